@@ -1,0 +1,155 @@
+"""What the three models share: the labels, the text cleaning and the contract that each one keeps.
+
+Cleaning runs inside `fit` and `predict_proba`, so that training and serving cannot drift apart. No ML framework is imported here.
+"""
+
+from __future__ import annotations
+
+import html
+import inspect
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import ftfy
+import numpy as np
+from numpy.typing import NDArray
+
+LABELS = ("negative", "neutral", "positive")
+MODEL_FILE = "model.json"
+
+Scores = NDArray[np.float64]
+Progress = Callable[[str], None]
+
+_LINK = re.compile(r"\bhttps?:\S*|\b(?:www|pic\.twitter)\.\S+|\bt\.co/\S+", re.IGNORECASE)
+_HANDLE = re.compile(r"(?<!\w)@\w+|(?<=\w)@\w+\b(?!\.\w)")  # not the domain of an e-mail address
+_JOINERS = "\u200c\u200d"  # they hold emoji and some scripts together; every other format character is invisible noise
+
+
+class ModelError(Exception):
+    """A model cannot be made, trained, saved or loaded; the message gives the fact, the value and the remedy."""
+
+
+def clean_text(text: str) -> str:
+    """Return a tweet in the one form that all models read: repaired, on one line, without anyone's handle or address.
+
+    Broken encodings are repaired (ftfy), HTML entities decoded, `@handle` becomes `@user`, a link becomes `http`, invisible characters
+    go and white space is folded. Emoji, case and negations stay. Cleaning twice changes nothing.
+
+    >>> clean_text("RT @ann: I don&#39;t  like it 😀 https://t.co/x")
+    "RT @user: I don't like it 😀 http"
+    """
+    while (cleaned := _clean_once(text)) != text:
+        text = cleaned
+    return cleaned
+
+
+def _clean_once(text: str) -> str:
+    text = html.unescape(text)
+    if not (text.isascii() and text.isprintable()):  # nothing to repair in plain text: most tweets, ten times faster
+        text = ftfy.fix_text(text, unescape_html=False)
+        text = "".join(character for character in text if _is_visible(character))
+    text = _HANDLE.sub("@user", _LINK.sub("http", text))
+    return " ".join(text.split())
+
+
+def _is_visible(character: str) -> bool:
+    return character.isprintable() or character.isspace() or character in _JOINERS
+
+
+class SentimentModel(ABC):
+    """A classifier of tweets. `__init__` only keeps hyperparameters; what `fit` learns has a trailing underscore.
+
+    A second `fit` forgets the first. The same seed on the same machine gives the same model.
+    """
+
+    family: ClassVar[str]
+    chosen_: dict[str, Any]
+    trials_: list[dict[str, Any]]
+
+    @abstractmethod
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        *,
+        validation: tuple[Sequence[str], Sequence[str]],
+        progress: Progress = print,
+    ) -> Self:
+        """Learn from raw texts and their labels; `validation` chooses hyperparameters and stops early.
+
+        `progress` receives one line of text per step worth telling.
+
+        Raises:
+            ModelError: The texts and labels differ in number, or a label is unknown or missing.
+        """
+
+    @abstractmethod
+    def predict_proba(self, texts: Sequence[str]) -> Scores:
+        """Return the scores of raw texts: shape (n, 3), columns in the order of LABELS, each row summing to 1."""
+
+    @abstractmethod
+    def save(self, directory: Path | str) -> None:
+        """Write the fitted model to a directory (made if missing), in formats that load without unpickling."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, directory: Path | str) -> Self:
+        """Return the model that `save` wrote; it gives the same scores."""
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """The constructor's arguments and what `fit` chose; flat."""
+        return self._arguments() | getattr(self, "chosen_", {})
+
+    @property
+    def trials(self) -> list[dict[str, Any]]:
+        """The hyperparameters that `fit` tried: one flat dict per trial, its validation macro F1 under `f1_macro`."""
+        return list(getattr(self, "trials_", []))
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """Return the label with the highest score for each text."""
+        return [LABELS[index] for index in self.predict_proba(texts).argmax(axis=1)] if len(texts) else []
+
+    def _arguments(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def _write_description(self, directory: Path | str) -> Path:
+        """Make the directory, write its `model.json` and return the directory."""
+        folder = Path(directory)
+        folder.mkdir(parents=True, exist_ok=True)
+        content = {"family": self.family, "labels": LABELS, "arguments": self._arguments(), "chosen": self.chosen_, "trials": self.trials_}
+        (folder / MODEL_FILE).write_text(json.dumps(content, indent=2, ensure_ascii=False), "utf-8")
+        return folder
+
+    @classmethod
+    def _from_description(cls, directory: Path | str) -> Self:
+        """Return the model that a `model.json` describes, without its weights.
+
+        Raises:
+            ModelError: The model was trained with other labels.
+        """
+        content = json.loads((Path(directory) / MODEL_FILE).read_text("utf-8"))
+        if tuple(content["labels"]) != LABELS:
+            raise ModelError(f"the model in {directory} has the labels {content['labels']}; this version needs {list(LABELS)}: train again")
+        model = cls(**content["arguments"])
+        model.chosen_, model.trials_ = content["chosen"], content["trials"]
+        return model
+
+
+def encode_labels(texts: Sequence[str], labels: Sequence[str]) -> NDArray[np.int64]:
+    """Return labels as indices into LABELS, after checking what `fit` was given.
+
+    Raises:
+        ModelError: No texts, unequal numbers, an unknown label, or a label without any text.
+    """
+    if not len(texts) or len(texts) != len(labels):
+        raise ModelError(f"fit got {len(texts)} texts and {len(labels)} labels: give one label per text, and at least one of each label")
+    unknown = sorted(set(labels) - set(LABELS))
+    missing = [label for label in LABELS if label not in set(labels)]
+    if unknown or missing:
+        raise ModelError(f"labels must be exactly {', '.join(LABELS)}; unknown: {unknown or 'none'}, missing: {missing or 'none'}")
+    return np.array([LABELS.index(label) for label in labels], dtype=np.int64)

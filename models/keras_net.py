@@ -1,0 +1,170 @@
+"""A small Keras network over word embeddings, either averaged or read in order by an LSTM; validation chooses. No pretrained weights.
+
+Source of the averaging design: Joulin et al. 2017, Bag of Tricks for Efficient Text Classification (bags of word bigrams).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the tokenizer layer runs on TensorFlow; Keras reads this once, at import
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.metrics import f1_score
+
+from models.base import LABELS, Progress, Scores, SentimentModel, clean_text, encode_labels
+
+_NETWORK_FILE = "network.keras"
+_TOKEN = re.compile(r"@?[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]")
+_START = "[start]"  # so that no text is empty: the average of no words is not a number
+_PREDICT_BATCH = 256
+ARCHITECTURES = ("average", "lstm")
+
+
+class KerasModel(SentimentModel):
+    """Tokenizer layer, Embedding, then average pooling (words and word pairs) or an LSTM, then softmax."""
+
+    family = "keras"
+
+    def __init__(
+        self,
+        *,
+        architectures: Sequence[str] = ARCHITECTURES,
+        vocabulary_size: int = 40_000,
+        embedding_size: int = 128,
+        lstm_units: int = 64,
+        dropout: float = 0.5,
+        max_tokens: int = 60,
+        learning_rate: float = 1e-3,
+        batch_size: int = 64,
+        epochs: int = 12,
+        patience: int = 2,
+        seed: int = 0,
+    ) -> None:
+        """Keep the hyperparameters; each of `architectures` is tried, for at most `epochs` epochs."""
+        self.architectures = tuple(architectures)
+        self.vocabulary_size = vocabulary_size
+        self.embedding_size = embedding_size
+        self.lstm_units = lstm_units
+        self.dropout = dropout
+        self.max_tokens = max_tokens
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.patience = patience
+        self.seed = seed
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        *,
+        validation: tuple[Sequence[str], Sequence[str]],
+        progress: Progress = print,
+    ) -> Self:
+        """Train each architecture with early stopping and keep the one with the best validation macro F1."""
+        targets = encode_labels(texts, labels)
+        truth = encode_labels(*validation)
+        train_texts, validation_texts = _tokenized(texts), _tokenized(validation[0])
+        self.trials_ = []
+        best_f1 = -1.0
+        for architecture in self.architectures:
+            keras.utils.set_random_seed(self.seed)
+            network = self._build(architecture, train_texts)
+            stopper = _StopOnMacroF1(validation_texts, truth, self.patience, progress)
+            network.fit(
+                tf.data.Dataset.from_tensor_slices((train_texts, targets))
+                .shuffle(len(targets), seed=self.seed)
+                .batch(self.batch_size)
+                .prefetch(2),
+                epochs=self.epochs,
+                class_weight=_label_weights(targets),
+                callbacks=[stopper],
+                verbose=0,
+            )
+            self.trials_.append({"architecture": architecture, "epochs": stopper.best_epoch, "f1_macro": stopper.best_f1})
+            if stopper.best_f1 > best_f1:
+                best_f1, self.network_, self.chosen_ = stopper.best_f1, network, {"architecture": architecture}
+        return self
+
+    def predict_proba(self, texts: Sequence[str]) -> Scores:
+        """Return the scores of raw texts, shape (n, 3); texts are cut at `max_tokens` tokens."""
+        return _predict(self.network_, _tokenized(texts))
+
+    def save(self, directory: Path | str) -> None:
+        """Write the network with its vocabulary as one `.keras` file."""
+        self.network_.save(self._write_description(directory) / _NETWORK_FILE)
+
+    @classmethod
+    def load(cls, directory: Path | str) -> Self:
+        """Return a saved model."""
+        model = cls._from_description(directory)
+        model.network_ = keras.models.load_model(Path(directory) / _NETWORK_FILE, safe_mode=True)
+        return model
+
+    def _build(self, architecture: str, texts: tf.Tensor) -> keras.Model:
+        is_average = architecture == "average"
+        tokenizer = keras.layers.TextVectorization(
+            max_tokens=self.vocabulary_size,
+            standardize=None,
+            split="whitespace",
+            ngrams=2 if is_average else None,
+            output_sequence_length=self.max_tokens * (2 if is_average else 1),
+        )
+        tokenizer.adapt(texts, batch_size=1024)
+        layers = [
+            keras.Input(shape=(1,), dtype="string"),
+            tokenizer,
+            keras.layers.Embedding(tokenizer.vocabulary_size(), self.embedding_size, mask_zero=True),
+            keras.layers.Dropout(self.dropout),
+            keras.layers.GlobalAveragePooling1D() if is_average else keras.layers.LSTM(self.lstm_units, dropout=self.dropout),
+            keras.layers.Dense(len(LABELS), activation="softmax"),
+        ]
+        network = keras.Sequential(layers, name=architecture)
+        network.compile(optimizer=keras.optimizers.Adam(self.learning_rate), loss="sparse_categorical_crossentropy")
+        return network
+
+
+class _StopOnMacroF1(keras.callbacks.Callback):
+    """Stops when validation macro F1 has not grown for `patience` epochs, and puts the best weights back."""
+
+    def __init__(self, texts: tf.Tensor, truth: np.ndarray[Any, Any], patience: int, progress: Progress) -> None:
+        super().__init__()
+        self.texts, self.truth, self.patience, self.progress = texts, truth, patience, progress
+        self.best_f1, self.best_epoch, self.best_weights = -1.0, 0, None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        f1 = float(f1_score(self.truth, _predict(self.model, self.texts).argmax(axis=1), average="macro"))
+        self.progress(f"{self.model.name}: epoch {epoch + 1}, loss {(logs or {})['loss']:.3f}, validation macro F1 {f1:.4f}")
+        if f1 > self.best_f1:
+            self.best_f1, self.best_epoch, self.best_weights = f1, epoch + 1, self.model.get_weights()
+        elif epoch + 1 - self.best_epoch >= self.patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        self.model.set_weights(self.best_weights)
+
+
+def _tokenized(texts: Sequence[str]) -> tf.Tensor:
+    """Return cleaned texts, shape (n, 1), as tokens parted by single spaces, for the tokenizer layer to look up."""
+    joined = [[" ".join([_START, *_TOKEN.findall(clean_text(text).replace("’", "'").lower())])] for text in texts]
+    return tf.constant(joined, dtype=tf.string, shape=(len(joined), 1))
+
+
+def _predict(network: keras.Model, texts: tf.Tensor) -> Scores:
+    batches = [np.asarray(network(texts[start : start + _PREDICT_BATCH], training=False)) for start in range(0, len(texts), _PREDICT_BATCH)]
+    scores: Scores = np.concatenate([np.empty((0, len(LABELS))), *batches]).astype(np.float64)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores
+
+
+def _label_weights(targets: np.ndarray[Any, Any]) -> dict[int, float]:
+    """Return a loss weight per label: the inverse of its share, 1 on average over the labels."""
+    counts = np.bincount(targets, minlength=len(LABELS))
+    return {number: float(len(targets) / (len(LABELS) * count)) for number, count in enumerate(counts)}

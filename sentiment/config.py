@@ -1,0 +1,92 @@
+"""Settings from the environment: one frozen class, built by a call. What a run chooses belongs to the flows, not here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import MutableMapping
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sentiment.errors import ConfigError
+
+MODEL_NAME = "tweet-sentiment"
+EXPERIMENT_NAME = "tweet-sentiment"
+
+
+class Settings(BaseSettings):
+    """Every setting of Sentiloop; the variable is the field's name in capitals after `SENTIMENT_`, see `.env.example`."""
+
+    model_config = SettingsConfigDict(env_prefix="SENTIMENT_", env_ignore_empty=True, frozen=True)
+
+    home: Path = Path(".sentiloop")
+    port_service: int = Field(8000, ge=1, le=65535)
+    port_app: int = Field(7860, ge=1, le=65535)
+    port_mlflow: int = Field(5000, ge=1, le=65535)
+    port_prefect: int = Field(4200, ge=1, le=65535)
+    service_url: str | None = None
+    max_chars: int = Field(1000, ge=1)
+    max_body_bytes: int = Field(256 * 1024, ge=1024)
+    max_concurrency: int = Field(64, ge=1)
+    timeout_seconds: float = Field(30, gt=0)
+    workers: int = Field(1, ge=1)
+    api_key: SecretStr | None = None
+    signing_key: SecretStr | None = None
+    prediction_ttl_days: float = Field(30, gt=0)
+    feedback_url: str | None = None
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @property
+    def service_address(self) -> str:
+        """Where clients find the service, without a slash at the end."""
+        return (self.service_url or f"http://127.0.0.1:{self.port_service}").rstrip("/")
+
+    @property
+    def feedback_address(self) -> str:
+        """The folder or fsspec URL of the feedback inbox."""
+        return self.feedback_url or str(self.home / "feedback")
+
+
+def read_settings() -> Settings:
+    """Return the settings of this process's environment.
+
+    Raises:
+        ConfigError: A variable has a value that cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        variable = "SENTIMENT_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(f"the setting {variable} cannot be used: {first['msg']}; see .env.example") from error
+
+
+def tool_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that keep every tool's files below SENTIMENT_HOME and its usage reporting off."""
+    home = settings.home
+    return {
+        "BENTOML_HOME": str(home / "bentoml"),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
+        "PREFECT_HOME": str(home / "prefect"),
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+
+
+def apply_tool_environment(settings: Settings, environment: MutableMapping[str, str] = os.environ) -> None:
+    """Set `tool_environment` wherever the environment does not decide already. Call it before the first import of a tool."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    for variable, value in tool_environment(settings).items():
+        environment.setdefault(variable, value)

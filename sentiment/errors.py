@@ -1,0 +1,29 @@
+"""The exceptions that a user may meet. Each message gives the fact, the value and the remedy, never a secret or a whole tweet."""
+
+
+class SentiloopError(Exception):
+    """Any error that Sentiloop raises on purpose outside `models`."""
+
+
+class ConfigError(SentiloopError):
+    """A setting is missing or out of range."""
+
+
+class DataError(SentiloopError):
+    """A data source cannot be read or is not fit to train on."""
+
+
+class TrackingError(SentiloopError):
+    """MLflow cannot be reached or does not hold what is asked for."""
+
+
+class StoreError(SentiloopError):
+    """The BentoML model store does not hold what is asked for."""
+
+
+class FeedbackError(SentiloopError):
+    """A feedback cannot be stored or read."""
+
+
+class PredictionIdError(FeedbackError):
+    """A prediction id is forged, altered, expired or of another text."""

@@ -1,0 +1,75 @@
+"""What every test shares: an environment of its own, a small corpus and a small model."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from sentiment.config import read_settings, tool_environment
+
+# Before any tool is imported: all they write goes to a temporary home, and none of them reports usage.
+_HOME = tempfile.TemporaryDirectory(prefix="sentiloop-test-", ignore_cleanup_errors=True)
+os.environ["SENTIMENT_HOME"] = _HOME.name
+os.environ.update(tool_environment(read_settings()))
+os.environ.pop("PREFECT_API_URL", None)
+
+_OPENINGS = ("", "@ann ", "so ", "today: ", "well, ", "honestly ")
+_TWEETS = {
+    "negative": [
+        "this is terrible, I hate it",
+        "worst flight ever, never again",
+        "awful service and a rude crew",
+        "so sad and angry about the delay",
+        "my bag is lost, horrible airline",
+        "I am disappointed, what a waste",
+        "bad, bad, bad 😡",
+        "it is broken again, useless",
+    ],
+    "neutral": [
+        "the flight leaves at nine from gate four",
+        "they tested the car in Nevada",
+        "the meeting is on Tuesday",
+        "where can I find the schedule?",
+        "the report has twelve pages http://t.co/abc",
+        "the train to Boston stops here",
+        "we are waiting at the gate",
+        "the show starts at eight in the hall",
+    ],
+    "positive": [
+        "I love this, thank you so much!",
+        "best day ever, great crew",
+        "amazing service, very happy",
+        "what a wonderful surprise 😍",
+        "so excited for the festival, awesome",
+        "thanks, you made my day",
+        "good, good, good :)",
+        "perfect landing, excellent pilot",
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def small_corpus() -> tuple[list[str], list[str]]:
+    """144 short tweets, 48 of each label, that any of the three models can learn."""
+    rows = [(opening + tweet, label) for opening in _OPENINGS for label, tweets in _TWEETS.items() for tweet in tweets]
+    return [text for text, _ in rows], [label for _, label in rows]
+
+
+@pytest.fixture(scope="session")
+def tfidf_model(small_corpus):
+    """A TF-IDF model fitted on the small corpus, within seconds."""
+    import models
+
+    return models.create("tfidf").fit(*small_corpus, validation=small_corpus, progress=lambda line: None)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A SENTIMENT_HOME of the test's own."""
+    monkeypatch.setenv("SENTIMENT_HOME", str(tmp_path / "home"))
+    for variable, value in tool_environment(read_settings()).items():
+        monkeypatch.setenv(variable, value)
+    return tmp_path / "home"

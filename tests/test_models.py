@@ -1,0 +1,265 @@
+"""The contract of the three models: one battery over all of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import models
+from models import FAMILIES, LABELS, ModelError, SentimentModel, clean_text
+
+QUICK = {
+    "tfidf": {},
+    "keras": {"epochs": 12, "learning_rate": 0.02, "batch_size": 16},
+    "bert": {"epochs": 3, "learning_rate": 3e-4, "batch_size": 16},
+}
+ODD_TEXTS = [
+    "",
+    "   ",
+    "😀",
+    "👨‍👩‍👧 family",
+    "مرحبا بالعالم",
+    "a\u200bb",
+    "\x00\x07",
+    "\ud800",
+    "https://t.co/x @ann",
+    "!!!",
+    "word " * 400,
+]
+
+
+def quiet(line: str) -> None:
+    assert line
+
+
+@pytest.fixture(scope="module")
+def fitted(small_corpus) -> dict[str, SentimentModel]:
+    return {
+        family: models.create(family, **QUICK[family]).fit(*small_corpus, validation=small_corpus, progress=quiet) for family in FAMILIES
+    }
+
+
+@pytest.fixture(params=FAMILIES)
+def model(request, fitted) -> SentimentModel:
+    return fitted[request.param]
+
+
+def test_scores_have_one_row_per_text_and_sum_to_one(model):
+    scores = model.predict_proba(["I love it", "I hate it", "it is Tuesday", "hm"])
+
+    assert scores.shape == (4, 3)
+    assert scores.dtype == np.float64
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
+    assert (scores >= 0).all()
+
+
+def test_the_columns_are_in_label_order(model):
+    texts = {
+        "negative": "this is terrible, I hate it",
+        "neutral": "the train to Boston stops here",
+        "positive": "best day ever, great crew",
+    }
+
+    scores = model.predict_proba(list(texts.values()))
+
+    assert [LABELS[column] for column in scores.argmax(axis=1)] == list(texts)
+    assert model.predict(list(texts.values())) == list(texts)
+
+
+def test_no_texts_give_no_scores(model):
+    assert model.predict_proba([]).shape == (0, 3)
+    assert model.predict([]) == []
+
+
+def test_odd_texts_get_finite_scores(model):
+    scores = model.predict_proba(ODD_TEXTS)
+
+    assert scores.shape == (len(ODD_TEXTS), 3)
+    assert np.isfinite(scores).all()
+
+
+def test_a_text_gets_the_same_scores_alone_and_in_a_batch(model):
+    texts = ["I love it", "the train to Boston stops here, and so on and on and on", "bad 😡", "so"]
+
+    together = model.predict_proba(texts)
+    alone = np.concatenate([model.predict_proba([text]) for text in texts])
+
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_cleaning_runs_inside_the_model(model):
+    raw = "@bob  I don&#39;t like it \u200b https://t.co/abc"
+
+    np.testing.assert_allclose(model.predict_proba([raw]), model.predict_proba([clean_text(raw)]), atol=1e-7)
+
+
+def test_a_loaded_model_gives_the_same_scores_and_remembers_its_choices(model, small_corpus, tmp_path):
+    model.save(tmp_path / "model")
+
+    loaded = models.load(tmp_path / "model")
+
+    assert type(loaded) is type(model)
+    np.testing.assert_allclose(loaded.predict_proba(small_corpus[0]), model.predict_proba(small_corpus[0]), atol=1e-7)
+    assert loaded.trials == model.trials
+    assert loaded.hyperparameters.keys() == model.hyperparameters.keys()
+
+
+def test_a_saved_model_holds_no_pickle(model, tmp_path):
+    model.save(tmp_path)
+
+    suffixes = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
+    assert suffixes <= {".json", ".skops", ".keras", ".safetensors", ".txt"}
+
+
+def test_trials_tell_what_was_tried(model):
+    assert model.trials
+    assert all(0 <= trial["f1_macro"] <= 1 for trial in model.trials)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(family, small_corpus):
+    texts, labels = small_corpus[0][:48], small_corpus[1][:48]
+    hyperparameters = QUICK[family] | ({} if family == "tfidf" else {"epochs": 1})
+    model = models.create(family, **hyperparameters).fit(texts, labels, validation=(texts, labels), progress=quiet)
+    first = model.predict_proba(texts)
+
+    model.fit(texts, labels[::-1], validation=(texts, labels[::-1]), progress=quiet)
+    other = model.predict_proba(texts)
+    model.fit(texts, labels, validation=(texts, labels), progress=quiet)
+
+    np.testing.assert_allclose(model.predict_proba(texts), first, atol=1e-6)
+    assert not np.allclose(other, first, atol=1e-3)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_model_can_learn_eight_tweets_by_heart(family):
+    texts = ["love this so much", "great day", "best crew", "hate this flight", "awful delay", "never again", "gate four", "it is Tuesday"]
+    labels = ["positive"] * 3 + ["negative"] * 3 + ["neutral"] * 2
+    by_heart = {
+        "tfidf": {},
+        "keras": {"epochs": 40, "learning_rate": 0.02, "patience": 40},
+        "bert": {"epochs": 12, "learning_rate": 5e-4, "patience": 24},
+    }
+
+    model = models.create(family, **by_heart[family]).fit(texts, labels, validation=(texts, labels), progress=quiet)
+
+    assert model.predict(texts) == labels
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        ([], [], "fit got 0 texts and 0 labels"),
+        (["a", "b"], ["negative"], "fit got 2 texts and 1 labels"),
+        (["a", "b", "c"], ["negative", "neutral", "angry"], r"unknown: \['angry'\], missing: \['positive'\]"),
+    ],
+)
+def test_bad_training_input_is_refused(family, texts, labels, message):
+    with pytest.raises(ModelError, match=message):
+        models.create(family).fit(texts, labels, validation=(texts, labels), progress=quiet)
+
+
+def test_tfidf_reports_the_reference_choice_and_every_kind_of_features(fitted):
+    tried = [(trial["features"], trial["C"], trial["class_weight"]) for trial in fitted["tfidf"].trials]
+
+    assert ("reference (1,2)", 1.0, None) in tried
+    assert {features for features, _, _ in tried} >= {"words (1,1)", "words (1,2)", "characters (2,5)"}
+
+
+def test_tfidf_fits_each_vectoriser_once(small_corpus, monkeypatch):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    calls = []
+    original = TfidfVectorizer.fit_transform
+    monkeypatch.setattr(TfidfVectorizer, "fit_transform", lambda self, *args: calls.append(self) or original(self, *args))
+
+    model = models.create("tfidf").fit(*small_corpus, validation=small_corpus, progress=quiet)
+
+    assert len(calls) == 4
+    assert len(model.trials) == 5 * 3 * 2
+
+
+def test_keras_tries_both_architectures(fitted):
+    assert [trial["architecture"] for trial in fitted["keras"].trials] == ["average", "lstm"]
+    assert fitted["keras"].hyperparameters["architecture"] in ("average", "lstm")
+
+
+def test_a_hub_that_cannot_be_reached_names_the_two_remedies(small_corpus, tmp_path):
+    script = """
+import models
+texts, labels = ["a", "b", "c"], list(models.LABELS)
+try:
+    models.create("bert", base_model="bert-base-uncased").fit(texts, labels, validation=(texts, labels))
+except models.ModelError as error:
+    print(error)
+"""
+    environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": "/usr/bin"}
+
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True).stdout
+
+    assert "the base model 'bert-base-uncased' cannot be loaded" in output
+    assert "--base-model minilm" in output
+    assert "--base-model FOLDER" in output
+
+
+def test_bert_takes_a_local_folder_as_its_base_model(fitted, small_corpus, tmp_path):
+    fitted["bert"].save(tmp_path)
+
+    model = models.create("bert", base_model=str(tmp_path), epochs=1).fit(*small_corpus, validation=small_corpus, progress=quiet)
+
+    assert model.predict(["I love this, thank you so much!"]) == ["positive"]
+
+
+def test_tampered_encoder_weights_are_refused(small_corpus, monkeypatch):
+    from models import bert
+
+    monkeypatch.setattr(bert, "_MINILM_SHA256", "0" * 64)
+
+    with pytest.raises(ModelError, match="the packaged encoder's weights have the SHA-256"):
+        bert.BertModel().fit(*small_corpus, validation=small_corpus)
+
+
+def test_a_directory_without_a_model_is_a_clear_error(tmp_path):
+    with pytest.raises(ModelError, match=r"no saved model in .*: run 'make train' first"):
+        models.load(tmp_path)
+
+
+def test_an_unknown_family_is_a_clear_error():
+    with pytest.raises(ModelError, match="unknown model family 'svm'; choose one of tfidf, keras, bert"):
+        models.create("svm")
+
+
+def test_a_missing_framework_names_the_extra_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skops", None)
+    monkeypatch.delitem(sys.modules, "models.tfidf", raising=False)
+
+    with pytest.raises(ModelError, match=r"needs the package 'skops.*pip install -c constraints.txt -e '\.\[tfidf\]'"):
+        models.create("tfidf")
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("RT @ann: I don&#39;t  like it 😀 https://t.co/x", "RT @user: I don't like it 😀 http"),
+        ("see www.example.com/a, t.co/b and HTTP://X.Y!", "see http http and http"),
+        ("Fish &amp;amp; chips &lt;3", "Fish & chips <3"),
+        (".@Ann and me@example.com", ".@user and me@example.com"),
+        ("line one\r\n\tline two\u00a0", "line one line two"),
+        ("caf\u00c3\u00a9 is closed", "café is closed"),
+        ("gr\u200beat\u0007 \ufeffday", "great day"),
+        ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
+        ("NOT happy, don't!", "NOT happy, don't!"),
+        ("", ""),
+    ],
+)
+def test_clean_text_gives_the_one_form(raw, cleaned):
+    assert clean_text(raw) == cleaned
+
+
+@pytest.mark.parametrize("text", [*ODD_TEXTS, "&amp;amp;lt;b", "@@ann", "http://a@b", "\u202eabc", "x@y@z", "&#64;ann &#104;ttp://x"])
+def test_cleaning_twice_changes_nothing(text):
+    assert clean_text(clean_text(text)) == clean_text(text)
