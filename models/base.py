@@ -107,7 +107,7 @@ class SentimentModel(ABC):
 
     @property
     def trials(self) -> list[dict[str, Any]]:
-        """The hyperparameters that `fit` tried: one flat dict per trial, its validation macro F1 under `f1_macro`."""
+        """The hyperparameters that `fit` tried: one flat dict per trial, its macro F1 on held-out texts under `f1_macro`."""
         return list(getattr(self, "trials_", []))
 
     def predict(self, texts: Sequence[str]) -> list[str]:
@@ -130,13 +130,16 @@ class SentimentModel(ABC):
         """Return the model that a `model.json` describes, without its weights.
 
         Raises:
-            ModelError: The model was trained with other labels.
+            ModelError: The model was saved by another version, or trained with other labels.
         """
         content = json.loads((Path(directory) / MODEL_FILE).read_text("utf-8"))
-        if tuple(content["labels"]) != LABELS:
-            raise ModelError(f"the model in {directory} has the labels {content['labels']}; this version needs {list(LABELS)}: train again")
-        model = cls(**content["arguments"])
-        model.chosen_, model.trials_ = content["chosen"], content["trials"]
+        try:
+            labels, model = content["labels"], cls(**content["arguments"])
+            model.chosen_, model.trials_ = content["chosen"], content["trials"]
+        except (KeyError, TypeError) as error:
+            raise ModelError(f"the model in {directory} was saved by another version ({error}): train again") from error
+        if tuple(labels) != LABELS:
+            raise ModelError(f"the model in {directory} has the labels {labels}; this version needs {list(LABELS)}: train again")
         return model
 
 

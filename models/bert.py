@@ -73,10 +73,7 @@ class BertModel(SentimentModel):
     ) -> Self:
         """Fine-tune the encoder, keeping the weights with the best validation macro F1."""
         targets = encode_labels(texts, labels)
-        self._seed_everything()
-        self.device_ = _device()
-        self.tokenizer_, self.network_ = _load_pretrained(self.base_model, new_head=True)
-        self.network_.to(self.device_)
+        self._begin()
         self._train(_Batches(self._tokenize(texts), targets, self.batch_size, self.seed), validation, progress)
         return self
 
@@ -108,10 +105,19 @@ class BertModel(SentimentModel):
         model.network_.to(model.device_)
         return model
 
+    def _begin(self) -> None:
+        """Load the base model with a new head; the same seed gives the same start."""
+        random.seed(self.seed)
+        np.random.seed(self.seed)
+        torch.manual_seed(self.seed)
+        self.device_ = _device()
+        self.tokenizer_, self.network_ = _load_pretrained(self.base_model, new_head=True)
+        self.network_.to(self.device_)
+
     def _train(self, batches: _Batches, validation: tuple[Sequence[str], Sequence[str]], progress: Progress) -> None:
         steps = self.epochs * len(batches)
         optimizer, schedule = self._optimizer(steps)
-        loss_function = torch.nn.CrossEntropyLoss(weight=batches.label_weights().to(self.device_))
+        loss_function = self._loss(batches)
         best_f1, best_weights, stale = -1.0, {}, 0
         self.trials_ = []
         for step, (tokens, targets) in enumerate(batches.stream(self.epochs), start=1):
@@ -145,11 +151,14 @@ class BertModel(SentimentModel):
         optimizer.step()
         return float(loss.item())
 
+    def _loss(self, batches: _Batches) -> torch.nn.Module:
+        return torch.nn.CrossEntropyLoss(weight=batches.label_weights().to(self.device_))
+
     def _optimizer(self, steps: int) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
         decayed = [weight for weight in self.network_.parameters() if weight.ndim > 1]
         others = [weight for weight in self.network_.parameters() if weight.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": others, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=self.learning_rate)
+        optimizer = torch.optim.AdamW(groups, lr=self.learning_rate, fused=True)
         warmup = max(1, int(steps * self.warmup_share))
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
@@ -166,11 +175,6 @@ class BertModel(SentimentModel):
 
     def _pad(self, tokens: list[list[int]]) -> dict[str, torch.Tensor]:
         return {name: value.to(self.device_) for name, value in self.tokenizer_.pad({"input_ids": tokens}, return_tensors="pt").items()}
-
-    def _seed_everything(self) -> None:
-        random.seed(self.seed)
-        np.random.seed(self.seed)
-        torch.manual_seed(self.seed)
 
 
 class _Batches:

@@ -86,6 +86,7 @@ class KerasModel(SentimentModel):
                 epochs=self.epochs,
                 class_weight=_label_weights(targets),
                 callbacks=[stopper],
+                shuffle=False,  # the dataset shuffles itself
                 verbose=0,
             )
             self.trials_.append({"architecture": architecture, "epochs": stopper.best_epoch, "f1_macro": stopper.best_f1})

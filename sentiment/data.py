@@ -23,6 +23,7 @@ from sentiment.sources import DEFAULT_SOURCE, Row, Source, read_source
 SPLITS = ("train", "validation", "test")
 TEST_SHARE = 0.1
 VALIDATION_SHARE = 0.1
+MIN_TRAINING_CONFIDENCE = 0.4  # hardly more than the third that chance gives to each label; validation and test keep such tweets
 _LENGTH_BUCKET = 20
 
 
@@ -122,7 +123,11 @@ def prepare(source: Source, origin: str) -> Dataset:
     has_test = not any(group.split for group in groups) or any(group.split == "test" for group in groups)
     chosen: dict[str, list[_Group]] = {name: [] for name in SPLITS}
     for group in groups:
-        chosen[_choose_split(group, has_test=has_test)].append(group)
+        name = _choose_split(group, has_test=has_test)
+        if name == "train" and group.confidence() < MIN_TRAINING_CONFIDENCE:
+            dropped["low confidence"] += 1
+        else:
+            chosen[name].append(group)
     splits = {
         name: Split(tuple(group.text for group in members), tuple(group.settled_label() for group in members))
         for name, members in chosen.items()
@@ -152,10 +157,20 @@ class _Group:
     form: str
     split: str | None
     votes: dict[str, float] = field(default_factory=dict)
+    copies: int = 0
+
+    def vote(self, row: Row) -> None:
+        """Count a copy's label with its annotators' confidence."""
+        self.votes[row.label] = self.votes.get(row.label, 0.0) + row.confidence
+        self.copies += 1
 
     def settled_label(self) -> str:
         """The label with the most annotator confidence over all copies; at a tie the one seen first."""
         return max(self.votes, key=lambda label: self.votes[label])
+
+    def confidence(self) -> float:
+        """The share of the copies' possible confidence, 0 to 1, that the settled label has."""
+        return self.votes[self.settled_label()] / self.copies
 
 
 def _collapse(rows: Iterable[Row]) -> tuple[list[_Group], Counter[str]]:
@@ -163,7 +178,7 @@ def _collapse(rows: Iterable[Row]) -> tuple[list[_Group], Counter[str]]:
     groups: list[_Group] = []
     by_form: dict[str, _Group] = {}
     index = NearDuplicates()
-    dropped = Counter({"empty": 0, "duplicate": 0, "near-duplicate": 0})
+    dropped = Counter({"empty": 0, "duplicate": 0, "near-duplicate": 0, "low confidence": 0})
     for row in sorted(rows, key=_precedence):
         text = clean_text(row.text)
         if not text:
@@ -181,7 +196,7 @@ def _collapse(rows: Iterable[Row]) -> tuple[list[_Group], Counter[str]]:
             groups.append(group)
             index.add(form)
         if group.split == row.split:  # a benchmark's own test labels are not ours to change
-            group.votes[row.label] = group.votes.get(row.label, 0.0) + row.confidence
+            group.vote(row)
     return groups, dropped
 
 

@@ -46,7 +46,7 @@ def test_every_row_of_the_default_corpus_is_kept_or_dropped_for_a_reason(corpus)
 
 
 def test_the_default_corpus_is_always_the_same(corpus):
-    assert corpus.digest == "a0b09c50db83760f85395334ee58208f4d5b0f7cdc1085b93b092a873035d74c"
+    assert corpus.digest == "5b145561f35bc9d024a5d0699ec9b4feae496718519357f6e2fefaa059e1dcd4"
 
 
 def test_no_near_duplicate_crosses_a_split_of_the_default_corpus(corpus):
@@ -139,13 +139,23 @@ def test_a_contradiction_goes_to_the_label_with_more_confidence():
     assert dataset.report.contradictions == 1
 
 
+def test_labels_hardly_better_than_chance_are_not_trained_on_but_tested_on():
+    rows = [Row(row.text, row.label, 0.39) for row in enough_rows()]
+
+    doubtful = prepare(source_of(rows[:150] + enough_rows()[150:]), "rows")
+    sure = prepare(source_of(enough_rows()), "rows")
+
+    assert doubtful.report.dropped["low confidence"] == len(sure.train.texts) - len(doubtful.train.texts) > 100
+    assert (doubtful.validation, doubtful.test) == (sure.validation, sure.test)
+
+
 def test_dropped_rows_are_counted_by_reason():
     rows = [*enough_rows(), Row(" \u200b ", "neutral"), Row("one two three four five six", "neutral")]
     rows += [Row("ONE two three four five six http://t.co/x", "neutral"), Row("one two three four five six seven", "neutral")]
 
     report = prepare(source_of(rows), "rows").report
 
-    assert report.dropped == {"empty": 1, "duplicate": 1, "near-duplicate": 1}
+    assert report.dropped == {"empty": 1, "duplicate": 1, "near-duplicate": 1, "low confidence": 0}
 
 
 def test_a_saved_dataset_loads_equal_and_a_damaged_one_is_refused(tmp_path):

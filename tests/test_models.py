@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -170,17 +171,17 @@ def test_tfidf_reports_the_reference_choice_and_every_kind_of_features(fitted):
     assert {features for features, _, _ in tried} >= {"words (1,1)", "words (1,2)", "characters (2,5)"}
 
 
-def test_tfidf_fits_each_vectoriser_once(small_corpus, monkeypatch):
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def test_tfidf_fits_each_vectoriser_once_per_fold_whatever_the_number_of_classifiers(small_corpus, monkeypatch):
+    from sklearn.feature_extraction.text import CountVectorizer
 
     calls = []
-    original = TfidfVectorizer.fit_transform
-    monkeypatch.setattr(TfidfVectorizer, "fit_transform", lambda self, *args: calls.append(self) or original(self, *args))
+    original = CountVectorizer.fit_transform
+    monkeypatch.setattr(CountVectorizer, "fit_transform", lambda self, *args: calls.append(self) or original(self, *args))
 
-    model = models.create("tfidf").fit(*small_corpus, validation=small_corpus, progress=quiet)
+    model = models.create("tfidf", features=("words (1,2)", "characters (2,5)")).fit(*small_corpus, validation=small_corpus, progress=quiet)
 
-    assert len(calls) == 4
-    assert len(model.trials) == 5 * 3 * 2
+    assert len(calls) == 2 * 3 + 1
+    assert len(model.trials) == 2 * 3 * 2
 
 
 def test_keras_tries_both_architectures(fitted):
@@ -225,6 +226,26 @@ def test_tampered_encoder_weights_are_refused(small_corpus, monkeypatch):
 
 def test_a_directory_without_a_model_is_a_clear_error(tmp_path):
     with pytest.raises(ModelError, match=r"no saved model in .*: run 'make train' first"):
+        models.load(tmp_path)
+
+
+def test_a_model_saved_by_another_version_is_a_clear_error(fitted, tmp_path):
+    fitted["tfidf"].save(tmp_path)
+    path = tmp_path / "model.json"
+    content = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(content | {"arguments": {"grid": 3}}), "utf-8")
+
+    with pytest.raises(ModelError, match=r"saved by another version .*: train again"):
+        models.load(tmp_path)
+
+
+def test_a_model_with_other_labels_is_a_clear_error(fitted, tmp_path):
+    fitted["tfidf"].save(tmp_path)
+    path = tmp_path / "model.json"
+    content = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(content | {"labels": ["bad", "good"]}), "utf-8")
+
+    with pytest.raises(ModelError, match=r"has the labels \['bad', 'good'\]"):
         models.load(tmp_path)
 
 
