@@ -1,0 +1,72 @@
+"""Small files that survive a crash: each one appears whole or not at all. What is in them is the caller's business."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PARTIAL = ".partial"
+
+
+def create_once(path: Path, content: bytes) -> bool:
+    """Publish a file under a name that nobody has taken yet; return False if it is taken, and leave that file alone.
+
+    Of any number of processes that try at once, one wins. When the call returns, the file is on the disk.
+    A hard link publishes it, so a crash leaves at most a `.partial` file; the mode is 0600.
+
+    Raises:
+        OSError: The folder cannot be written, the disk is full, or the file system has no hard links.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = _write_partial(path, content)
+    try:
+        os.link(partial, path)
+        is_new = True
+    except FileExistsError:
+        is_new = False
+    finally:
+        partial.unlink()
+    _sync_folder(path.parent)
+    return is_new
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a file in one step: whoever reads it sees the old content or the new.
+
+    Raises:
+        OSError: The folder cannot be written, or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = _write_partial(path, content)
+    try:
+        partial.replace(path)
+    except OSError:
+        partial.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _write_partial(path: Path, content: bytes) -> Path:
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}{PARTIAL}")
+    descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+    return partial
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,105 @@
+"""Prediction ids: signed, so that feedback needs no database of predictions. What becomes of the feedback is in `feedback.py`."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_decode, base64_encode
+
+from sentiment import durable
+from sentiment.errors import ConfigError, PredictionIdError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sentiment.config import Settings
+
+KEY_FILE = "signing.key"
+MIN_KEY_CHARS = 16
+_SECONDS_PER_DAY = 86_400
+_ALTERED = "prediction_id was not issued by this service, or was altered: send it as /predict gave it"
+
+
+@dataclass(frozen=True)
+class SignedPrediction:
+    """What a prediction id vouches for. The text itself is not in it."""
+
+    prediction_id: str
+    label: str
+    score: float
+    model: str
+
+
+class PredictionSigner:
+    """Issues and checks prediction ids; all signers with the same key agree.
+
+    An id carries a nonce, a keyed digest of the text, label, score and model; whoever holds it can read the last three.
+    """
+
+    def __init__(self, key: str, ttl_days: float) -> None:
+        if len(key) < MIN_KEY_CHARS:
+            raise ConfigError(
+                f"the signing key has {len(key)} characters, at least {MIN_KEY_CHARS} are needed: lengthen SENTIMENT_SIGNING_KEY"
+            )
+        self._key = key.encode()
+        self._ttl_days = ttl_days
+        signer = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+        self._serializer = URLSafeTimedSerializer(self._key, salt="sentiloop.prediction", signer_kwargs=signer)
+
+    def sign(self, text: str, *, label: str, score: float, model: str) -> str:
+        """Return a new prediction id; two predictions of one text have different ids."""
+        return str(self._serializer.dumps([secrets.token_urlsafe(12), self._digest(text), label, score, model]))
+
+    def check(self, prediction_id: str, text: str) -> SignedPrediction:
+        """Return what the id vouches for, if this service issued it for this text and it has not expired.
+
+        Raises:
+            PredictionIdError: The id is forged, altered, expired or of another text.
+        """
+        try:
+            _, digest, label, score, model = self._serializer.loads(prediction_id, max_age=int(self._ttl_days * _SECONDS_PER_DAY))
+        except SignatureExpired as error:
+            message = f"prediction_id is older than {self._ttl_days:g} days: predict the text again and send the new id"
+            raise PredictionIdError(message) from error
+        except (BadData, UnicodeError) as error:
+            raise PredictionIdError(_ALTERED) from error
+        if not _is_canonical(prediction_id):
+            raise PredictionIdError(_ALTERED)
+        if not hmac.compare_digest(digest, self._digest(text)):
+            raise PredictionIdError("prediction_id belongs to another text: send the exact text that was predicted")
+        return SignedPrediction(prediction_id, label, score, model)
+
+    def _digest(self, text: str) -> str:
+        digest = hmac.digest(self._key, b"text:" + text.encode(), "sha256")
+        return base64_encode(digest[:16]).decode()
+
+
+def _is_canonical(prediction_id: str) -> bool:
+    """Base64 has several spellings of one signature; only the one that was issued counts, or one id would have many names."""
+    signature = prediction_id.rpartition(".")[2]
+    return base64_encode(base64_decode(signature)).decode() == signature
+
+
+def make_signer(settings: Settings) -> PredictionSigner:
+    """Return the signer of this installation: with SENTIMENT_SIGNING_KEY, else with a random key kept below SENTIMENT_HOME.
+
+    Raises:
+        ConfigError: The key is too short, or its file cannot be written or read.
+    """
+    secret = settings.signing_key
+    key = secret.get_secret_value() if secret else _local_key(settings.home / KEY_FILE)
+    return PredictionSigner(key, settings.prediction_ttl_days)
+
+
+def _local_key(path: Path) -> str:
+    try:
+        if not path.exists():
+            durable.create_once(path, secrets.token_urlsafe(32).encode())
+        return path.read_text("ascii").strip()
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"the signing key {path} cannot be used ({type(error).__name__}): set SENTIMENT_SIGNING_KEY") from error

@@ -1,0 +1,63 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from sentiment import durable
+
+
+def test_the_first_content_wins(tmp_path):
+    path = tmp_path / "new" / "file"
+    assert durable.create_once(path, b"first") is True
+    assert durable.create_once(path, b"second") is False
+    assert path.read_bytes() == b"first"
+
+
+def test_one_of_many_at_once_wins(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        wins = list(pool.map(lambda number: durable.create_once(tmp_path / "file", b"%d" % number), range(64)))
+    assert sum(wins) == 1
+    assert (tmp_path / "file").read_bytes() == b"%d" % wins.index(True)
+
+
+def test_nothing_partial_is_left_behind(tmp_path):
+    durable.create_once(tmp_path / "a", b"1")
+    durable.create_once(tmp_path / "a", b"2")
+    durable.replace(tmp_path / "b", b"3")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_only_the_owner_can_read_the_file(tmp_path):
+    durable.create_once(tmp_path / "a", b"1")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o600
+
+
+def test_replace_takes_the_place_of_the_old_content(tmp_path):
+    durable.replace(tmp_path / "a", b"old")
+    durable.replace(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_the_content_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    steps = []
+    fsync, link = os.fsync, os.link
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (steps.append("fsync"), fsync(descriptor)))
+    monkeypatch.setattr(os, "link", lambda *paths: (steps.append("link"), link(*paths)))
+    durable.create_once(tmp_path / "a", b"1")
+    assert steps == ["fsync", "link", "fsync"]
+
+
+def test_a_full_disk_leaves_neither_file_nor_rest(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    for write in (durable.create_once, durable.replace):
+        with pytest.raises(OSError, match="no space"):
+            write(tmp_path / "a", b"1")
+    assert list(tmp_path.iterdir()) == []

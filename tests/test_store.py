@@ -1,0 +1,114 @@
+"""The BentoML store: what is saved is found, and the pointer only points to what is there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import models
+from sentiment import store
+from sentiment.errors import StoreError
+
+
+class Stubborn:
+    """A model with one answer to everything."""
+
+    family = "tfidf"
+
+    def __init__(self, *scores):
+        self._scores = scores
+
+    def predict_proba(self, texts):
+        return np.array([self._scores] * len(texts))
+
+
+def test_a_saved_model_comes_back_with_its_metadata_and_scores(home, tfidf_model):
+    tag = store.save(tfidf_model, metadata={"run_id": "r1"})
+    found = store.find(tag)
+    assert tag.startswith("tweet-sentiment:")
+    assert found.tag == tag
+    assert found.metadata["run_id"] == "r1"
+    assert np.array_equal(models.load(found.path).predict_proba(["I love it"]), tfidf_model.predict_proba(["I love it"]))
+
+
+def test_the_stored_probe_is_one_that_the_model_labels_correctly(home, tfidf_model):
+    metadata = store.find(store.save(tfidf_model, metadata={})).metadata
+    assert metadata["probe_text"] in store.PROBES[metadata["probe_label"]]
+    assert tfidf_model.predict([metadata["probe_text"]]) == [metadata["probe_label"]]
+
+
+def test_the_probe_is_the_one_with_the_highest_score():
+    surest = store.PROBES["positive"][1]
+
+    class Unsure(Stubborn):
+        def predict_proba(self, texts):
+            return np.array([(0.0, 0.1, 0.9) if text == surest else (0.1, 0.2, 0.7) for text in texts])
+
+    assert store.choose_probe(Unsure()) == (surest, "positive")
+
+
+def test_a_probe_that_the_model_gets_wrong_is_never_chosen():
+    assert store.choose_probe(Stubborn(0.1, 0.7, 0.2))[1] == "neutral"
+
+
+def test_a_model_that_gets_every_probe_wrong_is_not_stored(home, monkeypatch):
+    monkeypatch.setattr(store, "PROBES", {"negative": ("awful",), "neutral": ("at nine",)})
+    with pytest.raises(StoreError, match=r"none of 2 unmistakable tweets .*: train it on"):
+        store.save(Stubborn(0.1, 0.2, 0.7), metadata={})
+    with pytest.raises(StoreError):
+        store.newest()
+
+
+def test_an_empty_store_says_what_to_do(home):
+    with pytest.raises(StoreError) as caught:
+        store.champion()
+    assert str(caught.value) == "no model 'tweet-sentiment' in the store: run 'make train' first"
+
+
+def test_without_a_pointer_the_newest_model_serves(home, tfidf_model):
+    store.save(tfidf_model, metadata={})
+    second = store.save(tfidf_model, metadata={})
+    assert store.champion().tag == second
+
+
+def test_the_pointer_decides_and_can_go_back(home, tfidf_model):
+    first = store.save(tfidf_model, metadata={})
+    second = store.save(tfidf_model, metadata={})
+    store.set_champion(first)
+    assert store.champion().tag == first
+    store.set_champion(second)
+    assert store.champion().tag == second
+
+
+@pytest.mark.parametrize("tag", ["tweet-sentiment:nope", "tweet-sentiment", "tweet-sentiment:latest", "other:1", "../x", ""])
+def test_a_tag_that_is_not_in_the_store_is_refused(home, tfidf_model, tag):
+    first = store.save(tfidf_model, metadata={})
+    store.set_champion(first)
+    with pytest.raises(StoreError):
+        store.set_champion(tag)
+    assert store.champion().tag == first
+
+
+def test_the_beginning_of_a_version_is_not_a_tag(home, tfidf_model):
+    with pytest.raises(StoreError):
+        store.set_champion(store.save(tfidf_model, metadata={})[:-2])
+
+
+def test_the_store_lies_below_the_home_unless_bentoml_home_says_otherwise(home, tmp_path, monkeypatch):
+    monkeypatch.delenv("BENTOML_HOME")
+    assert store.store_home() == home / "bentoml"
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "elsewhere"))
+    assert store.store_home() == tmp_path / "elsewhere"
+
+
+def test_importing_the_store_imports_no_bentoml_and_no_framework():
+    heavy = ["bentoml", "sklearn", "torch", "tensorflow", "pandas", "mlflow"]
+    code = f"import sys, sentiment.store; print([module for module in {heavy} if module in sys.modules])"
+    root = Path(store.__file__).parents[1]
+    answer = subprocess.run([sys.executable, "-c", code], cwd=root, env=dict(os.environ), capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
