@@ -1,0 +1,113 @@
+"""What the HTTP service takes and gives, as types, and the rules for a text. How requests travel is in `http_guard.py`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models import clean_text
+from sentiment.errors import SentiloopError
+from sentiment.feedback import MAX_COMMENT_CHARS
+
+MAX_BATCH = 256
+Label = Literal["negative", "neutral", "positive"]
+Text = Annotated[str, Field(description="a tweet; at least one visible character, at most SENTIMENT_MAX_CHARS", examples=["I love this!"])]
+
+
+class RequestError(SentiloopError):
+    """A request cannot be used as it is."""
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PredictRequest(_Request):
+    """One text to label."""
+
+    text: Text
+
+
+class BatchRequest(_Request):
+    """Several texts to label."""
+
+    texts: list[Text] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class FeedbackRequest(_Request):
+    """A person's word on one prediction: was its label right, and if not, which one is."""
+
+    prediction_id: str = Field(description="as /predict gave it")
+    text: str = Field(description="the exact text that was predicted")
+    correct: bool
+    label: Label | None = Field(None, description="the true label; not the predicted one where `correct` is false")
+    comment: str | None = Field(None, max_length=MAX_COMMENT_CHARS)
+
+
+class Scores(BaseModel):
+    """The model's probability of each label; they sum to 1."""
+
+    negative: float
+    neutral: float
+    positive: float
+
+
+class Prediction(BaseModel):
+    """The label of one text, and the id to send with feedback on it."""
+
+    prediction_id: str
+    label: Label
+    scores: Scores
+    model: str = Field(description="tweet-sentiment:VERSION")
+
+
+class FeedbackAnswer(BaseModel):
+    """The feedback is stored durably. The same prediction again gives the same id."""
+
+    feedback_id: str
+    status: Literal["recorded", "already recorded"]
+
+
+class ErrorAnswer(BaseModel):
+    """What is wrong, with which value, and what to do."""
+
+    error: str
+
+
+def parse(request_type: type[BaseModel], body: bytes) -> None:
+    """Check that a body is JSON of the given shape.
+
+    Raises:
+        RequestError: It is not; the message names the place and never quotes what was sent.
+    """
+    try:
+        request_type.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        if first["type"] == "json_invalid":
+            raise RequestError("the body is not valid JSON in UTF-8: send one JSON object") from None
+        place = _place(first["loc"], request_type)
+        fields = ", ".join(request_type.model_fields)
+        raise RequestError(f"{place}: {first['msg']}; the fields are {fields}, see /docs.json") from None
+
+
+def _place(location: tuple[int | str, ...], request_type: type[BaseModel]) -> str:
+    """Return where the error is, without the name of an unknown field: that comes from outside."""
+    if not location:
+        return "the body"
+    field = str(location[0])
+    shown = field if field in request_type.model_fields else "an unknown field"
+    return shown + "".join(f"[{part}]" for part in location[1:] if isinstance(part, int))
+
+
+def check_text(text: str, max_chars: int, name: str = "text") -> None:
+    """Check that a text can be predicted.
+
+    Raises:
+        RequestError: It is too long, or nothing in it is visible.
+    """
+    if len(text) > max_chars:
+        raise RequestError(f"{name} has {len(text)} characters; the limit is {max_chars}: shorten it")
+    if not clean_text(text):
+        raise RequestError(f"{name} has {len(text)} characters, none of them visible: send at least one word or emoji")

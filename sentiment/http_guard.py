@@ -1,0 +1,207 @@
+"""The layers around the BentoML application: trace ids, known paths, the API key, size and shape of bodies, errors as JSON.
+
+`guard` goes outside everything, so that scanners leave no trace in the metrics; `ApiGate` sits inside BentoML's metrics and limits.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+
+from sentiment.api import RequestError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from pydantic import BaseModel
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from sentiment.config import Settings
+
+GET_PATHS = frozenset({"/", "/docs.json", "/healthz", "/livez", "/metrics", "/readyz", "/schema.json"})
+_TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
+_ERROR_STATUS = 400
+TOO_MANY = 429
+_logger = logging.getLogger("bentoml.sentiment")
+
+
+def error_answer(status: int, message: str) -> JSONResponse:
+    """Return the one form that all errors have."""
+    return JSONResponse({"error": message}, status_code=status)
+
+
+def trace_id(traceparents: list[str]) -> str:
+    """Return the trace id of a W3C `traceparent` header, or a new one where there is none or it is malformed."""
+    match = _TRACEPARENT.fullmatch(traceparents[0]) if len(traceparents) == 1 else None
+    is_valid = match and int(match[2], 16) and int(match[3], 16) and not (match[1] == "00" and match[4])
+    return match[2] if match and is_valid else secrets.token_hex(16)
+
+
+def guard(app: ASGIApp, settings: Settings, posts: frozenset[str]) -> ASGIApp:
+    """Return the application as the world may see it: known paths only, a trace id on every answer, errors as JSON."""
+    reasons = {
+        TOO_MANY: f"more than {settings.max_concurrency} requests at once: try again in a second",
+        504: f"no answer within {settings.timeout_seconds:g} seconds: try again, or send fewer texts at once",
+    }
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        elif scope["type"] == "http":
+            traced = _with_trace_id(send, trace_id(Headers(scope=scope).getlist("traceparent")))
+            refusal = _refuse_route(scope["method"], scope["path"], posts)
+            await (refusal(scope, receive, traced) if refusal else app(scope, receive, _with_json_errors(traced, reasons)))
+        else:
+            await app(scope, receive, send)
+
+    return guarded
+
+
+def _refuse_route(method: str, path: str, posts: frozenset[str]) -> JSONResponse | None:
+    if path not in posts and path not in GET_PATHS:
+        return error_answer(404, f"no such path: use {', '.join(sorted(posts | GET_PATHS))}")
+    allowed = ("POST",) if path in posts else ("GET", "HEAD")
+    if method in allowed:
+        return None
+    answer = error_answer(405, f"{path} does not take this method: use {allowed[0]}")
+    answer.headers["Allow"] = ", ".join(allowed)
+    return answer
+
+
+def _with_trace_id(send: Send, identifier: str) -> Send:
+    async def traced(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["X-Trace-Id"] = identifier
+        await send(message)
+
+    return traced
+
+
+def _with_json_errors(send: Send, reasons: Mapping[int, str]) -> Send:
+    """Rewrite what BentoML and Starlette say about errors: plain text becomes JSON, and their limits get our words."""
+    start: Message | None = None
+    body = b""
+
+    async def rewritten(message: Message) -> None:
+        nonlocal start, body
+        if message["type"] == "http.response.start" and _needs_rewrite(message, reasons):
+            start = message
+        elif start is None:
+            await send(message)
+        elif message["type"] == "http.response.body":
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                status = int(start["status"])
+                content = json.dumps({"error": reasons.get(status) or body.decode(errors="replace")}).encode()
+                headers = MutableHeaders(raw=list(start["headers"]))
+                headers["Content-Type"], headers["Content-Length"] = "application/json", str(len(content))
+                if status == TOO_MANY:
+                    headers["Retry-After"] = "1"
+                await send({**start, "headers": headers.raw})
+                await send({"type": "http.response.body", "body": content})
+
+    return rewritten
+
+
+def _needs_rewrite(start: Message, reasons: Mapping[int, str]) -> bool:
+    is_json = Headers(raw=start["headers"]).get("content-type") == "application/json"
+    return bool(start["status"] >= _ERROR_STATUS and (not is_json or start["status"] in reasons))
+
+
+class ApiGate:
+    """ASGI middleware in front of the POST paths: checks key, size and shape, so that BentoML only sees requests it can answer."""
+
+    def __init__(self, app: ASGIApp, read_settings: Callable[[], Settings], request_types: Mapping[str, type[BaseModel]]) -> None:
+        self._app = app
+        self._settings = read_settings()
+        self._request_types = request_types
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 400, 401 or 413; 500 if the application breaks before it answers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal is_started
+            is_started = True
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, noting)
+        except Exception as error:  # BentoML's time limit would hold the client until it is over
+            if is_started:
+                raise
+            _logger.error("%s failed with %s", scope["path"], type(error).__name__)  # noqa: TRY400 - a traceback could hold the text
+            await error_answer(500, f"the service failed ({type(error).__name__}): see its log")(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_type = self._request_types.get(scope["path"])
+        if request_type is None:
+            await self._app(scope, receive, send)
+            return
+        answer, body = self._refuse_headers(Headers(scope=scope)), b""
+        if answer is None:
+            read = await _read_body(receive, self._settings.max_body_bytes)
+            answer, body = (self._too_large(), b"") if read is None else (_refuse_body(request_type, read), read)
+        if answer is not None:
+            await answer(scope, receive, send)
+            return
+        await self._app(_as_json(scope), _replay(body, receive), send)
+
+    def _refuse_headers(self, headers: Headers) -> JSONResponse | None:
+        expected = self._settings.api_key
+        if expected and not hmac.compare_digest(headers.get("x-api-key", "").encode("latin-1"), expected.get_secret_value().encode()):
+            return error_answer(401, "X-API-Key is missing or wrong: send the key that the service was started with")
+        length = headers.get("content-length", "")
+        return self._too_large() if length.isdecimal() and int(length) > self._settings.max_body_bytes else None
+
+    def _too_large(self) -> JSONResponse:
+        return error_answer(413, f"the body is over {self._settings.max_body_bytes} bytes: send fewer or shorter texts")
+
+
+def _refuse_body(request_type: type[BaseModel], body: bytes) -> JSONResponse | None:
+    try:
+        parse(request_type, body)
+    except RequestError as error:
+        return error_answer(400, str(error))
+    return None
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
+    """Return the whole body, or None as soon as it is over the limit."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > limit:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _as_json(scope: Scope) -> Scope:
+    """BentoML would read other content types in other ways; here a body is JSON whatever it is called."""
+    headers = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+    return {**scope, "headers": [*headers, (b"content-type", b"application/json")]}
+
+
+def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    is_sent = False
+
+    async def replayed() -> Message:
+        nonlocal is_sent
+        if is_sent:
+            return await receive()
+        is_sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed

@@ -1,0 +1,169 @@
+"""The HTTP edge: predict, predict_batch, feedback, health and a page for people. No training code, and only the model's own framework.
+
+`bentoml serve` in this folder starts it. Limits and errors are in `sentiment/http_guard.py`, the types in `sentiment/api.py`.
+"""
+
+# mypy: disable-error-code="misc, untyped-decorator"
+# (BentoML's SDK carries no types.)
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+import bentoml
+from starlette.exceptions import HTTPException
+
+import models
+from models import LABELS, ModelError
+from sentiment import store
+from sentiment.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest, RequestError, Scores, check_text
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.errors import FeedbackError, PredictionIdError, StoreError
+from sentiment.feedback import Inbox, InvalidFeedbackError, make_feedback
+from sentiment.http_guard import ApiGate, error_answer, guard
+from sentiment.pages import make_pages
+from sentiment.prediction_ids import make_signer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import ASGIApp
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+REQUEST_TYPES = {"/predict": PredictRequest, "/predict_batch": BatchRequest, "/feedback": FeedbackRequest}
+THREADS = 8
+_logger = logging.getLogger("bentoml.sentiment")
+
+
+class GuardedService(bentoml.Service[Any]):
+    """A BentoML service that takes its limits from our settings when it starts, and wears our guard outside everything."""
+
+    def inject_config(self) -> None:
+        """Hand our settings to BentoML."""
+        settings = read_settings()
+        limits = {"timeout": settings.timeout_seconds, "max_concurrency": settings.max_concurrency}
+        self.config.update({"workers": settings.workers, "threads": THREADS, "traffic": limits, "http": {"port": settings.port_service}})
+        super().inject_config()
+
+    def to_asgi(self, is_main: bool = True) -> ASGIApp:
+        """Return the application with the guard around it."""
+        return guard(super().to_asgi(is_main), read_settings(), frozenset(REQUEST_TYPES))
+
+
+def _answer_errors(method: Callable[P, R]) -> Callable[P, R]:
+    """Turn what a method raises into an answer, before BentoML logs it with the input in the traceback."""
+
+    @functools.wraps(method)
+    def answering(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except (RequestError, PredictionIdError, InvalidFeedbackError) as error:
+            answer = error_answer(400, str(error))
+        except (StoreError, FeedbackError) as error:
+            _logger.error("%s failed: %s", method.__name__, error)  # noqa: TRY400 - a traceback could hold the text
+            answer = error_answer(503, str(error))
+        except Exception as error:
+            place = traceback.format_tb(error.__traceback__)[-1].strip()
+            _logger.error("%s failed with %s: %s", method.__name__, type(error).__name__, place)  # noqa: TRY400
+            answer = error_answer(500, f"the service failed ({type(error).__name__}): its log has the place")
+        return cast("R", answer)  # BentoML passes a response through as it is
+
+    return answering
+
+
+@bentoml.asgi_app(make_pages("Sentiloop", lambda: str(bentoml.get_current_service().tag)), path="/")
+@bentoml.service(name="sentiment", service_class=GuardedService)
+class SentimentService:
+    """The sentiment of tweets: negative, neutral or positive, and a place to say where that was wrong."""
+
+    def __init__(self) -> None:
+        settings = read_settings()
+        self._max_chars = settings.max_chars
+        self._signer = make_signer(settings)
+        self._inbox = Inbox(settings.feedback_address)
+        self._lock = threading.Lock()  # TensorFlow and torch models are not promised to bear several threads
+        self._model: models.SentimentModel | None = None
+        self.tag = "none"
+        self._problem = self._load()
+
+    @bentoml.on_deployment
+    @staticmethod
+    def prepare() -> None:
+        """Before the workers start: keep all tools below SENTIMENT_HOME, and stop here if the signing key is no good."""
+        settings = read_settings()
+        apply_tool_environment(settings)
+        make_signer(settings)
+
+    @bentoml.api(route="/predict", input_spec=PredictRequest)
+    @_answer_errors
+    def predict(self, text: str) -> Prediction:
+        """Label one text."""
+        check_text(text, self._max_chars)
+        return self._predict([text])[0]
+
+    @bentoml.api(route="/predict_batch", input_spec=BatchRequest)
+    @_answer_errors
+    def predict_batch(self, texts: list[str]) -> list[Prediction]:
+        """Label 1 to 256 texts; the answers come in the order of the texts."""
+        for position, text in enumerate(texts):
+            check_text(text, self._max_chars, f"texts[{position}]")
+        return self._predict(texts)
+
+    @bentoml.api(route="/feedback", input_spec=FeedbackRequest)
+    @_answer_errors
+    def feedback(
+        self, prediction_id: str, text: str, correct: bool, label: str | None = None, comment: str | None = None
+    ) -> FeedbackAnswer:
+        """Store what a person says about a prediction; the answer comes when it is durable."""
+        prediction = self._signer.check(prediction_id, text)
+        feedback = make_feedback(prediction, text, correct=correct, label=label, comment=comment)
+        is_new = self._inbox.record(feedback)
+        return FeedbackAnswer(feedback_id=feedback.feedback_id, status="recorded" if is_new else "already recorded")
+
+    def __is_ready__(self) -> bool:
+        if self._problem:
+            raise HTTPException(503, self._problem)
+        return True
+
+    def _load(self) -> str:
+        """Load the champion and ask it its probe tweet; return what is wrong, in words, or nothing."""
+        try:
+            champion = store.champion()
+            self._model, self.tag = models.load(champion.path), champion.tag
+            problem = self._probe(champion.metadata)
+        except (StoreError, ModelError) as error:
+            problem = str(error)
+        except Exception as error:  # whatever a framework raises on files that it does not understand
+            problem = f"the model {champion.tag} cannot be loaded ({type(error).__name__}): run 'make train' again"
+        if problem:
+            _logger.error("not ready: %s", problem)
+        return problem
+
+    def _probe(self, metadata: Mapping[str, str]) -> str:
+        text, expected = metadata.get("probe_text", ""), metadata.get("probe_label", "")
+        label = self._model.predict([text])[0] if self._model else "none"
+        return "" if label == expected else f"{self.tag} labels its probe tweet {label}, not {expected or 'known'}: run 'make train' again"
+
+    def _predict(self, texts: list[str]) -> list[Prediction]:
+        if self._model is None or self._problem:
+            raise StoreError(self._problem)
+        with self._lock:
+            rows = self._model.predict_proba(texts)
+        return [self._prediction(text, [float(score) for score in row]) for text, row in zip(texts, rows, strict=True)]
+
+    def _prediction(self, text: str, row: list[float]) -> Prediction:
+        score = max(row)
+        label = LABELS[row.index(score)]
+        prediction_id = self._signer.sign(text, label=label, score=score, model=self.tag)
+        return Prediction.model_validate(
+            {"prediction_id": prediction_id, "label": label, "scores": Scores(**dict(zip(LABELS, row, strict=True))), "model": self.tag}
+        )
+
+
+SentimentService.add_asgi_middleware(ApiGate, read_settings=read_settings, request_types=REQUEST_TYPES)  # type: ignore[attr-defined]
