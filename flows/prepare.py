@@ -1,0 +1,69 @@
+"""Prepare a data source once and keep it: later runs on the same files and the same code read the prepared copy."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prefect import task
+from prefect.logging import get_run_logger
+
+import models.base
+from sentiment import data, duplicates, encoding, sources
+from sentiment.config import read_settings
+from sentiment.errors import DataError
+
+if TYPE_CHECKING:
+    from prefect.context import TaskRunContext
+
+
+def prepared_dataset(source: str) -> data.Dataset:
+    """Return a source's prepared dataset, from its copy in SENTIMENT_HOME/data where that is still whole.
+
+    Raises:
+        DataError: The source cannot be read or is not fit to train on.
+    """
+    try:
+        return data.Dataset.load(_folder(prepare_data(source)))
+    except DataError:
+        if not source_key(source):
+            raise
+        return data.Dataset.load(_folder(prepare_data.with_options(refresh_cache=True)(source)))
+
+
+def source_key(source: str) -> str:
+    """Return a SHA-256 of all that decides the prepared data: the source's files and the code; empty if there is no such source."""
+    modules = (data, duplicates, encoding, sources, models.base)  # `sources` pins the default corpus by its SHA-256
+    files = [Path(str(module.__file__)) for module in modules]
+    path = Path(source)
+    if source != sources.DEFAULT_SOURCE:
+        files += sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    if not all(file.is_file() for file in files):
+        return ""
+    digest = hashlib.sha256(f"{source} {version('ftfy')}".encode())
+    for file in files:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _cache_key(context: TaskRunContext, parameters: dict[str, Any]) -> str | None:
+    key = source_key(parameters["source"])
+    return f"{key}-{hashlib.sha256(str(read_settings().home).encode()).hexdigest()[:12]}" if key else None
+
+
+@task(task_run_name="prepare {source}", cache_key_fn=_cache_key, persist_result=True, result_serializer="json")
+def prepare_data(source: str) -> str:
+    """Read, clean and split a source, save it below SENTIMENT_HOME/data, and return its digest."""
+    logger = get_run_logger()
+    logger.info("reading and cleaning %s", source)
+    dataset = data.load_dataset(source)
+    dataset.save(_folder(dataset.digest))
+    dropped = ", ".join(f"{count} {reason}" for reason, count in dataset.report.dropped.items())
+    logger.info("%d rows read (dropped: %s), digest %s", dataset.report.rows_read, dropped, dataset.digest[:12])
+    return dataset.digest
+
+
+def _folder(digest: str) -> Path:
+    return read_settings().home / "data" / digest

@@ -1,0 +1,165 @@
+"""Train the models one after another, compare them and hand the winner to the gate: `python -m flows.train --profile smoke`."""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    from sentiment.command import prepare_environment
+
+    prepare_environment()
+
+import argparse
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+import models
+from flows.prepare import prepared_dataset
+from flows.promote import promote
+from sentiment import canvas, registry, report, tracking
+from sentiment.command import run_command
+from sentiment.comparison_picture import draw_comparison
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.errors import TrackingError
+from sentiment.evaluate import choose_winner, confusion, evaluate, measure_latency, measure_size
+from sentiment.pictures import draw_data, draw_model
+
+if TYPE_CHECKING:
+    from prefect import Task
+    from prefect.client.schemas.objects import State, TaskRun
+
+    from models import SentimentModel
+    from sentiment.data import Dataset
+
+Profile = Literal["smoke", "quick", "full"]
+Family = Literal["tfidf", "keras", "bert"]
+
+# Rows to learn from (None: all), and what differs from each model's own defaults.
+ROWS: dict[Profile, int | None] = {"smoke": 400, "quick": None, "full": None}
+HYPERPARAMETERS: dict[Profile, dict[Family, dict[str, Any]]] = {
+    "smoke": {"keras": {"epochs": 2}, "bert": {"base_model": "minilm", "epochs": 1}},
+    "quick": {"bert": {"base_model": "minilm"}},
+    "full": {"bert": {"base_model": "bert-base-uncased", "epochs": 3, "learning_rate": 2e-5}},
+}
+_LATENCY_TEXTS = 100
+
+
+@flow(name="train", flow_run_name="train {profile}", persist_result=False)
+def train(
+    data: str = "default",
+    profile: Profile = "quick",
+    families: tuple[Family, ...] = ("tfidf", "keras", "bert"),
+    base_model: str | None = None,
+    seed: int = 0,
+) -> report.Comparison:
+    """Train and compare the models of `families`; the best on validation becomes the challenger and goes to the gate.
+
+    `base_model` replaces BERT's of the profile. One model that fails stops the run: what was trained before stays in MLflow, but there is
+    no comparison of the rest.
+
+    Raises:
+        DataError: The data cannot be read or is not fit to train on.
+        ModelError: A model cannot be trained.
+        TrackingError: MLflow does not answer.
+    """
+    settings = read_settings()
+    apply_tool_environment(settings)
+    get_run_logger().info("tracking at %s", tracking.connect(settings))
+    whole = prepared_dataset(data)
+    rows = ROWS[profile]
+    dataset = whole.sample(rows) if rows and rows < sum(len(split.texts) for split in whole.splits.values()) else whole
+    tags = {"profile": profile, "dataset_digest": whole.digest}  # the sample's own digest is the run's logged dataset
+    with tracking.start_run(f"comparison {profile}", tags=tags) as run_id:
+        tracking.log_dataset(dataset)
+        tracking.log_pictures({"data_report": draw_data(dataset)})
+        results = []
+        for family in dict.fromkeys(families):
+            hyperparameters = {"seed": seed, **HYPERPARAMETERS[profile].get(family, {})}
+            if family == "bert" and base_model:
+                hyperparameters["base_model"] = base_model
+            results.append(train_model(family, dataset, hyperparameters, run_id, tags))
+        comparison = _compare(results, dataset, profile, run_id)
+        _publish(comparison, settings.home / "comparison")
+    winner = next(result for result in results if result.family == comparison.winner)
+    version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), "family": winner.family})
+    registry.set_alias("challenger", version)
+    promote(candidate=version.number, data=data)
+    return comparison
+
+
+def _may_help(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
+    """Return whether a second try can help: when MLflow or a disk was away, not when the data or the model is at fault."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, TrackingError | OSError)
+
+
+@task(task_run_name="train {family}", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_condition_fn=_may_help)
+def train_model(
+    family: Family, dataset: Dataset, hyperparameters: dict[str, Any], parent_run_id: str, tags: dict[str, str]
+) -> report.ModelResult:
+    """Train one model, measure it on validation and test, and log all of it as a run below the comparison's."""
+    logger = get_run_logger()
+    with tracking.start_run(family, parent_run_id=parent_run_id, tags={**tags, "family": family}) as run_id:
+        tracking.log_dataset(dataset)
+        start = time.perf_counter()
+        model = models.create(family, **hyperparameters)
+        validation = (dataset.validation.texts, dataset.validation.labels)
+        model.fit(dataset.train.texts, dataset.train.labels, validation=validation, progress=partial(logger.info, f"{family}: %s"))
+        seconds = time.perf_counter() - start
+        return _measure_and_log(model, dataset, seconds, run_id)
+
+
+def _measure_and_log(model: SentimentModel, dataset: Dataset, seconds: float, run_id: str) -> report.ModelResult:
+    scores = {name: model.predict_proba(list(split.texts)) for name, split in (("val", dataset.validation), ("test", dataset.test))}
+    labels = {"val": dataset.validation.labels, "test": dataset.test.labels}
+    metrics = {f"{name}_{metric}": value for name in scores for metric, value in evaluate(labels[name], scores[name]).items()}
+    metrics |= {"train_seconds": seconds, **measure_latency(model.predict_proba, list(dataset.test.texts[:_LATENCY_TEXTS]))}
+    with tempfile.TemporaryDirectory(prefix="sentiloop-") as temporary:
+        folder = Path(temporary) / tracking.MODEL_FOLDER
+        model.save(folder)
+        metrics["size_mb"] = measure_size(folder)
+        tracking.log_training(model.hyperparameters, model.trials, metrics)
+        tracking.log_pictures(draw_model(model.family, labels["test"], scores["test"]))
+        model_uri = tracking.log_model(folder, model.family)
+    table = tuple(tuple(row) for row in confusion(labels["test"], scores["test"]).tolist())
+    get_run_logger().info("%s: macro F1 %.4f on validation, %.4f on test", model.family, metrics["val_f1_macro"], metrics["test_f1_macro"])
+    return report.ModelResult(model.family, run_id, model_uri, metrics, model.hyperparameters, table)
+
+
+def _compare(results: list[report.ModelResult], dataset: Dataset, profile: str, run_id: str) -> report.Comparison:
+    winner = choose_winner({result.family: result.metrics for result in results})
+    facts = {"name": dataset.name, "digest": dataset.digest, "counts": dataset.report.counts}
+    return report.Comparison(datetime.now(UTC).isoformat(timespec="seconds"), profile, facts, winner, run_id, tuple(results))
+
+
+def _publish(comparison: report.Comparison, folder: Path) -> None:
+    """Put the comparison into the open run and into the folder that the demo page reads."""
+    picture = draw_comparison(comparison)
+    tracking.log_pictures({"comparison": picture})
+    tracking.log_comparison(report.as_markdown(comparison), report.as_json(comparison), comparison.winner)
+    report.write_comparison(folder, comparison, canvas.as_png(picture))
+    get_run_logger().info("the winner is %s; the comparison is in %s", comparison.winner, folder)
+
+
+def main() -> None:
+    """Read the command line, run the flow and print the comparison."""
+    parser = argparse.ArgumentParser("python -m flows.train", description="Train and compare the models; the winner goes to the gate.")
+    parser.add_argument("--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder")
+    parser.add_argument("--profile", default="quick", choices=list(ROWS), help="how much to train (default: %(default)s)")
+    every = list(models.FAMILIES)
+    parser.add_argument("--families", nargs="+", default=every, choices=every, help="which models (default: all)")
+    parser.add_argument("--base-model", help="BERT's base: a hub name, a local folder, or 'minilm' (default: the profile's)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")
+    chosen = parser.parse_args()
+    print(report.as_markdown(train(chosen.data, chosen.profile, tuple(chosen.families), chosen.base_model, chosen.seed)))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,45 @@
+"""What the flows' commands share: the environment first, then errors as one clear line and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from models import ModelError
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.errors import ConfigError, SentiloopError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXPECTED = (SentiloopError, ModelError)
+_INTERRUPTED = 130  # what shells report for Ctrl-C
+
+
+def prepare_environment() -> None:
+    """Set the tools' defaults, or exit with 1. Call it before Prefect is imported, which reads its settings at once."""
+    try:
+        apply_tool_environment(read_settings())
+    except (ConfigError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+def run_command(command: Callable[[], None]) -> int:
+    """Run a flow's command and return its exit code: an expected error is one line on stderr, any other keeps its traceback."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_worth_showing)
+    try:
+        command()
+    except EXPECTED as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+def _is_worth_showing(record: logging.LogRecord) -> bool:
+    """Return False for Prefect's traceback of an expected error: the page of the run has it, the terminal gets one line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], EXPECTED))

@@ -1,0 +1,142 @@
+"""How good, how fast and how large a model is: pure functions of labels and scores. No model is loaded and nothing is logged here."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support
+
+from models import LABELS, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from models.base import Scores
+
+Counts = NDArray[np.int64]
+
+QUALITY_METRICS = ("accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted", "rmse", "log_loss", "ece")
+COST_METRICS = ("train_seconds", "latency_ms_p50", "latency_ms_p95", "size_mb")
+_ECE_BINS = 15
+_RESAMPLES = 2000
+
+
+def evaluate(labels: Sequence[str], scores: Scores) -> dict[str, float]:
+    """Return QUALITY_METRICS of scores, shape (n, 3) with columns in the order of LABELS.
+
+    A label that is never predicted has precision 0. `rmse` puts the labels on -1, 0, 1 and compares the predicted with the true label.
+
+    Raises:
+        ModelError: The scores are not probabilities (NaN, infinite, rows that do not sum to 1) or do not fit the labels.
+    """
+    true = _checked_indices(labels, scores)
+    predicted = scores.argmax(axis=1)
+    options = {"labels": range(len(LABELS)), "zero_division": 0}
+    precision, recall, f1, _ = precision_recall_fscore_support(true, predicted, average="macro", **options)
+    return {
+        "accuracy": float(accuracy_score(true, predicted)),
+        "precision_macro": float(precision),
+        "recall_macro": float(recall),
+        "f1_macro": float(f1),
+        "f1_weighted": float(precision_recall_fscore_support(true, predicted, average="weighted", **options)[2]),
+        "rmse": math.sqrt(float(np.mean((true - predicted) ** 2))),
+        "log_loss": float(log_loss(true, scores, labels=range(len(LABELS)))),
+        "ece": expected_calibration_error(true == predicted, scores.max(axis=1)),
+    }
+
+
+def expected_calibration_error(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) -> float:
+    """Return the mean gap between confidence and accuracy over 15 bins of equal width, weighted by their sizes.
+
+    Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3 (bins open on the left).
+    """
+    bins = np.clip(np.ceil(confidence * _ECE_BINS).astype(int) - 1, 0, _ECE_BINS - 1)
+    gaps = np.bincount(bins, weights=is_correct - confidence, minlength=_ECE_BINS)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def confusion(labels: Sequence[str], scores: Scores) -> Counts:
+    """Return how often each true label (rows) got each predicted one (columns), in the order of LABELS."""
+    table: Counts = confusion_matrix(_checked_indices(labels, scores), scores.argmax(axis=1), labels=range(len(LABELS)))
+    return table
+
+
+def f1_by_label(table: Counts) -> NDArray[np.float64]:
+    """Return the F1 of each label from confusion tables of shape (..., 3, 3); their mean is the macro F1."""
+    hits = np.diagonal(table, axis1=-2, axis2=-1)
+    predicted_and_true = table.sum(axis=-2) + table.sum(axis=-1)
+    f1: NDArray[np.float64] = np.divide(2.0 * hits, predicted_and_true, out=np.zeros(hits.shape), where=predicted_and_true > 0)
+    return f1
+
+
+def f1_macro_interval(table: Counts, seed: int = 0) -> tuple[float, float]:
+    """Return the 95% percentile bootstrap interval of the macro F1 (Efron and Tibshirani 1993, chapter 13)."""
+    return _interval(f1_by_label(_resampled(table, seed)).mean(axis=-1))
+
+
+def f1_macro_difference(labels: Sequence[str], champion: Scores, candidate: Scores, seed: int = 0) -> tuple[float, float]:
+    """Return the 95% interval of (candidate - champion) in macro F1, by a paired bootstrap over the texts (Koehn, EMNLP 2004)."""
+    size = len(LABELS)
+    joint = np.zeros((size, size, size), dtype=np.int64)  # true label, champion's label, candidate's label
+    np.add.at(joint, (_checked_indices(labels, champion), champion.argmax(axis=1), candidate.argmax(axis=1)), 1)
+    draws = _resampled(joint, seed)
+    difference = f1_by_label(draws.sum(axis=2)).mean(axis=-1) - f1_by_label(draws.sum(axis=3)).mean(axis=-1)
+    return _interval(difference)
+
+
+def measure_latency(predict: Callable[[list[str]], object], texts: Sequence[str], warm_up: int = 5) -> dict[str, float]:
+    """Return the p50 and p95 of the milliseconds that `predict` takes for one text, after a few calls that do not count."""
+    for text in texts[:warm_up]:
+        predict([text])
+    milliseconds = []
+    for text in texts:
+        start = time.perf_counter()
+        predict([text])
+        milliseconds.append((time.perf_counter() - start) * 1000)
+    p50, p95 = np.percentile(milliseconds, [50, 95])
+    return {"latency_ms_p50": float(p50), "latency_ms_p95": float(p95)}
+
+
+def measure_size(directory: Path) -> float:
+    """Return the size of a directory's files in megabytes (10^6 bytes)."""
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()) / 1e6
+
+
+def choose_winner(candidates: Mapping[str, Mapping[str, float]]) -> str:
+    """Return the family with the highest `val_f1_macro`; at a tie the smaller `size_mb`, then the name that sorts first.
+
+    Raises:
+        ModelError: There is no candidate, or a candidate's macro F1 is not a finite number.
+    """
+    refused = sorted(family for family, metrics in candidates.items() if not math.isfinite(metrics["val_f1_macro"]))
+    if refused or not candidates:
+        raise ModelError(f"no winner: val_f1_macro is not a number for {', '.join(refused) or 'any model'}; train again")
+    return min(candidates, key=lambda family: (-candidates[family]["val_f1_macro"], candidates[family]["size_mb"], family))
+
+
+def _checked_indices(labels: Sequence[str], scores: Scores) -> NDArray[np.int64]:
+    """Return labels as indices into LABELS, after checking that the scores are probabilities of the same texts."""
+    if not len(labels) or scores.shape != (len(labels), len(LABELS)):
+        raise ModelError(f"scores have the shape {scores.shape} for {len(labels)} labels; give {len(LABELS)} scores per text")
+    unknown = sorted(set(labels) - set(LABELS))
+    if unknown:
+        raise ModelError(f"unknown label {unknown[0][:40]!r}; use {', '.join(LABELS)}")
+    if not (scores >= 0).all() or not np.allclose(scores.sum(axis=1), 1, atol=1e-4):  # NaN fails both
+        raise ModelError("scores are not probabilities (NaN, infinite, negative or not summing to 1): train the model again")
+    return np.array([LABELS.index(label) for label in labels], dtype=np.int64)
+
+
+def _resampled(table: Counts, seed: int) -> Counts:
+    """Return tables of as many texts, drawn with replacement: shape (draws, *table.shape)."""
+    draws = np.random.default_rng(seed).multinomial(table.sum(), table.ravel() / table.sum(), size=_RESAMPLES)
+    return draws.reshape(_RESAMPLES, *table.shape)
+
+
+def _interval(draws: NDArray[np.float64]) -> tuple[float, float]:
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,158 @@
+"""Metrics against values worked out by hand, the winner and the gate."""
+
+import math
+
+import numpy as np
+import pytest
+
+from models import LABELS, ModelError
+from sentiment.evaluate import (
+    QUALITY_METRICS,
+    choose_winner,
+    confusion,
+    evaluate,
+    expected_calibration_error,
+    f1_by_label,
+    f1_macro_difference,
+    f1_macro_interval,
+    measure_latency,
+    measure_size,
+)
+from sentiment.gate import judge
+
+# Six texts: predicted are negative, neutral, neutral, neutral, positive, negative.
+TRUE = ["negative", "negative", "neutral", "neutral", "positive", "positive"]
+SCORES = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1], [0.1, 0.5, 0.4], [0.0, 0.1, 0.9], [0.6, 0.2, 0.2]])
+
+
+def sure(*labels: str) -> np.ndarray:
+    return np.array([[0.9 if column == label else 0.05 for column in LABELS] for label in labels])
+
+
+def test_metrics_equal_hand_computed_values():
+    metrics = evaluate(TRUE, SCORES)
+
+    assert tuple(metrics) == QUALITY_METRICS
+    assert metrics["accuracy"] == pytest.approx(4 / 6)
+    assert metrics["precision_macro"] == pytest.approx((1 / 2 + 2 / 3 + 1) / 3)
+    assert metrics["recall_macro"] == pytest.approx((1 / 2 + 1 + 1 / 2) / 3)
+    assert metrics["f1_macro"] == pytest.approx((1 / 2 + 4 / 5 + 2 / 3) / 3)
+    assert metrics["rmse"] == pytest.approx(math.sqrt((1 + 4) / 6))
+    assert metrics["log_loss"] == pytest.approx(-sum(map(math.log, (0.8, 0.3, 0.7, 0.5, 0.9, 0.2))) / 6)
+
+
+def test_weighted_f1_weighs_by_the_number_of_true_texts():
+    metrics = evaluate(
+        ["negative", "negative", "negative", "neutral", "positive"], sure("negative", "negative", "neutral", "neutral", "negative")
+    )
+
+    assert metrics["f1_weighted"] == pytest.approx((3 * 4 / 6 + 1 * 2 / 3 + 0) / 5)
+
+
+def test_calibration_error_is_the_weighted_gap_of_fifteen_bins():
+    # 0.61 and 0.65 share the bin (9/15, 10/15]: accuracy 1/2, confidence 0.63; 0.9 and 0.7 have bins of their own.
+    error = expected_calibration_error(np.array([True, False, True, False]), np.array([0.61, 0.65, 0.9, 0.7]))
+
+    assert error == pytest.approx((2 * abs(0.5 - 0.63) + 0.1 + 0.7) / 4)
+
+
+def test_calibration_error_of_the_metrics_uses_the_top_score():
+    expected = (abs(1 - 0.8) + 2 * abs(0 - 0.6) + abs(1 - 0.7) + abs(1 - 0.5) + abs(1 - 0.9)) / 6
+
+    assert evaluate(TRUE, SCORES)["ece"] == pytest.approx(expected)
+
+
+def test_a_label_that_is_never_predicted_counts_as_zero():
+    metrics = evaluate(list(LABELS), sure("negative", "negative", "negative"))
+
+    assert metrics["f1_macro"] == pytest.approx((2 * 1 / 4) / 3)
+
+
+@pytest.mark.parametrize("row", [[math.nan, 0.5, 0.5], [math.inf, 0.0, 0.0], [-0.2, 0.7, 0.5], [0.2, 0.2, 0.2]])
+def test_scores_that_are_no_probabilities_are_refused(row):
+    with pytest.raises(ModelError, match="not probabilities"):
+        evaluate(["negative"], np.array([row]))
+
+
+def test_scores_of_another_number_of_texts_are_refused():
+    with pytest.raises(ModelError, match="2 labels"):
+        evaluate(["negative", "neutral"], sure("negative"))
+
+
+def test_an_unknown_label_is_refused():
+    with pytest.raises(ModelError, match="'angry'"):
+        evaluate(["angry"], sure("negative"))
+
+
+def test_confusion_has_a_row_per_true_label():
+    assert confusion(TRUE, SCORES).tolist() == [[1, 1, 0], [0, 2, 0], [1, 0, 1]]
+    assert f1_by_label(confusion(TRUE, SCORES)).mean() == pytest.approx(evaluate(TRUE, SCORES)["f1_macro"])
+
+
+def test_interval_holds_the_macro_f1_and_shrinks_with_more_texts():
+    table = confusion(TRUE, SCORES)
+    small, large = f1_macro_interval(table * 10), f1_macro_interval(table * 1000)
+    macro = f1_by_label(table).mean()
+
+    assert small[0] < large[0] < macro < large[1] < small[1]
+
+
+def test_difference_is_paired():
+    labels = TRUE * 50
+    scores = np.tile(SCORES, (50, 1))
+
+    assert f1_macro_difference(labels, scores, scores) == (0.0, 0.0)
+    low, high = f1_macro_difference(labels, scores, sure(*labels))
+    assert 0 < low < 1 - evaluate(TRUE, SCORES)["f1_macro"] < high
+
+
+def test_latency_leaves_the_warm_up_out():
+    calls = []
+    latency = measure_latency(calls.append, ["a", "b", "c"], warm_up=2)
+
+    assert calls == [["a"], ["b"], ["a"], ["b"], ["c"]]
+    assert 0 <= latency["latency_ms_p50"] <= latency["latency_ms_p95"] < 100
+
+
+def test_size_is_in_megabytes_and_counts_subfolders(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a").write_bytes(bytes(1_500_000))
+
+    assert measure_size(tmp_path) == 1.5
+
+
+def candidate(f1: float, size: float = 1.0) -> dict[str, float]:
+    return {"val_f1_macro": f1, "size_mb": size}
+
+
+def test_winner_has_the_highest_validation_macro_f1():
+    assert choose_winner({"tfidf": candidate(0.7, 1), "bert": candidate(0.8, 90)}) == "bert"
+
+
+def test_tie_goes_to_the_smaller_model_then_to_the_first_name():
+    assert choose_winner({"bert": candidate(0.8, 90), "keras": candidate(0.8, 5)}) == "keras"
+    assert choose_winner({"keras": candidate(0.8), "bert": candidate(0.8)}) == "bert"
+
+
+@pytest.mark.parametrize("candidates", [{}, {"bert": candidate(float("nan")), "keras": candidate(0.8)}])
+def test_no_winner_without_finite_figures(candidates):
+    with pytest.raises(ModelError, match="no winner"):
+        choose_winner(candidates)
+
+
+def test_gate_lets_the_first_candidate_through():
+    verdict = judge(TRUE, SCORES, None)
+
+    assert verdict.is_promoted
+    assert verdict.champion_f1_macro is None
+    assert "no champion" in verdict.reason
+
+
+def test_gate_promotes_only_what_is_strictly_better():
+    better, worse, equal = judge(TRUE, sure(*TRUE), SCORES), judge(TRUE, SCORES, sure(*TRUE)), judge(TRUE, SCORES, SCORES)
+
+    assert (better.is_promoted, worse.is_promoted, equal.is_promoted) == (True, False, False)
+    assert better.difference == pytest.approx(1 - evaluate(TRUE, SCORES)["f1_macro"])
+    assert "+0.3444" in better.reason
+    assert "-0.3444" in worse.reason
+    assert equal.difference == 0

@@ -1,0 +1,114 @@
+"""The comparison as Markdown, JSON and pictures."""
+
+import dataclasses
+import io
+import json
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from models import LABELS
+from sentiment.canvas import as_png
+from sentiment.comparison_picture import draw_comparison
+from sentiment.data import DataReport, Dataset, Split
+from sentiment.evaluate import COST_METRICS, QUALITY_METRICS
+from sentiment.pictures import draw_data, draw_model
+from sentiment.report import EASE, Comparison, ModelResult, as_json, as_markdown, write_comparison
+
+COUNTS = {split: {"negative": 40, "neutral": 30, "positive": 20} for split in ("train", "validation", "test")}
+
+
+def result(family: str, quality: float, cost: float) -> ModelResult:
+    metrics = {f"{split}_{name}": quality for split in ("val", "test") for name in QUALITY_METRICS} | dict.fromkeys(COST_METRICS, cost)
+    return ModelResult(family, f"run-{family}", "models:/m-1", metrics, {"seed": 0}, ((30, 5, 5), (4, 24, 2), (1, 2, 17)))
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    models = (result("tfidf", 0.7, 1.0), result("keras", 0.65, 20.0), result("bert", 0.8, 90.0))
+    return Comparison(
+        "2026-01-02T03:04:05+00:00", "quick", {"name": "tweets", "digest": "ab" * 32, "counts": COUNTS}, "bert", "run-0", models
+    )
+
+
+def shape(png: bytes) -> tuple[int, ...]:
+    return imread(io.BytesIO(png)).shape[:2]
+
+
+def test_table_has_the_best_of_each_row_in_bold(comparison):
+    rows = {line.split("|")[1].strip(): line for line in as_markdown(comparison).splitlines() if line.startswith("|")}
+
+    assert rows["test f1_macro"] == "| test f1_macro | 0.7000 | 0.6500 | **0.8000** |"
+    assert rows["validation rmse"] == "| validation rmse | 0.7000 | **0.6500** | 0.8000 |"
+    assert rows["latency p50"] == "| latency p50 | **1.00 ms** | 20.00 ms | 90.00 ms |"
+    assert "bert 🏆" in rows[""]
+    assert len(rows) == 3 + len(COST_METRICS) + 2 * len(QUALITY_METRICS)
+
+
+def test_every_family_has_a_rating_with_its_reason(comparison):
+    assert list(EASE) == [model.family for model in comparison.models]
+    assert all(rating.partition(": ")[2] for rating in EASE.values())
+
+
+def test_json_holds_what_the_demo_page_reads(comparison):
+    content = json.loads(as_json(comparison))
+
+    assert set(content) == {"created_at", "profile", "dataset", "winner", "run_id", "models"}
+    assert set(content["models"][0]) >= {"family", "run_id", "ease", "metrics", "hyperparameters"}
+    assert content["models"][2]["metrics"]["test_f1_macro"] == 0.8
+    assert content["dataset"]["counts"] == COUNTS
+
+
+def test_a_figure_that_is_not_a_number_never_reaches_the_json(comparison):
+    broken = dataclasses.replace(comparison, models=(result("bert", float("nan"), 1.0),))
+
+    with pytest.raises(ValueError, match="JSON"):
+        as_json(broken)
+
+
+def test_writing_replaces_all_three_files_and_leaves_nothing_else(comparison, tmp_path):
+    write_comparison(tmp_path / "new", comparison, b"old")
+    write_comparison(tmp_path / "new", comparison, b"png")
+
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"comparison.json", "comparison.md", "comparison.png"}
+    assert (tmp_path / "new" / "comparison.png").read_bytes() == b"png"
+
+
+def test_comparison_picture_is_1600_by_900_and_names_the_winner(comparison):
+    figure = draw_comparison(comparison)
+
+    assert shape(as_png(figure)) == (900, 1600)
+    assert figure.texts[0].get_text().startswith("bert wins with a macro F1 of 0.800")
+    assert any(text.get_text() == "★ bert" for panel in figure.axes for text in panel.get_yticklabels())
+
+
+def test_comparison_picture_takes_a_single_model(comparison):
+    alone = dataclasses.replace(comparison, models=comparison.models[2:])
+
+    assert shape(as_png(draw_comparison(alone))) == (900, 1600)
+
+
+def test_model_pictures_show_the_counts_of_the_confusion_table():
+    labels = [*LABELS, "neutral"]
+    scores = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.2, 0.2, 0.6]])
+
+    pictures = draw_model("tfidf", labels, scores)
+
+    assert set(pictures) == {"confusion_matrix", "precision_recall"}
+    assert pictures["confusion_matrix"].texts[0].get_text() == "tfidf: 3 of 4 test tweets right"
+    assert "50%\n1" in {text.get_text() for text in pictures["confusion_matrix"].axes[0].texts}
+    assert all(shape(as_png(figure)) == (700, 900) for figure in pictures.values())
+
+
+def test_data_picture_folds_the_tail_of_many_lengths():
+    split = Split((), ())
+    lengths = {f"{start}-{start + 19}": 1 for start in range(0, 2000, 20)}
+    report = DataReport(400, {"empty": 1, "duplicate": 2}, 3, COUNTS, lengths)
+
+    figure = draw_data(Dataset("tweets", "default", split, split, split, report, "ab" * 32))
+
+    names = [text.get_text() for text in figure.axes[2].get_xticklabels()]
+    assert len(names) == 14
+    assert names[-1] == "260+"
+    assert shape(as_png(figure)) == (750, 1600)

@@ -1,0 +1,181 @@
+"""The training flow end to end on a small corpus, its preparation of data, and what happens when a part fails."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import pytest
+
+import models
+from flows import prepare
+from flows import promote as promote_room
+from flows import train as room
+from flows.train import HYPERPARAMETERS, ROWS, train
+from sentiment import registry, store
+from sentiment.command import run_command
+from sentiment.config import EXPERIMENT_NAME
+from sentiment.data import Dataset
+from sentiment.errors import DataError
+from sentiment.evaluate import COST_METRICS, QUALITY_METRICS
+
+pytest_plugins = ["loop_fixtures"]
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+ROOT = Path(__file__).parent.parent
+
+
+def runs_by_name() -> dict[str, mlflow.entities.Run]:
+    return {run.info.run_name: run for run in mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], output_format="list")}
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess:
+    from prefect.settings import PREFECT_API_URL
+
+    environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_file):
+    comparison = train(data=str(corpus_file), profile="smoke")
+
+    runs = runs_by_name()
+    parent = runs.pop("comparison smoke")
+    assert set(runs) == set(models.FAMILIES)
+    names = {f"{split}_{name}" for split in ("val", "test") for name in QUALITY_METRICS} | set(COST_METRICS)
+    for run in runs.values():
+        assert run.info.status == "FINISHED"
+        assert set(run.data.metrics) == names
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert parent.data.tags["winner"] == comparison.winner == max(comparison.models, key=lambda m: m.metrics["val_f1_macro"]).family
+    content = json.loads((loop_home / "comparison" / "comparison.json").read_text("utf-8"))
+    assert [model["family"] for model in content["models"]] == list(models.FAMILIES)
+    champion, challenger = registry.read_version("champion"), registry.read_version("challenger")
+    assert champion.number == challenger.number == store.champion().metadata["mlflow_version"]
+    assert champion.run_id == runs[comparison.winner].info.run_id
+    assert models.load(store.champion().path).family == comparison.winner
+
+
+def test_a_model_that_fails_stops_the_run_and_keeps_the_others(loop_home, corpus_file, monkeypatch):
+    calls = []
+
+    def create(family, **hyperparameters):
+        calls.append(family)
+        if family == "keras":
+            raise models.ModelError("the weights cannot be fetched")
+        return real(family, **hyperparameters)
+
+    real = models.create
+    monkeypatch.setattr(models, "create", create)
+
+    with pytest.raises(models.ModelError, match="cannot be fetched"):
+        train(data=str(corpus_file), profile="smoke", families=["tfidf", "keras", "bert"])
+
+    assert calls == ["tfidf", "keras"]  # no second try, and nothing after it
+    assert {name: run.info.status for name, run in runs_by_name().items()} == {
+        "tfidf": "FINISHED",
+        "keras": "FAILED",
+        "comparison smoke": "FAILED",
+    }
+    assert not (loop_home / "comparison").exists()
+    assert registry.find_version("challenger") is None
+
+
+def test_a_disk_that_was_away_gets_a_second_try(loop_home, corpus_file, monkeypatch):
+    failures = [OSError("stale file handle")]
+
+    def create(family, **hyperparameters):
+        if failures:
+            raise failures.pop()
+        return real(family, **hyperparameters)
+
+    real = models.create
+    monkeypatch.setattr(models, "create", create)
+    monkeypatch.setattr(room, "train_model", room.train_model.with_options(retry_delay_seconds=0))
+
+    assert train(data=str(corpus_file), profile="smoke", families=["tfidf"]).winner == "tfidf"
+
+
+def test_prepared_data_is_used_again_until_the_file_changes(home, corpus_file, tmp_path, monkeypatch):
+    reads = []
+
+    def load_dataset(source):
+        reads.append(source)
+        return real(source)
+
+    real = prepare.data.load_dataset
+    monkeypatch.setattr(prepare.data, "load_dataset", load_dataset)
+    file = tmp_path / "copy.csv"
+    file.write_bytes(corpus_file.read_bytes())
+
+    first, again = prepare.prepared_dataset(str(file)), prepare.prepared_dataset(str(file))
+    assert len(reads) == 1
+    assert first == again == Dataset.load(home / "data" / first.digest)
+
+    file.write_text(file.read_text("utf-8") + "one more tweet about nothing else,neutral\n", "utf-8")
+    assert prepare.prepared_dataset(str(file)).digest != first.digest
+    assert len(reads) == 2
+
+
+def test_a_damaged_copy_is_prepared_again(home, corpus_file):
+    dataset = prepare.prepared_dataset(str(corpus_file))
+    (home / "data" / dataset.digest / "dataset.json").write_text("{}", "utf-8")
+
+    assert prepare.prepared_dataset(str(corpus_file)) == dataset
+
+
+def test_data_that_cannot_be_read_stops_before_any_run(loop_home):
+    with pytest.raises(DataError, match=r"nowhere\.csv"):
+        train(data="nowhere.csv", profile="smoke")
+
+    assert runs_by_name() == {}
+
+
+def test_every_profile_fits_the_models_constructors():
+    assert set(HYPERPARAMETERS) == set(ROWS)
+    for by_family in HYPERPARAMETERS.values():
+        for family, hyperparameters in by_family.items():
+            assert models.create(family, seed=1, **hyperparameters).hyperparameters["seed"] == 1
+
+
+def test_command_reports_an_error_in_one_line_and_exits_with_1(loop_home):
+    answer = python("-m", "flows.train", "--data", "nowhere.csv", "--profile", "smoke")
+
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+    assert [line for line in answer.stderr.splitlines() if line.startswith("error: nowhere.csv")]
+
+
+def test_flows_are_found_by_their_entrypoints(home):
+    load = "from prefect.flows import load_flow_from_entrypoint as load"
+    names = "print(load('flows/train.py:train').name, load('flows/promote.py:promote').name)"
+    answer = python("-c", f"import sys; sys.path.remove(''); {load}; {names}")
+
+    assert answer.stdout.strip() == "train promote", answer.stderr
+
+
+@pytest.mark.parametrize("main", [room.main, promote_room.main])
+def test_help_names_the_options(main, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["flow", "--help"])
+
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert "--data" in capsys.readouterr().out
+
+
+def test_unexpected_errors_keep_their_traceback():
+    def command():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_command(command)
+
+
+def test_interrupt_has_an_exit_code_of_its_own(capsys):
+    def command():
+        raise KeyboardInterrupt
+
+    assert run_command(command) == 130
+    assert capsys.readouterr().err == "stopped\n"
