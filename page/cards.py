@@ -1,0 +1,127 @@
+"""The pieces of HTML that the page shows: pure functions of values. Whatever comes from people or the service is escaped here."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from models import LABELS
+from page.texts import Language, number, percent, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sentiment.client import Prediction, Receipt, ServiceError
+
+_PREVIEW_CHARS = 140
+
+# Faces differ by shape as well as by colour: the label can be told without seeing colours.
+_MOUTHS = {"negative": "M8 16.2q4-4 8 0", "neutral": "M8 15.2h8", "positive": "M8 14q4 4 8 0"}
+
+
+def face(label: str) -> str:
+    """Return a small drawn face for a label; words next to it say the same."""
+    return (
+        f'<svg class="face" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="10"/>'
+        f'<path d="M9 9.2v.6M15 9.2v.6M{_MOUTHS[label][1:]}"/></svg>'
+    )
+
+
+def result_card(language: Language, prediction: Prediction, milliseconds: float) -> str:
+    """Return the answer to one tweet: the label, the tweet itself, the scores, and who said so in what time."""
+    label = prediction.label
+    share = percent(language, prediction.scores[label])
+    return (
+        f'<section class="card result {label}" role="status">'
+        f'<div class="verdict">{face(label)}<strong>{say(language, label)}</strong><span class="share">{share}</span></div>'
+        f'<blockquote dir="auto">{escape(prediction.text)}</blockquote>'
+        f"{bars(language, prediction.scores, {name: percent(language, score) for name, score in prediction.scores.items()})}"
+        f'<p class="fine"><code>{escape(prediction.model)}</code> · {say(language, "answered_in", ms=max(1, round(milliseconds)))}</p>'
+        "</section>"
+    )
+
+
+def bars(language: Language, shares: Mapping[str, float], notes: Mapping[str, str]) -> str:
+    """Return one bar per label: `shares` of 1 give the lengths, `notes` stand at the ends."""
+    rows = (
+        f'<li class="{label}"><span class="name">{say(language, label)}</span>'
+        f'<span class="track" aria-hidden="true"><span class="bar" style="width:{100 * shares[label]:.1f}%"></span></span>'
+        f'<span class="note">{escape(notes[label])}</span></li>'
+        for label in reversed(LABELS)
+    )
+    return f'<ul class="bars">{"".join(rows)}</ul>'
+
+
+def thanks_card(language: Language, receipt: Receipt) -> str:
+    """Return the answer to feedback, with its id."""
+    text = say(language, "thanks" if receipt.is_new else "thanks_again")
+    identifier = f'<p class="fine">{say(language, "feedback_id")} <code>{escape(receipt.feedback_id)}</code></p>'
+    return f'<section class="card good" role="status"><p>{text}</p>{identifier}</section>'
+
+
+def error_card(title: str, text: str) -> str:
+    """Return what went wrong; screen readers read it at once."""
+    return f'<section class="card bad" role="alert"><strong>{escape(title)}</strong><p>{escape(text)}</p></section>'
+
+
+def service_error_card(language: Language, error: ServiceError, address: str) -> str:
+    """Return what went wrong with the service: a refusal in the service's own words, anything else in the page's."""
+    if error.reason == "refused":
+        return error_card(say(language, "error_refused", status=error.status), str(error))
+    return error_card(say(language, "error_title"), explain(language, error, address))
+
+
+def explain(language: Language, error: ServiceError, address: str) -> str:
+    """Return one sentence on why the service gave no answer."""
+    return str(error) if error.reason == "refused" else say(language, f"error_{error.reason}", address=address, status=error.status)
+
+
+def status_line(language: Language, key: str, detail: str = "") -> str:
+    """Return the small line on the state of the service; `key` is `status_ready`, `status_waiting`, `status_down` or `status_checking`."""
+    more = f" <code>{escape(detail)}</code>" if detail else ""
+    return f'<p class="status {key}" role="status"><span class="dot" aria-hidden="true"></span>{say(language, key)}{more}</p>'
+
+
+def summary_card(language: Language, counts: Mapping[str, int], rows: int) -> str:
+    """Return how many rows were scored, and how many have each label."""
+    scored = sum(counts.values())
+    shares = {label: counts[label] / max(scored, 1) for label in LABELS}
+    notes = {label: f"{number(language, counts[label])} · {percent(language, shares[label], 1)}" for label in LABELS}
+    failed = f'<p class="warn">{say(language, "row_errors", errors=number(language, rows - scored))}</p>' if scored < rows else ""
+    title = say(language, "scored", scored=number(language, scored), rows=number(language, rows))
+    return f'<section class="card counts" role="status"><h3>{title}</h3>{bars(language, shares, notes)}{failed}</section>'
+
+
+def preview_table(language: Language, rows: Sequence[tuple[int, str, Prediction | str]], total: int) -> str:
+    """Return the first rows of a scored file: line, text, and the label or the error."""
+    caption = say(language, "preview", shown=number(language, len(rows)), rows=number(language, total))
+    head = "".join(f'<th scope="col" class="{key}">{say(language, key)}</th>' for key in ("line", "text", "label", "score_column"))
+    body = "".join(
+        f'<tr><td class="fine">{line}</td><td class="tweet" dir="auto">{escape(shorten(text))}</td>{_outcome_cells(language, outcome)}</tr>'
+        for line, text, outcome in rows
+    )
+    return table(caption, head, body)
+
+
+def shorten(text: str) -> str:
+    """Return the beginning of a text, with an ellipsis where it was cut."""
+    return text if len(text) <= _PREVIEW_CHARS else text[: _PREVIEW_CHARS - 1] + "…"
+
+
+def table(caption: str, head: str, body: str) -> str:
+    """Return a table that scrolls sideways on a narrow screen, by keyboard too."""
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def badge(language: Language, label: str) -> str:
+    """Return a label as a small coloured word with its face."""
+    return f'<span class="badge {label}">{face(label)}{say(language, label)}</span>'
+
+
+def _outcome_cells(language: Language, outcome: Prediction | str) -> str:
+    if isinstance(outcome, str):
+        return f'<td class="warn" colspan="2">{escape(outcome)}</td>'
+    return f'<td>{badge(language, outcome.label)}</td><td class="number">{percent(language, outcome.scores[outcome.label])}</td>'

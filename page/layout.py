@@ -1,0 +1,64 @@
+"""The page as a whole: the heading with the status of the service, and one tab per room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from page.cards import status_line
+from page.comparison import comparison_view
+from page.score_file import add_score_file
+from page.scoring import Limits
+from page.texts import Language, language_of, shown
+from page.try_it import add_try_it
+from sentiment.client import ServiceClient, ServiceError
+
+if TYPE_CHECKING:
+    from sentiment.config import Settings
+
+_STATUS_SECONDS = 15.0
+_CONCURRENCY = 8
+_LOGO = (
+    '<h1><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="9" fill="#0f766e"/><g fill="none" stroke="#fff" '
+    'stroke-width="2.4" stroke-linecap="round"><path d="M11 11.5v1.6M21 11.5v1.6M8.5 18.5q7.5 8 15 0"/></g></svg>Sentiloop</h1>'
+)
+
+
+def lay_out(settings: Settings) -> gr.Blocks:
+    """Return the page; its handlers talk to the service that the settings name."""
+    client = ServiceClient.from_settings(settings)
+
+    def on_status(request: gr.Request) -> str:
+        return service_status(client, language_of(request))
+
+    def on_models(request: gr.Request) -> str:
+        return comparison_view(settings.home / "comparison", language_of(request))
+
+    page: gr.Blocks
+    with gr.Blocks(title="Sentiloop", analytics_enabled=False, delete_cache=(600, 3600)) as page:
+        with gr.Column(elem_id="head"):
+            gr.HTML(_LOGO, elem_id="brand", apply_default_css=False)
+            status = gr.HTML(elem_id="status", apply_default_css=False)
+            gr.Markdown(shown("subtitle"), elem_id="subtitle")
+        with gr.Tab(shown("tab_try"), id="try"):
+            add_try_it(client)
+        with gr.Tab(shown("tab_file"), id="file"):
+            add_score_file(client, Limits(settings.max_chars, settings.max_body_bytes))
+        with gr.Tab(shown("tab_models"), id="models") as models_tab:
+            comparison = gr.HTML(elem_id="comparison", apply_default_css=False)
+        gr.on([page.load, gr.Timer(_STATUS_SECONDS).tick], on_status, None, status, show_progress="hidden", api_visibility="private")
+        gr.on([page.load, models_tab.select], on_models, None, comparison, show_progress="hidden", api_visibility="private")
+    page.queue(default_concurrency_limit=_CONCURRENCY)  # else one slow answer holds up everybody
+    return page
+
+
+def service_status(client: ServiceClient, language: Language) -> str:
+    """Return the status line, after asking the service whether it is ready."""
+    try:
+        client.check_ready()
+    except ServiceError as error:
+        if error.status is None:
+            return status_line(language, "status_down", client.address)
+        return status_line(language, "status_waiting", str(error) if error.reason == "refused" else f"HTTP {error.status}")
+    return status_line(language, "status_ready")

@@ -1,0 +1,201 @@
+"""Every word that the page says, in English and French side by side. What the service says is shown as the service says it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import gradio as gr
+
+Language = Literal["en", "fr"]
+
+# key: (English, French). Gradio's translator treats a straight apostrophe as markup, so the typographic one is used throughout.
+TEXTS: dict[str, tuple[str, str]] = {
+    "subtitle": (
+        "How does a tweet feel? Ask, then say if the answer is right.",
+        "Quel sentiment dans ce tweet ? Demandez, puis dites si la réponse est juste.",
+    ),
+    "tab_try": ("Try it", "Essayer"),
+    "tab_file": ("Score a file", "Noter un fichier"),
+    "tab_models": ("Models", "Modèles"),
+    # The status line
+    "status_ready": ("Service ready", "Service prêt"),
+    "status_waiting": ("Service not ready", "Service pas encore prêt"),
+    "status_down": ("Service unreachable", "Service injoignable"),
+    "status_checking": ("Looking for the service…", "Recherche du service…"),
+    # Labels
+    "negative": ("Negative", "Négatif"),
+    "neutral": ("Neutral", "Neutre"),
+    "positive": ("Positive", "Positif"),
+    # Try it
+    "tweet": ("Tweet, in English", "Tweet, en anglais"),
+    "tweet_hint": ("Type a tweet, then press Enter", "Écrivez un tweet, puis appuyez sur Entrée"),
+    "predict": ("Predict", "Prédire"),
+    "examples": ("Or pick one", "Ou choisissez-en un"),
+    "answered_in": ("answered in {ms} ms", "réponse en {ms} ms"),
+    "percent": ("{value}%", "{value}\u00a0%"),
+    "scores": ("Scores", "Scores"),
+    # Feedback
+    "ask_right": ("Is this right?", "Est-ce juste ?"),
+    "comment": ("Comment (optional)", "Commentaire (facultatif)"),
+    "comment_hint": ("It is sent together with your answer", "Il est envoyé avec votre réponse"),
+    "yes": ("Right", "Juste"),
+    "no": ("Wrong", "Faux"),
+    "ask_label": ("Which label is right?", "Quelle est la bonne étiquette ?"),
+    "back": ("Back", "Retour"),
+    "thanks": ("Thank you, your feedback is recorded.", "Merci, votre avis est enregistré."),
+    "thanks_again": (
+        "Already recorded: this prediction had its feedback, and the first answer counts.",
+        "Déjà enregistré : cette prédiction avait son avis, et la première réponse compte.",
+    ),
+    "feedback_id": ("Feedback id", "Numéro de l’avis"),
+    "nothing_to_judge": (
+        "There is no prediction to judge any more: predict the tweet again.",
+        "Il n’y a plus de prédiction à juger : refaites la prédiction.",
+    ),
+    # Score a file
+    "file": ("CSV file", "Fichier CSV"),
+    "file_help": (
+        "A CSV file in UTF-8 with a column named `text`, or one tweet per line. Up to 20,000 rows and 10 MB. "
+        "Rows that cannot be scored stay in the result, with the reason.",
+        "Un fichier CSV en UTF-8 avec une colonne nommée `text`, ou un tweet par ligne. Au plus 20 000 lignes et 10 Mo. "
+        "Les lignes qui ne peuvent être notées restent dans le résultat, avec la raison.",
+    ),
+    "score": ("Score the file", "Noter le fichier"),
+    "download": ("Download the result", "Télécharger le résultat"),
+    "scoring": ("Scoring the tweets", "Notation des tweets"),
+    "no_file": ("No file yet: choose a CSV file first.", "Pas encore de fichier : choisissez d’abord un fichier CSV."),
+    "scored": ("Rows scored: {scored} of {rows}", "Lignes notées : {scored} sur {rows}"),
+    "row_errors": (
+        "Not scored: {errors}. The column error says why.",
+        "Non notées : {errors}. La colonne error dit pourquoi.",
+    ),
+    "stopped": (
+        "The service stopped answering before the end. What was scored until then is kept.",
+        "Le service a cessé de répondre avant la fin. Ce qui était noté jusque-là est gardé.",
+    ),
+    "preview": ("Preview: {shown} of {rows}", "Aperçu : {shown} sur {rows}"),
+    "line": ("Line", "Ligne"),
+    "text": ("Text", "Texte"),
+    "label": ("Label", "Étiquette"),
+    "score_column": ("Score", "Score"),
+    # Faults of a file, then of one row
+    "file_too_big": (
+        "{file} has {size} MB; the limit is {limit} MB: split the file.",
+        "{file} fait {size} Mo ; la limite est de {limit} Mo : découpez le fichier.",
+    ),
+    "file_encoding": (
+        "{file}, line {line}: byte 0x{byte:02x} is not UTF-8: save the file as “CSV UTF-8”.",
+        "{file}, ligne {line} : l’octet 0x{byte:02x} n’est pas de l’UTF-8 : enregistrez le fichier en « CSV UTF-8 ».",
+    ),
+    "file_empty": (
+        "{file} holds no tweet: give a line with the column text, then one tweet per line.",
+        "{file} ne contient aucun tweet : donnez une ligne avec la colonne text, puis un tweet par ligne.",
+    ),
+    "file_no_text": (
+        "{file}, line 1: no column is named text (found: {found}): rename the column of tweets to text.",
+        "{file}, ligne 1 : aucune colonne ne s’appelle text (trouvé : {found}) : renommez la colonne des tweets en text.",
+    ),
+    "file_not_csv": (
+        "{file}, line {line}: this is not valid CSV ({reason}): quote the fields that hold commas, quotes or line breaks.",
+        "{file}, ligne {line} : CSV non valide ({reason}) : mettez entre guillemets les champs à virgule, guillemet ou saut de ligne.",
+    ),
+    "file_too_long": (
+        "{file} has {rows} rows; the limit is {limit}: split the file.",
+        "{file} a {rows} lignes ; la limite est de {limit} : découpez le fichier.",
+    ),
+    "row_blank": ("the text is blank", "le texte est vide"),
+    "row_too_long": ("the text has {length} characters; the limit is {limit}", "le texte a {length} caractères ; la limite est de {limit}"),
+    "row_ragged": (
+        "the row has {found} fields, the header {expected}: quote texts that hold commas",
+        "la ligne a {found} champs, l’en-tête {expected} : mettez entre guillemets les textes à virgule",
+    ),
+    "row_not_scored": ("not scored: {reason}", "pas noté : {reason}"),
+    # Models
+    "models_empty": ("No model has been trained yet.", "Aucun modèle n’a encore été entraîné."),
+    "models_remedy": (
+        "Run <code>make train</code>: it trains three models, compares them on the same tweets and names the winner. Then come back.",
+        "Lancez <code>make train</code> : trois modèles sont entraînés et comparés, et le meilleur est nommé. Puis revenez.",
+    ),
+    "models_damaged": (
+        "{file} cannot be read: run make train again.",
+        "{file} ne peut être lu : relancez make train.",
+    ),
+    "winner": ("Winner", "Gagnant"),
+    "winner_why": ("the best macro F1 on the validation tweets", "le meilleur F1 macro sur les tweets de validation"),
+    "trained_on": ("Trained {date}, profile {profile}, on {dataset}", "Entraîné le {date}, profil {profile}, sur {dataset}"),
+    "model": ("Model", "Modèle"),
+    "val_f1_macro": ("Macro F1, validation", "F1 macro, validation"),
+    "test_f1_macro": ("Macro F1, test", "F1 macro, test"),
+    "test_accuracy": ("Accuracy, test", "Exactitude, test"),
+    "latency_ms_p50": ("Latency p50", "Latence p50"),
+    "latency_ms_p95": ("Latency p95", "Latence p95"),
+    "train_seconds": ("Training", "Entraînement"),
+    "size_mb": ("Size", "Taille"),
+    "ease": ("How easy to train and run (our judgement)", "Facilité d’entraînement et d’usage (notre jugement)"),
+    "measure": ("Measure", "Mesure"),
+    "picture": ("The models compared, as a chart", "Les modèles comparés, en graphique"),
+    "hyperparameters": ("Hyperparameters", "Hyperparamètres"),
+    "split": ("Split", "Partie"),
+    "dataset": ("Tweets per label", "Tweets par étiquette"),
+    # What went wrong with the service
+    "error_down": (
+        "The service at {address} cannot be reached: start it with “make serve”, or check SENTIMENT_SERVICE_URL.",
+        "Le service à {address} est injoignable : lancez-le avec « make serve », ou vérifiez SENTIMENT_SERVICE_URL.",
+    ),
+    "error_slow": (
+        "The service at {address} did not answer in time: your text is kept, try again in a moment.",
+        "Le service à {address} n’a pas répondu à temps : votre texte est gardé, réessayez dans un instant.",
+    ),
+    "error_strange": (
+        "The answer (HTTP {status}) is not one of Sentiloop’s service: check SENTIMENT_SERVICE_URL ({address}).",
+        "La réponse (HTTP {status}) n’est pas celle du service Sentiloop : vérifiez SENTIMENT_SERVICE_URL ({address}).",
+    ),
+    "error_refused": ("The service refused (HTTP {status})", "Le service a refusé (HTTP {status})"),
+    "error_title": ("That did not work", "Cela n’a pas marché"),
+}
+
+TRANSLATIONS: dict[str, dict[str, str]] = {
+    "en": {key: english for key, (english, _) in TEXTS.items()},
+    "fr": {key: french for key, (_, french) in TEXTS.items()},
+}
+
+
+# Gradio has words of its own under keys such as `file`, so the page's keys carry a prefix.
+_PREFIX = "sentiloop_"
+I18N = gr.I18n(**{language: {_PREFIX + key: text for key, text in texts.items()} for language, texts in TRANSLATIONS.items()})
+
+
+def shown(key: str) -> Any:
+    """Return a text for the browser to show in its own language."""
+    return I18N(_PREFIX + key)
+
+
+def language_of(request: gr.Request) -> Language:
+    """Return the language of the page's reader."""
+    return pick_language(request.headers.get("accept-language"))
+
+
+def pick_language(accept_language: str | None) -> Language:
+    """Return the language of an Accept-Language header: its first choice, as Gradio does in the browser, else English."""
+    first = (accept_language or "").split(",")[0].strip().lower()
+    return "fr" if first == "fr" or first.startswith(("fr-", "fr;")) else "en"
+
+
+def say(language: Language, key: str, **values: object) -> str:
+    """Return a text of the page, with its values filled in."""
+    return TRANSLATIONS[language][key].format(**values)
+
+
+def number(language: Language, value: int) -> str:
+    """Return a whole number as people of that language write it."""
+    return f"{value:,}".replace(",", "\u202f") if language == "fr" else f"{value:,}"
+
+
+def decimal(language: Language, value: float, digits: int) -> str:
+    """Return a number with so many decimals, as people of that language write it."""
+    return f"{value:.{digits}f}".replace(".", "," if language == "fr" else ".")
+
+
+def percent(language: Language, share: float, digits: int = 0) -> str:
+    """Return a share of 1 as a percentage."""
+    return say(language, "percent", value=decimal(language, share * 100, digits))

@@ -1,0 +1,312 @@
+"""The demo page in a real browser, over the real service with a small model. The service and the page are processes of their own.
+
+Set SENTIMENT_SCREENSHOTS to a folder to have the pictures that `docs/images` shows written there.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from sentiment import store
+from sentiment.config import read_settings, tool_environment
+
+ROOT = Path(__file__).parents[1]
+PYTHON = sys.executable
+# The rest keeps Chromium from talking to its maker.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+TWEET = "I love this, thank you so much 😍"
+START_SECONDS = 60
+expect.set_options(timeout=15_000)  # the machine may be busy
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def started(command, log, **variables):
+    """Run a server of ours until the block ends; the block gets a function that waits until an address answers."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | variables, stdout=output, stderr=subprocess.STDOUT)
+
+    def wait_for(address):
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(address):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+
+    try:
+        yield wait_for
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answers(address):
+    try:
+        return httpx.get(address, timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory, tfidf_model):
+    """A home with a champion in its store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SENTIMENT_HOME", str(tmp_path_factory.mktemp("browser") / "home"))
+        for variable, value in tool_environment(read_settings()).items():
+            patch.setenv(variable, value)
+        store.set_champion(store.save(tfidf_model, metadata={}))
+        yield read_settings().home
+
+
+@contextmanager
+def serving_page(home, service):
+    """Run the page for a service; the block gets a function that waits for the page, and its address."""
+    port = free_port()
+    variables = {"SENTIMENT_PORT_APP": str(port), "SENTIMENT_SERVICE_URL": service}
+    with started([PYTHON, "app_gradio.py"], home / f"page-{port}.log", **variables) as wait_for:
+        yield wait_for, f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def page_address(shared_home):
+    """The page over the real service; both start at the same time."""
+    port = free_port()
+    service = f"http://127.0.0.1:{port}"
+    command = [PYTHON, "-m", "bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1", "--port", str(port)]
+    with (
+        started(command, shared_home / "service.log") as wait_for_service,
+        serving_page(shared_home, service) as (wait_for_page, address),
+    ):
+        wait_for_page(address)
+        wait_for_service(f"{service}/readyz")
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path and not os.environ.get("CI"):
+        pytest.skip("no Chromium on this machine: install Debian's package chromium to run the tests in a browser; the CI does")
+    assert path, "no Chromium on this machine: .ci/run must install Debian's package chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """A function that opens the page; at the end, no request may have left this machine and nothing may have gone wrong in the console."""
+    contexts, strangers, errors = [], [], []
+
+    def open_page(address, **options):
+        context = chromium.new_context(**{"locale": "en-US", "viewport": {"width": 1280, "height": 900}, **options})
+        context.on("request", lambda request: None if is_local(request.url) else strangers.append(request.url))
+        context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(address)
+        expect(page.locator("#status .status")).to_be_visible(timeout=20_000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert strangers == []
+    assert errors == []
+
+
+def is_local(url):
+    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
+
+
+def take_picture(page, name):
+    """Save the whole page as docs/images has it, if SENTIMENT_SCREENSHOTS names a folder."""
+    if folder := os.environ.get("SENTIMENT_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(400)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def predict(page, text):
+    page.locator("#tweet textarea").fill(text)
+    page.locator("#tweet textarea").press("Enter")
+    expect(page.locator("#answer .card")).to_be_visible()
+
+
+def inbox(home):
+    """Every feedback in the inbox, as it was stored."""
+    files = [path for path in (home / "feedback").rglob("*") if path.is_file()]
+    return [json.loads(path.read_text("utf-8")) for path in files if path.suffix == ".json"]
+
+
+def test_a_prediction_and_its_correction_reach_the_inbox(visit, page_address, shared_home):
+    page = visit(page_address)
+    expect(page.locator("#status")).to_contain_text("Service ready")
+    expect(page.locator("#feedback")).to_be_hidden()
+    take_picture(page, "page-start")
+
+    predict(page, TWEET)
+    expect(page.locator("#answer .verdict")).to_contain_text("Positive")
+    expect(page.locator("#answer .bars li")).to_have_count(3)
+    expect(page.locator("#answer")).to_contain_text("tweet-sentiment:")
+    take_picture(page, "page")
+
+    page.locator("#comment textarea").fill("it is about a refund")
+    page.get_by_role("button", name="Wrong").click()
+    expect(page.locator("#label-positive")).to_be_hidden()
+    expect(page.locator("#label-neutral")).to_be_focused()
+    page.get_by_role("button", name="Neutral").click()
+    expect(page.locator("#thanks")).to_contain_text("your feedback is recorded")
+    expect(page.locator("#feedback")).to_be_hidden()
+    take_picture(page, "page-thanks")
+
+    [stored] = [feedback for feedback in inbox(shared_home) if feedback["comment"] == "it is about a refund"]
+    assert (stored["text"], stored["predicted_label"], stored["label"]) == (TWEET, "positive", "neutral")
+    assert stored["feedback_id"] in page.locator("#thanks").inner_text()
+
+
+def test_an_edited_text_takes_its_old_answer_and_feedback_away(visit, page_address):
+    page = visit(page_address)
+    predict(page, TWEET)
+    expect(page.locator("#feedback")).to_be_visible()
+    page.locator("#tweet textarea").fill("something else")
+    expect(page.locator("#feedback")).to_be_hidden()
+    expect(page.locator("#answer .card")).to_have_count(0)
+
+
+def test_a_picked_example_is_predicted_at_once(visit, page_address):
+    page = visit(page_address)
+    page.get_by_role("button", name="The keynote starts").click()
+    expect(page.locator("#answer blockquote")).to_have_text("The keynote starts at 9 am in hall 4")
+    expect(page.locator("#tweet textarea")).to_have_value("The keynote starts at 9 am in hall 4")
+    page.get_by_role("button", name="Right").click()
+    expect(page.locator("#thanks")).to_contain_text("Feedback id")
+
+
+def test_the_services_refusal_is_shown_and_the_text_stays(visit, page_address):
+    page = visit(page_address)
+    predict(page, "x" * 1001)
+    expect(page.locator("#answer [role=alert]")).to_contain_text("1001")
+    expect(page.locator("#tweet textarea")).to_have_value("x" * 1001)
+    expect(page.locator("#feedback")).to_be_hidden()
+
+
+def test_a_french_browser_sees_french(visit, page_address):
+    page = visit(page_address, locale="fr-FR")
+    expect(page.get_by_role("tab")).to_have_text(["Essayer", "Noter un fichier", "Modèles"])
+    expect(page.locator("#status")).to_contain_text("Service prêt")
+    predict(page, TWEET)
+    expect(page.locator("#answer .verdict")).to_contain_text("Positif")
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    page.get_by_role("button", name="Faux").click()
+    take_picture(page, "page-fr")
+    page.get_by_role("button", name="Négatif").click()
+    expect(page.locator("#thanks")).to_contain_text("Merci")
+    for english in ("Predict", "Positive", "Comment (", "Or pick one"):
+        assert english not in page.locator("body").inner_text()
+
+
+def test_a_file_comes_back_scored(visit, page_address, tmp_path):
+    page = visit(page_address)
+    page.get_by_role("tab", name="Score a file").click()
+    path = tmp_path / "tweets.csv"
+    path.write_text('\ufeffid,text\n1,"I love this, thank you"\n2,\n3,worst flight ever\n' + "4,the train leaves at nine\n" * 300, "utf-8")
+    page.locator("#file input[type=file]").set_input_files(path)
+    expect(page.locator("#file")).to_contain_text("tweets.csv")
+    page.get_by_role("button", name="Score the file").click()
+    expect(page.locator("#summary")).to_contain_text("Rows scored: 302 of 303", timeout=20_000)
+    expect(page.locator("#preview tbody tr")).to_have_count(20)
+    take_picture(page, "page-file")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the result").or_(page.get_by_role("button", name="Download the result")).click()
+    assert download.value.suggested_filename == "tweets-scored.csv"
+    with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["predicted_label"] for row in rows[:3]] == ["positive", "", "negative"]
+    assert rows[1]["error"] == "the text is blank"
+    assert len(rows) == 303
+
+
+def test_a_file_without_texts_says_what_is_missing(visit, page_address, tmp_path):
+    page = visit(page_address)
+    page.get_by_role("tab", name="Score a file").click()
+    path = tmp_path / "tweets.csv"
+    path.write_text("id,comment\n1,good\n", "utf-8")
+    page.locator("#file input[type=file]").set_input_files(path)
+    expect(page.locator("#file")).to_contain_text("tweets.csv")
+    page.get_by_role("button", name="Score the file").click()
+    expect(page.locator("#summary [role=alert]")).to_contain_text("id, comment")
+    expect(page.locator("#download")).to_be_hidden()
+
+
+def test_the_models_tab_follows_the_last_training(visit, page_address, shared_home):
+    page = visit(page_address)
+    page.get_by_role("tab", name="Models").click()
+    expect(page.locator("#comparison")).to_contain_text("make train")
+    folder = shared_home / "comparison"
+    folder.mkdir()
+    models = [{"family": "tfidf", "run_id": "1", "ease": "easy", "metrics": {"val_f1_macro": 0.6125}, "hyperparameters": {}}]
+    content = {
+        "created_at": "2026-11-23",
+        "profile": "quick",
+        "dataset": {"name": "tweets", "counts": {}},
+        "winner": "tfidf",
+        "models": models,
+    }
+    (folder / "comparison.json").write_text(json.dumps(content), "utf-8")
+    page.get_by_role("tab", name="Try it").click()
+    page.get_by_role("tab", name="Models").click()
+    expect(page.locator("#comparison .winner")).to_contain_text("tfidf")
+    expect(page.locator("#comparison td.best")).to_have_text("0.613")
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(visit, page_address, scheme):
+    page = visit(page_address, viewport={"width": 390, "height": 844}, color_scheme=scheme, device_scale_factor=2)
+    predict(page, "W" * 300 + " " + TWEET)
+    expect(page.locator("#feedback")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    take_picture(page, f"page-phone-{scheme}")
+
+
+def test_a_service_that_is_down_is_said_so_and_the_text_stays(visit, shared_home):
+    dead = f"http://127.0.0.1:{free_port()}"
+    with serving_page(shared_home, dead) as (wait_for, address):
+        wait_for(address)
+        page = visit(address)
+        expect(page.locator("#status")).to_contain_text("Service unreachable")
+        predict(page, TWEET)
+        expect(page.locator("#answer [role=alert]")).to_contain_text(f"The service at {dead} cannot be reached")
+        expect(page.locator("#tweet textarea")).to_have_value(TWEET)
+        expect(page.locator("#feedback")).to_be_hidden()
+        take_picture(page, "page-down")
+        page.context.close()  # before its server goes
