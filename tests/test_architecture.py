@@ -1,0 +1,119 @@
+"""Imports flow one way, importing does nothing, and `models` loads no framework before it must."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("models", "sentiment", "flows", "page", "service", "app_gradio", "demo")
+FRAMEWORKS = ("sklearn", "skops", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "bentoml", "gradio", "pandas")
+# Who may import which room of ours.
+ALLOWED = {
+    "models": {"models"},
+    "sentiment": {"models", "sentiment"},
+    "flows": {"models", "sentiment", "flows"},
+    "service": {"models", "sentiment"},
+    "page": {"models", "sentiment", "page"},
+    "app_gradio": {"models", "sentiment", "page"},
+    "demo": {"sentiment"},
+}
+# Rooms of `sentiment` that serve one side and know nothing of the other.
+APART = {
+    "tracking": {"store", "feedback", "telemetry"},
+    "store": {"tracking", "feedback", "telemetry", "data", "evaluate"},
+    "feedback": {"tracking", "store", "telemetry", "data", "evaluate"},
+    "data": {"tracking", "store", "feedback", "telemetry", "evaluate"},
+    "evaluate": {"tracking", "store", "feedback", "telemetry"},
+    "config": {"data", "evaluate", "tracking", "store", "feedback", "telemetry"},
+    "errors": {"config", "data", "evaluate", "tracking", "store", "feedback", "telemetry"},
+}
+
+
+def sources(room: str) -> list[Path]:
+    folder = ROOT / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [ROOT / f"{room}.py"]
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_flow_one_way(room):
+    assert sources(room)
+    for path in sources(room):
+        used = {name.split(".")[0] for name in imports(path)} & set(ROOMS)
+        assert used <= ALLOWED[room], f"{path.relative_to(ROOT)} imports {sorted(used - ALLOWED[room])}"
+
+
+@pytest.mark.parametrize("room", APART)
+def test_rooms_of_sentiment_that_stand_apart_do_not_know_each_other(room):
+    used = {name.split(".")[1] for name in imports(ROOT / "sentiment" / f"{room}.py") if name.startswith("sentiment.")}
+
+    assert not used & APART[room]
+
+
+def test_the_service_knows_neither_training_nor_tracking():
+    used = imports(ROOT / "service.py")
+
+    assert not {name for name in used if name.split(".")[0] in ("flows", "mlflow", "prefect", "sklearn", "keras", "torch", "transformers")}
+    assert not used & {"sentiment.tracking", "sentiment.evaluate", "sentiment.data", "sentiment.registry"}
+
+
+@pytest.mark.parametrize(
+    ("module", "forbidden"),
+    [
+        ("models", FRAMEWORKS),
+        ("models.tfidf", ("keras", "tensorflow", "transformers")),  # skops imports torch where it is installed
+        ("models.keras_net", ("torch", "transformers")),
+        ("models.bert", ("keras", "tensorflow")),
+        ("sentiment.config", FRAMEWORKS),
+        ("sentiment.data", FRAMEWORKS),
+        ("service", ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "gradio")),
+        ("app_gradio", ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "bentoml")),
+        ("demo", ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "gradio")),
+    ],
+)
+def test_importing_a_module_loads_no_more_than_it_needs_and_leaves_no_trace(module, forbidden, tmp_path):
+    script = f"""
+import os, sys
+before = dict(os.environ)
+import {module}
+print(*sorted(set(sys.modules) & set({forbidden!r})))
+print(*sorted(name for name in os.environ if os.environ[name] != before.get(name) and name.startswith("SENTIMENT")))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SENTIMENT_HOME": str(tmp_path / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
+
+    assert run.stdout.split() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_file_in_flows_shares_its_name_with_a_room_or_a_library():
+    names = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
+
+    assert not names & {*ROOMS, *FRAMEWORKS, *sys.stdlib_module_names, "data", "feedback", "evaluate", "datasets"}
+
+
+def test_files_stay_short_enough_to_read():
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for room in ROOMS
+        for path in sources(room)
+        if (lines := len(path.read_text("utf-8").splitlines())) > 300
+    }
+
+    assert long == {}

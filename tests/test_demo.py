@@ -1,0 +1,82 @@
+"""`make demo`: every part starts, its address is printed when it answers, and one signal stops them all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+import demo
+from sentiment import store
+from sentiment.config import read_settings
+from sentiment.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+PORTS = ("SENTIMENT_PORT_APP", "SENTIMENT_PORT_SERVICE", "SENTIMENT_PORT_MLFLOW", "SENTIMENT_PORT_PREFECT")
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [opened.getsockname()[1] for opened in sockets]
+    for opened in sockets:
+        opened.close()
+    return ports
+
+
+@pytest.fixture
+def ports(home, monkeypatch) -> dict[str, int]:
+    chosen = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    for name, port in chosen.items():
+        monkeypatch.setenv(name, str(port))
+    return chosen
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(condition, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return bool(condition())
+
+
+def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
+    store.set_champion(store.save(tfidf_model, metadata={}))
+    process = subprocess.Popen([sys.executable, "demo.py"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    lines: list[str] = []
+    threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
+    try:
+        ready = wait_until(lambda: any("Ctrl-C stops it all" in line for line in lines) or process.poll() is not None, 150)
+        output = "".join(lines)
+        assert ready, output
+        assert "does not answer" not in output, output
+        for port in ports.values():
+            assert f"http://127.0.0.1:{port}" in output
+        answer = httpx.post(f"http://127.0.0.1:{ports['SENTIMENT_PORT_SERVICE']}/predict", json={"text": "I love this, thank you so much!"})
+        assert answer.json()["label"] == "positive"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+    assert wait_until(lambda: not any(is_open(port) for port in ports.values()), 10)
+    assert "Traceback" not in "".join(lines)
+    assert {path.name for path in Path(os.environ["SENTIMENT_HOME"]).parent.iterdir()} == {"home"}
+
+
+def test_a_port_in_use_names_the_setting_that_moves_it(ports):
+    with (
+        socket.create_server(("127.0.0.1", ports["SENTIMENT_PORT_MLFLOW"])),
+        pytest.raises(ConfigError, match="set SENTIMENT_PORT_MLFLOW to a free"),
+    ):
+        demo._check_ports(demo.parts(read_settings()))

@@ -1,0 +1,118 @@
+"""What the documents promise exists, and what exists is in the documents."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sentiment.config import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
+CONTRACT_TARGETS = {"demo", "test", "train", "serve", "check", "bench", "bundle"}
+
+
+def test_the_makefile_has_the_commands_of_the_contract():
+    assert TARGETS >= CONTRACT_TARGETS
+
+
+def test_every_make_command_in_the_documents_exists_and_the_reverse():
+    documents = README + (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+    mentioned = set(re.findall(r"\bmake ([a-z]+)\b", documents))
+
+    assert mentioned - TARGETS == set()
+    assert TARGETS - mentioned == {"help", "setup"} - mentioned
+
+
+def test_every_module_command_in_the_readme_exists():
+    modules = re.findall(r"python -m ((?:flows|benchmarks)\.[a-z_]+)", README + MAKEFILE)
+
+    assert modules
+    for module in modules:
+        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
+
+
+def test_every_flow_is_in_the_readme():
+    flows = {path.stem for path in (ROOT / "flows").glob("*.py") if 'if __name__ == "__main__"' in path.read_text("utf-8")}
+
+    assert {flow for flow in flows if f"flows.{flow}" not in README} == set()
+
+
+def test_every_setting_is_in_the_example_and_the_reverse():
+    example = set(re.findall(r"^# (SENTIMENT_[A-Z_]+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
+
+    assert example == {f"SENTIMENT_{name.upper()}" for name in Settings.model_fields}
+
+
+def test_the_defaults_in_the_example_are_the_defaults():
+    lines = re.findall(r"^# SENTIMENT_([A-Z_]+)=(.+)$", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE)
+
+    assert len(lines) > 8
+    for name, value in lines:
+        assert str(Settings.model_fields[name.lower()].default) == value, name
+
+
+def test_every_setting_in_the_readme_exists():
+    names = set(re.findall(r"SENTIMENT_[A-Z_]+[A-Z]", README)) - {"SENTIMENT_HOME", "SENTIMENT_PORT"}
+
+    assert {name for name in names if name.removeprefix("SENTIMENT_").lower() not in Settings.model_fields} == set()
+
+
+def test_the_readme_names_every_endpoint_and_no_other():
+    from service import REQUEST_TYPES
+
+    endpoints = set(re.findall(r"`(?:GET|POST) (/[a-z_.]*)`", README))
+
+    assert endpoints == {*REQUEST_TYPES, "/livez", "/readyz", "/metrics", "/docs.json", "/"}
+
+
+def test_every_picture_and_link_of_the_readme_exists():
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
+
+    assert any(target.endswith(".png") for target in targets)
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+def test_every_requirement_is_pinned():
+    pinned = {
+        line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if "==" in line
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *(line for lines in project["optional-dependencies"].values() for line in lines)]
+    names = {re.split(r"[\[<>=; ]", line)[0].lower() for line in wanted} - {
+        "sentiloop",
+        "tensorflow",
+    }  # tensorflow-cpu stands in for it here
+
+    assert names - pinned == set()
+
+
+def test_the_bento_asks_for_what_the_project_asks_for():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    bento = re.findall(r'^    - "([^"]+)"', (ROOT / "bentofile.yaml").read_text("utf-8"), re.MULTILINE)
+
+    assert set(bento) <= {*project["dependencies"], *extras["serve"], *extras["tfidf"], *extras["keras"], *extras["bert"]}
+
+
+@pytest.mark.parametrize("module", ["models.base", "sentiment.data", "sentiment.duplicates"])
+def test_the_examples_in_docstrings_hold(module):
+    result = doctest.testmod(importlib.import_module(module))
+
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+def test_the_changelog_tells_of_this_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
