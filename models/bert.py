@@ -9,6 +9,7 @@ import copy
 import hashlib
 import math
 import random
+import unicodedata
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -168,9 +169,8 @@ class BertModel(SentimentModel):
     def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         if not len(texts):
             return []
-        ids: list[list[int]] = self.tokenizer_([clean_text(text) for text in texts], truncation=True, max_length=self.max_tokens)[
-            "input_ids"
-        ]
+        spelled = [_spell_emoji(clean_text(text)) for text in texts]
+        ids: list[list[int]] = self.tokenizer_(spelled, truncation=True, max_length=self.max_tokens)["input_ids"]
         return ids
 
     def _pad(self, tokens: list[list[int]]) -> dict[str, torch.Tensor]:
@@ -202,6 +202,17 @@ class _Batches:
         counts = np.bincount(self.targets, minlength=len(LABELS))
         weights = 1 / np.sqrt(counts)
         return torch.tensor(weights * counts.sum() / (weights * counts).sum(), dtype=torch.float32)
+
+
+def _spell_emoji(text: str) -> str:
+    """Return a text with the Unicode name of each emoji in its place: BERT's vocabulary has the words, but not the signs.
+
+    >>> _spell_emoji("so 😍")
+    'so  smiling face with heart-shaped eyes '
+    """
+    if text.isascii():
+        return text
+    return "".join(f" {unicodedata.name(sign, '').lower()} " if unicodedata.category(sign) == "So" else sign for sign in text)
 
 
 def _device() -> torch.device:

@@ -104,7 +104,7 @@ def test_the_bento_asks_for_what_the_project_asks_for():
     assert set(bento) <= {*project["dependencies"], *extras["serve"], *extras["tfidf"], *extras["keras"], *extras["bert"]}
 
 
-@pytest.mark.parametrize("module", ["models.base", "sentiment.data", "sentiment.duplicates"])
+@pytest.mark.parametrize("module", ["models.base", "models.bert", "sentiment.data", "sentiment.duplicates"])
 def test_the_examples_in_docstrings_hold(module):
     result = doctest.testmod(importlib.import_module(module))
 
