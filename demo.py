@@ -5,6 +5,7 @@ honcho runs the processes and passes signals on; this file only says which, and 
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import socket
@@ -42,17 +43,20 @@ class Part:
 
 
 def parts(settings: Settings) -> list[Part]:
-    """Return the programs of the demo, in the order in which they are listed to people."""
+    """Return the programs of the demo, in the order in which they are listed to people; `apply_tool_environment` comes first."""
     python = sys.executable
     bentoml = (python, "-m", "bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1", "--port", str(settings.port_service))
-    mlflow = (python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.port_mlflow), "--workers", "1")
+    tracking = ("--backend-store-uri", os.environ["MLFLOW_TRACKING_URI"], "--artifacts-destination", str(settings.home / "mlartifacts"))
+    mlflow = (python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.port_mlflow), "--workers", "1", *tracking)
     prefect = (python, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(settings.port_prefect))
-    return [
+    programs = [
         Part("page", (python, "app_gradio.py"), settings.port_app, "SENTIMENT_PORT_APP", "/", "try it, correct it"),
         Part("service", bentoml, settings.port_service, "SENTIMENT_PORT_SERVICE", "/readyz", "the HTTP service"),
         Part("mlflow", mlflow, settings.port_mlflow, "SENTIMENT_PORT_MLFLOW", "/health", "the trainings, in MLflow"),
         Part("prefect", prefect, settings.port_prefect, "SENTIMENT_PORT_PREFECT", "/api/health", "the flows, in Prefect"),
     ]
+    has_server = os.environ["MLFLOW_TRACKING_URI"].startswith(("http:", "https:"))  # then its own page shows the trainings
+    return [part for part in programs if not (part.name == "mlflow" and has_server)]
 
 
 def main() -> int:
@@ -86,13 +90,13 @@ def _check_ports(programs: list[Part]) -> None:
 
 
 def _train_if_needed() -> None:
-    try:
+    if store.has_champion():
         print(f"the champion is {store.champion().tag}", flush=True)
-    except StoreError:
+    else:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop ends the training, too
         print("no champion yet: training the three models (about ten minutes on two cores)", flush=True)
         if subprocess.run([sys.executable, "-m", "flows.train", "--profile", "quick"], check=False).returncode:
-            raise StoreError("the training failed, as told above: mend its cause and run 'make demo' again") from None
+            raise StoreError("the training failed, as told above: mend its cause and run 'make demo' again")
 
 
 def _announce(programs: list[Part]) -> None:
@@ -110,7 +114,7 @@ def _announce(programs: list[Part]) -> None:
 
 def _is_ready(part: Part) -> bool:
     try:
-        return httpx.get(part.address + part.ready_path, timeout=2).is_success
+        return httpx.get(part.address + part.ready_path, timeout=2, trust_env=False).is_success
     except httpx.HTTPError:
         return False
 

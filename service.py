@@ -135,9 +135,13 @@ class SentimentService:
         """Load the champion and ask it its probe tweet; return what is wrong, in words, or nothing."""
         try:
             champion = store.champion()
+        except StoreError as error:
+            _logger.error("not ready: %s", error)  # noqa: TRY400
+            return str(error)
+        try:
             self._model, self.tag = models.load(champion.path), champion.tag
             problem = self._probe(champion.metadata)
-        except (StoreError, ModelError) as error:
+        except ModelError as error:
             problem = str(error)
         except Exception as error:  # whatever a framework raises on files that it does not understand
             problem = f"the model {champion.tag} cannot be loaded ({type(error).__name__}): run 'make train' again"

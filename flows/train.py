@@ -108,8 +108,8 @@ def train_model(
     logger = get_run_logger()
     with tracking.start_run(family, parent_run_id=parent_run_id, tags={**tags, "family": family}) as run_id:
         tracking.log_dataset(dataset)
-        start = time.perf_counter()
         model = models.create(family, **hyperparameters)
+        start = time.perf_counter()
         validation = (dataset.validation.texts, dataset.validation.labels)
         model.fit(dataset.train.texts, dataset.train.labels, validation=validation, progress=partial(logger.info, f"{family}: %s"))
         seconds = time.perf_counter() - start

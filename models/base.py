@@ -34,7 +34,7 @@ class ModelError(Exception):
 
 
 def clean_text(text: str) -> str:
-    """Return a tweet in the one form that all models read: repaired, on one line, without anyone's handle or address.
+    """Return a tweet in the one form that all models read: repaired, on one line, without anyone's handle or link.
 
     Broken encodings are repaired (ftfy), HTML entities decoded, `@handle` becomes `@user`, a link becomes `http`, invisible characters
     go and white space is folded. Emoji, case and negations stay. Cleaning twice changes nothing.
@@ -48,7 +48,8 @@ def clean_text(text: str) -> str:
 
 
 def _clean_once(text: str) -> str:
-    text = html.unescape(text)
+    while (unescaped := html.unescape(text)) != text:
+        text = unescaped
     if not (text.isascii() and text.isprintable()):  # nothing to repair in plain text: most tweets, ten times faster
         text = ftfy.fix_text(text, unescape_html=False)
         text = "".join(character for character in text if _is_visible(character))
@@ -137,9 +138,9 @@ class SentimentModel(ABC):
             labels, model = content["labels"], cls(**content["arguments"])
             model.chosen_, model.trials_ = content["chosen"], content["trials"]
         except (KeyError, TypeError) as error:
-            raise ModelError(f"the model in {directory} was saved by another version ({error}): train again") from error
+            raise ModelError(f"the model in {directory} was saved by another version ({error}): run 'make train' again") from error
         if tuple(labels) != LABELS:
-            raise ModelError(f"the model in {directory} has the labels {labels}; this version needs {list(LABELS)}: train again")
+            raise ModelError(f"the model in {directory} has the labels {labels}; this version needs {list(LABELS)}: run 'make train' again")
         return model
 
 

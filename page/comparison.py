@@ -25,7 +25,6 @@ _UNITS = {
     "size_mb": {"en": "MB", "fr": "Mo"},
 }
 _NO_DECIMALS_FROM = 100
-_HIGHER_IS_BETTER = ("val_f1_macro", "test_f1_macro", "test_accuracy")
 
 
 def comparison_view(folder: Path, language: Language) -> str:

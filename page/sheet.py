@@ -131,7 +131,7 @@ def _parse(name: str, content: str, delimiter: str) -> list[tuple[int, list[str]
 def _split_header(name: str, records: list[tuple[int, list[str]]]) -> tuple[list[str], list[tuple[int, list[str]]]]:
     if not records:
         raise SheetError("file_empty", file=name)
-    first = [value.strip() for value in records[0][1]]
+    first = [value.strip().strip('"') for value in records[0][1]]
     if _has_text_column(first):
         return first, records[1:]
     if len(first) == 1:
@@ -140,7 +140,7 @@ def _split_header(name: str, records: list[tuple[int, list[str]]]) -> tuple[list
 
 
 def _has_text_column(names: Sequence[str]) -> bool:
-    return any(name.strip().strip('"').lower() == "text" for name in names)
+    return any(name.lower() == "text" for name in names)
 
 
 def _text_column(header: Sequence[str]) -> int:

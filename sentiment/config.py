@@ -76,6 +76,7 @@ def tool_environment(settings: Settings) -> dict[str, str]:
         "MPLCONFIGDIR": str(home / "matplotlib"),
         "BENTOML_DO_NOT_TRACK": "True",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "GRADIO_ANALYTICS_ENABLED": "False",
@@ -86,7 +87,10 @@ def tool_environment(settings: Settings) -> dict[str, str]:
 
 
 def apply_tool_environment(settings: Settings, environment: MutableMapping[str, str] = os.environ) -> None:
-    """Set `tool_environment` wherever the environment does not decide already. Call it before the first import of a tool."""
+    """Set `tool_environment` wherever the environment does not decide already; a blank value decides nothing.
+
+    Call it before the first import of a tool.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
     for variable, value in tool_environment(settings).items():
-        environment.setdefault(variable, value)
+        environment[variable] = environment.get(variable) or value

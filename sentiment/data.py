@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from models import LABELS, clean_text
+from sentiment import durable
 from sentiment.duplicates import NearDuplicates, canonical_form
 from sentiment.errors import DataError
 from sentiment.sources import DEFAULT_SOURCE, Row, Source, read_source
@@ -25,6 +26,7 @@ TEST_SHARE = 0.1
 VALIDATION_SHARE = 0.1
 MIN_TRAINING_CONFIDENCE = 0.4  # hardly more than the third that chance gives to each label; validation and test keep such tweets
 _LENGTH_BUCKET = 20
+_FILE = "dataset.json"
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,7 @@ class Dataset:
 
     def save(self, directory: Path | str) -> None:
         """Write the dataset to a directory as one JSON file, all or nothing."""
-        folder = Path(directory)
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / "dataset.json.part"
-        temporary.write_text(json.dumps(asdict(self), ensure_ascii=False), "utf-8")
-        temporary.replace(folder / "dataset.json")
+        durable.replace(Path(directory) / _FILE, json.dumps(asdict(self), ensure_ascii=False).encode())
 
     @classmethod
     def load(cls, directory: Path | str) -> Dataset:
@@ -92,7 +90,7 @@ class Dataset:
         Raises:
             DataError: The file is missing, damaged, or does not match its digest.
         """
-        path = Path(directory) / "dataset.json"
+        path = Path(directory) / _FILE
         try:
             content = json.loads(path.read_text("utf-8"))
             splits = {name: Split(tuple(content[name]["texts"]), tuple(content[name]["labels"])) for name in SPLITS}

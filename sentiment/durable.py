@@ -21,7 +21,7 @@ def create_once(path: Path, content: bytes) -> bool:
     Raises:
         OSError: The folder cannot be written, the disk is full, or the file system has no hard links.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     partial = _write_partial(path, content)
     try:
         os.link(partial, path)
@@ -40,7 +40,7 @@ def replace(path: Path, content: bytes) -> None:
     Raises:
         OSError: The folder cannot be written, or the disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     partial = _write_partial(path, content)
     try:
         partial.replace(path)
@@ -48,6 +48,14 @@ def replace(path: Path, content: bytes) -> None:
         partial.unlink()
         raise
     _sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and its parents, each one durable in its own parent."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _write_partial(path: Path, content: bytes) -> Path:

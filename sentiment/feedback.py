@@ -123,8 +123,10 @@ class Inbox:
         return _to_frame([row for name, content in contents if (row := _parse(name, content))])
 
     def _local_folder(self) -> Path | None:
-        is_remote = "://" in self.url and not self.url.startswith("file://")
-        return None if is_remote else Path(self.url.removeprefix("file://"))
+        scheme, separator, path = self.url.partition("://")
+        if separator and scheme not in ("file", "local"):
+            return None
+        return Path(path if separator else self.url).expanduser()
 
     def _read_objects(self) -> list[tuple[str, bytes]]:
         import fsspec

@@ -76,7 +76,17 @@ def champion() -> StoredModel:
         StoreError: The store holds no such model.
     """
     pointer = store_home() / POINTER_FILE
-    return find(pointer.read_text("ascii").strip()) if pointer.exists() else newest()
+    if not pointer.exists():
+        return newest()
+    try:
+        return find(pointer.read_text("ascii").strip())
+    except (OSError, UnicodeError) as error:
+        raise StoreError(f"the pointer {pointer} cannot be read ({type(error).__name__}): mend or delete that file") from error
+
+
+def has_champion() -> bool:
+    """Return whether there is a pointer, even to a model that is missing, or any model at all."""
+    return (store_home() / POINTER_FILE).exists() or bool(_all_models())
 
 
 def set_champion(tag: str) -> None:
@@ -126,7 +136,10 @@ def _as_stored(model: Model) -> StoredModel:
 
 
 def store_home() -> Path:
-    """Return BENTOML_HOME, which by default lies below SENTIMENT_HOME."""
+    """Return BENTOML_HOME, which by default lies below SENTIMENT_HOME; in a Bento's image, the Bento itself, which holds its model."""
+    bento = os.environ.get("BENTO_PATH")
+    if bento and (Path(bento) / "models").is_dir():
+        return Path(bento)
     return Path(os.environ.get("BENTOML_HOME") or read_settings().home / "bentoml").expanduser().absolute()
 
 

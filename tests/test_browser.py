@@ -109,7 +109,7 @@ def page_address(shared_home):
 
 @pytest.fixture(scope="module")
 def chromium():
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not path and not os.environ.get("CI"):
         pytest.skip("no Chromium on this machine: install Debian's package chromium to run the tests in a browser; the CI does")
     assert path, "no Chromium on this machine: .ci/run must install Debian's package chromium"

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 import demo
-from sentiment import store
+from sentiment import store, tracking
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError
 
@@ -53,6 +53,8 @@ def wait_until(condition, seconds: float) -> bool:
 
 def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
     store.set_champion(store.save(tfidf_model, metadata={}))
+    tracking.connect(read_settings())
+    before = set(ROOT.iterdir())
     process = subprocess.Popen([sys.executable, "demo.py"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines: list[str] = []
     threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
@@ -63,14 +65,21 @@ def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
         assert "does not answer" not in output, output
         for port in ports.values():
             assert f"http://127.0.0.1:{port}" in output
-        answer = httpx.post(f"http://127.0.0.1:{ports['SENTIMENT_PORT_SERVICE']}/predict", json={"text": "I love this, thank you so much!"})
+        answer = httpx.post(
+            f"http://127.0.0.1:{ports['SENTIMENT_PORT_SERVICE']}/predict", json={"text": "I love this, thank you so much!"}, trust_env=False
+        )
         assert answer.json()["label"] == "positive"
+        tracking_page = f"http://127.0.0.1:{ports['SENTIMENT_PORT_MLFLOW']}/api/2.0/mlflow/experiments/search"
+        found = httpx.post(tracking_page, json={"max_results": 10}, trust_env=False).json()["experiments"]
+        experiments = [experiment["name"] for experiment in found if experiment["name"] != "Default"]
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
 
+    assert experiments == ["tweet-sentiment"]
     assert wait_until(lambda: not any(is_open(port) for port in ports.values()), 10)
     assert "Traceback" not in "".join(lines)
+    assert set(ROOT.iterdir()) == before
     assert {path.name for path in Path(os.environ["SENTIMENT_HOME"]).parent.iterdir()} == {"home"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,25 @@ def test_importing_the_store_imports_no_bentoml_and_no_framework():
     root = Path(store.__file__).parents[1]
     answer = subprocess.run([sys.executable, "-c", code], cwd=root, env=dict(os.environ), capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_in_an_image_the_bento_brings_its_own_model(home, tfidf_model, tmp_path, monkeypatch):
+    tag = store.save(tfidf_model, metadata={})
+    bento = tmp_path / "bento"
+    shutil.copytree(store.store_home() / "models", bento / "models")
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "empty"))
+    monkeypatch.setenv("BENTO_PATH", str(bento))
+
+    champion = store.champion()
+
+    assert champion.tag == tag
+    assert champion.path.is_relative_to(bento)
+
+
+def test_a_pointer_that_cannot_be_read_is_a_clear_error(home, tfidf_model):
+    store.save(tfidf_model, metadata={})
+    (store.store_home() / store.POINTER_FILE).write_bytes(b"\xff\xfe")
+
+    assert store.has_champion()
+    with pytest.raises(StoreError, match=r"cannot be read \(UnicodeDecodeError\): mend or delete that file"):
+        store.champion()
