@@ -25,11 +25,10 @@ def prepared_dataset(source: str) -> data.Dataset:
     Raises:
         DataError: The source cannot be read or is not fit to train on.
     """
+    folder = _folder(prepare_data(source))
     try:
-        return data.Dataset.load(_folder(prepare_data(source)))
-    except DataError:
-        if not source_key(source):
-            raise
+        return data.Dataset.load(folder)
+    except DataError:  # the copy is damaged or gone
         return data.Dataset.load(_folder(prepare_data.with_options(refresh_cache=True)(source)))
 
 

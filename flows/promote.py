@@ -91,12 +91,12 @@ def _stored_champion() -> tuple[models.SentimentModel, dict[str, str]] | None:
         StoreError: The store points to a model that it does not hold.
         ModelError: The model cannot be loaded.
     """
-    pointer = store.store_home() / store.POINTER_FILE
+    if not store.has_champion():
+        return None
     try:
         stored = store.champion()
     except StoreError as error:
-        if not pointer.exists():
-            return None
+        pointer = store.store_home() / store.POINTER_FILE
         raise StoreError(f"the champion that {pointer} names is not in the store ({error}): restore it, or delete that file") from error
     return _load(stored.path, f"champion {stored.tag}"), dict(stored.metadata)
 
@@ -122,7 +122,7 @@ def _registered_champion() -> tuple[models.SentimentModel, dict[str, str]] | Non
 
 def _restore(champion: models.SentimentModel, metadata: dict[str, str], verdict: Verdict) -> None:
     """Bring the store and the alias into line with the champion that stays, after a new machine or an interrupted promotion."""
-    if _stored_champion() is None:
+    if not store.has_champion():
         store.set_champion(store.save(champion, metadata=metadata | {"test_f1_macro": f"{verdict.champion_f1_macro:.6f}"}))
     version = registry.version_of_run(metadata.get("run_id", ""))
     if version:

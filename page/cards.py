@@ -77,7 +77,7 @@ def explain(language: Language, error: ServiceError, address: str) -> str:
 
 
 def status_line(language: Language, key: str, detail: str = "") -> str:
-    """Return the small line on the state of the service; `key` is `status_ready`, `status_waiting`, `status_down` or `status_checking`."""
+    """Return the small line on the state of the service; `key` is `status_ready`, `status_waiting` or `status_down`."""
     more = f" <code>{escape(detail)}</code>" if detail else ""
     return f'<p class="status {key}" role="status"><span class="dot" aria-hidden="true"></span>{say(language, key)}{more}</p>'
 

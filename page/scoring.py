@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from page.texts import Language, say
 from sentiment.client import Prediction, ServiceClient, ServiceError
+from sentiment.config import MAX_BATCH
 
 if TYPE_CHECKING:
     from page.sheet import Row, Sheet
 
-MAX_BATCH = 256
 _TRIES = 4
 _LONGEST_WAIT = 10.0
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)

@@ -21,7 +21,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "status_ready": ("Service ready", "Service prêt"),
     "status_waiting": ("Service not ready", "Service pas encore prêt"),
     "status_down": ("Service unreachable", "Service injoignable"),
-    "status_checking": ("Looking for the service…", "Recherche du service…"),
     # Labels
     "negative": ("Negative", "Négatif"),
     "neutral": ("Neutral", "Neutre"),
@@ -33,7 +32,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "examples": ("Or pick one", "Ou choisissez-en un"),
     "answered_in": ("answered in {ms} ms", "réponse en {ms} ms"),
     "percent": ("{value}%", "{value}\u00a0%"),
-    "scores": ("Scores", "Scores"),
     # Feedback
     "ask_right": ("Is this right?", "Est-ce juste ?"),
     "comment": ("Comment (optional)", "Commentaire (facultatif)"),

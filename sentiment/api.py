@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models import clean_text
+from sentiment.config import MAX_BATCH
 from sentiment.errors import SentiloopError
 from sentiment.feedback import MAX_COMMENT_CHARS
 
-MAX_BATCH = 256
 Label = Literal["negative", "neutral", "positive"]
 Text = Annotated[str, Field(description="a tweet; at least one visible character, at most SENTIMENT_MAX_CHARS", examples=["I love this!"])]
 

@@ -13,6 +13,7 @@ from sentiment.errors import ConfigError
 
 MODEL_NAME = "tweet-sentiment"
 EXPERIMENT_NAME = "tweet-sentiment"
+MAX_BATCH = 256  # texts in one /predict_batch
 
 
 class Settings(BaseSettings):

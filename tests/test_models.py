@@ -229,23 +229,20 @@ def test_a_directory_without_a_model_is_a_clear_error(tmp_path):
         models.load(tmp_path)
 
 
-def test_a_model_saved_by_another_version_is_a_clear_error(fitted, tmp_path):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"arguments": {"grid": 3}}, r"saved by another version .*: run 'make train' again"),
+        ({"labels": ["bad", "good"]}, r"has the labels \['bad', 'good'\]"),
+    ],
+    ids=["other version", "other labels"],
+)
+def test_a_saved_model_that_does_not_fit_is_a_clear_error(fitted, tmp_path, change, message):
     fitted["tfidf"].save(tmp_path)
     path = tmp_path / "model.json"
-    content = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps(content | {"arguments": {"grid": 3}}), "utf-8")
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | change), "utf-8")
 
-    with pytest.raises(ModelError, match=r"saved by another version .*: run 'make train' again"):
-        models.load(tmp_path)
-
-
-def test_a_model_with_other_labels_is_a_clear_error(fitted, tmp_path):
-    fitted["tfidf"].save(tmp_path)
-    path = tmp_path / "model.json"
-    content = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps(content | {"labels": ["bad", "good"]}), "utf-8")
-
-    with pytest.raises(ModelError, match=r"has the labels \['bad', 'good'\]"):
+    with pytest.raises(ModelError, match=message):
         models.load(tmp_path)
 
 
