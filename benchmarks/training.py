@@ -47,7 +47,7 @@ def bert_steps(train: Split, steps: int, *, pad_to: int | None) -> None:
     """Take some training steps; `pad_to` pads every text to this many tokens, as a plain script does."""
     model = BertModel()
     model._begin()
-    tokens = model._tokenize(train.texts)
+    tokens = model.tokenise(train.texts)
     if pad_to:
         tokens = [(ids + [0] * pad_to)[:pad_to] for ids in tokens]
     batches = _Batches(tokens, encode_labels(train.texts, train.labels), model.batch_size, model.seed)

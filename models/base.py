@@ -1,6 +1,6 @@
 """What the three models share: the labels, the text cleaning and the contract that each one keeps.
 
-Cleaning runs inside `fit` and `predict_proba`, so that training and serving cannot drift apart. No ML framework is imported here.
+Cleaning runs inside `fit` and `tokenise`, so that training and serving cannot drift apart. No ML framework is imported here.
 """
 
 from __future__ import annotations
@@ -89,8 +89,12 @@ class SentimentModel(ABC):
         """
 
     @abstractmethod
-    def predict_proba(self, texts: Sequence[str]) -> Scores:
-        """Return the scores of raw texts: shape (n, 3), columns in the order of LABELS, each row summing to 1."""
+    def tokenise(self, texts: Sequence[str]) -> Any:
+        """Return raw texts in the form that `infer` reads: cleaned and cut into the model's own features, whatever their type."""
+
+    @abstractmethod
+    def infer(self, tokens: Any) -> Scores:
+        """Return the scores of what `tokenise` returned: shape (n, 3), columns in the order of LABELS, each row summing to 1."""
 
     @abstractmethod
     def save(self, directory: Path | str) -> None:
@@ -110,6 +114,10 @@ class SentimentModel(ABC):
     def trials(self) -> list[dict[str, Any]]:
         """The hyperparameters that `fit` tried: one flat dict per trial, its macro F1 on held-out texts under `f1_macro`."""
         return list(getattr(self, "trials_", []))
+
+    def predict_proba(self, texts: Sequence[str]) -> Scores:
+        """Return the scores of raw texts: `tokenise` and `infer` in one call."""
+        return self.infer(self.tokenise(texts))
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """Return the label with the highest score for each text."""

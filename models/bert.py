@@ -75,12 +75,19 @@ class BertModel(SentimentModel):
         """Fine-tune the encoder, keeping the weights with the best validation macro F1."""
         targets = encode_labels(texts, labels)
         self._begin()
-        self._train(_Batches(self._tokenize(texts), targets, self.batch_size, self.seed), validation, progress)
+        self._train(_Batches(self.tokenise(texts), targets, self.batch_size, self.seed), validation, progress)
         return self
 
-    def predict_proba(self, texts: Sequence[str]) -> Scores:
-        """Return the scores of raw texts, shape (n, 3); texts are cut at `max_tokens` word pieces."""
-        tokens = self._tokenize(texts)
+    def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text's word pieces; texts are cut at `max_tokens` of them."""
+        if not len(texts):
+            return []
+        spelled = [_spell_emoji(clean_text(text)) for text in texts]
+        ids: list[list[int]] = self.tokenizer_(spelled, truncation=True, max_length=self.max_tokens)["input_ids"]
+        return ids
+
+    def infer(self, tokens: list[list[int]]) -> Scores:
+        """Return the scores of word pieces, shape (n, 3), in the order given; texts of like length share a batch."""
         scores = np.empty((len(tokens), len(LABELS)), dtype=np.float64)
         by_length = sorted(range(len(tokens)), key=lambda number: len(tokens[number]))
         self.network_.eval()
@@ -165,13 +172,6 @@ class BertModel(SentimentModel):
             optimizer, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
         )
         return optimizer, schedule
-
-    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        if not len(texts):
-            return []
-        spelled = [_spell_emoji(clean_text(text)) for text in texts]
-        ids: list[list[int]] = self.tokenizer_(spelled, truncation=True, max_length=self.max_tokens)["input_ids"]
-        return ids
 
     def _pad(self, tokens: list[list[int]]) -> dict[str, torch.Tensor]:
         return {name: value.to(self.device_) for name, value in self.tokenizer_.pad({"input_ids": tokens}, return_tensors="pt").items()}

@@ -94,9 +94,13 @@ class KerasModel(SentimentModel):
                 best_f1, self.network_, self.chosen_ = stopper.best_f1, network, {"architecture": architecture}
         return self
 
-    def predict_proba(self, texts: Sequence[str]) -> Scores:
-        """Return the scores of raw texts, shape (n, 3); texts are cut at `max_tokens` tokens."""
-        return _predict(self.network_, _tokenized(texts))
+    def tokenise(self, texts: Sequence[str]) -> tf.Tensor:
+        """Return the texts as tokens parted by spaces, shape (n, 1); the network itself cuts at `max_tokens` and looks them up."""
+        return _tokenized(texts)
+
+    def infer(self, tokens: tf.Tensor) -> Scores:
+        """Return the scores of tokens, shape (n, 3)."""
+        return _predict(self.network_, tokens)
 
     def save(self, directory: Path | str) -> None:
         """Write the network with its vocabulary as one `.keras` file."""

@@ -78,11 +78,15 @@ class TfidfModel(SentimentModel):
         self.pipeline_.fit(cleaned[: len(targets)], targets)
         return self
 
-    def predict_proba(self, texts: Sequence[str]) -> Scores:
-        """Return the scores of raw texts, shape (n, 3)."""
-        if not len(texts):
+    def tokenise(self, texts: Sequence[str]) -> Any:
+        """Return the weights of each text's n-grams, a sparse matrix with one row per text."""
+        return self.pipeline_["features"].transform(_clean(texts)) if len(texts) else np.empty((0, 0))
+
+    def infer(self, tokens: Any) -> Scores:
+        """Return the scores of n-gram weights, shape (n, 3)."""
+        if not tokens.shape[0]:
             return np.empty((0, 3))
-        return np.asarray(self.pipeline_.predict_proba(_clean(texts)), dtype=np.float64)
+        return np.asarray(self.pipeline_["classifier"].predict_proba(tokens), dtype=np.float64)
 
     def save(self, directory: Path | str) -> None:
         """Write the pipeline as a skops file."""
