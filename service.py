@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 
 import models
 from models import LABELS, ModelError
-from sentiment import store
+from sentiment import store, telemetry
 from sentiment.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest, RequestError, Scores, check_text
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import FeedbackError, PredictionIdError, StoreError
@@ -27,6 +27,7 @@ from sentiment.feedback import Inbox, InvalidFeedbackError, make_feedback
 from sentiment.http_guard import ApiGate, error_answer, guard
 from sentiment.pages import make_pages
 from sentiment.prediction_ids import make_signer
+from sentiment.tracing import child, note_exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,9 +67,11 @@ def _answer_errors(method: Callable[P, R]) -> Callable[P, R]:
         except (RequestError, PredictionIdError, InvalidFeedbackError) as error:
             answer = error_answer(400, str(error))
         except (StoreError, FeedbackError) as error:
+            note_exception(error)
             _logger.error("%s failed: %s", method.__name__, error)  # noqa: TRY400 - a traceback could hold the text
             answer = error_answer(503, str(error))
         except Exception as error:
+            note_exception(error)
             place = traceback.format_tb(error.__traceback__)[-1].strip()
             _logger.error("%s failed with %s: %s", method.__name__, type(error).__name__, place)  # noqa: TRY400
             answer = error_answer(500, f"the service failed ({type(error).__name__}): its log has the place")
@@ -84,6 +87,7 @@ class SentimentService:
 
     def __init__(self) -> None:
         settings = read_settings()
+        self._telemetry = telemetry.start(settings)  # here, so in each worker, never in the supervisor
         self._max_chars = settings.max_chars
         self._signer = make_signer(settings)
         self._inbox = Inbox(settings.feedback_address)
@@ -100,6 +104,11 @@ class SentimentService:
         apply_tool_environment(settings)
         make_signer(settings)
 
+    @bentoml.on_shutdown
+    def stop_telemetry(self) -> None:
+        """Before a worker ends: send or spool what is not sent yet, within ten seconds."""
+        self._telemetry.stop()
+
     @bentoml.api(route="/predict", input_spec=PredictRequest)
     @_answer_errors
     def predict(self, text: str) -> Prediction:
@@ -113,7 +122,9 @@ class SentimentService:
         """Label 1 to 256 texts; the answers come in the order of the texts."""
         for position, text in enumerate(texts):
             check_text(text, self._max_chars, f"texts[{position}]")
-        return self._predict(texts)
+        predictions = self._predict(texts)
+        self._telemetry.metrics.note_batch(len(texts))
+        return predictions
 
     @bentoml.api(route="/feedback", input_spec=FeedbackRequest)
     @_answer_errors
@@ -124,6 +135,8 @@ class SentimentService:
         prediction = self._signer.check(prediction_id, text)
         feedback = make_feedback(prediction, text, correct=correct, label=label, comment=comment)
         is_new = self._inbox.record(feedback)
+        if is_new:
+            telemetry.log_feedback(feedback)
         return FeedbackAnswer(feedback_id=feedback.feedback_id, status="recorded" if is_new else "already recorded")
 
     def __is_ready__(self) -> bool:
@@ -157,9 +170,16 @@ class SentimentService:
     def _predict(self, texts: list[str]) -> list[Prediction]:
         if self._model is None or self._problem:
             raise StoreError(self._problem)
+        tracer = self._telemetry.tracer
         with self._lock:
-            rows = self._model.predict_proba(texts)
-        return [self._prediction(text, [float(score) for score in row]) for text, row in zip(texts, rows, strict=True)]
+            with child(tracer, "tokenise"):
+                tokens = self._model.tokenise(texts)
+            with child(tracer, "inference"):
+                scores = self._model.infer(tokens)
+        rows = [[float(score) for score in row] for row in scores]
+        predictions = [self._prediction(text, row) for text, row in zip(texts, rows, strict=True)]
+        self._telemetry.note_predictions(self.tag, [prediction.label for prediction in predictions], [max(row) for row in rows])
+        return predictions
 
     def _prediction(self, text: str, row: list[float]) -> Prediction:
         score = max(row)

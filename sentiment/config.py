@@ -14,6 +14,8 @@ from sentiment.errors import ConfigError
 MODEL_NAME = "tweet-sentiment"
 EXPERIMENT_NAME = "tweet-sentiment"
 MAX_BATCH = 256  # texts in one /predict_batch
+AZURE_LOGS_ENDPOINT = "https://api.loganalytics.io"
+LOCAL_WORKSPACE = "00000000-0000-0000-0000-000000000000"
 
 
 class Settings(BaseSettings):
@@ -26,6 +28,7 @@ class Settings(BaseSettings):
     port_app: int = Field(7860, ge=1, le=65535)
     port_mlflow: int = Field(5000, ge=1, le=65535)
     port_prefect: int = Field(4200, ge=1, le=65535)
+    port_monitor: int = Field(8600, ge=1, le=65535)
     service_url: str | None = None
     max_chars: int = Field(1000, ge=1)
     max_body_bytes: int = Field(256 * 1024, ge=1024)
@@ -36,6 +39,16 @@ class Settings(BaseSettings):
     signing_key: SecretStr | None = None
     prediction_ttl_days: float = Field(30, gt=0)
     feedback_url: str | None = None
+    low_confidence: float = Field(0.5, ge=0, le=1)
+    request_sampling: float = Field(1, ge=0, le=1)
+    logs_endpoint: str | None = None
+    workspace_id: str | None = None
+    monitor_host: str = "127.0.0.1"
+    monitor_retention_days: float = Field(30, gt=0)
+    alert_webhook_url: SecretStr | None = None
+    alert_mail_to: str | None = None
+    alert_mail_from: str = "sentiloop@localhost"
+    smtp_url: SecretStr | None = None
 
     @field_validator("home")
     @classmethod
@@ -46,6 +59,26 @@ class Settings(BaseSettings):
     def service_address(self) -> str:
         """Where clients find the service, without a slash at the end."""
         return (self.service_url or f"http://127.0.0.1:{self.port_service}").rstrip("/")
+
+    @property
+    def monitor_address(self) -> str:
+        """Where the local stand-in for Azure Monitor answers on this machine."""
+        return f"http://127.0.0.1:{self.port_monitor}"
+
+    @property
+    def local_connection_string(self) -> str:
+        """What sends telemetry to the local monitor instead of Azure; its key names nothing."""
+        return f"InstrumentationKey={LOCAL_WORKSPACE};IngestionEndpoint={self.monitor_address}/"
+
+    @property
+    def logs_address(self) -> str:
+        """Where queries go: the endpoint that is set, Azure's if only a workspace is named, else the local monitor."""
+        return (self.logs_endpoint or (AZURE_LOGS_ENDPOINT if self.workspace_id else self.monitor_address)).rstrip("/")
+
+    @property
+    def workspace(self) -> str:
+        """The Log Analytics workspace that queries ask; the local monitor answers to any id unless it was given one."""
+        return self.workspace_id or LOCAL_WORKSPACE
 
     @property
     def feedback_address(self) -> str:
@@ -75,6 +108,10 @@ def tool_environment(settings: Settings) -> dict[str, str]:
         "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
         "PREFECT_HOME": str(home / "prefect"),
         "MPLCONFIGDIR": str(home / "matplotlib"),
+        "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+        "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED": "true",
+        "APPLICATIONINSIGHTS_SDKSTATS_DISABLED": "true",
+        "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL": "true",
         "BENTOML_DO_NOT_TRACK": "True",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",

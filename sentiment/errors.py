@@ -27,3 +27,20 @@ class FeedbackError(SentiloopError):
 
 class PredictionIdError(FeedbackError):
     """A prediction id is forged, altered, expired or of another text."""
+
+
+class QueryError(SentiloopError):
+    """The logs cannot be queried; `reason` is `unreachable`, `credential`, `workspace`, `role`, `query`, `partial` or `throttled`."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether asking again can help: the logs were away or busy."""
+        return self.reason in ("unreachable", "throttled")
+
+
+class AlertError(SentiloopError):
+    """An alert rule cannot be used, or the state of its alert cannot be read or kept."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_COMMENT_CHARS = 1000
 _OBJECT_NAME = re.compile(r"[0-9a-f]{32}\.json")
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger("sentiment.inbox")  # `sentiment.feedback` is the log that telemetry exports
 
 
 class InvalidFeedbackError(FeedbackError):

@@ -1,4 +1,4 @@
-"""The layers around the BentoML application: trace ids, known paths, the API key, size and shape of bodies, errors as JSON.
+"""The layers around the BentoML application: traces, known paths, the API key, size and shape of bodies, errors as JSON.
 
 `guard` goes outside everything, so that scanners leave no trace in the metrics; `ApiGate` sits inside BentoML's metrics and limits.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import hmac
 import json
 import logging
-import re
-import secrets
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 
 from sentiment.api import RequestError, parse
+from sentiment.request_trace import RequestTrace
+from sentiment.tracing import UNKNOWN_PATH, inside_request, note_exception
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from sentiment.config import Settings
 
 GET_PATHS = frozenset({"/", "/docs.json", "/healthz", "/livez", "/metrics", "/readyz", "/schema.json"})
-_TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 _ERROR_STATUS = 400
 TOO_MANY = 429
 _logger = logging.getLogger("bentoml.sentiment")
@@ -37,13 +36,6 @@ def error_answer(status: int, message: str) -> JSONResponse:
     return JSONResponse({"error": message}, status_code=status)
 
 
-def trace_id(traceparents: list[str]) -> str:
-    """Return the trace id of a W3C `traceparent` header, or a new one where there is none or it is malformed."""
-    match = _TRACEPARENT.fullmatch(traceparents[0]) if len(traceparents) == 1 else None
-    is_valid = match and int(match[2], 16) and int(match[3], 16) and not (match[1] == "00" and match[4])
-    return match[2] if match and is_valid else secrets.token_hex(16)
-
-
 def guard(app: ASGIApp, settings: Settings, posts: frozenset[str]) -> ASGIApp:
     """Return the application as the world may see it: known paths only, a trace id on every answer, errors as JSON."""
     reasons = {
@@ -51,13 +43,16 @@ def guard(app: ASGIApp, settings: Settings, posts: frozenset[str]) -> ASGIApp:
         504: f"no answer within {settings.timeout_seconds:g} seconds: try again, or send fewer texts at once",
     }
 
+    known = posts | GET_PATHS
+
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         elif scope["type"] == "http":
-            traced = _with_trace_id(send, trace_id(Headers(scope=scope).getlist("traceparent")))
             refusal = _refuse_route(scope["method"], scope["path"], posts)
-            await (refusal(scope, receive, traced) if refusal else app(scope, receive, _with_json_errors(traced, reasons)))
+            with RequestTrace(scope, scope["path"] if scope["path"] in known else UNKNOWN_PATH) as trace:
+                traced = trace.tell(send)
+                await (refusal(scope, receive, traced) if refusal else app(scope, receive, _with_json_errors(traced, reasons)))
         else:
             await app(scope, receive, send)
 
@@ -73,15 +68,6 @@ def _refuse_route(method: str, path: str, posts: frozenset[str]) -> JSONResponse
     answer = error_answer(405, f"{path} does not take this method: use {allowed[0]}")
     answer.headers["Allow"] = ", ".join(allowed)
     return answer
-
-
-def _with_trace_id(send: Send, identifier: str) -> Send:
-    async def traced(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["X-Trace-Id"] = identifier
-        await send(message)
-
-    return traced
 
 
 def _with_json_errors(send: Send, reasons: Mapping[int, str]) -> Send:
@@ -135,13 +121,15 @@ class ApiGate:
             is_started = True
             await send(message)
 
-        try:
-            await self._answer(scope, receive, noting)
-        except Exception as error:  # BentoML's time limit would hold the client until it is over
-            if is_started:
-                raise
-            _logger.error("%s failed with %s", scope["path"], type(error).__name__)  # noqa: TRY400 - a traceback could hold the text
-            await error_answer(500, f"the service failed ({type(error).__name__}): see its log")(scope, receive, send)
+        with inside_request(scope):
+            try:
+                await self._answer(scope, receive, noting)
+            except Exception as error:  # BentoML's time limit would hold the client until it is over
+                note_exception(error)
+                if is_started:
+                    raise
+                _logger.error("%s failed with %s", scope["path"], type(error).__name__)  # noqa: TRY400 - a traceback could hold the text
+                await error_answer(500, f"the service failed ({type(error).__name__}): see its log")(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_type = self._request_types.get(scope["path"])

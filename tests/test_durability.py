@@ -2,67 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import httpx
-import psutil
 import pytest
+from served import kill, served
 
 from sentiment import store
 from sentiment.config import read_settings
 from sentiment.feedback import Inbox
 
-ROOT = Path(__file__).parents[1]
 TEXT = "I love this, canary4711!"
-
-
-@contextlib.contextmanager
-def served(log: Path):
-    """The address and the process of a server that is ready; whatever is left of it is killed at the end."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    # Without BENTOML_HOME: a bare `bentoml serve` must find the store below SENTIMENT_HOME.
-    environment = {name: value for name, value in os.environ.items() if name not in ("BENTOML_HOME", "PROMETHEUS_MULTIPROC_DIR")}
-    environment |= {"SENTIMENT_WORKERS": "2", "SENTIMENT_PORT_SERVICE": str(port), "HOME": os.environ["SENTIMENT_HOME"]}
-    command = [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1"]
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
-    try:
-        _wait_until_ready(f"http://127.0.0.1:{port}", process, log)
-        yield f"http://127.0.0.1:{port}", process
-    finally:
-        if process.poll() is None:
-            _kill(process)
-
-
-def _wait_until_ready(address, process, log):
-    for _ in range(240):
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{address}/readyz", timeout=5).status_code == 200:
-                return
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.25)
-    pytest.fail(f"the server was not ready within a minute: {log.read_text()}")
-
-
-def _kill(process):
-    """Kill -9 the server: the supervisor first, or it would start its workers anew; each has a session of its own."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        for member in family:
-            member.kill()
-        process.wait(timeout=30)
-        _, alive = psutil.wait_procs(family[1:], timeout=30)
-        assert not alive
-        assert len(family) > 2, "there should have been two workers"
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +27,7 @@ def story(tmp_path_factory, tfidf_model):
         with served(log) as (address, process):
             _use(address, seen)
             seen["first"] = httpx.post(f"{address}/feedback", json=seen["feedback"])
-            _kill(process)
+            kill(process)
         seen["inbox"] = Inbox(read_settings().feedback_address).read()
         with served(log) as (address, _):
             seen["again"] = httpx.post(f"{address}/feedback", json=seen["feedback"])

@@ -1,0 +1,94 @@
+"""The metrics of the service: each is defined once here and counted twice, for OpenTelemetry and for Prometheus at /metrics.
+
+Labels come from bounded sets only: routes, status codes, labels and the one model that a process serves; never a text.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opentelemetry.metrics import Meter
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric: a counter, or a histogram with the upper bounds of its buckets."""
+
+    name: str
+    kind: Literal["counter", "histogram"]
+    description: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+REQUESTS = Metric("sentiment_requests", "counter", "Requests answered, probes left out", ("route", "status"))
+REQUEST_SECONDS = Metric(
+    "sentiment_request_seconds",
+    "histogram",
+    "Seconds from a request to the end of its answer",
+    ("route",),
+    (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+PREDICTIONS = Metric("sentiment_predictions", "counter", "Texts labelled", ("label", "model"))
+SCORE = Metric("sentiment_score", "histogram", "The highest score of each text", ("model",), (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1))
+LOW_CONFIDENCE = Metric("sentiment_low_confidence", "counter", "Texts whose highest score is below SENTIMENT_LOW_CONFIDENCE", ("model",))
+BATCH_SIZE = Metric("sentiment_batch_size", "histogram", "Texts in one request of /predict_batch", (), (1, 2, 4, 8, 16, 32, 64, 128, 256))
+
+METRICS = (REQUESTS, REQUEST_SECONDS, PREDICTIONS, SCORE, LOW_CONFIDENCE, BATCH_SIZE)
+
+
+class Metrics:
+    """The metrics of one process, recorded to a meter of OpenTelemetry and to Prometheus."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._instruments = {metric.name: _instrument(meter, metric) for metric in METRICS}
+
+    def note_request(self, route: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self._record(REQUESTS, 1, route=route, status=str(status))
+        self._record(REQUEST_SECONDS, seconds, route=route)
+
+    def note_predictions(self, model: str, labels: Sequence[str], scores: Sequence[float], *, low_confidence: int) -> None:
+        """Count the texts of one request: their labels, their highest scores, and how many of these are low."""
+        for label, score in zip(labels, scores, strict=True):
+            self._record(PREDICTIONS, 1, label=label, model=model)
+            self._record(SCORE, score, model=model)
+        self._record(LOW_CONFIDENCE, low_confidence, model=model)
+
+    def note_batch(self, texts: int) -> None:
+        """Count one request of /predict_batch."""
+        self._record(BATCH_SIZE, texts)
+
+    def _record(self, metric: Metric, value: float, **labels: str) -> None:
+        instrument, collector = self._instruments[metric.name], _collector(metric)
+        child = collector.labels(**labels) if labels else collector
+        if metric.kind == "counter":
+            instrument.add(value, labels)
+            child.inc(value)
+        else:
+            instrument.record(value, labels)
+            child.observe(value)
+
+
+def _instrument(meter: Meter, metric: Metric) -> Any:
+    if metric.kind == "counter":
+        return meter.create_counter(metric.name, description=metric.description)
+    return meter.create_histogram(metric.name, description=metric.description, explicit_bucket_boundaries_advisory=list(metric.buckets))
+
+
+@functools.cache
+def _collector(metric: Metric) -> Any:
+    """Return the process's one Prometheus collector of a metric.
+
+    Prometheus is imported at the first use: BentoML's workers choose its multi-process mode after they have imported the service.
+    """
+    import prometheus_client
+
+    if metric.kind == "counter":
+        return prometheus_client.Counter(metric.name, metric.description, metric.labels)
+    return prometheus_client.Histogram(metric.name, metric.description, metric.labels, buckets=metric.buckets)

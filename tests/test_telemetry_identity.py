@@ -1,0 +1,110 @@
+"""Telemetry by managed identity: a token from Container Apps' identity endpoint, to an ingestion endpoint with TLS and to no other."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import json
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from recorder import Recorder
+from telemetry_fixtures import make_feedback, sending, spool
+
+from sentiment import telemetry
+
+CLIENT_ID = "99999999-8888-7777-6666-555555555555"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for localhost that vouches for itself, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(days=1))
+    signed = builder.add_extension(names, False).add_extension(x509.BasicConstraints(True, None), True).sign(key, hashes.SHA256())
+    (folder / "certificate.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(key.private_bytes(*form))
+    return folder
+
+
+@pytest.fixture
+def identity():
+    """The endpoint that Container Apps gives each replica; `asked` is what it was asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            server.asked.append((parse_qs(urlsplit(self.path).query), self.headers["X-IDENTITY-HEADER"]))
+            token = {"access_token": "the-token", "expires_on": "4102444800", "resource": "r", "token_type": "Bearer"}
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(token).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.asked = []
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def variables(identity, certificate):
+    return {
+        "AZURE_CLIENT_ID": CLIENT_ID,
+        "IDENTITY_ENDPOINT": f"http://127.0.0.1:{identity.server_port}/msi/token",
+        "IDENTITY_HEADER": "the-header",
+        "REQUESTS_CA_BUNDLE": certificate / "certificate.pem",
+    }
+
+
+def test_the_token_of_the_identity_arrives_over_tls(home, identity, certificate):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+    feedback = make_feedback()
+    with Recorder(tls=tls) as recorder, sending(recorder, **variables(identity, certificate)) as running:
+        telemetry.log_feedback(feedback)
+        running.flush()
+
+    assert recorder.feedback_ids() == [feedback.feedback_id]
+    assert {headers["Authorization"] for _, headers in recorder.posts} == {"Bearer the-token"}
+    query, header = identity.asked[0]
+    assert (query["client_id"], query["resource"], header) == ([CLIENT_ID], ["https://monitor.azure.com/"], "the-header")
+
+
+def test_an_endpoint_without_tls_gets_no_token(home, identity, certificate):
+    with Recorder() as recorder, sending(recorder, **variables(identity, certificate)) as running:
+        telemetry.log_feedback(make_feedback())
+        running.flush()
+
+    assert len(recorder.feedback_ids()) == 1
+    assert not [headers for _, headers in recorder.posts if "Authorization" in headers]
+    assert identity.asked == []
+
+
+def test_an_identity_that_does_not_answer_leaves_the_feedback_in_the_spool(home, identity, certificate, caplog):
+    identity.shutdown()
+    identity.server_close()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+    with Recorder(tls=tls) as recorder, sending(recorder, **variables(identity, certificate)) as running:
+        telemetry.log_feedback(make_feedback())
+        running.flush()
+
+    assert recorder.envelopes == []
+    assert len(spool(home)) == 1
+    assert "the-header" not in caplog.text
