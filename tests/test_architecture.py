@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("models", "sentiment", "flows", "page", "benchmarks", "service", "app_gradio", "demo")
+ROOMS = ("models", "sentiment", "flows", "monitor", "page", "infra", "benchmarks", "service", "app_gradio", "demo")
 FRAMEWORKS = ("sklearn", "skops", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "bentoml", "gradio", "pandas")
 # What importing may set: the choice of Keras's backend, which Keras reads at its import, and what libraries set for themselves.
 HARMLESS = (
@@ -25,10 +25,12 @@ ALLOWED = {
     "sentiment": {"models", "sentiment"},
     "flows": {"models", "sentiment", "flows"},
     "service": {"models", "sentiment"},
+    "monitor": {"models", "sentiment", "monitor"},
+    "infra": {"sentiment", "infra"},
     "page": {"models", "sentiment", "page"},
     "app_gradio": {"models", "sentiment", "page"},
     "demo": {"sentiment"},
-    "benchmarks": {"models", "sentiment", "benchmarks"},
+    "benchmarks": {"models", "sentiment", "monitor", "benchmarks"},
 }
 # Rooms of `sentiment` that serve one side and know nothing of the other.
 APART = {

@@ -1,0 +1,112 @@
+"""`POST /v2.1/track`: takes in a post, has it written, and answers as Azure does, item by item. How envelopes are read: `envelopes`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
+
+from monitor.envelopes import BodyError, Row, parse, rows_of, unpack
+from monitor.items import Refusal
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from monitor.faults import Fault
+    from monitor.writer import Writer
+
+MAX_BODY = 16_000_000
+MAX_PENDING = 64_000_000
+_THREAD_FROM = 64_000  # bytes; reading more would hold up other requests
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a post held: the rows to keep, the number of envelopes, and the answers to those that were refused."""
+
+    rows: list[Row]
+    received: int
+    errors: list[dict[str, Any]]
+
+
+class Ingest:
+    """Reads posts within a bounded amount of memory; beyond it callers are asked to come again."""
+
+    def __init__(self, writer: Writer, *, max_body: int = MAX_BODY, max_pending: int = MAX_PENDING) -> None:
+        self._writer = writer
+        self._max_body = max_body
+        self._free = max_pending
+
+    async def track(self, request: Request, fault: Fault | None) -> JSONResponse:
+        """Answer a post: 200, 206 or 400 once all that is good is on the disk."""
+        held = [0]
+        try:
+            body = unpack(await self._read(request, held), request.headers.get("content-encoding", ""), self._max_body)
+            self._hold(held, len(body) - held[0])
+            is_partial = fault is not None and fault.status == 206  # noqa: PLR2004
+            taken = await run_in_threadpool(take, body, is_partial) if len(body) > _THREAD_FROM else take(body, is_partial)
+            if taken.rows:
+                await asyncio.wrap_future(self._writer.submit(taken.rows))
+        except BodyError as error:
+            headers = {"Retry-After": "1"} if error.status == 429 else {}  # noqa: PLR2004
+            return refused(error.status, str(error), headers)
+        except Exception:  # the writer has told the log why; the sender keeps what it has
+            return refused(503, "the telemetry cannot be written at the moment: send it again later", {"Retry-After": "5"})
+        finally:
+            self._free += held[0]
+        return _answer(taken)
+
+    async def _read(self, request: Request, held: list[int]) -> bytes:
+        chunks = []
+        async for chunk in request.stream():
+            self._hold(held, len(chunk))
+            chunks.append(chunk)
+            if held[0] > self._max_body:
+                raise BodyError(413, f"the body is larger than {self._max_body} bytes: send fewer envelopes at once")
+        return b"".join(chunks)
+
+    def _hold(self, held: list[int], size: int) -> None:
+        if size > self._free:
+            raise BodyError(429, "more telemetry is waiting than the monitor holds in memory: send it again later")
+        self._free -= size
+        held[0] += size
+
+
+def take(body: bytes, is_partial: bool = False) -> Taken:
+    """Return what a body holds; `is_partial` refuses its first envelope, which a test asks for.
+
+    Raises:
+        BodyError: It cannot be read as a whole.
+    """
+    envelopes = parse(body)
+    now = datetime.now(UTC)
+    rows: list[Row] = []
+    errors: list[dict[str, Any]] = []
+    for index, envelope in enumerate(envelopes):
+        try:
+            if is_partial and index == 0:
+                errors.append({"index": 0, "statusCode": 500, "message": "a fault that a test asked for"})
+            else:
+                rows += rows_of(envelope, now)
+        except Refusal as refusal:
+            errors.append({"index": index, "statusCode": 400, "message": str(refusal)})
+        except RecursionError:
+            errors.append({"index": index, "statusCode": 400, "message": "100: the item is nested too deeply"})
+    return Taken(rows, len(envelopes), errors)
+
+
+def refused(status: int, message: str, headers: dict[str, str]) -> JSONResponse:
+    """Return the answer to a post of which nothing was taken."""
+    errors = [{"index": 0, "statusCode": status, "message": message}]
+    return JSONResponse({"itemsReceived": 0, "itemsAccepted": 0, "appId": None, "errors": errors}, status, headers)
+
+
+def _answer(taken: Taken) -> JSONResponse:
+    accepted = taken.received - len(taken.errors)
+    status = 200 if not taken.errors else 206 if accepted else 400
+    body = {"itemsReceived": taken.received, "itemsAccepted": accepted, "appId": None, "errors": taken.errors}
+    return JSONResponse(body, status)

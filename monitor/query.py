@@ -1,0 +1,202 @@
+"""Runs KQL on the telemetry: read-only, within a time limit, for the API as JSON and for the alert as a frame. KQL becomes SQL in `kql`."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from monitor.answers import Answer, QueryRefusal, TableBody
+from monitor.kql import Translation, translate
+from monitor.tables import TABLES
+from monitor.timespan import Window
+from sentiment.errors import QueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from monitor.database import Database
+
+_LOG = logging.getLogger(__name__)
+_MISSING = re.compile(r'[Cc]olumn (?:named )?"([^"]+)"(?: not found| in EXCLUDE list not found|$)', re.MULTILINE)
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large an answer gets: Azure's own figures."""
+
+    max_rows: int = 500_000
+    max_bytes: int = 100_000_000
+    default_seconds: float = 180
+    max_seconds: float = 600
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the `Prefer` header asks for."""
+
+    seconds: float = 180
+    statistics: bool = False
+    render: bool = False
+
+
+class QueryEngine:
+    """Answers queries from any number of threads, each on a connection of its own."""
+
+    def __init__(self, database: Database, limits: Limits | None = None) -> None:
+        self._database = database
+        self.limits = limits or Limits()
+        self._running: set[duckdb.DuckDBPyConnection] = set()
+        self._lock = threading.Lock()
+
+    def answer(self, query: str, window: Window, wishes: Wishes | None = None, *, max_rows: int | None = None) -> Answer:
+        """Return the answer to a query over a window, as the API gives it: cut off with a `PartialError` where it is too large.
+
+        Raises:
+            QueryRefusal: The query cannot be answered.
+        """
+        wishes = wishes or Wishes()
+        most = self.limits.max_rows if max_rows is None else max_rows
+        started = time.perf_counter()
+        translation = translate(query)
+        with self._execution(translation, window, wishes.seconds, limit=most + 1) as result:
+            body = TableBody([(column[0], column[1]) for column in result.description or ()], self.limits.max_bytes)
+            reason = _fill(body, result, most, self.limits.max_bytes)
+        others: dict[str, Any] = {"error": _partial(reason) if reason else None}
+        if wishes.render:
+            others["render"] = translation.render
+        if wishes.statistics:
+            others["statistics"] = {
+                "query": {"executionTime": time.perf_counter() - started, "datasetStatistics": [{"tableRowCount": body.rows}]}
+            }
+        return Answer(200, body.finish(**others))
+
+    def frame(self, query: str, start: datetime, end: datetime) -> pd.DataFrame:
+        """Return a query's rows over start < TimeGenerated <= end, as an alert rule sees them; moments are UTC.
+
+        Raises:
+            QueryError: The query cannot be answered.
+        """
+        import pandas as pd
+
+        try:
+            window = Window(start.astimezone(UTC) + _TICK, end.astimezone(UTC) + _TICK)
+            with self._execution(translate(query), window, self.limits.default_seconds) as result:
+                frame: pd.DataFrame = result.df()
+        except QueryRefusal as error:
+            raise QueryError(f"the query cannot be answered: {_innermost(error.error)}", "query") from error
+        for name, kind in frame.dtypes.items():
+            if isinstance(kind, pd.DatetimeTZDtype):
+                frame[name] = frame[name].dt.tz_convert("UTC")
+            elif pd.api.types.is_datetime64_dtype(kind):
+                frame[name] = frame[name].dt.tz_localize("UTC")
+        return frame
+
+    def warm(self) -> None:
+        """Make the first real query as fast as the later ones."""
+        try:
+            self.answer('AppTraces | where Message == "" | summarize count() by bin(TimeGenerated, 1m)', Window())
+        except QueryRefusal as error:
+            _LOG.debug("the first query was not answered: %s", error)
+
+    def close(self) -> None:
+        """Interrupt whatever is still running."""
+        with self._lock:
+            for connection in self._running:
+                connection.interrupt()
+
+    @contextmanager
+    def _execution(
+        self, translation: Translation, window: Window, seconds: float, *, limit: int | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Run a translated query, read-only; what goes wrong while its rows are read is translated as well."""
+        sql = _with_window(translation, window) + (f" LIMIT {limit}" if limit is not None else "")
+        connection = self._database.cursor()
+        timer = threading.Timer(seconds, connection.interrupt)
+        timer.daemon = True
+        with self._lock:
+            self._running.add(connection)
+        try:
+            timer.start()
+            connection.execute("BEGIN TRANSACTION READ ONLY")
+            yield connection.execute(sql, dict(translation.parameters) or None)
+        except duckdb.InterruptException as error:
+            message = f"the query took longer than {seconds:g} s: narrow it, or allow more with 'Prefer: wait=N'"
+            raise QueryRefusal(504, "GatewayTimeout", message) from error
+        except duckdb.Error as error:
+            raise _refusal(error, translation) from error
+        except (ValueError, OverflowError, RuntimeError) as error:  # what DuckDB's client says of values that it cannot pass on
+            raise QueryRefusal.local(f"one of its values cannot be passed on ({error})") from error
+        finally:
+            timer.cancel()
+            with self._lock:
+                self._running.discard(connection)
+            connection.close()
+
+
+def _with_window(translation: Translation, window: Window) -> str:
+    """Return SQL in which every table holds only what the window lets through."""
+    conditions = [f'"TimeGenerated" >= {_literal(window.start)}'] if window.start else []
+    conditions += [f'"TimeGenerated" < {_literal(window.end)}'] if window.end else []
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    views = ", ".join(_view(name, where) for name in sorted(translation.tables))
+    return (f"WITH {views} " if views else "") + f"SELECT * FROM ({translation.sql})"  # noqa: S608 - the names and moments are our own
+
+
+def _view(table: str, where: str) -> str:
+    return f'"{table}" AS NOT MATERIALIZED ({TABLES[table].selection}{where})'
+
+
+def _literal(moment: datetime) -> str:
+    return f"TIMESTAMP '{moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ')}'"
+
+
+def _fill(body: TableBody, result: duckdb.DuckDBPyConnection, most: int, max_bytes: int) -> str | None:
+    """Take over rows until there are no more; return why it stopped before that, if it did."""
+    while rows := result.fetchmany(5000):
+        room = most - body.rows
+        if not body.add(rows[:room]):
+            return f"{max_bytes // 1_000_000} MB"
+        if len(rows) > room:
+            return f"{most} records"
+    return None
+
+
+def _partial(limit: str) -> dict[str, Any]:
+    message = (
+        f"The results of this query exceed the set limit of {limit}, so not all records were returned "
+        "(E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003). See https://aka.ms/kustoquerylimits for more information and possible solutions."
+    )
+    inner = {"code": "-2133196797", "message": message, "severity": 2, "severityName": "Error"}
+    detail = {"code": "EngineError", "message": "Something went wrong processing your query on the server.", "innererror": inner}
+    return {"code": "PartialError", "message": "There were some errors when processing your query.", "details": [detail]}
+
+
+def _refusal(error: duckdb.Error, translation: Translation) -> QueryRefusal:
+    """Return what Azure would say of a query that DuckDB cannot run."""
+    reason = str(error).splitlines()[0][:300]
+    if isinstance(error, duckdb.FatalException | duckdb.InternalException | duckdb.ConnectionException):
+        _LOG.error("a query failed inside DuckDB: %s", reason)
+        return QueryRefusal(503, "ServiceUnavailable", "the telemetry cannot be read at the moment", retry_after=5)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryRefusal.local("it needs more memory than the monitor allows itself: narrow it or its time span")
+    missing = _MISSING.search(str(error))
+    if isinstance(error, duckdb.BinderException) and missing:
+        return QueryRefusal.column(missing[1], translation.operators.get(missing[1], "project"))
+    return QueryRefusal.local(reason)
+
+
+def _innermost(error: dict[str, Any]) -> str:
+    while "innererror" in error:
+        error = error["innererror"]
+    return str(error["message"])

@@ -1,0 +1,136 @@
+"""The one thread that writes: it takes all that has come in meanwhile, commits it at once, and says so. Rows are made elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from monitor.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from monitor.database import Database
+    from monitor.envelopes import Row
+
+    Job = Callable[[duckdb.DuckDBPyConnection], None]
+
+_LOG = logging.getLogger(__name__)
+_GATHER_SECONDS = 0.002  # how long a busy writer lets more come in: a commit costs about the same for one row and for a hundred
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Rows to insert, or a job to run, and the future that waits for it."""
+
+    rows: Sequence[Row] = ()
+    job: Job | None = None
+    done: Future[None] = field(default_factory=Future)
+
+
+class Writer:
+    """Commits rows in groups: however many posts wait, they share one write to the disk.
+
+    DuckDB writes its log through to the disk (fsync) before a commit returns: what is done survives a power cut.
+    """
+
+    def __init__(self, database: Database, defaults: Mapping[str, Any]) -> None:
+        """Take the values of columns that rows do not bring; nothing is written before `start`."""
+        self._connection = database.cursor()
+        self._defaults = dict(defaults)
+        self._orders: list[_Order] = []
+        self._is_closed = False
+        self._wake = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="monitor-writer", daemon=True)
+
+    def start(self) -> Writer:
+        """Begin to write."""
+        self._thread.start()
+        return self
+
+    def submit(self, rows: Sequence[Row]) -> Future[None]:
+        """Return a future that is done when the rows are on the disk; it fails if they cannot be."""
+        return self._add(_Order(rows=rows))
+
+    def call(self, job: Job) -> Future[None]:
+        """Run a job on the writer's connection, between two transactions."""
+        return self._add(_Order(job=job))
+
+    def close(self) -> None:
+        """Commit what waits, and stop."""
+        with self._wake:
+            self._is_closed = True
+            self._wake.notify()
+        self._thread.join()
+        self._connection.close()
+
+    def _add(self, order: _Order) -> Future[None]:
+        with self._wake:
+            if self._is_closed:
+                order.done.set_exception(RuntimeError("the writer is closed"))
+            else:
+                self._orders.append(order)
+                self._wake.notify()
+        return order.done
+
+    def _run(self) -> None:
+        is_busy = False
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._orders or self._is_closed)
+            if is_busy and not self._is_closed:
+                time.sleep(_GATHER_SECONDS)
+            with self._wake:
+                orders, self._orders = self._orders, []
+            is_busy = len(orders) > 1
+            if not orders:
+                return
+            orders = [order for order in orders if order.done.set_running_or_notify_cancel()]
+            self._insert([order for order in orders if order.job is None])
+            for order in orders:
+                if order.job is not None:
+                    self._settle([order], order.job)
+
+    def _insert(self, orders: list[_Order]) -> None:
+        """Commit the rows of all orders together; if that fails, each by itself, so that one cannot spoil the others."""
+        if not orders or self._settle(orders, lambda _: self._commit(orders), is_last=len(orders) == 1):
+            return
+        for order in orders:
+            self._settle([order], lambda _, order=order: self._commit([order]))  # type: ignore[misc]
+
+    def _settle(self, orders: list[_Order], job: Job, *, is_last: bool = True) -> bool:
+        try:
+            job(self._connection)
+        except Exception as error:  # the thread must live, and whoever waits must hear of it
+            if is_last:
+                _LOG.error("telemetry could not be written: %s", error)
+                for order in orders:
+                    order.done.set_exception(error)
+            return is_last
+        for order in orders:
+            order.done.set_result(None)
+        return True
+
+    def _commit(self, orders: Sequence[_Order]) -> None:
+        by_table: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for order in orders:
+            for row in order.rows:
+                by_table[row.table].append(row.values)
+        self._connection.begin()
+        try:
+            for name, rows in by_table.items():
+                self._connection.from_arrow(TABLES[name].arrow(rows, self._defaults)).insert_into(name)
+            self._connection.commit()
+        except BaseException:
+            try:
+                self._connection.rollback()
+            except duckdb.Error:
+                _LOG.debug("DuckDB had rolled back by itself")
+            raise
