@@ -1,0 +1,37 @@
+"""What the supervision shows, panel by panel: the one list behind the Monitor tab and the Azure workbook, which draw it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One query as one picture: `x` and `series` are columns of the query, `unit` is what the series count."""
+
+    query: str
+    title: str
+    kind: Literal["lines", "area", "bars", "table"]
+    x: str
+    series: tuple[str, ...]
+    unit: Literal["requests", "texts", "feedback", "ms", "share", ""]
+
+
+PANELS = (
+    Panel("requests_per_minute", "Requests per minute", "area", "timestamp", ("requests_per_minute",), "requests"),
+    Panel("latency", "Response time of predictions", "lines", "timestamp", ("p50", "p95", "p99"), "ms"),
+    Panel("label_mix", "Predicted labels", "area", "timestamp", ("negative", "neutral", "positive"), "texts"),
+    Panel("confidence", "Confidence", "lines", "timestamp", ("mean_score", "low_confidence_share"), "share"),
+    Panel("errors", "Refused and failed requests", "table", "name", ("status", "requests", "last_seen"), "requests"),
+    Panel(
+        "bad_predictions",
+        "Bad predictions",
+        "table",
+        "timestamp",
+        ("tweet_text", "predicted_label", "feedback_label", "score", "model"),
+        "",
+    ),
+    Panel("feedback_rate", "Feedback by model", "table", "model", ("predictions", "good", "bad", "feedback_rate", "bad_rate"), "feedback"),
+    Panel("alert_history", "What the alert counts", "bars", "evaluation", ("bad_predictions",), "feedback"),
+)
