@@ -1,14 +1,14 @@
-"""What the flows' commands share: the environment first, then errors as one clear line and an exit code."""
+"""What the flows' commands share: the environment first, when to ask again, and errors as one clear line and an exit code."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models import ModelError
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.errors import ConfigError, SentiloopError
+from sentiment.errors import ConfigError, QueryError, SentiloopError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,12 @@ def run_command(command: Callable[[], None]) -> int:
         print("stopped", file=sys.stderr)
         return _INTERRUPTED
     return 0
+
+
+def is_worth_asking_again(_task: Any, _run: Any, state: Any) -> bool:
+    """Return whether a Prefect task that asks the logs should try again: not when the query or the role is at fault."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, QueryError) and error.is_passing
 
 
 def _is_worth_showing(record: logging.LogRecord) -> bool:

@@ -1,0 +1,109 @@
+"""Evaluate the alert over the logs, Azure's or the monitor's, and tell people: `python -m flows.watch`. It makes one evaluation."""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    from sentiment.command import prepare_environment
+
+    prepare_environment()
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from sentiment import channels
+from sentiment.alerting import read_rule
+from sentiment.analysis import LogsReader
+from sentiment.command import is_worth_asking_again, run_command
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.errors import SentiloopError
+from sentiment.watch import Evaluation, Watch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sentiment.alerting import AlertRule
+
+_TICK = timedelta(microseconds=1)  # a period is start <= t < end, a window start < t <= end
+
+
+@task(name="ask the logs", retries=2, retry_delay_seconds=[2, 10], retry_condition_fn=is_worth_asking_again, cache_policy=NO_CACHE)
+def ask(reader: LogsReader, query: str, start: datetime, end: datetime) -> pd.DataFrame:
+    """Return the rows of the window (start, end].
+
+    Raises:
+        QueryError: The logs do not answer, or only in part.
+    """
+    return reader.frame(query, (start + _TICK, end + _TICK))
+
+
+@flow(name="watch", persist_result=False)
+def watch(at: datetime | None = None) -> str:
+    """Evaluate the rule as of `at` (default: now), tell its channels what changed, and return a sentence of what was found.
+
+    Raises:
+        QueryError: The logs cannot be asked; the alert stays as it is.
+        AlertError: The rule or the state of the alert cannot be used.
+        ConfigError: A setting of the logs or of a channel cannot be used.
+    """
+    settings = read_settings()
+    apply_tool_environment(settings)
+    rule, reader = read_rule(), LogsReader.from_settings(settings)
+    try:
+        watcher = Watch(rule, lambda query, start, end: ask(reader, query, start, end), channels.from_settings(settings), settings.home)
+        evaluation = watcher.evaluate(at or datetime.now(UTC))
+    finally:
+        reader.close()
+    if evaluation.error:
+        raise evaluation.error
+    return sentence(rule, evaluation)
+
+
+def sentence(rule: AlertRule, evaluation: Evaluation) -> str:
+    """Return what an evaluation found, in one line."""
+    value = "nothing to measure" if evaluation.value is None else f"{evaluation.value:g}"
+    found = f"{rule.display_name}: {value} in the {rule.window_size.total_seconds() / 60:g} minutes to {evaluation.at:%Y-%m-%d %H:%M} UTC"
+    is_so = f"fired since {evaluation.state.fired:%Y-%m-%d %H:%M} UTC" if evaluation.state.fired else "not fired"
+    untold = f"; {evaluation.undelivered} messages wait to be delivered" if evaluation.undelivered else ""
+    return f"{found}; {is_so}{untold}"
+
+
+def keep_watching(every: float) -> None:
+    """Run the flow every so many seconds until Ctrl-C; an evaluation that fails is said, and the next one comes."""
+    while True:
+        began = time.monotonic()
+        try:
+            print(watch(), flush=True)
+        except SentiloopError as error:
+            print(f"error: {error}", file=sys.stderr, flush=True)
+        time.sleep(max(0.0, every - (time.monotonic() - began)))
+
+
+def main() -> None:
+    """Read the command line, run the flow and print what it found."""
+    parser = argparse.ArgumentParser("python -m flows.watch", description="Evaluate the alert over the logs and tell people what changed.")
+    parser.add_argument("--every", type=_seconds, metavar="SECONDS", help="keep on evaluating until Ctrl-C (default: once)")
+    every = parser.parse_args().every
+    if every is None:
+        print(watch())
+    else:
+        keep_watching(every)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= timedelta(days=1).total_seconds():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 to 86400")
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
