@@ -1,0 +1,186 @@
+"""Write the weekly report from the logs: `python -m flows.analyse`. The same code asks Azure or the local monitor."""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    from sentiment.command import prepare_environment
+
+    prepare_environment()
+
+import argparse
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import mlflow
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+from pydantic import Field
+
+from sentiment import durable, queries, tracking
+from sentiment.alerting import episodes, read_rule
+from sentiment.analysis import LogsReader
+from sentiment.command import is_worth_asking_again, run_command
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.errors import ConfigError
+from sentiment.weekly import Records, Span, analyse, split_feedback
+from sentiment.weekly_canvas import as_sharp_png
+from sentiment.weekly_findings import find
+from sentiment.weekly_page import make_headline, make_page, make_summary
+from sentiment.weekly_pictures import draw_weekly
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from sentiment.weekly import Weekly
+
+_MOST_DAYS = 31
+Days = Annotated[int, Field(ge=1, le=_MOST_DAYS)]
+
+
+_HOUR, _QUARTER_DAY = timedelta(hours=1), timedelta(hours=6)
+_WHOLE = timedelta(days=36_500)  # steps start at multiples of their length, and this one holds any period
+_MAY_COME_LATE = timedelta(days=30)  # feedback that telemetry lost is sent again, with the time it was given at
+
+
+@flow(name="analyse", flow_run_name="analyse {days} days", persist_result=False)
+def write_report(days: Days = 7, end: datetime | None = None, output: Path | None = None) -> tuple[Path, Weekly]:
+    """Report on the `days` before `end` (default: now; rounded up to the full hour): into MLflow and as a page, whose path is returned.
+
+    Nothing is written before every query has its answer. A period without records makes a report that says so.
+
+    Raises:
+        QueryError: The logs cannot be asked.
+        TrackingError: MLflow does not answer.
+        ConfigError: A setting cannot be used, or the page cannot be written to `output`.
+    """
+    settings = read_settings()
+    apply_tool_environment(settings)
+    created_at = datetime.now(UTC).replace(microsecond=0)
+    span = Span.ending(_in_utc(end or created_at), days)
+    get_run_logger().info("tracking at %s, logs at %s", tracking.connect(settings), settings.logs_address)
+    weekly = _read_and_analyse(span, created_at)
+    path = output or settings.home / "reports" / f"weekly-{span.end:%Y-%m-%d}.html"
+    _publish(weekly, path.absolute(), created_at, settings.logs_address)
+    return path.absolute(), weekly
+
+
+@task(task_run_name="read {name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_worth_asking_again)
+def read_answer(name: str, reader: LogsReader, start: datetime, end: datetime, **parameters: timedelta) -> pd.DataFrame:
+    """Return the answer to a query over a period; one that gives single feedbacks is read page by page.
+
+    Raises:
+        QueryError: The logs do not answer, or only in part.
+    """
+    query = queries.read(name, **parameters)
+    ask = reader.rows if name in ("bad_predictions", "good_predictions") else reader.frame
+    frame = ask(query, (start, end))
+    get_run_logger().info("%s from %s: %d rows", name, f"{start:%Y-%m-%d %H:%M}", len(frame))
+    return frame
+
+
+def _read_and_analyse(span: Span, created_at: datetime) -> Weekly:
+    rule = read_rule()
+    lead = rule.lookback + rule.quiet_evaluations * rule.evaluation_frequency
+    latest = max(span.end, min(span.end + _MAY_COME_LATE, created_at))
+    with LogsReader.from_settings(read_settings()) as reader:
+        bad, good = (read_answer(name, reader, span.before.start, latest) for name in ("bad_predictions", "good_predictions"))
+        now, before = (_read(reader, part, bad, good) for part in (span, span.before))
+        history = read_answer("alert_history", reader, span.before.start - lead, span.end)
+    return analyse(span, now, before, episodes(history, rule, min(span.end, created_at)))
+
+
+def _read(reader: LogsReader, span: Span, bad: pd.DataFrame, good: pd.DataFrame) -> Records:
+    """Return the records of one of the two spans; feedback belongs to the span in which it was given, whenever it arrived."""
+
+    def ask(name: str, **parameters: timedelta) -> pd.DataFrame:
+        return read_answer(name, reader, span.start, span.end, **parameters)
+
+    return Records(
+        bad_predictions=split_feedback(bad, span),
+        good_predictions=split_feedback(good, span),
+        requests=ask("requests_per_minute", step=_HOUR),
+        label_mix=ask("label_mix", step=_HOUR),
+        confidence=ask("confidence", step=_HOUR),
+        latency=ask("latency", step=_WHOLE),
+        latency_steps=ask("latency", step=_QUARTER_DAY if span.days > 1 else _HOUR),
+        errors=ask("errors"),
+        feedback_rate=ask("feedback_rate"),
+    )
+
+
+def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> None:
+    """Put the report into MLflow, the page also into a file, the summary into Prefect."""
+    findings = find(weekly)
+    pictures = {topic: as_sharp_png(figure) for topic, figure in draw_weekly(weekly, findings).items()}
+    page = make_page(weekly, findings, pictures, created_at=created_at, source=source).encode()
+    summary = make_summary(weekly, findings)
+    files = {"report.html": page, "summary.md": summary.encode()}
+    files |= {f"pictures/{topic}.png": picture for topic, picture in pictures.items()}
+    files |= {f"tables/{name}.csv": table.to_csv(index=False, lineterminator="\n").encode() for name, table in weekly.tables.items()}
+    tags = {"kind": "weekly-report", "period_start": weekly.span.start.isoformat(), "period_end": weekly.span.end.isoformat()}
+    with tracking.start_run(f"weekly-report {weekly.span.end:%Y-%m-%d}", tags=tags), tracking.tracking_errors():
+        mlflow.log_metrics(weekly.metrics)
+        _log_files(files)
+        _write(path, page)
+    create_markdown_artifact(summary, key="weekly-report", description=f"Weekly report to {weekly.span.end:%Y-%m-%d}")
+    get_run_logger().info("the report is in %s", path)
+
+
+def _log_files(files: Mapping[str, bytes]) -> None:
+    """Log files to the open run under their names."""
+    with tempfile.TemporaryDirectory(prefix="sentiloop-") as temporary:
+        for name, content in files.items():
+            path = Path(temporary) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        mlflow.log_artifacts(temporary)
+
+
+def _write(path: Path, page: bytes) -> None:
+    try:
+        durable.replace(path, page)
+    except OSError as error:
+        raise ConfigError(
+            f"the report cannot be written to {path} ({error.strerror or error}): choose another file with --output"
+        ) from error
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _days(text: str) -> int:
+    days = int(text) if text.isdecimal() else 0
+    if not 1 <= days <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {_MOST_DAYS}")
+    return days
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return _in_utc(datetime.fromisoformat(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a moment such as 2026-11-23 or 2026-11-23T15:00+01:00") from error
+
+
+def main() -> None:
+    """Read the command line, run the flow, print the headline figures and where the page is."""
+    parser = argparse.ArgumentParser("python -m flows.analyse", description="Write the weekly report from the logs.")
+    parser.add_argument("--days", type=_days, default=7, help="length of the period, 1 to 31 (default: %(default)s)")
+    parser.add_argument("--end", type=_moment, metavar="ISO", help="end of the period, UTC unless it says otherwise (default: now)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where the page goes (default: reports/ below SENTIMENT_HOME)")
+    chosen = parser.parse_args()
+    path, weekly = write_report(chosen.days, chosen.end, chosen.output)
+    print(make_headline(weekly))
+    print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
