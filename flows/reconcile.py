@@ -1,0 +1,100 @@
+"""Send feedback again that the inbox holds and the logs do not: `python -m flows.reconcile`. Safe to repeat: each counts once."""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    from sentiment.command import prepare_environment
+
+    prepare_environment()
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from sentiment import queries, telemetry
+from sentiment.analysis import LogsReader
+from sentiment.command import is_worth_asking_again, run_command
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.connection import CONNECTION_STRING
+from sentiment.errors import ConfigError
+from sentiment.feedback import Feedback, Inbox
+from sentiment.reconcile import missing_feedback
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sentiment.config import Settings
+
+
+@flow(name="reconcile", persist_result=False)
+def reconcile(days: int = 28, grace_minutes: float = 10) -> int:
+    """Send the feedback of the last days again that never arrived in the logs, and return how many that were.
+
+    `days` must not be more than the logs keep, else what they have forgotten is sent again. Feedback of the last minutes may still be
+    on its way: Azure shows a record some minutes after it was sent.
+
+    Raises:
+        ConfigError: Telemetry is off: there is nowhere to send it.
+        FeedbackError: The inbox cannot be read.
+        QueryError: The logs cannot be queried.
+    """
+    settings = read_settings()
+    apply_tool_environment(settings)
+    _use_local_monitor(settings)
+    now = datetime.now(UTC)
+    start, end = now - timedelta(days=days), now - timedelta(minutes=grace_minutes)
+    inbox = Inbox(settings.feedback_address).read()
+    logs: pd.DataFrame = read_logs(settings, (start, now))
+    missing = missing_feedback(inbox, logs, period=(start, end))
+    if len(missing):
+        send(settings, missing)
+    get_run_logger().info("%d in the inbox, %d in the logs, %d sent again", len(inbox), len(logs), len(missing))
+    return len(missing)
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=is_worth_asking_again)
+def read_logs(settings: Settings, period: tuple[datetime, datetime]) -> pd.DataFrame:
+    """Return the feedback that arrived in the logs."""
+    return LogsReader.from_settings(settings).rows(queries.read("feedback"), period)
+
+
+@task(cache_policy=NO_CACHE)
+def send(settings: Settings, missing: pd.DataFrame) -> None:
+    """Log the feedback again. What Azure does not take now lies in the spool, or is missing again at the next run."""
+    running = telemetry.start(settings, role="reconcile")
+    try:
+        if not running.is_on:
+            raise ConfigError(f"telemetry cannot start: check {CONNECTION_STRING}, as the log says")
+        rows = missing.astype(object).where(missing.notna(), None).to_dict("records")
+        running.resend(Feedback(**row | {"received_at": row["received_at"].isoformat()}) for row in rows)
+    finally:
+        running.stop()
+
+
+def _use_local_monitor(settings: Settings) -> None:
+    """Where nothing says where telemetry goes and the queries ask the local monitor, send there."""
+    if os.environ.get(CONNECTION_STRING, "").strip():
+        return
+    if settings.logs_address != settings.monitor_address:
+        raise ConfigError(f"telemetry is off: set {CONNECTION_STRING} to where the service sends its own")
+    os.environ[CONNECTION_STRING] = settings.local_connection_string
+
+
+def main() -> None:
+    """Read the command line, run the flow and print what it sent."""
+    parser = argparse.ArgumentParser("python -m flows.reconcile", description="Send feedback again that never arrived in the logs.")
+    parser.add_argument("--days", type=int, default=28, help="how far back; not more than the logs keep (default: %(default)s)")
+    parser.add_argument("--grace-minutes", type=float, default=10, help="leave out the last minutes (default: %(default)s)")
+    arguments = parser.parse_args()
+    sent = reconcile(days=arguments.days, grace_minutes=arguments.grace_minutes)
+    print(f"sent {sent} again" if sent else "nothing is missing")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
