@@ -8,6 +8,7 @@ import gradio as gr
 
 from page.cards import status_line
 from page.comparison import comparison_view
+from page.monitor_tab import Monitor, add_badge, add_monitor
 from page.score_file import add_score_file
 from page.scoring import Limits
 from page.texts import Language, language_of, shown
@@ -28,6 +29,7 @@ _LOGO = (
 def lay_out(settings: Settings) -> gr.Blocks:
     """Return the page; its handlers talk to the service that the settings name."""
     client = ServiceClient.from_settings(settings)
+    monitor = Monitor.from_settings(settings)
 
     def on_status(request: gr.Request) -> str:
         return service_status(client, language_of(request))
@@ -41,12 +43,17 @@ def lay_out(settings: Settings) -> gr.Blocks:
             gr.HTML(_LOGO, elem_id="brand", apply_default_css=False)
             status = gr.HTML(elem_id="status", apply_default_css=False)
             gr.Markdown(shown("subtitle"), elem_id="subtitle")
-        with gr.Tab(shown("tab_try"), id="try"):
-            add_try_it(client)
-        with gr.Tab(shown("tab_file"), id="file"):
-            add_score_file(client, Limits(settings.max_chars, settings.max_body_bytes))
-        with gr.Tab(shown("tab_models"), id="models") as models_tab:
-            comparison = gr.HTML(elem_id="comparison", apply_default_css=False)
+            add_badge(monitor, page)
+        with gr.Tabs(overflow_behavior="wrap"):  # a menu of tabs would hide the monitor on a phone
+            with gr.Tab(shown("tab_try"), id="try") as try_tab:
+                add_try_it(client)
+            with gr.Tab(shown("tab_file"), id="file") as file_tab:
+                add_score_file(client, Limits(settings.max_chars, settings.max_body_bytes))
+            with gr.Tab(shown("tab_models"), id="models") as models_tab:
+                comparison = gr.HTML(elem_id="comparison", apply_default_css=False)
+            with gr.Tab(shown("tab_monitor"), id="monitor", elem_id="monitor") as monitor_tab:
+                dashboard = add_monitor(monitor, page)
+        dashboard.open_with(monitor_tab, others=[try_tab, file_tab, models_tab])
         gr.on([page.load, gr.Timer(_STATUS_SECONDS).tick], on_status, None, status, show_progress="hidden", api_visibility="private")
         gr.on([page.load, models_tab.select], on_models, None, comparison, show_progress="hidden", api_visibility="private")
     page.queue(default_concurrency_limit=_CONCURRENCY)  # else one slow answer holds up everybody

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import gradio as gr
 
+from page.monitor_texts import MONITOR_TEXTS
+
 Language = Literal["en", "fr"]
 
 # key: (English, French). Gradio's translator treats a straight apostrophe as markup, so the typographic one is used throughout.
@@ -150,6 +152,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "error_refused": ("The service refused (HTTP {status})", "Le service a refusé (HTTP {status})"),
     "error_title": ("That did not work", "Cela n’a pas marché"),
+    **MONITOR_TEXTS,
 }
 
 TRANSLATIONS: dict[str, dict[str, str]] = {

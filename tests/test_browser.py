@@ -1,75 +1,21 @@
-"""The demo page in a real browser, over the real service with a small model. The service and the page are processes of their own.
-
-Set SENTIMENT_SCREENSHOTS to a folder to have the pictures that `docs/images` shows written there.
-"""
+"""The demo page in a real browser, over the real service with a small model. The service and the page are processes of their own."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from page_server import PYTHON, free_port, serving_page, started, take_picture
+from playwright.sync_api import expect
 
 from sentiment import store
 from sentiment.config import read_settings, tool_environment
 
-ROOT = Path(__file__).parents[1]
-PYTHON = sys.executable
-# The rest keeps Chromium from talking to its maker.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 TWEET = "I love this, thank you so much 😍"
-START_SECONDS = 60
-expect.set_options(timeout=15_000)  # the machine may be busy
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def started(command, log, **variables):
-    """Run a server of ours until the block ends; the block gets a function that waits until an address answers."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | variables, stdout=output, stderr=subprocess.STDOUT)
-
-    def wait_for(address):
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(address):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
-
-    try:
-        yield wait_for
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def answers(address):
-    try:
-        return httpx.get(address, timeout=5, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
+pytest_plugins = ["browser_fixtures"]
 
 
 @pytest.fixture(scope="module")
@@ -81,15 +27,6 @@ def shared_home(tmp_path_factory, tfidf_model):
             patch.setenv(variable, value)
         store.set_champion(store.save(tfidf_model, metadata={}))
         yield read_settings().home
-
-
-@contextmanager
-def serving_page(home, service):
-    """Run the page for a service; the block gets a function that waits for the page, and its address."""
-    port = free_port()
-    variables = {"SENTIMENT_PORT_APP": str(port), "SENTIMENT_SERVICE_URL": service}
-    with started([PYTHON, "app_gradio.py"], home / f"page-{port}.log", **variables) as wait_for:
-        yield wait_for, f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
@@ -105,54 +42,6 @@ def page_address(shared_home):
         wait_for_page(address)
         wait_for_service(f"{service}/readyz")
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not path and not os.environ.get("CI"):
-        pytest.skip("no Chromium on this machine: install Debian's package chromium to run the tests in a browser; the CI does")
-    assert path, "no Chromium on this machine: .ci/run must install Debian's package chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(chromium):
-    """A function that opens the page; at the end, no request may have left this machine and nothing may have gone wrong in the console."""
-    contexts, strangers, errors = [], [], []
-
-    def open_page(address, **options):
-        context = chromium.new_context(**{"locale": "en-US", "viewport": {"width": 1280, "height": 900}, **options})
-        context.on("request", lambda request: None if is_local(request.url) else strangers.append(request.url))
-        context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        contexts.append(context)
-        page = context.new_page()
-        page.goto(address)
-        expect(page.locator("#status .status")).to_be_visible(timeout=20_000)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert strangers == []
-    assert errors == []
-
-
-def is_local(url):
-    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
-
-
-def take_picture(page, name):
-    """Save the whole page as docs/images has it, if SENTIMENT_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("SENTIMENT_SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.mouse.move(0, 0)
-        page.wait_for_timeout(400)
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def predict(page, text):
@@ -221,7 +110,7 @@ def test_the_services_refusal_is_shown_and_the_text_stays(visit, page_address):
 
 def test_a_french_browser_sees_french(visit, page_address):
     page = visit(page_address, locale="fr-FR")
-    expect(page.get_by_role("tab")).to_have_text(["Essayer", "Noter un fichier", "Modèles"])
+    expect(page.get_by_role("tab")).to_have_text(["Essayer", "Noter un fichier", "Modèles", "Supervision"])
     expect(page.locator("#status")).to_contain_text("Service prêt")
     predict(page, TWEET)
     expect(page.locator("#answer .verdict")).to_contain_text("Positif")

@@ -1,0 +1,70 @@
+"""What the monitor asks for one view: the shared queries, with the viewer's time range and model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from page.answers import Question
+from page.clock import Clock
+from page.ranges import Range
+from page.texts import Language
+from sentiment import queries
+from sentiment.alerting import AlertRule
+from sentiment.panels import PANELS
+
+STEPPED = tuple(panel.query for panel in PANELS if panel.kind in ("lines", "area"))  # what is drawn step by step
+_BY_MODEL = (*STEPPED, "bad_predictions")
+_ONE_STEP = timedelta(days=36_500)  # so long that a whole range lies in it
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class View:
+    """What one viewer looks at, and how the words for it are written; no model is every model."""
+
+    clock: Clock
+    range: Range
+    model: str
+    rule: AlertRule
+    low_confidence: float
+    now: datetime
+
+    @property
+    def language(self) -> Language:
+        """The language of the words."""
+        return self.clock.language
+
+    @property
+    def window_minutes(self) -> int:
+        """How many minutes the alert rule counts over."""
+        return int(self.rule.window_size.total_seconds() // 60)
+
+
+def view_questions(view: View) -> dict[str, Question]:
+    """Return every question of a view, by what the answer is for."""
+    length, step = view.range.length, view.range.step
+    names = (*STEPPED, "errors", "bad_predictions", "feedback_rate", "models")
+    return alert_questions(view.rule) | {
+        **{name: Question(_text(name, view), length, step) for name in names},
+        "latency_overall": Question(queries.read("latency", model=view.model, step=_ONE_STEP), length, step),
+        "alert_history": history_question(view.rule, length),
+    }
+
+
+def alert_questions(rule: AlertRule) -> dict[str, Question]:
+    """Return the questions that tell whether the alert fires: the rule's own window, and what it counted during a day."""
+    return {"alert": Question(rule.criterion.query, rule.window_size), "alert_day": history_question(rule, _DAY)}
+
+
+def history_question(rule: AlertRule, length: timedelta) -> Question:
+    """Return the question for the alert's history; it looks further back, so that an alert which was open before is known."""
+    before = rule.lookback + rule.quiet_evaluations * rule.evaluation_frequency
+    return Question(queries.read("alert_history"), length + before, _MINUTE)
+
+
+def _text(name: str, view: View) -> str:
+    model = {"model": view.model} if name in _BY_MODEL else {}
+    step = {"step": view.range.step} if name in STEPPED else {}
+    return queries.read(name, **model, **step)

@@ -1,0 +1,51 @@
+"""What the monitor shows where figures are missing or old: waiting, failed, stale. Pure functions of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from html import escape
+from typing import TYPE_CHECKING
+
+from page.cards import error_card
+from page.texts import Language, say
+from sentiment.errors import SentiloopError
+
+if TYPE_CHECKING:
+    from page.answers import Answer
+    from page.questions import View
+
+UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError, IndexError)  # of rows that are not what their query promises
+_LATE = timedelta(seconds=25)
+
+
+def skeleton(*, is_tall: bool) -> str:
+    """Return a grey shape as large as what will stand there."""
+    return f'<div class="skeleton{" tall" if is_tall else ""}" aria-hidden="true"></div>'
+
+
+def trouble_of_all(language: Language, answers: Mapping[str, Answer]) -> str:
+    """Return one card where every question failed for the same reason, so that it is not said ten times."""
+    words = {explain(language, answer.error) if answer.error else "" for answer in answers.values()}
+    return error_card(say(language, "no_answer_at_all"), words.pop()) if len(words) == 1 and "" not in words else ""
+
+
+def explain(language: Language, error: BaseException) -> str:
+    """Return the words of an error that Sentiloop raises on purpose; of any other only its kind."""
+    return str(error) if isinstance(error, SentiloopError) else say(language, "unexpected", fault=type(error).__name__)
+
+
+def no_answer(language: Language, error: BaseException) -> str:
+    """Return why there is nothing to show; screen readers read it when they can."""
+    return f'<p class="nothing trouble" role="status"><b>{say(language, "no_answer")}</b> {escape(explain(language, error))}</p>'
+
+
+def stale_note(view: View, answer: Answer, *, says_why: bool) -> str:
+    """Return the time of an answer that is not the newest, and why there is no newer one; nothing for one that is fresh."""
+    if answer.at is None or not (answer.error or view.now - answer.at > _LATE):
+        return ""
+    time = view.clock.moment(answer.at, view.now, seconds=True)
+    if answer.error is None:
+        return f'<p class="stale">{say(view.language, "stale_waiting", time=time)}</p>'
+    why = f": {escape(explain(view.language, answer.error))}" if says_why else "."
+    return f'<p class="stale">{say(view.language, "stale", time=time)}{why}</p>'

@@ -1,0 +1,58 @@
+"""A real browser, and a visitor of the page in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+# The rest keeps Chromium from talking to its maker.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path and not os.environ.get("CI"):
+        pytest.skip("no Chromium on this machine: install Debian's package chromium to run the tests in a browser; the CI does")
+    assert path, "no Chromium on this machine: .ci/run must install Debian's package chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """A function that opens the page; at the end, no request may have left this machine and nothing may have gone wrong in the console."""
+    contexts, strangers, errors = [], [], []
+
+    def open_page(address, **options):
+        context = chromium.new_context(**{"locale": "en-US", "viewport": {"width": 1280, "height": 900}, **options})
+        context.on("request", lambda request: None if is_local(request.url) else strangers.append(request.url))
+        context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(address)
+        expect(page.locator("#status .status")).to_be_visible(timeout=20_000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert strangers == []
+    assert errors == []
+
+
+def is_local(url):
+    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
