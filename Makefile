@@ -7,7 +7,7 @@ export SENTIMENT_HOME
 export BENTOML_HOME := $(or $(BENTOML_HOME),$(SENTIMENT_HOME)/bentoml)
 export BENTOML_DO_NOT_TRACK := True
 SENTIMENT_PORT_SERVICE := $(or $(SENTIMENT_PORT_SERVICE),8000)
-SOURCES := models sentiment flows page benchmarks tests app_gradio.py demo.py service.py
+SOURCES := models sentiment flows monitor page infra benchmarks tests app_gradio.py demo.py service.py
 
 .PHONY: help setup demo train serve test check format pin bench bundle clean
 
@@ -36,10 +36,11 @@ serve: setup ## serve the champion on port 8000 (SENTIMENT_PORT_SERVICE)
 test: setup ## run the whole default test suite
 	$(BIN)/python -m pytest
 
-check: setup ## check format, lint and types
+check: setup ## check format, lint, types and that the workbook is up to date
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/python -m infra.workbook --check
 
 format: setup ## format the code
 	$(BIN)/ruff format $(SOURCES)
@@ -51,6 +52,7 @@ pin: setup ## write the versions in .venv to constraints.txt
 
 bench: setup ## run the benchmarks, as tables of ratios
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.monitoring
 
 bundle: setup ## build the Bento of the champion and print its tag
 	$(BIN)/bentoml build --output tag

@@ -20,6 +20,7 @@ from honcho.manager import Manager
 
 from sentiment import store
 from sentiment.config import Settings, apply_tool_environment, read_settings
+from sentiment.connection import CONNECTION_STRING
 from sentiment.errors import ConfigError, SentiloopError, StoreError
 
 _READY_SECONDS = 180
@@ -35,6 +36,7 @@ class Part:
     setting: str
     ready_path: str
     title: str
+    is_wanted: bool = True
 
     @property
     def address(self) -> str:
@@ -48,15 +50,26 @@ def parts(settings: Settings) -> list[Part]:
     bentoml = (python, "-m", "bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1", "--port", str(settings.port_service))
     tracking = ("--backend-store-uri", os.environ["MLFLOW_TRACKING_URI"], "--artifacts-destination", str(settings.home / "mlartifacts"))
     mlflow = (python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.port_mlflow), "--workers", "1", *tracking)
+    monitor = (python, "-m", "monitor", "--port", str(settings.port_monitor))
+    has_azure = bool(os.environ.get(CONNECTION_STRING, "").strip())  # telemetry goes where it says
     prefect = (python, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(settings.port_prefect))
-    programs = [
-        Part("page", (python, "app_gradio.py"), settings.port_app, "SENTIMENT_PORT_APP", "/", "try it, correct it"),
-        Part("service", bentoml, settings.port_service, "SENTIMENT_PORT_SERVICE", "/readyz", "the HTTP service"),
-        Part("mlflow", mlflow, settings.port_mlflow, "SENTIMENT_PORT_MLFLOW", "/health", "the trainings, in MLflow"),
-        Part("prefect", prefect, settings.port_prefect, "SENTIMENT_PORT_PREFECT", "/api/health", "the flows, in Prefect"),
-    ]
     has_server = os.environ["MLFLOW_TRACKING_URI"].startswith(("http:", "https:"))  # then its own page shows the trainings
-    return [part for part in programs if not (part.name == "mlflow" and has_server)]
+    programs = [
+        Part("page", (python, "app_gradio.py"), settings.port_app, "SENTIMENT_PORT_APP", "/", "try it, correct it, watch it"),
+        Part("service", bentoml, settings.port_service, "SENTIMENT_PORT_SERVICE", "/readyz", "the HTTP service"),
+        Part("mlflow", mlflow, settings.port_mlflow, "SENTIMENT_PORT_MLFLOW", "/health", "the trainings, in MLflow", not has_server),
+        Part("prefect", prefect, settings.port_prefect, "SENTIMENT_PORT_PREFECT", "/api/health", "the flows, in Prefect"),
+        Part(
+            "monitor",
+            monitor,
+            settings.port_monitor,
+            "SENTIMENT_PORT_MONITOR",
+            "/healthz",
+            "the telemetry, in place of Azure",
+            not has_azure,
+        ),
+    ]
+    return [part for part in programs if part.is_wanted]
 
 
 def main() -> int:
@@ -73,8 +86,11 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     manager = Manager()  # it stops every part when one of them ends, and on SIGINT and SIGTERM
+    environment = dict(os.environ)
+    if any(part.name == "monitor" for part in programs):
+        environment[CONNECTION_STRING] = settings.local_connection_string
     for part in programs:
-        manager.add_process(part.name, f"exec {shlex.join(part.command)}")
+        manager.add_process(part.name, f"exec {shlex.join(part.command)}", env=environment)
     threading.Thread(target=_announce, args=(programs,), daemon=True).start()
     manager.loop()
     return int(manager.returncode or 0)

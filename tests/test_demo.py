@@ -20,7 +20,7 @@ from sentiment.config import read_settings
 from sentiment.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
-PORTS = ("SENTIMENT_PORT_APP", "SENTIMENT_PORT_SERVICE", "SENTIMENT_PORT_MLFLOW", "SENTIMENT_PORT_PREFECT")
+PORTS = ("SENTIMENT_PORT_APP", "SENTIMENT_PORT_SERVICE", "SENTIMENT_PORT_MLFLOW", "SENTIMENT_PORT_PREFECT", "SENTIMENT_PORT_MONITOR")
 
 
 def free_ports(count: int) -> list[int]:
@@ -51,6 +51,11 @@ def wait_until(condition, seconds: float) -> bool:
     return bool(condition())
 
 
+def bad_predictions(port: int) -> str:
+    query = {"query": 'AppTraces | where Message == "Bad prediction"', "timespan": "PT1H"}
+    return httpx.post(f"http://127.0.0.1:{port}/v1/workspaces/local/query", json=query, trust_env=False).text
+
+
 def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
     store.set_champion(store.save(tfidf_model, metadata={}))
     tracking.connect(read_settings())
@@ -65,10 +70,12 @@ def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
         assert "does not answer" not in output, output
         for port in ports.values():
             assert f"http://127.0.0.1:{port}" in output
-        answer = httpx.post(
-            f"http://127.0.0.1:{ports['SENTIMENT_PORT_SERVICE']}/predict", json={"text": "I love this, thank you so much!"}, trust_env=False
-        )
-        assert answer.json()["label"] == "positive"
+        service, text = f"http://127.0.0.1:{ports['SENTIMENT_PORT_SERVICE']}", "I love this, thank you so much!"
+        prediction = httpx.post(f"{service}/predict", json={"text": text}, trust_env=False).json()
+        assert prediction["label"] == "positive"
+        feedback = {"prediction_id": prediction["prediction_id"], "text": text, "correct": False}
+        assert httpx.post(f"{service}/feedback", json=feedback, trust_env=False).is_success
+        assert wait_until(lambda: text in bad_predictions(ports["SENTIMENT_PORT_MONITOR"]), 20)
         tracking_page = f"http://127.0.0.1:{ports['SENTIMENT_PORT_MLFLOW']}/api/2.0/mlflow/experiments/search"
         found = httpx.post(tracking_page, json={"max_results": 10}, trust_env=False).json()["experiments"]
         experiments = [experiment["name"] for experiment in found if experiment["name"] != "Default"]
@@ -81,6 +88,12 @@ def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
     assert "Traceback" not in "".join(lines)
     assert set(ROOT.iterdir()) == before
     assert {path.name for path in Path(os.environ["SENTIMENT_HOME"]).parent.iterdir()} == {"home"}
+
+
+def test_telemetry_that_goes_elsewhere_needs_no_monitor(ports, monkeypatch):
+    monkeypatch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=11111111-1111-1111-1111-111111111111")
+
+    assert "monitor" not in {part.name for part in demo.parts(read_settings())}
 
 
 def test_a_port_in_use_names_the_setting_that_moves_it(ports):
