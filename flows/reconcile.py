@@ -21,7 +21,7 @@ from sentiment import queries, telemetry
 from sentiment.analysis import LogsReader
 from sentiment.command import is_worth_asking_again, run_command
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.connection import CONNECTION_STRING
+from sentiment.connection import CONNECTION_STRING, read_connection_string
 from sentiment.errors import ConfigError
 from sentiment.feedback import Feedback, Inbox
 from sentiment.reconcile import missing_feedback
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @flow(name="reconcile", persist_result=False)
-def reconcile(days: int = 28, grace_minutes: float = 10) -> int:
+def reconcile(days: int = 28, grace_minutes: int = 10) -> int:
     """Send the feedback of the last days again that never arrived in the logs, and return how many that were.
 
     `days` must not be more than the logs keep, else what they have forgotten is sent again. Feedback of the last minutes may still be
@@ -79,7 +79,7 @@ def send(settings: Settings, missing: pd.DataFrame) -> None:
 
 def _use_local_monitor(settings: Settings) -> None:
     """Where nothing says where telemetry goes and the queries ask the local monitor, send there."""
-    if os.environ.get(CONNECTION_STRING, "").strip():
+    if read_connection_string():
         return
     if settings.logs_address != settings.monitor_address:
         raise ConfigError(f"telemetry is off: set {CONNECTION_STRING} to where the service sends its own")
@@ -89,8 +89,17 @@ def _use_local_monitor(settings: Settings) -> None:
 def main() -> None:
     """Read the command line, run the flow and print what it sent."""
     parser = argparse.ArgumentParser("python -m flows.reconcile", description="Send feedback again that never arrived in the logs.")
-    parser.add_argument("--days", type=int, default=28, help="how far back; not more than the logs keep (default: %(default)s)")
-    parser.add_argument("--grace-minutes", type=float, default=10, help="leave out the last minutes (default: %(default)s)")
+    days, minutes = range(1, 731), range(1441)
+    more = "how far back, 1 to 730; not more than the logs keep (default: %(default)s)"
+    parser.add_argument("--days", type=int, default=28, choices=days, metavar="DAYS", help=more)
+    parser.add_argument(
+        "--grace-minutes",
+        type=int,
+        default=10,
+        choices=minutes,
+        metavar="MINUTES",
+        help="leave out the last minutes (default: %(default)s)",
+    )
     arguments = parser.parse_args()
     sent = reconcile(days=arguments.days, grace_minutes=arguments.grace_minutes)
     print(f"sent {sent} again" if sent else "nothing is missing")

@@ -55,7 +55,9 @@ def watch(at: datetime | None = None) -> str:
     apply_tool_environment(settings)
     rule, reader = read_rule(), LogsReader.from_settings(settings)
     try:
-        watcher = Watch(rule, lambda query, start, end: ask(reader, query, start, end), channels.from_settings(settings), settings.home)
+        watcher = Watch(
+            rule, lambda query, start, end: ask(reader, query, start, end), channels.from_settings(settings), settings.alert_home
+        )
         evaluation = watcher.evaluate(at or datetime.now(UTC))
     finally:
         reader.close()

@@ -32,7 +32,7 @@ def start_evaluator(engine: QueryEngine, settings: Settings) -> Callable[[], Non
         ConfigError: A channel is set up by half.
     """
     rule = read_rule()
-    watch = Watch(rule, engine.frame, channels.from_settings(settings), settings.home)
+    watch = Watch(rule, engine.frame, channels.from_settings(settings), settings.alert_home)
     stopped = threading.Event()
     thread = threading.Thread(target=_run, args=(watch, rule, stopped), name="alert-evaluator", daemon=True)
     thread.start()

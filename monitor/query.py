@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from monitor.database import Database
 
 _LOG = logging.getLogger(__name__)
-_MISSING = re.compile(r'[Cc]olumn (?:named )?"([^"]+)"(?: not found| in EXCLUDE list not found|$)', re.MULTILINE)
+_MISSING = re.compile(
+    r'[Cc]olumn (?:named )?"([^"]+)"(?: not found| in EXCLUDE list not found| referenced that exists in the SELECT clause|$)'
+    r'|Alias with name ""?([^"]+)""? exists',
+    re.MULTILINE,
+)
 _TICK = timedelta(microseconds=1)
 
 
@@ -192,7 +196,8 @@ def _refusal(error: duckdb.Error, translation: Translation) -> QueryRefusal:
         return QueryRefusal.local("it needs more memory than the monitor allows itself: narrow it or its time span")
     missing = _MISSING.search(str(error))
     if isinstance(error, duckdb.BinderException) and missing:
-        return QueryRefusal.column(missing[1], translation.operators.get(missing[1], "project"))
+        name = missing[1] or missing[2]
+        return QueryRefusal.column(name, translation.operators.get(name, "project"))
     return QueryRefusal.local(reason)
 
 

@@ -110,7 +110,7 @@ class Writer:
             job(self._connection)
         except Exception as error:  # the thread must live, and whoever waits must hear of it
             if is_last:
-                _LOG.error("telemetry could not be written: %s", error)
+                _LOG.error("telemetry could not be written: %s", type(error).__name__)  # its message may quote values
                 for order in orders:
                     order.done.set_exception(error)
             return is_last

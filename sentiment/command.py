@@ -27,7 +27,8 @@ def prepare_environment() -> None:
 
 def run_command(command: Callable[[], None]) -> int:
     """Run a flow's command and return its exit code: an expected error is one line on stderr, any other keeps its traceback."""
-    for handler in logging.getLogger().handlers:
+    handlers = list(logging.getLogger().handlers)
+    for handler in handlers:
         handler.addFilter(_is_worth_showing)
     try:
         command()
@@ -37,6 +38,9 @@ def run_command(command: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return _INTERRUPTED
+    finally:
+        for handler in handlers:
+            handler.removeFilter(_is_worth_showing)
     return 0
 
 

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     logs_endpoint: str | None = None
     workspace_id: str | None = None
     monitor_host: str = "127.0.0.1"
-    monitor_retention_days: float = Field(30, gt=0)
+    monitor_retention_days: float = Field(30, gt=0, le=36_500)
     alert_webhook_url: SecretStr | None = None
     alert_mail_to: str | None = None
     alert_mail_from: str = "sentiloop@localhost"
@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     def workspace(self) -> str:
         """The Log Analytics workspace that queries ask; the local monitor answers to any id unless it was given one."""
         return self.workspace_id or LOCAL_WORKSPACE
+
+    @property
+    def alert_home(self) -> Path:
+        """Where the state of alerts is kept: every workspace has its own."""
+        return self.home / "workspaces" / self.workspace_id if self.workspace_id else self.home
 
     @property
     def feedback_address(self) -> str:

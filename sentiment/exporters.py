@@ -36,6 +36,8 @@ from sentiment.discretion import OWN_LOGGER, keep_exporters_discreet
 from sentiment.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.core.credentials import TokenCredential
 
     from sentiment.config import Settings
@@ -50,6 +52,7 @@ _SPAN_DELAY = "OTEL_BSP_SCHEDULE_DELAY"
 _SPAN_DELAY_MILLISECONDS = 1000.0  # the SDK's five seconds make batches whose packing slows requests down
 _SHARE_FOR_SENDING = 0.4  # of the time to stop; the rest is for the batch under way and for spooling
 _QUOTA_STATUS = (402, 439)
+_REDIRECTS = (301, 302, 303, 307, 308)
 _logger = logging.getLogger(OWN_LOGGER)
 
 Exporters = tuple[Any, Any, Any]
@@ -65,6 +68,28 @@ class Brake:
         """Stand in the exporters' pipelines, before each request."""
         if time.monotonic() > self.moment:
             raise ServiceRequestError("the process stops: kept in the spool for the next start")
+
+
+class PatientCredential:
+    """A credential whose refusal counts as an endpoint that is down: the exporters would drop the batch, now they spool it."""
+
+    def __init__(self, credential: Any, brake: Brake) -> None:
+        self._credential, self._brake = credential, brake
+
+    def get_token(self, *scopes: str, **options: Any) -> Any:
+        """Return the credential's token."""
+        return self._ask(self._credential.get_token, *scopes, **options)
+
+    def get_token_info(self, *scopes: str, **options: Any) -> Any:
+        """Return the credential's token with what is known of it."""
+        return self._ask(self._credential.get_token_info, *scopes, **options)
+
+    def _ask(self, ask: Callable[..., Any], *scopes: str, **options: Any) -> Any:
+        self._brake(None)
+        try:
+            return ask(*scopes, **options)
+        except Exception as error:  # a refusal, or an answer that is no JSON: each identity endpoint has its own
+            raise ServiceRequestError("no token was given: kept in the spool") from error
 
 
 class KeepFeedbackSampler(Sampler):
@@ -157,22 +182,22 @@ def _azure(settings: Settings, connection: str, brake: Brake) -> Exporters:
         "timeout": _SEND_SECONDS,
         "read_timeout": _SEND_SECONDS,
         "raw_request_hook": brake,
-        "raw_response_hook": _note_refusal,
+        "raw_response_hook": _note_answer,
     }
-    credential = _credential(connection)
+    credential = _credential(connection, brake)
     if credential:
         options["credential"] = credential
     return AzureMonitorTraceExporter(**options), AzureMonitorLogExporter(**options), AzureMonitorMetricExporter(**options)
 
 
-def _credential(connection: str) -> TokenCredential | None:
+def _credential(connection: str, brake: Brake) -> TokenCredential | None:
     """Return the managed identity that AZURE_CLIENT_ID names; a token never goes to an endpoint without TLS."""
     client_id = os.environ.get("AZURE_CLIENT_ID", "").strip()
     if not client_id or "ingestionendpoint=http://" in connection.lower():
         return None
     from azure.identity import ManagedIdentityCredential
 
-    return ManagedIdentityCredential(client_id=client_id)
+    return PatientCredential(ManagedIdentityCredential(client_id=client_id), brake)
 
 
 def _collector() -> Exporters:
@@ -183,8 +208,10 @@ def _collector() -> Exporters:
     return OTLPSpanExporter(), OTLPLogExporter(), OTLPMetricExporter()
 
 
-def _note_refusal(response: Any) -> None:
-    """Say what the exporters keep quiet about: over quota, they drop a batch without a word."""
+def _note_answer(response: Any) -> None:
+    """Say what the exporters keep quiet about, and keep them from following a redirect: records go to the configured host alone."""
     status = response.http_response.status_code
+    if status in _REDIRECTS:
+        raise ServiceRequestError("the endpoint redirects: put the address that it names into the connection string")
     if status in _QUOTA_STATUS:
         _logger.error(f"telemetry was refused ({status}, over quota) and dropped: run 'python -m flows.reconcile' when there is quota")

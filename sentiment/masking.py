@@ -16,7 +16,7 @@ LINK = "http"
 
 _LOCAL = r"[\w.!#$%&'*+/=?^`{|}~-]"
 _EMAIL = re.compile(
-    rf"(?<!{_LOCAL}){_LOCAL}++(?:@|\s?[\[({{]\s?at\s?[\])}}]\s?)(?:[\w-]++(?:(?:\.|\s?[\[({{]\s?dot\s?[\])}}]\s?)[\w-]++)+|\[[\w.:]++\])",
+    rf"(?<!{_LOCAL}){_LOCAL}++(?:@|\s@\s(?=[\w-]++\.[a-z])|\s?[\[({{]\s?at\s?[\])}}]\s?)(?:[\w-]++(?:(?:\.|\s?[\[({{]\s?dot\s?[\])}}]\s?)[\w-]++)+|\[[\w.:]++\])",
     re.IGNORECASE,
 )
 _BARE_LINK = re.compile(r"(?<![\w.@-])[\w-]++(?:\.[\w-]++)*\.[a-z]{2,}+/\S++", re.IGNORECASE)  # facebook.com/ann
@@ -28,6 +28,7 @@ _DECIMAL = re.compile(r"(?:0|[1-9]\d*)\.\d+")
 _THOUSANDS = re.compile(r"[1-9]\d?(?:\.\d{3})+|[1-9]\d? \d{3} \d{3}")
 
 _LEAST_DIGITS = 7
+_LEAST_AFTER_YEAR = 9  # 2012-2013 is two years, 2012-555-0123 a number to call
 _LEAST_UNBROKEN = 8  # seven digits in a row are more often a count than a number to call
 _LEAST_PAIRS = 4
 _PAIR = 2
@@ -54,9 +55,10 @@ def _mask_once(text: str) -> str:
 
 def _mask_number(match: re.Match[str]) -> str:
     number = match["start"] + _ascii_digits(match["body"])
-    if match["before"] or not _is_phone(number):
+    is_hashtag = match["before"] == "#" and len(number) < _LEAST_DIGITS
+    if is_hashtag or (match["before"] or "#").strip() != "#" or not _is_phone(number):
         return match[0]
-    return PHONE
+    return (match["before"] or "") + PHONE
 
 
 def _ascii_digits(text: str) -> str:
@@ -67,13 +69,18 @@ def _is_phone(number: str) -> bool:
     """Return whether digits with separators are a number to call; where both are possible, it is one."""
     groups = re.findall(r"\d+", number)
     digits = "".join(groups)
-    if len(digits) < _LEAST_DIGITS or all(_is_round(group) for group in groups):
+    is_round = all(_is_round(group) for group in groups)
+    if len(digits) < _LEAST_DIGITS or (is_round and len(groups) == 1):
         return False
     if number.startswith(("+", "00")):
         return True
+    if is_round or all(_YEAR.fullmatch(group) for group in groups):
+        return False
     if len(groups) == 1:
         return (len(digits) >= _LEAST_UNBROKEN or digits[0] == "0") and not _COMPACT_DATE.fullmatch(digits)
-    if _YEAR.fullmatch(groups[0]) or any(form.fullmatch(number) for form in (_DATE, _DECIMAL, _THOUSANDS)):
+    if (_YEAR.fullmatch(groups[0]) and len(digits) < _LEAST_AFTER_YEAR) or any(
+        form.fullmatch(number) for form in (_DATE, _DECIMAL, _THOUSANDS)
+    ):
         return False
     return _is_grouped_as_phone(number, groups)
 

@@ -6,6 +6,7 @@ Labels come from bounded sets only: routes, status codes, labels and the one mod
 from __future__ import annotations
 
 import functools
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -39,6 +40,7 @@ SCORE = Metric("sentiment_score", "histogram", "The highest score of each text",
 LOW_CONFIDENCE = Metric("sentiment_low_confidence", "counter", "Texts whose highest score is below SENTIMENT_LOW_CONFIDENCE", ("model",))
 BATCH_SIZE = Metric("sentiment_batch_size", "histogram", "Texts in one request of /predict_batch", (), (1, 2, 4, 8, 16, 32, 64, 128, 256))
 
+_LOCK = threading.Lock()
 METRICS = (REQUESTS, REQUEST_SECONDS, PREDICTIONS, SCORE, LOW_CONFIDENCE, BATCH_SIZE)
 
 
@@ -81,8 +83,13 @@ def _instrument(meter: Meter, metric: Metric) -> Any:
     return meter.create_histogram(metric.name, description=metric.description, explicit_bucket_boundaries_advisory=list(metric.buckets))
 
 
-@functools.cache
 def _collector(metric: Metric) -> Any:
+    with _LOCK:  # two first requests at once must not register it twice
+        return _registered(metric)
+
+
+@functools.cache
+def _registered(metric: Metric) -> Any:
     """Return the process's one Prometheus collector of a metric.
 
     Prometheus is imported at the first use: BentoML's workers choose its multi-process mode after they have imported the service.

@@ -27,6 +27,7 @@ from sentiment.masking import mask
         "ann (at) example (dot) com",
         "ann[at]example.com",
         "Ann {at} x {dot} de",
+        "ann @ example.com",
     ],
 )
 def test_an_email_address_goes(address):
@@ -67,6 +68,9 @@ def test_addresses_go_from_lists_and_brackets():
         "555–123–4567",
         "555\u00a0123\u00a04567",
         "4111 1111 1111 1111",
+        "+1 800 500 4000",
+        "1800-555-1234",
+        "2012-555-0123",
     ],
 )
 def test_a_phone_number_goes(number):
@@ -75,6 +79,7 @@ def test_a_phone_number_goes(number):
 
 def test_numbers_go_from_lists_and_from_inside_words():
     assert mask("tel:555-1234,555-9876 call5551234567now") == "tel:(phone),(phone) call(phone)now"
+    assert mask("#5551234567 or # 0171 1234567") == "#(phone) or # (phone)"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +102,7 @@ def test_handles_and_links_go(text, masked):
         *("2024-05-12", "2024-05-12 10:30", "12/05/2024", "12.05.2024", "12.5.24", "9/11", "24.12.", "20240512", "5 10 2019"),
         *("$1,299.99", "€1299.99", "$5551234567", "1,000,000", "1.000.000", "1 000 000", "1.234.567,89 €", "99.5%", "1234567 views"),
         *("3-2", "7-6 6-4 6-3", "21-18 21-19", "102-98", "4-4-2", "24/7", "50/50", "10:30-12:45"),
-        *("#2024", "#5551234567", "#covid19", "A320-200", "Boeing 737-800", "iPhone 15", "v1.10.2", "1080x1920"),
+        *("#2024", "#2020 2021", "#covid19", "A320-200", "Boeing 737-800", "iPhone 15", "v1.10.2", "1080x1920"),
         *("3.14159265", "1 2 3 4 5 6 7 8", "100-1000 people", "100 200 300", "+1000000", "+1", "911", "2 for 1"),
         *("I'm @ home", "and/or", "e.g./i.e.", "St. Pauli 3:0", "example.com", "what?! :) 😍 ❤", "@user http (email) (phone)"),
     ],

@@ -54,6 +54,17 @@ def test_what_is_refused_for_now_waits_in_the_spool_and_is_sent_once(recorder, h
     assert spool(home) == []
 
 
+def test_a_redirect_is_not_followed_and_the_batch_waits(recorder, home):
+    with Recorder() as elsewhere:
+        recorder.answer = (307, {"Location": f"{elsewhere.url}/v2.1/track"})
+        feedback = make_feedback()
+        with sending(recorder) as running:
+            send(running, feedback)
+
+        assert waiting(home) == [feedback.feedback_id]
+        assert elsewhere.posts == []
+
+
 def test_a_batch_waits_as_long_as_the_endpoint_asks(recorder, home):
     recorder.answer = (429, {"Retry-After": "3600"})
     with sending(recorder) as running:

@@ -46,6 +46,9 @@ def identity():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             server.asked.append((parse_qs(urlsplit(self.path).query), self.headers["X-IDENTITY-HEADER"]))
+            if server.status != 200:
+                self.send_error(server.status)
+                return
             token = {"access_token": "the-token", "expires_on": "4102444800", "resource": "r", "token_type": "Bearer"}
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
@@ -56,7 +59,7 @@ def identity():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.asked = []
+    server.asked, server.status = [], 200
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     yield server
     server.shutdown()
@@ -108,3 +111,18 @@ def test_an_identity_that_does_not_answer_leaves_the_feedback_in_the_spool(home,
     assert recorder.envelopes == []
     assert len(spool(home)) == 1
     assert "the-header" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_an_identity_that_is_refused_leaves_the_feedback_in_the_spool(home, identity, certificate, status):
+    identity.status = status
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+
+    with Recorder(tls=tls) as recorder, sending(recorder, **variables(identity, certificate)) as running:
+        telemetry.log_feedback(make_feedback())
+        running.flush()
+
+    assert identity.asked
+    assert recorder.envelopes == []
+    assert len(spool(home)) == 1
