@@ -41,9 +41,8 @@ if TYPE_CHECKING:
     from sentiment.weekly import Weekly
 
 _MOST_DAYS = 31
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 Days = Annotated[int, Field(ge=1, le=_MOST_DAYS)]
-
-
 _HOUR, _QUARTER_DAY = timedelta(hours=1), timedelta(hours=6)
 _WHOLE = timedelta(days=36_500)  # steps start at multiples of their length, and this one holds any period
 _MAY_COME_LATE = timedelta(days=30)  # feedback that telemetry lost is sent again, with the time it was given at
@@ -127,8 +126,8 @@ def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> N
     tags = {"kind": "weekly-report", "period_start": weekly.span.start.isoformat(), "period_end": weekly.span.end.isoformat()}
     with tracking.start_run(f"weekly-report {weekly.span.end:%Y-%m-%d}", tags=tags), tracking.tracking_errors():
         mlflow.log_metrics(weekly.metrics)
-        _log_files(files)
         _write(path, page)
+        _log_files(files)
     create_markdown_artifact(summary, key="weekly-report", description=f"Weekly report to {weekly.span.end:%Y-%m-%d}")
     get_run_logger().info("the report is in %s", path)
 
@@ -165,9 +164,12 @@ def _days(text: str) -> int:
 
 def _moment(text: str) -> datetime:
     try:
-        return _in_utc(datetime.fromisoformat(text))
-    except ValueError as error:
+        moment = _in_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not a moment such as 2026-11-23 or 2026-11-23T15:00+01:00") from error
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is not in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return moment
 
 
 def main() -> None:

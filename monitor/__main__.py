@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m monitor", description=__doc__)
+    parser = argparse.ArgumentParser("python -m monitor", description="The local stand-in for Azure Monitor: telemetry in, KQL, the alert.")
     parser.add_argument("--host", default=settings.monitor_host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=settings.port_monitor, help="port; 0 takes a free one (default: %(default)s)")
     parser.add_argument("--home", type=Path, default=settings.home, help="folder below which telemetry is kept (default: %(default)s)")

@@ -70,7 +70,10 @@ def banner(view: View, answers: Mapping[str, Answer]) -> str:
 
 def head_badge(language: Language, rule: AlertRule, answers: Mapping[str, Answer]) -> str:
     """Return a small line for the page's head while the alert is open, and nothing otherwise."""
-    state = alert_now(rule, answers)
+    try:
+        state = alert_now(rule, answers)
+    except (*UNEXPECTED, AlertError):  # the tab says why
+        return ""
     if state is None or not state.is_open:
         return ""
     key = "alert_badge" if is_met(rule, state.count) else "alert_badge_open"

@@ -67,7 +67,7 @@ class Answers:
         self._make_reader, self._clock = make_reader, clock
         self._reader: Reader | None = None
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="monitor-query")
-        self._lock = threading.Lock()
+        self._lock, self._making = threading.Lock(), threading.Lock()
         self._slots: OrderedDict[Question, _Slot] = OrderedDict()
 
     def now(self) -> datetime:
@@ -96,8 +96,9 @@ class Answers:
 
     def _read(self, question: Question, now: datetime) -> pd.DataFrame:
         try:
-            if self._reader is None:
-                self._reader = self._make_reader()
+            with self._making:  # one reader, however many first questions there are
+                if self._reader is None:
+                    self._reader = self._make_reader()
             return self._reader.frame(question.query, (floor(now - question.length, question.step), now))
         except SentiloopError:
             raise

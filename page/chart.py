@@ -67,6 +67,7 @@ def scale(highest: float, *, is_whole: bool = False) -> list[float]:
     """Return two to six round values from zero to at least the highest; whole ones where only those can be met."""
     if highest <= 0:
         return [0.0, 1.0]
+    highest = max(highest, 1.0) if is_whole else highest
     magnitude = 10.0 ** math.floor(math.log10(highest))
     steps = [factor * magnitude for factor in (0.2, 0.5, 1, 2)]
     step = next(step for step in steps if highest / step <= _MOST_INTERVALS and not (is_whole and step < 1))

@@ -68,7 +68,7 @@ def chart(view: View, name: str, frame: pd.DataFrame, end: datetime) -> str:
         kind="lines" if name in ("latency", "confidence") else "area",
         series=series,
         notes=[_note(view, start, columns, write) for start in enumerate(starts)],
-        times=view.clock.ticks(*view.range.window(end)),
+        times=view.clock.ticks(starts[0], starts[-1] + view.range.step),
         summary=_summary(view, say(view.language, name), {say(view.language, column): columns[column] for column in columns}, kind.write),
         mark=lambda value: kind.mark(view.language, value),
         ticks=kind.ticks,
@@ -94,7 +94,8 @@ def legend(view: View, name: str, frame: pd.DataFrame) -> str:
 
 def alert_chart(view: View, frame: pd.DataFrame, found: Sequence[Episode], end: datetime) -> str:
     """Return what the alert rule counted, its threshold, and the spans of time in which the alert was open."""
-    starts, (begin, _) = view.range.steps(end), view.range.window(end)
+    starts = view.range.steps(end)
+    begin, edge = starts[0], starts[-1] + view.range.step
     counts: list[float | None] = [float(value) for value in most_in_step(frame, starts, view.range.step)]
     name = say(view.language, "bad_in_window", minutes=view.window_minutes)
     spans = [(max(episode.fired, begin), episode.resolved or end) for episode in found]
@@ -105,12 +106,12 @@ def alert_chart(view: View, frame: pd.DataFrame, found: Sequence[Episode], end: 
             f"{_step_time(view, start)}\n{name} {number(view.language, int(value or 0))}"
             for start, value in zip(starts, counts, strict=True)
         ],
-        times=view.clock.ticks(begin, end),
+        times=view.clock.ticks(begin, edge),
         summary=_summary(view, say(view.language, "alert_history"), {name: counts}, count),
         mark=lambda value: count(view.language, value),
         is_whole=True,
         limit=view.rule.criterion.threshold,
-        bands=[((first - begin) / (end - begin), (last - begin) / (end - begin)) for first, last in spans],
+        bands=[((first - begin) / (edge - begin), (last - begin) / (edge - begin)) for first, last in spans],
     )
     words = [
         name,

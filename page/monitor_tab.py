@@ -91,6 +91,7 @@ class MonitorTab:
         """Refresh the tab while it is the one that is open, and only then."""
         options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         tab.select(lambda: gr.Timer(active=True), None, self.timer, **options)
+        gr.on([other.select for other in others], lambda: gr.Timer(active=False), None, self.timer, **options)
         range_, model, _ = self.inputs
         look = [tab.select, self.timer.tick, range_.input, model.input]
         # One look after the other: else a slow answer to an old choice would be drawn over the newest.
@@ -153,7 +154,7 @@ def _updates(view: View, answers: Mapping[str, Answer]) -> list[Any]:
 
 def _model_choices(view: View, answer: Answer) -> Any:
     """Return the models that answered in the time range, and the one that is chosen even if it did not."""
-    if answer.frame is None:
+    if answer.frame is None or "model" not in answer.frame:
         return gr.skip()
     models = [str(model) for model in answer.frame["model"]]
     known = [*models, *([view.model] if view.model and view.model not in models else [])]

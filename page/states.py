@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from page.answers import Answer
     from page.questions import View
 
-UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError, IndexError)  # of rows that are not what their query promises
+UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # of rows that are not what their query promises
 _LATE = timedelta(seconds=25)
 
 

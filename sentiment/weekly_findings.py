@@ -260,8 +260,8 @@ def _alerts(weekly: Weekly) -> Finding:
         return Finding("The alert did not fire", f"In the period before it fired {_times(before)}." if before else "")
     since = f" (before: {before:,.0f})"
     open_now = sum(episode.resolved is None for episode in weekly.alerts)
-    headline = f"The alert fired {_times(fired)}{since}" if fired else "An earlier alert was still fired"
-    return Finding(headline, "It had not been resolved when the report was made." if open_now else "")
+    headline = f"The alert fired {_times(fired)}{since}" if fired else "An earlier alert was still open"
+    return Finding(headline, "It had not been resolved by the end of the period." if open_now else "")
 
 
 def _times(count: float) -> str:

@@ -162,7 +162,7 @@ def _error_table(weekly: Weekly) -> str:
 
 
 def _alert_table(weekly: Weekly) -> str:
-    rows = [[moment(e.fired), moment(e.resolved) if e.resolved else "not yet", e.most] for e in weekly.alerts]
+    rows = [[moment(e.fired), moment(e.resolved) if e.resolved else "not by the end", e.most] for e in weekly.alerts]
     return _table(["fired", "resolved", "most bad predictions in a window"], rows) if rows else ""
 
 
@@ -200,8 +200,9 @@ def _footer(weekly: Weekly, created_at: datetime, source: str) -> str:
     return (
         f"<footer class='fine'><p>Made on {moment(created_at)} from the logs at {escape(source)}. The period is compared with the "
         f"{counted(days, 'day')} before it. A feedback counts once, however often it arrived; a tweet counts once among the words. "
-        f"Handles, links, addresses and numbers were masked before the tweets were logged. Where requests are sampled, their numbers "
-        f"are estimates.</p><p>Once more: <code>{escape(command)}</code></p></footer>"
+        f"Handles, links, mail addresses and phone numbers were masked before the tweets were logged. "
+        f"Where requests are sampled, their numbers "
+        f"are estimates.</p><p>To make it again: <code>{escape(command)}</code></p></footer>"
     )
 
 

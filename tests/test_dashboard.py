@@ -388,7 +388,7 @@ def test_old_rows_stay_with_the_time_of_the_last_good_answer():
 
     parts = render(view(), some)
 
-    assert "As of 12:58:00; the newest try failed." in parts["errors"]
+    assert "As of 12:58:00; the latest attempt failed." in parts["errors"]
     assert "500" in parts["errors"]
     late = Answer(frame("errors"), NOW - timedelta(seconds=40), None)
     assert "the next answer is late" in panel(view(), "errors", late)
@@ -527,7 +527,7 @@ def test_an_alert_whose_state_is_not_known_is_never_called_calm():
 def test_an_old_state_of_the_alert_says_how_old_it_is():
     some = {name: Answer(answer.frame, at(2), DOWN) for name, answer in answers().items()}
 
-    assert "As of 12:58:00; the newest try failed." in banner(view(), some)
+    assert "As of 12:58:00; the latest attempt failed." in banner(view(), some)
 
 
 def test_past_alerts_show_when_they_fired_and_ended():

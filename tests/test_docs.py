@@ -33,7 +33,7 @@ def test_every_make_command_in_the_documents_exists_and_the_reverse():
 
 
 def test_every_module_command_in_the_readme_exists():
-    modules = re.findall(r"python -m ((?:flows|benchmarks)\.[a-z_]+)", README + MAKEFILE)
+    modules = re.findall(r"python -m ((?:flows|benchmarks|infra)\.[a-z_]+)", README + MAKEFILE)
 
     assert modules
     for module in modules:
@@ -109,7 +109,18 @@ def test_the_bento_asks_for_what_the_project_asks_for():
     assert set(bento) == wanted - {"pandas>=2.3"}  # pandas reads the inbox back; the service only writes it
 
 
-@pytest.mark.parametrize("module", ["models.base", "models.bert", "sentiment.data", "sentiment.duplicates"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "models.base",
+        "models.bert",
+        "sentiment.data",
+        "sentiment.duplicates",
+        "sentiment.masking",
+        "sentiment.queries",
+        "sentiment.refusals",
+    ],
+)
 def test_the_examples_in_docstrings_hold(module):
     result = doctest.testmod(importlib.import_module(module))
 

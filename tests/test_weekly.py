@@ -386,8 +386,8 @@ def test_an_alert_that_began_before_the_period_and_lasts_is_shown_but_not_counte
     weekly = analyse(WEEK, records(hours=[(at(0), 1, 1, 0, 0, 0.7, 0)]), records(), [still])
 
     assert weekly.measures["alerts"].now == 0
-    assert find(weekly)["alerts"].headline == "An earlier alert was still fired"
-    assert "not yet" in page_of(weekly)
+    assert find(weekly)["alerts"].headline == "An earlier alert was still open"
+    assert "not by the end" in page_of(weekly)
 
 
 def test_an_empty_period_is_said_and_nothing_is_drawn(quiet):
