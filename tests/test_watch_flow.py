@@ -139,7 +139,8 @@ def test_the_command_watches_until_ctrl_c(logs, home, at):
     command = [sys.executable, "-m", "flows.watch", "--every", "3600"]
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
     with (home.parent / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        heard = ["env", "--default-signal=INT", *command]  # a shell's background job has Ctrl-C ignored
+        process = subprocess.Popen(heard, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         line = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         code = process.wait(60)
