@@ -82,7 +82,7 @@ def story(tmp_path_factory, tfidf_model):
             story.requests = [data["name"] for data in recorder.of("RequestData")]
             story.roles = {envelope["tags"]["ai.cloud.roleInstance"] for envelope in recorder.envelopes}
 
-            with served(log, **settings) as (url, process):
+            with served(log, **settings, OTEL_BLRP_SCHEDULE_DELAY="60000") as (url, process):  # else a slow kill might come too late
                 story.use("killed", url, 4)
                 kill(process)
             story.arrived = recorder.feedback_ids()
