@@ -24,11 +24,11 @@ from pydantic import Field
 from sentiment import durable, queries, tracking
 from sentiment.alerting import episodes, read_rule
 from sentiment.analysis import LogsReader
-from sentiment.command import is_worth_asking_again, run_command
+from sentiment.canvas import as_png
+from sentiment.command import is_worth_asking_again, run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ConfigError
 from sentiment.weekly import Records, Span, analyse, split_feedback
-from sentiment.weekly_canvas import as_sharp_png
 from sentiment.weekly_findings import find
 from sentiment.weekly_page import make_headline, make_page, make_summary
 from sentiment.weekly_pictures import draw_weekly
@@ -117,7 +117,7 @@ def _read(reader: LogsReader, span: Span, bad: pd.DataFrame, good: pd.DataFrame)
 def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> None:
     """Put the report into MLflow, the page also into a file, the summary into Prefect."""
     findings = find(weekly)
-    pictures = {topic: as_sharp_png(figure) for topic, figure in draw_weekly(weekly, findings).items()}
+    pictures = {topic: as_png(figure, scale=2) for topic, figure in draw_weekly(weekly, findings).items()}
     page = make_page(weekly, findings, pictures, created_at=created_at, source=source).encode()
     summary = make_summary(weekly, findings)
     files = {"report.html": page, "summary.md": summary.encode()}
@@ -155,13 +155,6 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _days(text: str) -> int:
-    days = int(text) if text.isdecimal() else 0
-    if not 1 <= days <= _MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {_MOST_DAYS}")
-    return days
-
-
 def _moment(text: str) -> datetime:
     try:
         moment = _in_utc(datetime.fromisoformat(text))
@@ -175,7 +168,9 @@ def _moment(text: str) -> datetime:
 def main() -> None:
     """Read the command line, run the flow, print the headline figures and where the page is."""
     parser = argparse.ArgumentParser("python -m flows.analyse", description="Write the weekly report from the logs.")
-    parser.add_argument("--days", type=_days, default=7, help="length of the period, 1 to 31 (default: %(default)s)")
+    parser.add_argument(
+        "--days", type=whole_number("days", 1, _MOST_DAYS), default=7, help="length of the period, 1 to 31 (default: %(default)s)"
+    )
     parser.add_argument("--end", type=_moment, metavar="ISO", help="end of the period, UTC unless it says otherwise (default: now)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the page goes (default: reports/ below SENTIMENT_HOME)")
     chosen = parser.parse_args()

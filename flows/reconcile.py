@@ -19,7 +19,7 @@ from prefect.logging import get_run_logger
 
 from sentiment import queries, telemetry
 from sentiment.analysis import LogsReader
-from sentiment.command import is_worth_asking_again, run_command
+from sentiment.command import is_worth_asking_again, run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.connection import CONNECTION_STRING, read_connection_string
 from sentiment.errors import ConfigError
@@ -61,7 +61,8 @@ def reconcile(days: int = 28, grace_minutes: int = 10) -> int:
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=is_worth_asking_again)
 def read_logs(settings: Settings, period: tuple[datetime, datetime]) -> pd.DataFrame:
     """Return the feedback that arrived in the logs."""
-    return LogsReader.from_settings(settings).rows(queries.read("feedback"), period)
+    with LogsReader.from_settings(settings) as reader:
+        return reader.rows(queries.read("feedback"), period)
 
 
 @task(cache_policy=NO_CACHE)
@@ -89,17 +90,10 @@ def _use_local_monitor(settings: Settings) -> None:
 def main() -> None:
     """Read the command line, run the flow and print what it sent."""
     parser = argparse.ArgumentParser("python -m flows.reconcile", description="Send feedback again that never arrived in the logs.")
-    days, minutes = range(1, 731), range(1441)
+    days, minutes = whole_number("days", 1, 730), whole_number("minutes", 0, 1440)
     more = "how far back, 1 to 730; not more than the logs keep (default: %(default)s)"
-    parser.add_argument("--days", type=int, default=28, choices=days, metavar="DAYS", help=more)
-    parser.add_argument(
-        "--grace-minutes",
-        type=int,
-        default=10,
-        choices=minutes,
-        metavar="MINUTES",
-        help="leave out the last minutes (default: %(default)s)",
-    )
+    parser.add_argument("--days", type=days, default=28, help=more)
+    parser.add_argument("--grace-minutes", type=minutes, default=10, help="leave out the last minutes (default: %(default)s)")
     arguments = parser.parse_args()
     sent = reconcile(days=arguments.days, grace_minutes=arguments.grace_minutes)
     print(f"sent {sent} again" if sent else "nothing is missing")

@@ -53,14 +53,12 @@ def watch(at: datetime | None = None) -> str:
     """
     settings = read_settings()
     apply_tool_environment(settings)
-    rule, reader = read_rule(), LogsReader.from_settings(settings)
-    try:
+    rule = read_rule()
+    with LogsReader.from_settings(settings) as reader:
         watcher = Watch(
             rule, lambda query, start, end: ask(reader, query, start, end), channels.from_settings(settings), settings.alert_home
         )
         evaluation = watcher.evaluate(at or datetime.now(UTC))
-    finally:
-        reader.close()
     if evaluation.error:
         raise evaluation.error
     return sentence(rule, evaluation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,18 @@ def run_command(command: Callable[[], None]) -> int:
         for handler in handlers:
             handler.removeFilter(_is_worth_showing)
     return 0
+
+
+def whole_number(what: str, least: int, most: int) -> Callable[[str], int]:
+    """Return an argparse type that takes a whole number from `least` to `most`; `what` is what it counts."""
+
+    def parse(text: str) -> int:
+        number = int(text) if text.isdecimal() else least - 1
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number of {what} from {least} to {most}")
+        return number
+
+    return parse
 
 
 def is_worth_asking_again(_task: Any, _run: Any, state: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 import unicodedata
 from functools import cache
@@ -55,13 +54,6 @@ def place_panel(figure: Figure, bottom: float, height: float, title: str = "", s
     panel.set_title(title, loc="left", size=13, weight="bold", color=INK, pad=10)
     panel.tick_params(labelsize=11)
     return panel
-
-
-def as_sharp_png(figure: Figure) -> bytes:
-    """Return a figure as PNG with twice the pixels, for screens of double density."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=2 * figure.dpi)
-    return buffer.getvalue()
 
 
 def drawable(text: str) -> str:

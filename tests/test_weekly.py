@@ -17,8 +17,8 @@ from matplotlib.image import imread
 
 from models import LABELS
 from sentiment.alerting import Episode
+from sentiment.canvas import as_png
 from sentiment.weekly import NO_LABEL, Records, Span, analyse, split_feedback
-from sentiment.weekly_canvas import as_sharp_png
 from sentiment.weekly_findings import caveats, find, moment, period_text
 from sentiment.weekly_page import make_headline, make_page, make_summary
 from sentiment.weekly_pictures import draw_weekly
@@ -109,7 +109,7 @@ def quiet():
 
 def page_of(weekly):
     findings = find(weekly)
-    pictures = {topic: as_sharp_png(figure) for topic, figure in draw_weekly(weekly, findings).items()}
+    pictures = {topic: as_png(figure, scale=2) for topic, figure in draw_weekly(weekly, findings).items()}
     return make_page(weekly, findings, pictures, created_at=MADE, source="http://127.0.0.1:8600")
 
 
@@ -411,7 +411,7 @@ def test_pictures_carry_their_finding_and_are_as_wide_as_a_phone_can_show(busy):
     for topic, figure in figures.items():
         headline = next(text.get_text() for text in figure.texts if text.get_fontsize() == 17)
         assert headline.replace("\n", " ") == findings[topic].headline
-        assert imread(io.BytesIO(as_sharp_png(figure))).shape[1] == 1280
+        assert imread(io.BytesIO(as_png(figure, scale=2))).shape[1] == 1280
 
 
 def test_every_text_of_a_picture_lies_within_it(busy):
@@ -462,7 +462,7 @@ def test_the_shortest_and_the_longest_period_are_drawn(days):
     figures = draw_weekly(weekly := analyse(span, now, records(), []), find(weekly))
 
     assert len(figures["service"].axes[0].get_xticklabels()) <= 14
-    assert all(as_sharp_png(figure) for figure in figures.values())
+    assert all(as_png(figure, scale=2) for figure in figures.values())
 
 
 def test_text_from_tweets_is_escaped_wherever_it_stands(busy):
@@ -518,7 +518,7 @@ def test_the_page_tells_the_figures_the_tweets_and_the_rule(page):
 
 
 def test_the_same_records_make_the_same_bytes(busy, page):
-    pictures = [as_sharp_png(figure) for figure in draw_weekly(busy, find(busy)).values()]
+    pictures = [as_png(figure, scale=2) for figure in draw_weekly(busy, find(busy)).values()]
 
     assert page_of(busy) == page
     assert all(base64.b64encode(picture).decode() in page for picture in pictures)
