@@ -7,9 +7,9 @@ export SENTIMENT_HOME
 export BENTOML_HOME := $(or $(BENTOML_HOME),$(SENTIMENT_HOME)/bentoml)
 export BENTOML_DO_NOT_TRACK := True
 SENTIMENT_PORT_SERVICE := $(or $(SENTIMENT_PORT_SERVICE),8000)
-SOURCES := models sentiment flows monitor page infra benchmarks tests app_gradio.py demo.py service.py
+SOURCES := models sentiment flows monitor page infra loop benchmarks tests app_gradio.py demo.py service.py
 
-.PHONY: help setup demo train serve test check format pin bench bundle clean
+.PHONY: help setup demo train serve loop test check format pin bench bundle clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ train: setup ## train and compare the three models; the winner goes to the gate
 serve: setup ## serve the champion on port 8000 (SENTIMENT_PORT_SERVICE)
 	$(BIN)/bentoml serve service:SentimentService --port $(SENTIMENT_PORT_SERVICE)
 
+loop: setup ## the whole ring without a cloud: predict, correct, alert, review, retrain, promote, roll back
+	$(BIN)/python -m loop
+
 test: setup ## run the whole default test suite
 	$(BIN)/python -m pytest
 
@@ -53,6 +56,7 @@ pin: setup ## write the versions in .venv to constraints.txt
 bench: setup ## run the benchmarks, as tables of ratios
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.monitoring
+	$(BIN)/python -m benchmarks.gate
 
 bundle: setup ## build the Bento of the champion and print its tag
 	$(BIN)/bentoml build --output tag

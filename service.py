@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import functools
 import logging
-import threading
 import traceback
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import bentoml
 from starlette.exceptions import HTTPException
 
-import models
-from models import LABELS, ModelError
-from sentiment import store, telemetry
+from models import LABELS
+from sentiment import telemetry
 from sentiment.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest, RequestError, Scores, check_text
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import FeedbackError, PredictionIdError, StoreError
@@ -27,10 +26,13 @@ from sentiment.feedback import Inbox, InvalidFeedbackError, make_feedback
 from sentiment.http_guard import ApiGate, error_answer, guard
 from sentiment.pages import make_pages
 from sentiment.prediction_ids import make_signer
-from sentiment.tracing import child, note_exception
+from sentiment.senders import sender
+from sentiment.serving import Champion
+from sentiment.shadow import Answered, Shadow
+from sentiment.tracing import note_exception
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp
 
@@ -91,10 +93,16 @@ class SentimentService:
         self._max_chars = settings.max_chars
         self._signer = make_signer(settings)
         self._inbox = Inbox(settings.feedback_address)
-        self._lock = threading.Lock()  # TensorFlow and torch models are not promised to bear several threads
-        self._model: models.SentimentModel | None = None
-        self.tag = "none"
-        self._problem = self._load()
+        self._champion = Champion()
+        self._champion.look()
+        self._champion.watch(settings.reload_seconds)
+        self._shadow = Shadow(settings, self._telemetry.note_shadow, self._champion.is_busy)
+        self._shadow.start()
+
+    @property
+    def tag(self) -> str:
+        """The tag of the model that is served now."""
+        return self._champion.tag
 
     @bentoml.on_deployment
     @staticmethod
@@ -105,8 +113,10 @@ class SentimentService:
         make_signer(settings)
 
     @bentoml.on_shutdown
-    def stop_telemetry(self) -> None:
+    def stop_all(self) -> None:
         """Before a worker ends: send or spool what is not sent yet, within ten seconds."""
+        self._champion.stop()
+        self._shadow.stop()
         self._telemetry.stop()
 
     @bentoml.api(route="/predict", input_spec=PredictRequest)
@@ -133,60 +143,36 @@ class SentimentService:
     ) -> FeedbackAnswer:
         """Store what a person says about a prediction; the answer comes when it is durable."""
         prediction = self._signer.check(prediction_id, text)
-        feedback = make_feedback(prediction, text, correct=correct, label=label, comment=comment)
+        said = make_feedback(prediction, text, correct=correct, label=label, comment=comment)
+        feedback = replace(said, source=self._signer.pseudonym(sender()))
         is_new = self._inbox.record(feedback)
         if is_new:
             telemetry.log_feedback(feedback)
         return FeedbackAnswer(feedback_id=feedback.feedback_id, status="recorded" if is_new else "already recorded")
 
     def __is_ready__(self) -> bool:
-        if self._problem:
-            raise HTTPException(503, self._problem)
+        if self._champion.problem:
+            raise HTTPException(503, self._champion.problem)
         return True
 
-    def _load(self) -> str:
-        """Load the champion and ask it its probe tweet; return what is wrong, in words, or nothing."""
-        try:
-            champion = store.champion()
-        except StoreError as error:
-            _logger.error("not ready: %s", error)  # noqa: TRY400
-            return str(error)
-        try:
-            self._model, self.tag = models.load(champion.path), champion.tag
-            problem = self._probe(champion.metadata)
-        except ModelError as error:
-            problem = str(error)
-        except Exception as error:  # whatever a framework raises on files that it does not understand
-            problem = f"the model {champion.tag} cannot be loaded ({type(error).__name__}): run 'make train' again"
-        if problem:
-            _logger.error("not ready: %s", problem)
-        return problem
-
-    def _probe(self, metadata: Mapping[str, str]) -> str:
-        text, expected = metadata.get("probe_text", ""), metadata.get("probe_label", "")
-        label = self._model.predict([text])[0] if self._model else "none"
-        return "" if label == expected else f"{self.tag} labels its probe tweet {label}, not {expected or 'known'}: run 'make train' again"
-
     def _predict(self, texts: list[str]) -> list[Prediction]:
-        if self._model is None or self._problem:
-            raise StoreError(self._problem)
-        tracer = self._telemetry.tracer
-        with self._lock:
-            with child(tracer, "tokenise"):
-                tokens = self._model.tokenise(texts)
-            with child(tracer, "inference"):
-                scores = self._model.infer(tokens)
-        rows = [[float(score) for score in row] for row in scores]
-        predictions = [self._prediction(text, row) for text, row in zip(texts, rows, strict=True)]
-        self._telemetry.note_predictions(self.tag, [prediction.label for prediction in predictions], [max(row) for row in rows])
+        served = self._champion.get()
+        rows = [[float(score) for score in row] for row in served.score(texts, self._telemetry.tracer)]
+        predictions = [self._prediction(text, row, served.tag) for text, row in zip(texts, rows, strict=True)]
+        self._telemetry.note_predictions(served.tag, [prediction.label for prediction in predictions], [max(row) for row in rows])
+        for text, row, prediction in zip(texts, rows, predictions, strict=True):
+            self._telemetry.note_sample(
+                text, label=prediction.label, score=max(row), model=served.tag, prediction_id=prediction.prediction_id
+            )
+            self._shadow.offer(Answered(text, prediction.label, max(row), served.tag))
         return predictions
 
-    def _prediction(self, text: str, row: list[float]) -> Prediction:
+    def _prediction(self, text: str, row: list[float], tag: str) -> Prediction:
         score = max(row)
         label = LABELS[row.index(score)]
-        prediction_id = self._signer.sign(text, label=label, score=score, model=self.tag)
+        prediction_id = self._signer.sign(text, label=label, score=score, model=tag)
         return Prediction.model_validate(
-            {"prediction_id": prediction_id, "label": label, "scores": Scores(**dict(zip(LABELS, row, strict=True))), "model": self.tag}
+            {"prediction_id": prediction_id, "label": label, "scores": Scores(**dict(zip(LABELS, row, strict=True))), "model": tag}
         )
 
 

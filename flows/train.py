@@ -11,6 +11,7 @@ import argparse
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,23 +22,28 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 import models
+from flows.judging import judged_texts
 from flows.prepare import prepared_dataset
 from flows.promote import promote
-from sentiment import canvas, registry, report, tracking
+from sentiment import canvas, lineage, registry, report, tracking
 from sentiment.command import run_command
 from sentiment.comparison_picture import draw_comparison
 from sentiment.config import apply_tool_environment, read_settings
+from sentiment.data import Split
 from sentiment.errors import TrackingError
 from sentiment.evaluate import choose_winner, confusion, evaluate, measure_latency, measure_size
 from sentiment.pictures import draw_data, draw_model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
 
     from models import SentimentModel
     from sentiment.data import Dataset
 
+Trained = tuple[report.Comparison, registry.Version]
 Profile = Literal["smoke", "quick", "full"]
 Family = Literal["tfidf", "keras", "bert"]
 
@@ -49,6 +55,22 @@ HYPERPARAMETERS: dict[Profile, dict[Family, dict[str, Any]]] = {
     "full": {"bert": {"base_model": "bert-base-uncased", "epochs": 3, "learning_rate": 2e-5}},
 }
 _LATENCY_TEXTS = 100
+NO_ROWS = Split((), ())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one training tries: how much, which families, BERT's base where it is not the profile's, and the seed."""
+
+    profile: Profile
+    families: tuple[Family, ...]
+    base_model: str | None = None
+    seed: int = 0
+
+    def hyperparameters(self, family: Family) -> dict[str, Any]:
+        """Return what a model of this family is made with."""
+        chosen = {"seed": self.seed, **HYPERPARAMETERS[self.profile].get(family, {})}
+        return chosen | {"base_model": self.base_model} if family == "bert" and self.base_model else chosen
 
 
 @flow(name="train", flow_run_name="train {profile}", persist_result=False)
@@ -72,26 +94,37 @@ def train(
     settings = read_settings()
     apply_tool_environment(settings)
     get_run_logger().info("tracking at %s", tracking.connect(settings))
-    whole = prepared_dataset(data)
-    rows = ROWS[profile]
-    dataset = whole.sample(rows) if rows and rows < sum(len(split.texts) for split in whole.splits.values()) else whole
-    tags = {"profile": profile, "dataset_digest": whole.digest}  # the sample's own digest is the run's logged dataset
-    with tracking.start_run(f"comparison {profile}", tags=tags) as run_id:
-        tracking.log_dataset(dataset)
-        tracking.log_pictures({"data_report": draw_data(dataset)})
-        results = []
-        for family in dict.fromkeys(families):
-            hyperparameters = {"seed": seed, **HYPERPARAMETERS[profile].get(family, {})}
-            if family == "bert" and base_model:
-                hyperparameters["base_model"] = base_model
-            results.append(train_model(family, dataset, hyperparameters, run_id, tags))
-        comparison = _compare(results, dataset, profile, run_id)
-        _publish(comparison, settings.home / "comparison")
-    winner = next(result for result in results if result.family == comparison.winner)
-    version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), "family": winner.family})
-    registry.set_alias("challenger", version)
+    plan = Plan(profile, families, base_model, seed)
+    comparison, version = train_and_register(prepared_dataset(data), plan)
     promote(candidate=version.number, data=data)
     return comparison
+
+
+def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS, facts: Mapping[str, str] | None = None) -> Trained:
+    """Train and compare the models of a plan and register the winner as the challenger; call it inside a flow.
+
+    All of `feedback` joins the training split, also where the plan takes only a part of the rest. `facts` become tags of everything.
+
+    Raises:
+        ModelError: A model cannot be trained.
+        TrackingError: MLflow does not answer.
+    """
+    rows = ROWS[plan.profile]
+    part = whole.sample(rows) if rows and rows < sum(len(split.texts) for split in whole.splits.values()) else whole
+    dataset = part.with_training(feedback) if feedback.texts else part
+    # The splits' own digests are those of the whole: a sample's is the run's logged dataset.
+    tags = {"profile": plan.profile, "dataset_digest": whole.digest, "test_digest": judged_texts(whole).digest, **(facts or {})}
+    with tracking.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
+        tracking.log_dataset(dataset)
+        tracking.log_pictures({"data_report": draw_data(dataset)})
+        results = [train_model(family, dataset, plan.hyperparameters(family), run_id, tags) for family in dict.fromkeys(plan.families)]
+        comparison = _compare(results, dataset, plan.profile, run_id)
+        _publish(comparison, read_settings().home / "comparison")
+    winner = next(result for result in results if result.family == comparison.winner)
+    more = {"family": winner.family, "trained_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), **more})
+    registry.set_alias("challenger", version)
+    return comparison, version
 
 
 def _may_help(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
@@ -126,6 +159,7 @@ def _measure_and_log(model: SentimentModel, dataset: Dataset, seconds: float, ru
         model.save(folder)
         metrics["size_mb"] = measure_size(folder)
         tracking.log_training(model.hyperparameters, model.trials, metrics)
+        tracking.log_texts({lineage.ROWS_FILE: lineage.dump(dataset.train.texts)})
         tracking.log_pictures(draw_model(model.family, labels["test"], scores["test"]))
         model_uri = tracking.log_model(folder, model.family)
     table = tuple(tuple(row) for row in confusion(labels["test"], scores["test"]).tolist())

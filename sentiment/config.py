@@ -49,6 +49,22 @@ class Settings(BaseSettings):
     alert_mail_to: str | None = None
     alert_mail_from: str = "sentiloop@localhost"
     smtp_url: SecretStr | None = None
+    trusted_proxies: int = Field(0, ge=0)
+    sample_random: float = Field(0.01, ge=0, le=1)
+    sample_low_confidence: float = Field(0.1, ge=0, le=1)
+    review_url: SecretStr | None = None
+    review_key: SecretStr | None = None
+    review_overlap: float = Field(0.2, ge=0, le=1)
+    validated_path: Path = Path("data/feedback_validated.csv")
+    source_cap: float = Field(0.05, gt=0, le=1)
+    week_cap: float = Field(0.1, gt=0, le=1)
+    retrain_min_rows: int = Field(100, ge=1)
+    budget_latency_ms: float = Field(250, gt=0)
+    budget_slower: float = Field(3, ge=1)
+    budget_size_mb: float = Field(1500, gt=0)
+    budget_memory_mb: float = Field(4000, gt=0)
+    reload_seconds: float = Field(5, ge=0)
+    shadow_share: float = Field(0.1, ge=0, le=1)
 
     @field_validator("home")
     @classmethod
@@ -89,6 +105,11 @@ class Settings(BaseSettings):
     def feedback_address(self) -> str:
         """The folder or fsspec URL of the feedback inbox."""
         return self.feedback_url or str(self.home / "feedback")
+
+    @property
+    def review_address(self) -> str:
+        """The SQLAlchemy URL of the review queue; it may hold a password."""
+        return self.review_url.get_secret_value() if self.review_url else f"sqlite:///{self.home / 'review.db'}"
 
 
 def read_settings() -> Settings:

@@ -79,6 +79,19 @@ class Dataset:
         splits = {name: _sample_split(split, share) for name, split in self.splits.items()}
         return _assemble(f"{self.name}-{rows}", self.source, splits, self.report)
 
+    def with_training(self, rows: Split) -> Dataset:
+        """Return this dataset with rows that people validated in its training split; validation and test stay as they are.
+
+        A training text of the same canonical form gives way to the validated row. A row whose form is in validation or test is left out.
+        """
+        held_back = {canonical_form(text) for split in (self.validation, self.test) for text in split.texts}
+        forms = {canonical_form(text): (text, label) for text, label in zip(rows.texts, rows.labels, strict=True)}
+        added = [pair for form, pair in forms.items() if form not in held_back]
+        kept = [pair for pair in zip(self.train.texts, self.train.labels, strict=True) if canonical_form(pair[0]) not in forms]
+        texts, labels = zip(*kept, *added, strict=True)
+        train = Split(texts, labels)
+        return _assemble(f"{self.name}+{len(added)}", self.source, {**self.splits, "train": train}, self.report)
+
     def save(self, directory: Path | str) -> None:
         """Write the dataset to a directory as one JSON file, all or nothing."""
         durable.replace(Path(directory) / _FILE, json.dumps(asdict(self), ensure_ascii=False).encode())

@@ -44,3 +44,11 @@ class QueryError(SentiloopError):
 
 class AlertError(SentiloopError):
     """An alert rule cannot be used, or the state of its alert cannot be read or kept."""
+
+
+class ReviewError(SentiloopError):
+    """The review queue cannot be reached, or a judgement cannot be taken."""
+
+
+class GateError(SentiloopError):
+    """A promotion is refused: what it was decided on no longer holds, or the evidence is not what it says it is."""

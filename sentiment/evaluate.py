@@ -34,7 +34,7 @@ def evaluate(labels: Sequence[str], scores: Scores) -> dict[str, float]:
     Raises:
         ModelError: The scores are not probabilities (NaN, infinite, rows that do not sum to 1) or do not fit the labels.
     """
-    true = _checked_indices(labels, scores)
+    true = checked_indices(labels, scores)
     predicted = scores.argmax(axis=1)
     options = {"labels": range(len(LABELS)), "zero_division": 0}
     precision, recall, f1, _ = precision_recall_fscore_support(true, predicted, average="macro", **options)
@@ -62,7 +62,7 @@ def expected_calibration_error(is_correct: NDArray[np.bool_], confidence: NDArra
 
 def confusion(labels: Sequence[str], scores: Scores) -> Counts:
     """Return how often each true label (rows) got each predicted one (columns), in the order of LABELS."""
-    table: Counts = confusion_matrix(_checked_indices(labels, scores), scores.argmax(axis=1), labels=range(len(LABELS)))
+    table: Counts = confusion_matrix(checked_indices(labels, scores), scores.argmax(axis=1), labels=range(len(LABELS)))
     return table
 
 
@@ -77,16 +77,6 @@ def f1_by_label(table: Counts) -> NDArray[np.float64]:
 def f1_macro_interval(table: Counts, seed: int = 0) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of the macro F1 (Efron and Tibshirani 1993, chapter 13)."""
     return _interval(f1_by_label(_resampled(table, seed)).mean(axis=-1))
-
-
-def f1_macro_difference(labels: Sequence[str], champion: Scores, candidate: Scores, seed: int = 0) -> tuple[float, float]:
-    """Return the 95% interval of (candidate - champion) in macro F1, by a paired bootstrap over the texts (Koehn, EMNLP 2004)."""
-    size = len(LABELS)
-    joint = np.zeros((size, size, size), dtype=np.int64)  # true label, champion's label, candidate's label
-    np.add.at(joint, (_checked_indices(labels, champion), champion.argmax(axis=1), candidate.argmax(axis=1)), 1)
-    draws = _resampled(joint, seed)
-    difference = f1_by_label(draws.sum(axis=2)).mean(axis=-1) - f1_by_label(draws.sum(axis=3)).mean(axis=-1)
-    return _interval(difference)
 
 
 def measure_latency(predict: Callable[[list[str]], object], texts: Sequence[str], warm_up: int = 5) -> dict[str, float]:
@@ -119,7 +109,7 @@ def choose_winner(candidates: Mapping[str, Mapping[str, float]]) -> str:
     return min(candidates, key=lambda family: (-candidates[family]["val_f1_macro"], candidates[family]["size_mb"], family))
 
 
-def _checked_indices(labels: Sequence[str], scores: Scores) -> NDArray[np.int64]:
+def checked_indices(labels: Sequence[str], scores: Scores) -> NDArray[np.int64]:
     """Return labels as indices into LABELS, after checking that the scores are probabilities of the same texts."""
     if not len(labels) or scores.shape != (len(labels), len(LABELS)):
         raise ModelError(f"scores have the shape {scores.shape} for {len(labels)} labels; give {len(LABELS)} scores per text")

@@ -33,7 +33,10 @@ class InvalidFeedbackError(FeedbackError):
 
 @dataclass(frozen=True)
 class Feedback:
-    """One person's word on one prediction. `label` is the true label, None where the person only said that ours is wrong."""
+    """One person's word on one prediction. `label` is the true label, None where the person only said that ours is wrong.
+
+    `source` is a pseudonym of the sender's address, None where it is not known.
+    """
 
     feedback_id: str
     prediction_id: str
@@ -45,6 +48,7 @@ class Feedback:
     model: str
     comment: str | None
     received_at: str
+    source: str | None = None
 
 
 _FORMAT = TypeAdapter(Feedback)

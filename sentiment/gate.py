@@ -1,48 +1,104 @@
-"""The gate before a new champion: a function of labels and scores that always says why. `flows/promote.py` acts on it."""
+"""The gate before a new champion: a pure function of evidence. `flows/promote.py` acts on it, docs/gate.md explains it.
+
+The checks are in `gate_evidence` (may this be compared at all?), `gate_quality` (better, and worse nowhere?) and `gate_limits` (behaviour,
+calibration, cost). Any REJECT rejects, else any HOLD holds, else the challenger is promoted.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sentiment.evaluate import evaluate, f1_macro_difference
+from sentiment.errors import GateError
+from sentiment.gate_evidence import check_evidence, check_scores
+from sentiment.gate_limits import check_behaviour, check_budgets, check_calibration
+from sentiment.gate_quality import check_quality, check_slices
+from sentiment.thresholds import Thresholds
+from sentiment.verdict import Check, Decision, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from datetime import datetime
 
-    from models.base import Scores
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the gate decided and on which figures; the champion's are None on a first run."""
-
-    is_promoted: bool
-    reason: str
-    candidate_f1_macro: float
-    champion_f1_macro: float | None = None
-    difference: float | None = None
-    interval_low: float | None = None
-    interval_high: float | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as a JSON-serialisable dict."""
-        return asdict(self)
+    from sentiment.evidence import Contender, EvaluationSet, Evidence
+    from sentiment.verdict import Override
 
 
-def judge(labels: Sequence[str], candidate: Scores, champion: Scores | None, *, caveat: str = "") -> Verdict:
-    """Return whether the candidate replaces the champion: only if its macro F1 on the same test texts is strictly higher.
+def judge(
+    evidence: Evidence,
+    *,
+    now: datetime,
+    thresholds: Thresholds | None = None,
+    override: Override | None = None,
+    earlier_judgements: int = 0,
+) -> Verdict:
+    """Return the verdict on a challenger: PROMOTE, HOLD or REJECT, with every check and its reasons.
 
-    Without a champion the candidate is promoted. `caveat` is added to the reason. The interval informs; it does not decide.
+    A model that gives nonsense is rejected, not raised. An `override` is recorded beside the gate's own word. `earlier_judgements` is how
+    often this test split has decided before: it goes into the record, because every use of one test split spends some of it.
 
     Raises:
-        ModelError: The scores are not probabilities or do not fit the labels.
+        GateError: The evidence is misused: the roles are swapped, or scores are of another number of texts.
     """
-    new = evaluate(labels, candidate)["f1_macro"]
-    if champion is None:
-        return Verdict(True, f"promoted: there was no champion; the candidate has a test macro F1 of {new:.4f}{caveat}", new)
-    old = evaluate(labels, champion)["f1_macro"]
-    low, high = f1_macro_difference(labels, champion, candidate)
-    figures = f"test macro F1 {new:.4f} against the champion's {old:.4f}: {new - old:+.4f}, 95% interval {low:+.4f} to {high:+.4f}"
-    decision = "promoted: the candidate is better" if new > old else "kept the champion: the candidate is not better"
-    return Verdict(new > old, f"{decision}, {figures} on {len(labels)} texts{caveat}", new, old, new - old, low, high)
+    _refuse_misuse(evidence)
+    limits = thresholds or Thresholds()
+    checks = [*check_scores(evidence)]
+    if all(check.outcome == "pass" for check in checks):
+        checks += check_evidence(evidence, limits)
+        checks += [*check_quality(evidence, limits), *check_slices(evidence, limits), *check_behaviour(evidence, limits)]
+        checks += check_calibration(evidence, limits)
+    checks += check_budgets(evidence, limits)
+    decision = _decide(checks)
+    return Verdict(
+        decision=decision,
+        reasons=_reasons(decision, checks),
+        checks=tuple(checks),
+        challenger=_describe(evidence.challenger),
+        champion=_describe(evidence.champion) if evidence.champion else None,
+        data=_describe_data(evidence, earlier_judgements),
+        thresholds=asdict(limits),
+        judged_at=now.isoformat(timespec="seconds"),
+        override=override,
+    )
+
+
+def _refuse_misuse(evidence: Evidence) -> None:
+    for contender, role in ((evidence.challenger, "challenger"), (evidence.champion, "champion")):
+        if contender is None:
+            continue
+        if contender.role != role:
+            raise GateError(f"{contender.name} was loaded as the {contender.role} but stands as the {role}: exchange the two")
+        for one in _sets(evidence):
+            scores = contender.scores.get(one.name)
+            if scores is None or len(scores) != len(one.texts):
+                found = "no scores" if scores is None else f"{len(scores)} scores"
+                raise GateError(f"the {role} {contender.name} has {found} for the {len(one.texts)} texts of {one.name!r}: score it again")
+
+
+def _decide(checks: list[Check]) -> Decision:
+    outcomes = {check.outcome for check in checks}
+    if "reject" in outcomes:
+        return Decision.REJECT
+    return Decision.HOLD if "hold" in outcomes else Decision.PROMOTE
+
+
+def _reasons(decision: Decision, checks: list[Check]) -> tuple[str, ...]:
+    """Return the sentences of what decided: what speaks against the challenger, or why it is better."""
+    if decision is Decision.PROMOTE:
+        return tuple(check.sentence for check in checks if check.group == "quality" and check.outcome == "pass")
+    order = {"reject": 0, "hold": 1}
+    against = [check for check in checks if check.outcome in order]
+    return tuple(check.sentence for check in sorted(against, key=lambda check: order[check.outcome]))
+
+
+def _sets(evidence: Evidence) -> list[EvaluationSet]:
+    return [one for one in (evidence.test, evidence.validation, evidence.feedback) if one is not None]
+
+
+def _describe(contender: Contender) -> dict[str, Any]:
+    rows = None if contender.training_rows is None else len(contender.training_rows)
+    return {"name": contender.name, **contender.facts, "training_texts": rows}
+
+
+def _describe_data(evidence: Evidence, earlier_judgements: int) -> dict[str, Any]:
+    sets = {one.name: {"rows": len(one.texts), "sha256": one.digest} for one in _sets(evidence)}
+    return {**sets, "earlier_judgements_on_this_test_split": earlier_judgements}

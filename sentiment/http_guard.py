@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 
 from sentiment.api import RequestError, parse
 from sentiment.request_trace import RequestTrace
+from sentiment.senders import client_address, sent_from
 from sentiment.tracing import UNKNOWN_PATH, inside_request, note_exception
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class ApiGate:
             is_started = True
             await send(message)
 
-        with inside_request(scope):
+        with inside_request(scope), sent_from(client_address(scope, self._settings.trusted_proxies)):
             try:
                 await self._answer(scope, receive, noting)
             except Exception as error:  # BentoML's time limit would hold the client until it is over

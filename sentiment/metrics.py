@@ -39,9 +39,10 @@ PREDICTIONS = Metric("sentiment_predictions", "counter", "Texts labelled", ("lab
 SCORE = Metric("sentiment_score", "histogram", "The highest score of each text", ("model",), (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1))
 LOW_CONFIDENCE = Metric("sentiment_low_confidence", "counter", "Texts whose highest score is below SENTIMENT_LOW_CONFIDENCE", ("model",))
 BATCH_SIZE = Metric("sentiment_batch_size", "histogram", "Texts in one request of /predict_batch", (), (1, 2, 4, 8, 16, 32, 64, 128, 256))
+SHADOW = Metric("sentiment_shadow", "counter", "Texts that the shadow scored, too", ("model", "shadow_model", "agrees"))
 
 _LOCK = threading.Lock()
-METRICS = (REQUESTS, REQUEST_SECONDS, PREDICTIONS, SCORE, LOW_CONFIDENCE, BATCH_SIZE)
+METRICS = (REQUESTS, REQUEST_SECONDS, PREDICTIONS, SCORE, LOW_CONFIDENCE, BATCH_SIZE, SHADOW)
 
 
 class Metrics:
@@ -65,6 +66,10 @@ class Metrics:
     def note_batch(self, texts: int) -> None:
         """Count one request of /predict_batch."""
         self._record(BATCH_SIZE, texts)
+
+    def note_shadow(self, model: str, shadow_model: str, *, agrees: bool) -> None:
+        """Count one text that the shadow scored."""
+        self._record(SHADOW, 1, model=model, shadow_model=shadow_model, agrees=str(agrees).lower())
 
     def _record(self, metric: Metric, value: float, **labels: str) -> None:
         instrument, collector = self._instruments[metric.name], _collector(metric)

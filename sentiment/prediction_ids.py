@@ -74,6 +74,10 @@ class PredictionSigner:
             raise PredictionIdError("prediction_id belongs to another text: send the exact text that was predicted")
         return SignedPrediction(prediction_id, label, score, model)
 
+    def pseudonym(self, address: str) -> str | None:
+        """Return 16 hexadecimal characters that stand for a sender's address and cannot be traced to it without the key."""
+        return hmac.digest(self._key, b"sender:" + address.encode(), "sha256").hex()[:16] if address else None
+
     def _digest(self, text: str) -> str:
         digest = hmac.digest(self._key, b"text:" + text.encode(), "sha256")
         return base64_encode(digest[:16]).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,18 @@ from typing import TYPE_CHECKING
 from models import LABELS
 from sentiment import durable
 from sentiment.config import MODEL_NAME, read_settings
-from sentiment.errors import StoreError
+from sentiment.errors import GateError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bentoml._internal.models import Model, ModelStore
 
     from models import SentimentModel
 
-POINTER_FILE = f"{MODEL_NAME}.champion"
+POINTER_FILE = f"{MODEL_NAME}.champion"  # one tag per line: the champion, then those before it, the latest first
+SHADOW_FILE = f"{MODEL_NAME}.shadow"
+_LOCK_SECONDS = 30
 # Beyond doubt for a person. A stored model keeps the one it is surest of, and the service asks it that one before it says it is ready.
 PROBES = {
     "negative": ("This is terrible, I hate it", "Worst flight ever, awful service, never again", "So sad and angry, what a horrible day"),
@@ -75,13 +78,37 @@ def champion() -> StoredModel:
     Raises:
         StoreError: The store holds no such model.
     """
-    pointer = store_home() / POINTER_FILE
-    if not pointer.exists():
-        return newest()
-    try:
-        return find(pointer.read_text("ascii").strip())
-    except (OSError, UnicodeError) as error:
-        raise StoreError(f"the pointer {pointer} cannot be read ({type(error).__name__}): mend or delete that file") from error
+    tags = pointed()
+    return find(tags[0]) if tags else newest()
+
+
+def pointer() -> str | None:
+    """Return the tag that the pointer names; None if there is no pointer.
+
+    Raises:
+        StoreError: The pointer cannot be read.
+    """
+    return _first(pointed())
+
+
+def previous() -> StoredModel | None:
+    """Return the champion before this one; None if there was none.
+
+    Raises:
+        StoreError: The store holds it no longer.
+    """
+    tags = pointed()
+    return find(tags[1]) if len(tags) > 1 else None
+
+
+def shadow() -> StoredModel | None:
+    """Return the model that scores a share of the requests beside the champion and answers none; None if there is none.
+
+    Raises:
+        StoreError: The store holds it no longer.
+    """
+    tags = _read_tags(store_home() / SHADOW_FILE)
+    return find(tags[0]) if tags else None
 
 
 def has_champion() -> bool:
@@ -89,13 +116,109 @@ def has_champion() -> bool:
     return (store_home() / POINTER_FILE).exists() or bool(_all_models())
 
 
+def swap_champion(tag: str, *, expected: str | None) -> None:
+    """Point to a model of the store if the pointer still names `expected` (None: there is none); the earlier champions stay named below.
+
+    Whoever reads the pointer meanwhile gets the old one or the new one; of two swaps at once, one wins.
+
+    Raises:
+        StoreError: The tag is not in the store.
+        GateError: Somebody else has changed the champion.
+    """
+    new = find(tag).tag
+    with _locked(expected) as tags:
+        _write_tags([new, *(tag for tag in tags if tag != new)])
+
+
+def roll_back(*, expected: str | None = None) -> str:
+    """Point to the champion before this one and return its tag; the present one is named no longer.
+
+    Raises:
+        StoreError: There is no earlier one, or the store holds it no longer.
+        GateError: The champion is not `expected`, where that is given.
+    """
+    with _locked(expected or pointer()) as tags:
+        if len(tags) < 2:  # noqa: PLR2004 - this one and the one before
+            raise StoreError(f"there is no champion before {tags[0] if tags else 'the first'}: promote another one instead")
+        _write_tags([find(tags[1]).tag, *tags[2:]])
+    return tags[1]
+
+
 def set_champion(tag: str) -> None:
-    """Point to a model of the store; whoever reads the pointer meanwhile gets the old one or the new one.
+    """Point to a model of the store, whatever the pointer says now.
 
     Raises:
         StoreError: The tag is not in the store.
     """
-    durable.replace(store_home() / POINTER_FILE, find(tag).tag.encode())
+    swap_champion(tag, expected=pointer())
+
+
+def set_shadow(tag: str | None) -> None:
+    """Name the shadow, or None to end it.
+
+    Raises:
+        StoreError: The tag is not in the store.
+    """
+    path = store_home() / SHADOW_FILE
+    if tag is None:
+        path.unlink(missing_ok=True)
+    else:
+        durable.replace(path, find(tag).tag.encode())
+
+
+def remove(tag: str) -> None:
+    """Take a model out of the store; one that is not there is no error."""
+    import bentoml
+
+    with contextlib.suppress(bentoml.exceptions.NotFound):
+        bentoml.models.delete(tag, _model_store=_model_store())
+
+
+@contextlib.contextmanager
+def _locked(expected: str | None) -> Iterator[list[str]]:
+    """Hold the pointer's lock and give its tags, if the first is the expected one."""
+    from filelock import FileLock, Timeout
+
+    path = store_home() / POINTER_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{path}.lock", timeout=_LOCK_SECONDS):
+            tags = pointed()
+            if _first(tags) != expected:
+                present = _first(tags) or "none"
+                raise GateError(f"the champion is {present}, not {expected or 'none'}: it changed meanwhile; judge again, then promote")
+            yield tags
+    except Timeout as error:
+        raise StoreError(f"the pointer {path} has been locked for {_LOCK_SECONDS} s: see who holds it, then run again") from error
+
+
+def _first(tags: list[str]) -> str | None:
+    return tags[0] if tags else None
+
+
+def pointed() -> list[str]:
+    """Return the tags that the pointer names, the champion first.
+
+    Raises:
+        StoreError: The pointer cannot be read.
+    """
+    return _read_tags(store_home() / POINTER_FILE)
+
+
+def _read_tags(path: Path) -> list[str]:
+    try:
+        tags = path.read_text("ascii").split()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeError) as error:
+        raise StoreError(f"the pointer {path} cannot be read ({type(error).__name__}): mend or delete that file") from error
+    if not tags:
+        raise StoreError(f"the pointer {path} is empty: write the champion's tag into it, or delete that file")
+    return tags
+
+
+def _write_tags(tags: list[str]) -> None:
+    durable.replace(store_home() / POINTER_FILE, "".join(f"{tag}\n" for tag in tags).encode())
 
 
 def find(tag: str) -> StoredModel:

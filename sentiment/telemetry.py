@@ -8,8 +8,9 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import random
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.metrics import NoOpMeter
 from opentelemetry.trace import NoOpTracer
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sentiment.config import Settings
     from sentiment.exporters import Pipelines
     from sentiment.feedback import Feedback
+    from sentiment.shadow import Comparison
 
 NAME = "sentiment"
 STOP_SECONDS = 10.0
@@ -38,6 +40,9 @@ _RESEND_BATCH = 512
 _AZURE_SWITCHES = "APPLICATIONINSIGHTS_"
 _logger = logging.getLogger("bentoml.sentiment")
 _feedback_logger = logging.getLogger("sentiment.feedback")
+_sample_logger = logging.getLogger("sentiment.samples")
+_shadow_logger = logging.getLogger("sentiment.shadow")
+_EVENT_LOGGERS = (_feedback_logger, _sample_logger, _shadow_logger)
 
 
 class Telemetry:
@@ -45,14 +50,17 @@ class Telemetry:
 
     def __init__(self, settings: Settings | None = None, pipelines: Pipelines | None = None) -> None:
         self._low_confidence = settings.low_confidence if settings else 0.0
+        self._sample_random = settings.sample_random if settings else 0.0
+        self._sample_low = settings.sample_low_confidence if settings else 0.0
         self._pipelines = pipelines
         meter: Meter = pipelines.metrics.get_meter(NAME) if pipelines else NoOpMeter(NAME)
         self.metrics = Metrics(meter)
         self.tracer: Tracer = pipelines.traces.get_tracer(NAME) if pipelines else NoOpTracer()
-        self._handler = _feedback_handler(pipelines) if pipelines else None
+        self._handler = _event_handler(pipelines) if pipelines else None
         if self._handler:
-            _feedback_logger.addHandler(self._handler)
-            _feedback_logger.propagate = False
+            for logger in _EVENT_LOGGERS:
+                logger.addHandler(self._handler)
+                logger.propagate = False
 
     @property
     def is_on(self) -> bool:
@@ -65,6 +73,24 @@ class Telemetry:
         self.metrics.note_predictions(model, labels, scores, low_confidence=low)
         counts = {label: labels.count(label) for label in LABELS}
         describe({"model": model, "texts": len(labels), **counts, "low_confidence": low, "score_sum": sum(scores)})
+
+    def note_sample(self, text: str, *, label: str, score: float, model: str, prediction_id: str) -> None:
+        """Keep a prediction for review by chance, its text masked: the doubtful ones more often than the others."""
+        if not self.is_on:
+            return
+        is_low = score < self._low_confidence and random.random() < self._sample_low  # noqa: S311 - a sample
+        if is_low or random.random() < self._sample_random:  # noqa: S311
+            keys = {"tweet_text": mask(text), "predicted_label": label, "score": score, "model": model, "prediction_id": prediction_id}
+            _log_event(_sample_logger, "Sampled prediction", keys | {"reason": "low confidence" if is_low else "random"})
+
+    def note_shadow(self, comparison: Comparison) -> None:
+        """Count and log what the shadow would have said; a tweet is only told, masked, where that is another label."""
+        answered = comparison.answered
+        agrees = comparison.shadow_label == answered.label
+        self.metrics.note_shadow(answered.model, comparison.shadow_model, agrees=agrees)
+        keys = {"predicted_label": answered.label, "score": answered.score, "model": answered.model}
+        keys |= {name: getattr(comparison, name) for name in ("shadow_label", "shadow_score", "shadow_model")}
+        _log_event(_shadow_logger, "Shadow prediction", keys | ({} if agrees else {"tweet_text": mask(answered.text)}))
 
     def resend(self, feedback: Iterable[Feedback]) -> None:
         """Log feedback again, in batches that fit the queue, and send or spool it before this returns."""
@@ -85,8 +111,9 @@ class Telemetry:
             _running.remove(self)
         if self._pipelines is None or self._handler is None:
             return
-        _feedback_logger.removeHandler(self._handler)
-        _feedback_logger.propagate = not any(other.is_on for other in _running)
+        for logger in _EVENT_LOGGERS:
+            logger.removeHandler(self._handler)
+            logger.propagate = not any(other.is_on for other in _running)
         if not self._pipelines.stop(seconds):
             _logger.warning("telemetry did not end within %g seconds: 'python -m flows.reconcile' sends feedback that is missing", seconds)
 
@@ -165,9 +192,18 @@ def _build(settings: Settings, role: str) -> Pipelines | None:
         return None
 
 
-def _feedback_handler(pipelines: Pipelines) -> logging.Handler:
+def _event_handler(pipelines: Pipelines) -> logging.Handler:
     from opentelemetry.instrumentation.logging.handler import LoggingHandler
 
     handler = LoggingHandler(logger_provider=pipelines.logs)
-    handler.addFilter(lambda record: hasattr(record, "feedback_id"))
+    handler.addFilter(lambda record: hasattr(record, "predicted_label"))  # what others say on these loggers stays here
     return handler
+
+
+def _log_event(logger: logging.Logger, message: str, keys: dict[str, Any]) -> None:
+    """Log a record for the exporters, if there are any; never raises."""
+    if logger.handlers:
+        try:
+            logger.handle(logger.makeRecord(logger.name, logging.INFO, "", 0, message, (), None, extra=keys))
+        except Exception as error:
+            _logger.error("%s was not logged (%s)", message, type(error).__name__)  # noqa: TRY400

@@ -138,6 +138,31 @@ def log_pictures(pictures: Mapping[str, Figure]) -> None:
             mlflow.log_figure(figure, f"{name}.png")
 
 
+def log_texts(texts: Mapping[str, str]) -> None:
+    """Log texts to the open run under their file names."""
+    with tracking_errors():
+        for name, text in texts.items():
+            mlflow.log_text(text, name)
+
+
+def read_text(run_id: str, name: str) -> str | None:
+    """Return a text that a run logged; None if there is no such run or text."""
+    if not run_id:
+        return None
+    try:
+        text: str = mlflow.artifacts.load_text(f"runs:/{run_id}/{name}")
+    except (MlflowException, OSError, SQLAlchemyError):
+        return None
+    return text
+
+
+def count_runs(tags: Mapping[str, str]) -> int:
+    """Return how many runs of the experiment carry all these tags."""
+    wanted = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+    with tracking_errors():
+        return len(mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], filter_string=wanted, output_format="list"))
+
+
 def log_comparison(markdown: str, json: str, winner: str) -> None:
     """Log to the open run the comparison in both forms, and the tag `winner`."""
     with tracking_errors():

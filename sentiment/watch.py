@@ -196,6 +196,21 @@ class Watch:
         durable.replace(self._state_file, memory.model_dump_json(indent=1).encode())
 
 
+def last_fired(rule: AlertRule, home: Path) -> datetime | None:
+    """Return when the alert fired last; None if it never did.
+
+    Raises:
+        AlertError: The history cannot be read.
+    """
+    path = home / "alerts" / f"{rule.name}.jsonl"
+    try:
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        told = [json.loads(line) for line in lines if line.endswith("}")]  # a crash can leave half a line
+        return max((datetime.fromisoformat(one["fired"]) for one in told if one["change"] == "fired"), default=None)
+    except (OSError, ValueError, KeyError) as error:
+        raise AlertError(f"the history of the alert in {path} cannot be read ({type(error).__name__}): mend or move that file") from error
+
+
 class _History:
     """The append-only file of what became of the alert, one line for each change; told the same twice, it keeps one line."""
 

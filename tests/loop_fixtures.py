@@ -2,9 +2,14 @@
 
 import csv
 import itertools
+import random
 import shutil
+from pathlib import Path
 
 import pytest
+
+from sentiment import footprint
+from sentiment.sources import read_source
 
 _SUBJECTS = ("the flight", "my phone", "this show", "the crew", "that film", "the game", "our hotel", "the update", "the meal", "your app")
 _TIMES = ("today", "last night", "this morning", "on Monday", "in Boston", "at the gate", "for once", "at noon")
@@ -27,6 +32,35 @@ def corpus_file(tmp_path_factory):
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("text", "label"), *rows[::3]])
     return path
+
+
+@pytest.fixture(scope="session")
+def tweets_file(tmp_path_factory):
+    """2,500 tweets of the default corpus with `text,label`: enough to tell a good model from a poor one."""
+    rows = [(row.text, row.label) for row in read_source().rows]
+    random.Random(0).shuffle(rows)
+    path = tmp_path_factory.mktemp("tweets") / "tweets.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "label"), *rows[:2500]])
+    return path
+
+
+@pytest.fixture
+def memory_measured_once(monkeypatch):
+    """The memory of a model is measured for the first one of a test run only: each costs a process of seconds."""
+    monkeypatch.setattr(footprint, "measure_memory", lambda folder, texts: _measured_once(str(folder)))
+
+
+_measured = []
+
+
+def _measured_once(folder):
+    if not _measured:
+        _measured.append(_measure_memory(Path(folder), ["I love this"]))
+    return _measured[0]
+
+
+_measure_memory = footprint.measure_memory
 
 
 @pytest.fixture(scope="session")

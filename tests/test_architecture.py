@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("models", "sentiment", "flows", "monitor", "page", "infra", "benchmarks", "service", "app_gradio", "demo")
+ROOMS = ("models", "sentiment", "flows", "monitor", "page", "infra", "loop", "benchmarks", "service", "app_gradio", "demo")
 FRAMEWORKS = ("sklearn", "skops", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "bentoml", "gradio", "pandas")
 # What importing may set: the choice of Keras's backend, which Keras reads at its import, and what libraries set for themselves.
 HARMLESS = (
@@ -30,6 +30,7 @@ ALLOWED = {
     "page": {"models", "sentiment", "page"},
     "app_gradio": {"models", "sentiment", "page"},
     "demo": {"sentiment"},
+    "loop": {"sentiment", "loop"},
     "benchmarks": {"models", "sentiment", "monitor", "benchmarks"},
 }
 # Rooms of `sentiment` that serve one side and know nothing of the other.

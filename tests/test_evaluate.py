@@ -13,7 +13,6 @@ from sentiment.evaluate import (
     evaluate,
     expected_calibration_error,
     f1_by_label,
-    f1_macro_difference,
     f1_macro_interval,
     measure_latency,
     measure_size,
@@ -95,15 +94,6 @@ def test_interval_holds_the_macro_f1_and_shrinks_with_more_texts():
     macro = f1_by_label(table).mean()
 
     assert small[0] < large[0] < macro < large[1] < small[1]
-
-
-def test_difference_is_paired():
-    labels = TRUE * 50
-    scores = np.tile(SCORES, (50, 1))
-
-    assert f1_macro_difference(labels, scores, scores) == (0.0, 0.0)
-    low, high = f1_macro_difference(labels, scores, sure(*labels))
-    assert 0 < low < 1 - evaluate(TRUE, SCORES)["f1_macro"] < high
 
 
 def test_latency_leaves_the_warm_up_out():

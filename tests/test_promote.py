@@ -1,22 +1,26 @@
 """The gate at work: a real MLflow, a real store, and who is champion afterwards."""
 
+import csv
 import shutil
 
+import mlflow
 import pytest
-from filelock import FileLock, Timeout
 
 import models
-from flows import promote as room
-from flows.promote import promote
-from sentiment import registry, store, tracking
+from flows import judging
+from flows.judging import judged_texts
+from flows.promote import main, promote, roll_back, shadow
+from sentiment import lineage, registry, store, tracking
 from sentiment.config import read_settings
 from sentiment.data import load_dataset
-from sentiment.errors import StoreError, TrackingError
+from sentiment.errors import GateError, StoreError, TrackingError
+from sentiment.verdict import Decision
+from sentiment.verdict_text import as_json, digest, headline, read_json
 
 pytest_plugins = ["loop_fixtures"]
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
 
-GOOD, POOR, TWIN, FOREIGN = "1", "2", "3", "4"
+POOR, GOOD, TWIN = "1", "2", "3"
 
 
 def fitted(dataset, labels):
@@ -27,36 +31,38 @@ def fitted(dataset, labels):
 
 
 @pytest.fixture(scope="module")
-def registered(corpus_file, tmp_path_factory, empty_mlflow):
-    """A home whose MLflow holds four candidates: a good one, a poor one, the good one again, and it with another dataset's digest."""
+def registered(tweets_file, tmp_path_factory, empty_mlflow):
+    """A home whose MLflow holds three candidates, each trained a day after the other: a poor one, a good one, and that one again."""
     home = tmp_path_factory.mktemp("registered")
     shutil.copy(empty_mlflow, home / "mlflow.db")
-    dataset = load_dataset(str(corpus_file))
+    dataset = load_dataset(str(tweets_file))
     good = fitted(dataset, dataset.train.labels)
     hidden = ["neutral" if label == "positive" and number % 12 else label for number, label in enumerate(dataset.train.labels)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(home))
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home}/mlflow.db")
         tracking.connect(read_settings())
-        for model, digest in ((good, dataset.digest), (fitted(dataset, hidden), dataset.digest), (good, dataset.digest), (good, "f" * 64)):
-            register(model, digest, tmp_path_factory.mktemp("saved"))
+        for number, model in enumerate((fitted(dataset, hidden), good, good), start=1):
+            register(model, dataset, tmp_path_factory.mktemp("saved"), number)
     return home
 
 
-def register(model, digest, folder):
+def register(model, dataset, folder, number):
     model.save(folder / tracking.MODEL_FOLDER)
     with tracking.start_run(model.family):
+        tracking.log_texts({lineage.ROWS_FILE: lineage.dump(dataset.train.texts)})
         uri = tracking.log_model(folder / tracking.MODEL_FOLDER, model.family)
-    registry.register(uri, tags={"family": model.family, "dataset_digest": digest, "git_commit": "abc"})
+    tags = {"family": model.family, "dataset_digest": dataset.digest, "git_commit": "abc", "test_digest": judged_texts(dataset).digest}
+    registry.register(uri, tags=tags | {"trained_at": f"2026-11-2{number}T00:00:00+00:00"})
 
 
 @pytest.fixture
-def gate(home, registered, corpus_file):
+def gate(home, registered, tweets_file):
     """Promote a version in a home of the test's own, which starts without a champion."""
     home.mkdir()
     shutil.copy(registered / "mlflow.db", home / "mlflow.db")
     tracking.connect(read_settings())
-    return lambda candidate: promote(candidate, data=str(corpus_file))
+    return lambda candidate, **options: promote(candidate, data=str(tweets_file), **options)
 
 
 def champions() -> tuple[str | None, str | None]:
@@ -69,59 +75,137 @@ def champions() -> tuple[str | None, str | None]:
     return alias.number if alias else None, served
 
 
+def verdict_file(home):
+    return read_json((home / "verdict" / "verdict.json").read_text("utf-8"))
+
+
 def test_first_candidate_becomes_champion_with_its_origin(gate):
     verdict = gate(POOR)
 
-    assert verdict.is_promoted
+    assert verdict.decision is Decision.PROMOTE
     assert champions() == (POOR, POOR)
     metadata = store.champion().metadata
-    assert metadata["run_id"] == registry.read_version(POOR).run_id
-    assert metadata["git_commit"] == "abc"
-    assert metadata["family"] == "tfidf"
-    assert metadata["dataset_digest"] == registry.read_version(POOR).tags["dataset_digest"]
-    assert float(metadata["test_f1_macro"]) == pytest.approx(verdict.candidate_f1_macro, abs=1e-6)
+    version = registry.read_version(POOR)
+    assert metadata["run_id"] == version.run_id
+    assert {key: metadata[key] for key in ("git_commit", "family", "dataset_digest", "test_digest", "trained_at")} == {
+        key: version.tags[key] for key in ("git_commit", "family", "dataset_digest", "test_digest", "trained_at")
+    }
+    assert 0 < float(metadata["test_f1_macro"]) < 1
 
 
-def test_better_candidate_replaces_the_champion(gate):
+def test_better_candidate_replaces_the_champion_and_the_one_before_is_kept(gate, home):
     gate(POOR)
+    before = store.champion().tag
     verdict = gate(GOOD)
 
-    assert verdict.is_promoted
-    assert verdict.difference > 0
+    assert verdict.decision is Decision.PROMOTE, verdict.reasons
     assert champions() == (GOOD, GOOD)
-    assert registry.read_version(GOOD).tags["verdict"] == verdict.reason
+    assert store.previous().tag == before
+    assert registry.read_version("previous").number == POOR
+    assert verdict_file(home) == read_json(as_json(verdict))
+    assert (home / "verdict" / "verdict.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_worse_candidate_leaves_the_champion(gate):
+def test_a_verdict_is_a_run_in_mlflow_and_on_the_version_it_is_about(gate):
+    gate(POOR)
+    verdict = gate(GOOD)
+    run = mlflow.search_runs(experiment_names=["tweet-sentiment"], filter_string="tags.kind = 'verdict'", output_format="list")[0]
+
+    assert run.data.tags["decision"] == "PROMOTE"
+    assert run.data.tags["verdict_digest"] == digest(verdict) == registry.read_version(GOOD).tags["verdict_digest"]
+    assert registry.read_version(GOOD).tags["verdict"] == headline(verdict)
+    assert tracking.read_text(run.info.run_id, "verdict.md").startswith("# PROMOTE")
+    assert verdict.data["earlier_judgements_on_this_test_split"] == 1
+
+
+def test_worse_candidate_is_rejected(gate):
     gate(GOOD)
     verdict = gate(POOR)
 
-    assert not verdict.is_promoted
+    assert verdict.decision is Decision.REJECT
     assert champions() == (GOOD, GOOD)
-    assert f"{verdict.difference:+.4f}" in registry.read_version(POOR).tags["verdict"]
+    assert store.previous() is None
 
 
-def test_equal_candidate_leaves_the_champion(gate):
+def test_the_same_model_again_is_held(gate):
     gate(GOOD)
     verdict = gate(TWIN)
 
-    assert verdict.difference == 0
+    assert verdict.decision is Decision.HOLD
+    assert "the same model" in verdict.reasons[0]
     assert champions() == (GOOD, GOOD)
 
 
-def test_champion_of_other_data_is_scored_anew_and_said(gate):
-    gate(FOREIGN)
-    verdict = gate(POOR)
+def test_people_can_override_the_gate_and_their_names_and_reason_are_kept(gate, home):
+    gate(GOOD)
+    verdict = gate(TWIN, approved_by=("Ann", "Bob"), because="a drill")
 
-    assert champions() == (FOREIGN, FOREIGN)
-    assert "the digests differ: the champion learned from other data" in verdict.reason
-    assert "digests differ" not in gate(TWIN).reason.partition("champion learned")[2]
+    assert verdict.decision is Decision.HOLD
+    assert champions() == (TWIN, TWIN)
+    assert verdict_file(home).override.approved_by == ("Ann", "Bob")
+    run = mlflow.search_runs(experiment_names=["tweet-sentiment"], filter_string="tags.kind = 'verdict'", output_format="list")[0]
+    assert run.data.tags["override_reason"] == "a drill"
 
 
-def test_same_data_needs_no_caveat(gate):
+@pytest.mark.parametrize(("approved_by", "because"), [((), "no name"), (("Ann",), " "), (("Ann", " "), "why")])
+def test_an_override_without_names_or_reason_is_refused(gate, approved_by, because):
+    with pytest.raises(GateError, match="who approved it and why"):
+        gate(GOOD, approved_by=approved_by, because=because)
+    assert champions() == (None, None)
+
+
+def test_one_command_rolls_back_and_what_fell_does_not_return_by_itself(gate):
+    gate(POOR)
+    first = store.champion().tag
     gate(GOOD)
 
-    assert "digests" not in gate(POOR).reason
+    assert roll_back("it annoys people") == first
+    assert champions() == (POOR, POOR)
+    assert registry.read_version(GOOD).tags["rolled_back_because"] == "it annoys people"
+    assert gate(GOOD).decision is Decision.HOLD
+    assert champions() == (POOR, POOR)
+
+
+def test_a_roll_back_needs_an_earlier_champion(gate):
+    gate(POOR)
+
+    with pytest.raises(StoreError, match="no champion before"):
+        roll_back()
+    assert champions() == (POOR, POOR)
+
+
+def test_a_roll_back_is_served_even_if_mlflow_is_away(gate, home, monkeypatch):
+    gate(POOR)
+    first = store.champion().tag
+    gate(GOOD)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+
+    with pytest.raises(TrackingError):
+        roll_back()
+    assert store.champion().tag == first
+
+
+def test_of_two_promotions_at_once_exactly_one_wins(gate, monkeypatch):
+    gate(POOR)
+    before = store.champion().tag
+    real, saved = judging.record, len(bentoml_tags())
+
+    def overtaken(verdict, version, folder):
+        monkeypatch.setattr(judging, "record", real)
+        gate(GOOD)
+        real(verdict, version, folder)
+
+    monkeypatch.setattr(judging, "record", overtaken)
+    with pytest.raises(GateError, match="changed meanwhile"):
+        gate(TWIN)
+
+    assert champions() == (GOOD, GOOD)
+    assert store.previous().tag == before
+    assert len(bentoml_tags()) == saved + 1
+
+
+def bentoml_tags():
+    return [str(model.tag) for model in store._all_models()]
 
 
 def test_missing_champion_stops_the_promotion(gate):
@@ -147,9 +231,8 @@ def test_empty_store_gets_back_the_champion_that_mlflow_knows(gate, home):
     shutil.rmtree(home / "bentoml")
     verdict = gate(POOR)
 
-    assert not verdict.is_promoted
+    assert verdict.decision is Decision.REJECT
     assert champions() == (GOOD, GOOD)
-    assert float(store.champion().metadata["test_f1_macro"]) == pytest.approx(verdict.champion_f1_macro, abs=1e-6)
 
 
 def test_interrupted_promotion_is_put_right_by_the_next_one(gate):
@@ -166,21 +249,34 @@ def test_unknown_candidate_is_refused(gate):
     assert champions() == (None, None)
 
 
-def test_decision_is_taken_under_the_lock(gate, home, monkeypatch):
-    def decide(version, dataset):
-        with pytest.raises(Timeout), FileLock(home / "promote.lock", timeout=0):
-            pass
-        return real(version, dataset)
+def test_a_champion_of_another_test_split_is_not_judged_blindly(gate, home, tmp_path, tweets_file):
+    gate(POOR)
+    with tweets_file.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    other = tmp_path / "other.csv"
+    with other.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows[:1500])
+    verdict = promote(GOOD, data=str(other))
 
-    real = room._decide
-    monkeypatch.setattr(room, "_decide", decide)
-
-    assert gate(GOOD).is_promoted
+    assert verdict.decision is Decision.HOLD
+    assert any("test split is not the one" in reason for reason in verdict.reasons)
 
 
-def test_second_promotion_does_not_pass_the_first(gate, home, monkeypatch):
-    monkeypatch.setattr(room, "_LOCK_SECONDS", 0.1)
+def test_the_shadow_is_a_copy_in_the_store_that_ends_with_its_promotion(gate):
+    gate(POOR)
+    tag = shadow(GOOD)
 
-    with FileLock(home / "promote.lock"), pytest.raises(StoreError, match=r"another promotion has held .*promote\.lock"):
-        gate(GOOD)
-    assert champions() == (None, None)
+    assert (store.shadow().tag, store.champion().metadata["mlflow_version"]) == (tag, POOR)
+    gate(GOOD)
+    assert store.shadow() is None
+    assert tag not in bentoml_tags()
+
+
+@pytest.mark.parametrize(("version", "code"), [(POOR, 4), (TWIN, 3)])
+def test_the_command_tells_a_verdict_by_its_exit_code(gate, tweets_file, monkeypatch, version, code):
+    gate(GOOD)
+    monkeypatch.setattr("sys.argv", ["promote", "--candidate", version, "--data", str(tweets_file)])
+
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == code

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 import models
 from sentiment import store
-from sentiment.errors import StoreError
+from sentiment.errors import GateError, StoreError
 
 
 class Stubborn:
@@ -135,3 +136,64 @@ def test_a_pointer_that_cannot_be_read_is_a_clear_error(home, tfidf_model):
     assert store.has_champion()
     with pytest.raises(StoreError, match=r"cannot be read \(UnicodeDecodeError\): mend or delete that file"):
         store.champion()
+
+
+def test_of_two_swaps_on_the_same_champion_one_wins(home, tfidf_model):
+    first, second, third = (store.save(tfidf_model, metadata={}) for _ in range(3))
+    store.set_champion(first)
+
+    with ThreadPoolExecutor(2) as pool:
+        swaps = [pool.submit(store.swap_champion, tag, expected=first) for tag in (second, third)]
+
+    failures = [swap.exception() for swap in swaps if swap.exception()]
+    assert [type(failure) for failure in failures] == [GateError]
+    assert store.champion().tag in (second, third)
+    assert store.previous().tag == first
+
+
+def test_a_roll_back_restores_the_champion_before_and_forgets_the_present_one(home, tfidf_model):
+    first, second, third = (store.save(tfidf_model, metadata={}) for _ in range(3))
+    for tag in (first, second, third):
+        store.set_champion(tag)
+
+    assert [store.roll_back(), store.roll_back()] == [second, first]
+    assert store.champion().tag == first
+    assert store.previous() is None
+    with pytest.raises(StoreError, match="no champion before"):
+        store.roll_back()
+
+
+def test_a_roll_back_of_another_champion_than_expected_is_refused(home, tfidf_model):
+    first, second = (store.save(tfidf_model, metadata={}) for _ in range(2))
+    store.set_champion(first)
+    store.set_champion(second)
+
+    with pytest.raises(GateError, match="changed meanwhile"):
+        store.roll_back(expected=first)
+    assert store.champion().tag == second
+
+
+def test_a_pointer_of_an_earlier_version_with_one_line_is_read(home, tfidf_model):
+    tag = store.save(tfidf_model, metadata={})
+    (store.store_home() / store.POINTER_FILE).write_text(tag)
+
+    assert store.champion().tag == tag
+    assert store.previous() is None
+
+
+def test_an_empty_pointer_is_a_clear_error_and_not_the_newest_model(home, tfidf_model):
+    store.save(tfidf_model, metadata={})
+    (store.store_home() / store.POINTER_FILE).write_text("")
+
+    with pytest.raises(StoreError, match="is empty"):
+        store.champion()
+
+
+def test_the_shadow_is_named_and_ended_without_touching_the_champion(home, tfidf_model):
+    first, second = (store.save(tfidf_model, metadata={}) for _ in range(2))
+    store.set_champion(first)
+
+    store.set_shadow(second)
+    assert (store.champion().tag, store.shadow().tag) == (first, second)
+    store.set_shadow(None)
+    assert store.shadow() is None

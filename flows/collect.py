@@ -1,0 +1,89 @@
+"""Bring what should be reviewed into the queue: bad predictions and samples, from the logs and the inbox: `python -m flows.collect`."""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    from sentiment.command import prepare_environment
+
+    prepare_environment()
+
+import argparse
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from sentiment import queries
+from sentiment.analysis import LogsReader
+from sentiment.command import is_worth_asking_again, run_command, whole_number
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.errors import QueryError
+from sentiment.feedback import Inbox
+from sentiment.intake import reports_of_feedback, reports_of_samples
+from sentiment.review import ReviewQueue
+from sentiment.review_items import Added
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sentiment.config import Settings
+
+_OVERLAP = timedelta(hours=49)  # telemetry keeps feedback's own time for 48 hours, so a row may come that much later than its time says
+_STREAMS = ("bad_predictions", "sampled_predictions")
+
+
+@flow(name="collect", persist_result=False)
+def collect(days: int = 28) -> Added:
+    """Take in what came since the last time, `days` back at the first time, and return what became of it.
+
+    Safe to repeat and to interrupt: a feedback id counts once, and the watermarks move together with the items. All of the inbox is
+    looked through, so what telemetry lost comes, too. Where the logs do not answer, the inbox is taken in all the same.
+
+    Raises:
+        FeedbackError: The inbox cannot be read.
+        ReviewError: The queue cannot be reached.
+        QueryError: The logs cannot be queried; what the inbox holds is in the queue, and the logs' turn comes the next time.
+    """
+    settings = read_settings()
+    apply_tool_environment(settings)
+    now, logger = datetime.now(UTC), get_run_logger()
+    inbox = Inbox(settings.feedback_address).read()
+    with ReviewQueue.from_settings(settings) as queue:
+        marks = {name: queue.watermark(name) for name in _STREAMS}
+        starts = {name: mark - _OVERLAP if mark else now - timedelta(days=days) for name, mark in marks.items()}
+        try:
+            frames = {name: read_logs(settings, name, (start, now)) for name, start in starts.items()}
+        except QueryError:
+            added = queue.add(reports_of_feedback(inbox.iloc[:0], inbox[~inbox["correct"]])) if len(inbox) else Added(0, 0, 0)
+            logger.warning("the logs do not answer; from the inbox came %d new items and %d copies", added.new, added.collapsed)
+            raise
+        feedback = reports_of_feedback(frames["bad_predictions"], inbox)
+        samples = reports_of_samples(frames["sampled_predictions"], answered=inbox["feedback_id"])
+        added = queue.add([*feedback, *samples], watermarks=dict.fromkeys(_STREAMS, now))
+    logger.info(
+        "%d called wrong, %d samples: %d new, %d copies, %d known", len(feedback), len(samples), added.new, added.collapsed, added.known
+    )
+    return added
+
+
+@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=is_worth_asking_again)
+def read_logs(settings: Settings, query: str, period: tuple[datetime, datetime]) -> pd.DataFrame:
+    """Return the rows of a query of single events."""
+    with LogsReader.from_settings(settings) as reader:
+        return reader.rows(queries.read(query), period)
+
+
+def main() -> None:
+    """Read the command line, run the flow and print what came in."""
+    parser = argparse.ArgumentParser("python -m flows.collect", description="Take bad predictions and samples into the review queue.")
+    more = "how far back the first time looks, 1 to 730 (default: %(default)s); later ones go on where the last one ended"
+    parser.add_argument("--days", type=whole_number("days", 1, 730), default=28, help=more)
+    added = collect(parser.parse_args().days)
+    print(f"{added.new} new items to review, {added.collapsed} copies of known ones, {added.known} known already")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

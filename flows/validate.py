@@ -1,0 +1,93 @@
+"""Let what people settled join the versioned dataset of validated feedback: `python -m flows.validate`."""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    from sentiment.command import prepare_environment
+
+    prepare_environment()
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+from prefect import flow
+from prefect.logging import get_run_logger
+
+from flows.prepare import prepared_dataset
+from sentiment import validated
+from sentiment.command import run_command
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.errors import ReviewError
+from sentiment.feedback_rows import Caps, choose_rows
+from sentiment.review import ReviewQueue
+
+if TYPE_CHECKING:
+    from sentiment.agreement import Agreement
+    from sentiment.data import Dataset
+
+_LOCK_SECONDS = 60
+
+
+@flow(name="validate", persist_result=False)
+def validate(data: str = "default") -> dict[str, Any]:
+    """Append settled items to the dataset, renew its manifest, and return the manifest and what was refused.
+
+    `data` is the base that the models train on: what is near one of its test or validation texts never joins. Safe to repeat and to
+    interrupt: an item joins once.
+
+    Raises:
+        ReviewError: The queue cannot be reached, or another run is at it.
+        DataError: The base cannot be read, or the dataset was changed by hand.
+    """
+    settings = read_settings()
+    apply_tool_environment(settings)
+    base, path = prepared_dataset(data), settings.validated_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = settings.home / "validate.lock"
+    try:
+        with FileLock(lock, timeout=_LOCK_SECONDS), ReviewQueue.from_settings(settings) as queue:
+            choice = choose_rows(queue.settled(), base, Caps(settings.source_cap, settings.week_cap))
+            earlier = validated.read_validated(path)
+            facts = _facts(base, [*earlier, *choice.rows], queue.agreement(), choice.refused)
+            new = validated.append(path, choice.rows, facts)
+            queue.mark_exported((one.item.item_id for one in choice.joining), now=datetime.now(UTC))
+    except Timeout as error:
+        raise ReviewError(f"another run has held {lock} for {_LOCK_SECONDS} s: wait for it or stop it, then run again") from error
+    get_run_logger().info("%d new rows; refused: %s", new, choice.refused or "none")
+    return {**validated.read_manifest(path), "new": new}
+
+
+def _facts(base: Dataset, rows: list[validated.ValidatedRow], agreement: Agreement, refused: Any) -> dict[str, Any]:
+    """Return what the manifest says besides the file itself."""
+    train, evaluation = validated.divide(rows, base)
+    return {
+        "base": {"name": base.name, "digest": base.digest},
+        "training_rows": len(train.texts),
+        "evaluation_rows": len(evaluation.texts) if evaluation else 0,
+        "kappa": {
+            "fleiss": agreement.fleiss,
+            "items": agreement.items,
+            "cohen": {" and ".join(pair): {"kappa": kappa, "items": items} for pair, (kappa, items) in agreement.cohen.items()},
+        },
+        "refused": dict(refused),
+    }
+
+
+def main() -> None:
+    """Read the command line, run the flow and print the counts."""
+    parser = argparse.ArgumentParser(
+        "python -m flows.validate", description="Append what people settled to the dataset of validated feedback."
+    )
+    parser.add_argument(
+        "--data", default="default", help="the base to train on: 'default', a CSV file with text,label, or a TweetEval folder"
+    )
+    done = validate(parser.parse_args().data)
+    refused = ", ".join(f"{count} {reason}" for reason, count in done["refused"].items()) or "none"
+    print(f"{done['new']} new rows, {done['rows']} in all ({done['evaluation_rows']} kept for evaluation); refused: {refused}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

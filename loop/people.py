@@ -1,0 +1,127 @@
+"""The people of the ring: those who write tweets and correct what the service says of them, and two annotators.
+
+Tweets and labels are the default corpus's own, so what people say here is what people said.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from loop.ring import LoopError, Ring
+from sentiment.config import read_settings
+from sentiment.masking import mask
+from sentiment.review import ReviewQueue
+from sentiment.sources import read_source
+
+BASE_TWEETS = 15_000
+PEOPLES_TWEETS = 1_500
+_LEAST_CONFIDENCE = 0.6  # of the corpus's own annotators
+_LONGEST = 280
+
+
+@dataclass(frozen=True)
+class Tweet:
+    """A tweet and what people say it is."""
+
+    text: str
+    label: str
+
+
+def read_tweets() -> tuple[list[Tweet], list[Tweet]]:
+    """Return the base to train on and the tweets that people write, in an order of chance that is always the same."""
+    tweets = [Tweet(row.text, row.label) for row in read_source().rows if row.confidence >= _LEAST_CONFIDENCE and len(row.text) <= _LONGEST]
+    random.Random(0).shuffle(tweets)  # noqa: S311 - no secret
+    texts = dict.fromkeys(tweet.text for tweet in tweets[:BASE_TWEETS])
+    people = [tweet for tweet in tweets[BASE_TWEETS:] if tweet.text not in texts]
+    return tweets[:BASE_TWEETS], people[:PEOPLES_TWEETS]
+
+
+def write_corpus(path: Path, tweets: Sequence[Tweet]) -> Path:
+    """Write tweets as a CSV file with `text,label`."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "label"), *((tweet.text, tweet.label) for tweet in tweets)])
+    return path
+
+
+def predict(ring: Ring, text: str, sender: int = 1) -> dict[str, str]:
+    """Return the service's answer to one text."""
+    return _post(ring, "/predict", {"text": text}, sender)
+
+
+def correct(ring: Ring, tweets: Sequence[Tweet], *, most: int | None = None, sender: int = 1) -> int:
+    """Predict tweets, and correct those that come out wrong, at most so many; return how many these were."""
+    wrong = 0
+    for tweet in tweets:
+        answer = predict(ring, tweet.text, sender)
+        if answer["label"] != tweet.label:
+            body = {"prediction_id": answer["prediction_id"], "text": tweet.text, "correct": False, "label": tweet.label}
+            _post(ring, "/feedback", body, sender)
+            wrong += 1
+        if wrong == most:
+            break
+    return wrong
+
+
+def review(ring: Ring, truth: Mapping[str, str]) -> str:
+    """Let two annotators, who say what the corpus's people said, judge every item that waits for them; return what they did."""
+    labels = {mask(text): label for text, label in truth.items()}
+    settings = read_settings().model_copy(update={"home": ring.home, "review_url": None})
+    judged = 0
+    with ReviewQueue.from_settings(settings) as queue:
+        for annotator in ("ann", "bob"):
+            while item := queue.next_item(annotator, now=datetime.now(UTC)):
+                queue.judge(item.item_id, annotator, labels.get(item.text, "unclear"), now=datetime.now(UTC))
+                judged += 1
+        progress = queue.progress(None)
+    return f"{judged} judgements by two annotators, {progress.settled} of {progress.items} items settled"
+
+
+@dataclass
+class Asked:
+    """How many requests were answered and how many were not."""
+
+    answered: int = 0
+    failed: int = 0
+
+
+@contextmanager
+def asking(ring: Ring, text: str) -> Iterator[Asked]:
+    """Ask the service all the while, and count."""
+    asked, stop = Asked(), threading.Event()
+
+    def ask() -> None:
+        while not stop.wait(0.02):
+            try:
+                predict(ring, text)
+            except LoopError:
+                asked.failed += 1
+            else:
+                asked.answered += 1
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield asked
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _post(ring: Ring, path: str, body: Mapping[str, object], sender: int) -> dict[str, str]:
+    headers = {"X-Forwarded-For": f"10.0.0.{sender}"}
+    try:
+        answer = httpx.post(ring.service + path, json=body, headers=headers, timeout=30, trust_env=False)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise LoopError(f"{path} failed ({error}): see the service's log") from error
+    said: dict[str, str] = answer.json()
+    return said

@@ -1,0 +1,72 @@
+"""What the gate looks at: two contenders, scored by the same code on the same texts. Values only; `gate` decides on them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from models.base import Scores
+
+Role = Literal["champion", "challenger"]
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """Texts with their true labels that no model may have learned from."""
+
+    name: str
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the texts and labels: the same digest means the same set."""
+        return hashlib.sha256(json.dumps([self.texts, self.labels], ensure_ascii=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What answering costs: p95 of one text in milliseconds, files and resident memory in megabytes (10^6 bytes)."""
+
+    latency_ms_p95: float
+    size_mb: float
+    memory_mb: float
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One of the two models, and all that is known of it.
+
+    Attributes:
+        role: As which of the two it was loaded.
+        name: What people call it, such as `tweet-sentiment:abc` or `version 7`.
+        facts: `run_id`, `mlflow_version`, `family`, `git_commit`, `dataset_digest`, `test_digest` (of the test split that it was meant
+            for), `feedback_digest`, `trained_at` (ISO 8601, UTC), `rolled_back_at`; what is not known is missing.
+        scores: By the name of the evaluation set: `test`, `validation`, `feedback`; shape (n, 3) in the order of LABELS.
+        behaviour: By kind (`minimum functionality`, `invariance`, `direction`): whether each case passed, the same cases for both.
+        cost: None if it was not measured.
+        training_rows: The fingerprints (see `lineage`) of every text that it learned from; None if they are not known.
+    """
+
+    role: Role
+    name: str
+    facts: Mapping[str, str]
+    scores: Mapping[str, Scores]
+    behaviour: Mapping[str, Sequence[bool]] = field(default_factory=dict)
+    cost: Cost | None = None
+    training_rows: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the gate decides on. `champion` is None where there is none; `validation` and `feedback` where there are none."""
+
+    challenger: Contender
+    champion: Contender | None
+    test: EvaluationSet
+    validation: EvaluationSet | None = None
+    feedback: EvaluationSet | None = None

@@ -1,0 +1,136 @@
+"""The tables of the review queue and the engine that reaches them, on any database that SQLAlchemy knows. What they mean is in `review`."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from sentiment.errors import ReviewError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+
+# Moments are ISO 8601 in UTC with microseconds: every database sorts and compares them alike.
+METADATA = MetaData()
+ITEMS = Table(
+    "review_items",
+    METADATA,
+    Column("item_id", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("predicted_label", String(16), nullable=False),
+    Column("feedback_label", String(16)),
+    Column("score", Float, nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("prediction_id", Text, nullable=False),
+    Column("origin", String(32), nullable=False),
+    Column("received_at", String(40), nullable=False),
+    Column("needed", Integer, nullable=False),
+    Column("priority", Float, nullable=False, index=True),
+    Column("adjudicated_label", String(16)),
+    Column("adjudicator", String(100)),
+    Column("adjudicated_at", String(40)),
+    Column("exported_at", String(40)),
+)
+REPORTS = Table(
+    "review_reports",
+    METADATA,
+    Column("feedback_id", String(64), primary_key=True),
+    Column("item_id", String(64), nullable=False, index=True),
+    Column("feedback_label", String(16)),
+    Column("source", String(64)),
+    Column("received_at", String(40), nullable=False),
+)
+JUDGEMENTS = Table(
+    "review_judgements",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("item_id", String(64), nullable=False, index=True),
+    Column("annotator", String(100), nullable=False),
+    Column("label", String(16), nullable=False),
+    Column("judged_at", String(40), nullable=False),
+    Column("holds", Boolean, nullable=False),  # False once replaced or taken back: the history stays
+)
+# Of one annotator's judgements of one item, one holds, whatever two browsers do at once.
+Index(
+    "one_judgement_holds",
+    JUDGEMENTS.c.item_id,
+    JUDGEMENTS.c.annotator,
+    unique=True,
+    sqlite_where=JUDGEMENTS.c.holds,
+    postgresql_where=JUDGEMENTS.c.holds,
+)
+LEASES = Table(
+    "review_leases",
+    METADATA,
+    Column("item_id", String(64), primary_key=True),
+    Column("annotator", String(100), primary_key=True),
+    Column("until", String(40), nullable=False),
+)
+WATERMARKS = Table(
+    "review_watermarks", METADATA, Column("name", String(100), primary_key=True), Column("moment", String(40), nullable=False)
+)
+_BUSY_SECONDS = 30
+
+
+class Database:
+    """One review database: its tables are made at the first use, and its errors never show a password."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._engine = _make_engine(url)
+        except (SQLAlchemyError, ImportError) as error:
+            raise ReviewError(
+                f"the review queue's address cannot be used ({type(error).__name__}): correct SENTIMENT_REVIEW_URL"
+            ) from error
+        self._is_made = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Give a connection whose work is done as a whole or not at all.
+
+        Raises:
+            ReviewError: The database is away or refuses.
+        """
+        try:
+            if not self._is_made:
+                METADATA.create_all(self._engine)
+                self._is_made = True
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            place = self._engine.url.render_as_string(hide_password=True)
+            raise ReviewError(
+                f"the review queue at {place} cannot be used ({type(error).__name__}): check SENTIMENT_REVIEW_URL and that it answers"
+            ) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+
+def _make_engine(url: str) -> Engine:
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return create_engine(address, pool_pre_ping=True)
+    engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_at_once)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # else the driver begins transactions of its own, too late for a lock
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")  # what is acknowledged survives a power cut
+
+
+def _begin_at_once(connection: Connection) -> None:
+    """Take the write lock first: two writers then wait for each other instead of failing half-way."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,128 @@
+"""The shadow: a challenger that scores a share of the live texts after their answers, so that people see what it would change.
+
+It never delays or fails a request: it waits until no request runs, its queue drops what it cannot hold, and its errors are its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import random
+import sys
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models import LABELS
+from sentiment import store
+from sentiment.errors import StoreError
+from sentiment.serving import Champion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sentiment.config import Settings
+
+_logger = logging.getLogger("bentoml.sentiment")
+_WAITING = 64  # texts; what comes while so many wait is not compared
+_NICE = 10
+_LOOK_SECONDS = 0.02
+_IDLE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the champion said of one text."""
+
+    text: str
+    label: str
+    score: float
+    model: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What champion and shadow said of one text."""
+
+    answered: Answered
+    shadow_label: str
+    shadow_score: float
+    shadow_model: str
+
+
+class Shadow:
+    """Compares a share of the answers with what the shadow of the store would have said."""
+
+    def __init__(self, settings: Settings, note: Callable[[Comparison], None], is_busy: Callable[[], bool]) -> None:
+        self._share = settings.shadow_share
+        self._seconds = settings.reload_seconds
+        self._note, self._is_busy = note, is_busy
+        self._waiting: queue.Queue[Answered] = queue.Queue(_WAITING)
+        self._model = Champion(_find_shadow)
+        self._stop = threading.Event()
+        self._is_on = False
+
+    def start(self) -> None:
+        """Begin in the background, unless the share is 0; the shadow is looked for whenever the champion is."""
+        if self._share:
+            threading.Thread(target=self._run, daemon=True, name="shadow").start()
+
+    def offer(self, answered: Answered) -> None:
+        """Let the shadow see a text perhaps; returns at once."""
+        if self._is_on and random.random() < self._share:  # noqa: S311 - a sample
+            try:
+                self._waiting.put_nowait(answered)
+            except queue.Full:
+                return
+
+    def stop(self) -> None:
+        """End the comparing."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        if sys.platform == "linux":
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)  # of this thread alone
+        self._look()
+        quiet = 0.0
+        while not self._stop.is_set():
+            try:
+                answered = self._waiting.get(timeout=_IDLE_SECONDS)
+            except queue.Empty:
+                quiet += _IDLE_SECONDS
+                if self._seconds and quiet >= self._seconds:
+                    quiet = 0.0
+                    self._look()
+                continue
+            self._compare(answered)
+
+    def _look(self) -> None:
+        try:
+            stored = store.shadow()
+        except StoreError as error:
+            _logger.error("no shadow: %s", error)  # noqa: TRY400
+            stored = None
+        if stored is None:
+            self._is_on = False
+        elif stored.tag != self._model.tag:
+            self._is_on = self._model.look()
+
+    def _compare(self, answered: Answered) -> None:
+        while self._is_busy() and not self._stop.wait(_LOOK_SECONDS):
+            pass
+        try:
+            served = self._model.get()
+            with served.lock:
+                row = served.model.predict_proba([answered.text])[0]
+            score = float(row.max())
+            self._note(Comparison(answered, LABELS[int(row.argmax())], score, served.tag))
+        except Exception as error:  # the champion has answered; the shadow's trouble is nobody else's
+            _logger.error("the shadow %s failed with %s: it rests until another is named", self._model.tag, type(error).__name__)  # noqa: TRY400
+            self._is_on = False
+
+
+def _find_shadow() -> store.StoredModel:
+    stored = store.shadow()
+    if stored is None:
+        raise StoreError("there is no shadow: name one with 'python -m flows.promote --shadow VERSION'")
+    return stored

@@ -1,0 +1,54 @@
+"""The numbers of the gate, in one place; why they are what they are is in docs/gate.md. Only the budgets are settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sentiment.config import Settings
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What the gate asks for. Shares and differences are of 1, so 0.05 is five points.
+
+    Attributes:
+        alpha: The chance of a promotion, when the challenger is no better, that is accepted.
+        feedback_alpha: The part of `alpha` that is spent on the feedback set, where there is one that is large enough.
+        least_test_texts, least_feedback_texts: Fewer than these decide nothing.
+        test_margin: How much worse a challenger that is better on feedback alone may at most be on the test split.
+        slice_margin: How much worse a large slice may at most be, and `large_slice` from how many texts on that must be shown.
+        least_slice_texts: Smaller slices are named, not tested.
+        memorised_gap, memorised_p: A lead on the test split that exceeds the one on validation by so much, and not by chance.
+        behaviour_margin, calibration_margin: How far the pass rate may fall, and the calibration error rise.
+        latency_ms, slower, size_mb, memory_mb: Budgets; `slower` is times the champion's p95, below `quick_ms` nothing is too slow.
+    """
+
+    alpha: float = 0.05
+    feedback_alpha: float = 0.01
+    least_test_texts: int = 30
+    least_feedback_texts: int = 100
+    test_margin: float = 0.01
+    slice_margin: float = 0.05
+    large_slice: int = 400
+    least_slice_texts: int = 30
+    memorised_gap: float = 0.03
+    memorised_p: float = 0.001
+    behaviour_margin: float = 0.05
+    calibration_margin: float = 0.02
+    latency_ms: float = 250
+    slower: float = 3
+    quick_ms: float = 2
+    size_mb: float = 1500
+    memory_mb: float = 4000
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Thresholds:
+        """Return the thresholds with the budgets that the settings give."""
+        return cls(
+            latency_ms=settings.budget_latency_ms,
+            slower=settings.budget_slower,
+            size_mb=settings.budget_size_mb,
+            memory_mb=settings.budget_memory_mb,
+        )

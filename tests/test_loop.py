@@ -1,0 +1,67 @@
+"""`make loop`: the whole ring from outside, with nothing of the user's touched but one folder."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STEPS = ("train", "predict", "correct", "alert", "correct", "collect", "review", "dataset", "verdict", "promote", "roll back", "meanwhile")
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory):
+    """The finished process of one round, its lines by step, and its home."""
+    home = tmp_path_factory.mktemp("ring") / "home"
+    environment = os.environ | {"SENTIMENT_HOME": str(home)}
+    process = subprocess.run(
+        [sys.executable, "-m", "loop"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=550, check=False
+    )
+    steps = re.findall(r"^ {1,10}(\w+(?: \w+)?) {2}(.+)$", process.stdout, re.MULTILINE)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return steps, home / "loop"
+
+
+@pytest.mark.timeout(600)
+def test_every_step_of_the_ring_is_taken_in_order(ring):
+    steps, _ = ring
+
+    assert tuple(step for step, _ in steps) == STEPS
+
+
+def test_the_alert_fires_and_people_s_corrections_become_a_dataset_with_a_manifest(ring):
+    steps, home = ring
+    rows = (home / "feedback_validated.csv").read_text("utf-8").splitlines()
+    manifest = json.loads((home / "feedback_validated.json").read_text("utf-8"))
+
+    assert "fired since" in dict(steps)["alert"]
+    assert len(rows) > 300
+    assert manifest["rows"] == len(rows) - 1
+
+
+def test_the_gate_promotes_a_challenger_that_is_better_and_says_by_how_much(ring):
+    steps, home = ring
+    verdict = json.loads((home / "verdict" / "verdict.json").read_text("utf-8"))
+
+    assert dict(steps)["verdict"].startswith("PROMOTE")
+    assert verdict["decision"] == "PROMOTE"
+    assert (home / "verdict" / "verdict.png").stat().st_size > 10_000
+
+
+def test_the_served_version_changes_and_changes_back_while_no_request_fails(ring):
+    said = dict(ring[0])
+    first, second = said["roll back"].split()[0], said["promote"].split()[0]
+
+    assert first != second
+    answered, failed = map(int, re.findall(r"\d+", said["meanwhile"]))
+    assert answered > 100
+    assert failed == 0
+
+
+def test_nothing_is_written_beside_the_folder_of_the_ring(ring):
+    assert [path.name for path in ring[1].parent.iterdir()] == ["loop"]
+    assert not (ROOT / "feedback_validated.csv").exists()
