@@ -20,7 +20,7 @@ import models
 from flows.prepare import prepared_dataset
 from flows.promote import EXIT_CODES, promote
 from flows.train import ROWS, Family, Plan, Profile, train_and_register
-from sentiment import store, validated
+from sentiment import store, tracking, validated
 from sentiment.alerting import read_rule
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
@@ -70,6 +70,7 @@ def _retrain(settings: Settings, data: str, plan: Plan, trigger: Trigger) -> Ver
     if reason_not:
         get_run_logger().info("not retrained: %s", reason_not)
         return None
+    tracking.connect(settings)
     whole = prepared_dataset(data)
     feedback, evaluation = validated.divide(rows, whole)
     held_back = len(evaluation.texts) if evaluation else 0

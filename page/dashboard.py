@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from page.answers import Answer
 from page.headline import figures
 from page.monitor_charts import alert_chart, chart
-from page.monitor_tables import bad_predictions_table, episodes_table, errors_table, feedback_rate_table, newest
+from page.monitor_tables import bad_predictions_table, episodes_table, errors_table, feedback_rate_table, newest, shadow_table
 from page.questions import STEPPED
 from page.states import UNEXPECTED, no_answer, skeleton, stale_note, trouble_of_all
 from page.texts import say
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-PANELS = (*STEPPED, "bad_predictions", "alert_history", "feedback_rate", "errors")
+PANELS = (*STEPPED, "bad_predictions", "alert_history", "feedback_rate", "shadow", "errors")
+_TABLES = {"errors": errors_table, "feedback_rate": feedback_rate_table, "shadow": shadow_table}
 PARTS = ("trouble", "figures", *PANELS)
-_NO_ROWS = {"bad_predictions": "no_bad_predictions", "errors": "no_errors", "alert_history": "no_alerts"}
+_NO_ROWS = {"bad_predictions": "no_bad_predictions", "errors": "no_errors", "alert_history": "no_alerts", "shadow": "no_shadow"}
 
 
 def render(view: View, answers: Mapping[str, Answer]) -> dict[str, str]:
@@ -72,7 +73,7 @@ def _body(view: View, name: str, answer: Answer) -> tuple[str, str]:
     if name == "bad_predictions":
         zone = say(view.language, "times_in", zone=escape(view.clock.name))
         return bad_predictions_table(view, answer.frame), f"{newest(view.language, len(answer.frame))} · {zone}"
-    return (errors_table if name == "errors" else feedback_rate_table)(view, answer.frame), _whose(view, name)
+    return _TABLES[name](view, answer.frame), _whose(view, name)
 
 
 def _alert_history(view: View, frame: pd.DataFrame, end: datetime) -> tuple[str, str]:
@@ -89,7 +90,7 @@ def _unit(view: View, name: str) -> str:
 
 
 def _whose(view: View, name: str) -> str:
-    return say(view.language, "every_model") if view.model and name in ("errors", "alert_history", "feedback_rate") else ""
+    return say(view.language, "every_model") if view.model and name in ("errors", "alert_history", "feedback_rate", "shadow") else ""
 
 
 def _nothing(language: Language, name: str) -> str:

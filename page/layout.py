@@ -9,10 +9,12 @@ import gradio as gr
 from page.cards import status_line
 from page.comparison import comparison_view
 from page.monitor_tab import Monitor, add_badge, add_monitor
+from page.review_tab import add_review
 from page.score_file import add_score_file
 from page.scoring import Limits
 from page.texts import Language, language_of, shown
 from page.try_it import add_try_it
+from page.verdict_view import verdict_view
 from sentiment.client import ServiceClient, ServiceError
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ def lay_out(settings: Settings) -> gr.Blocks:
         return service_status(client, language_of(request))
 
     def on_models(request: gr.Request) -> str:
-        return comparison_view(settings.home / "comparison", language_of(request))
+        language = language_of(request)
+        return comparison_view(settings.home / "comparison", language) + verdict_view(settings.home / "verdict", language)
 
     page: gr.Blocks
     with gr.Blocks(title="Sentiloop", analytics_enabled=False, delete_cache=(600, 3600)) as page:
@@ -53,7 +56,9 @@ def lay_out(settings: Settings) -> gr.Blocks:
                 comparison = gr.HTML(elem_id="comparison", apply_default_css=False)
             with gr.Tab(shown("tab_monitor"), id="monitor", elem_id="monitor") as monitor_tab:
                 dashboard = add_monitor(monitor, page)
-        dashboard.open_with(monitor_tab, others=[try_tab, file_tab, models_tab])
+            with gr.Tab(shown("tab_review"), id="review", elem_id="review") as review_tab:
+                add_review(settings, page)
+        dashboard.open_with(monitor_tab, others=[try_tab, file_tab, models_tab, review_tab])
         gr.on([page.load, gr.Timer(_STATUS_SECONDS).tick], on_status, None, status, show_progress="hidden", api_visibility="private")
         gr.on([page.load, models_tab.select], on_models, None, comparison, show_progress="hidden", api_visibility="private")
     page.queue(default_concurrency_limit=_CONCURRENCY)  # else one slow answer holds up everybody

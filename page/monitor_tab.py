@@ -26,7 +26,7 @@ REFRESH_SECONDS = 10.0
 _BADGE_SECONDS = 15.0
 _FIRST_SECONDS = 0.6  # what is not there by then is shown as loading
 _PATIENCE_SECONDS = 6.0  # what is later is drawn with the next look
-_WIDE = ("trouble", "figures", "bad_predictions", "alert_history")
+_WIDE = ("trouble", "figures", "bad_predictions", "alert_history", "shadow")
 
 # The browser says its time zone, and whether anybody can see the page: a hidden one asks for nothing.
 _VIEWER = "JSON.stringify({zone: Intl.DateTimeFormat().resolvedOptions().timeZone, hidden: document.hidden})"

@@ -64,6 +64,22 @@ def feedback_rate_table(view: View, frame: pd.DataFrame) -> str:
     return _table(view, "feedback_rate", ("model", "predictions", "good", "bad", "bad_share"), rows)
 
 
+def shadow_table(view: View, frame: pd.DataFrame) -> str:
+    """Return what each challenger in the shadow would have answered: how often it agrees, and to which labels it would change."""
+    changes = ("to_negative", "to_neutral", "to_positive")
+    rows = (
+        [
+            ("model", f"<code>{escape(_text(row['model']))}</code>"),
+            ("model", f"<code>{escape(_text(row['shadow_model']))}</code>"),
+            ("number", _count(view.language, row["compared"])),
+            ("number", _share(view.language, row["agreement"])),
+            *(("number", _count(view.language, row[change])) for change in changes),
+        ]
+        for row in frame.head(SHOWN_ROWS).to_dict("records")
+    )
+    return _table(view, "shadow", ("model", "shadow_model", "compared", "agreement", *changes), rows)
+
+
 def episodes_table(view: View, episodes: Sequence[Episode]) -> str:
     """Return when the alert fired, when it was resolved, and the most bad predictions that it counted at once."""
     rows = (

@@ -45,7 +45,7 @@ class View:
 def view_questions(view: View) -> dict[str, Question]:
     """Return every question of a view, by what the answer is for."""
     length, step = view.range.length, view.range.step
-    names = (*STEPPED, "errors", "bad_predictions", "feedback_rate", "models")
+    names = (*STEPPED, "errors", "bad_predictions", "feedback_rate", "shadow", "models")
     return alert_questions(view.rule) | {
         **{name: Question(_text(name, view), length, step) for name in names},
         "latency_overall": Question(queries.read("latency", model=view.model, step=_ONE_STEP), length, step),

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import gradio as gr
 
+from page.learning_texts import LEARNING_TEXTS
 from page.monitor_texts import MONITOR_TEXTS
 
 Language = Literal["en", "fr"]
@@ -153,6 +154,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error_refused": ("The service refused (HTTP {status})", "Le service a refusé (HTTP {status})"),
     "error_title": ("That did not work", "Cela n’a pas marché"),
     **MONITOR_TEXTS,
+    **LEARNING_TEXTS,
 }
 
 TRANSLATIONS: dict[str, dict[str, str]] = {

@@ -35,8 +35,8 @@ def check_quality(evidence: Evidence, limits: Thresholds) -> list[Check]:
         sentence = f"There was no champion; the challenger has a test macro F1 of {f1:.4f}."
         return [Check("macro F1 on test", "quality", "pass", sentence, {"challenger": f1, "rows": len(evidence.test.texts)})]
     has_feedback = feedback is not None and len(feedback.texts) >= limits.least_feedback_texts
-    on_test = _compare(champion, evidence.challenger, evidence.test)
-    on_feedback = _compare(champion, evidence.challenger, feedback) if feedback and has_feedback else None
+    on_test = _compare(champion, evidence.challenger, evidence.test, limits.draws)
+    on_feedback = _compare(champion, evidence.challenger, feedback, limits.draws) if feedback and has_feedback else None
     alpha = limits.alpha - (limits.feedback_alpha if on_feedback else 0)
     is_better_on_test = on_test.p_better <= alpha
     is_better_on_feedback = on_feedback is not None and on_feedback.p_better <= limits.feedback_alpha
@@ -60,8 +60,8 @@ def check_slices(evidence: Evidence, limits: Thresholds) -> list[Check]:
         return []
     test, feedback = evidence.test, evidence.feedback
     members = slices(test.texts, feedback.texts if feedback else ())
-    differences = {name: _compare(champion, evidence.challenger, test, rows) for name, rows in members.items() if rows.any()}
-    differences |= {f"class {label}": _compare(champion, evidence.challenger, test, label=label) for label in LABELS}
+    differences = {name: _compare(champion, evidence.challenger, test, limits.draws, rows) for name, rows in members.items() if rows.any()}
+    differences |= {f"class {label}": _compare(champion, evidence.challenger, test, limits.draws, label) for label in LABELS}
     tested = {name: one.p_worse for name, one in differences.items() if one.rows >= limits.least_slice_texts}
     worse = holm(tested, limits.alpha)
     empty = [_slice_check(name, "note", f"No test text is in the slice {name}.") for name, rows in members.items() if not rows.any()]
@@ -69,8 +69,14 @@ def check_slices(evidence: Evidence, limits: Thresholds) -> list[Check]:
 
 
 def _compare(
-    champion: Contender, challenger: Contender, one: EvaluationSet, rows: NDArray[np.bool_] | None = None, *, label: str | None = None
+    champion: Contender,
+    challenger: Contender,
+    one: EvaluationSet,
+    draws: int,
+    part: NDArray[np.bool_] | str | None = None,
 ) -> Difference:
+    """Compare the two on a whole set, on a part of its texts, or by the F1 of one label."""
+    rows, label = (None, part) if isinstance(part, str) else (part, None)
     chosen = np.ones(len(one.labels), dtype=bool) if rows is None else rows
     true = checked_indices(one.labels, challenger.scores[one.name])
     if label is None:
@@ -79,7 +85,7 @@ def _compare(
         number = LABELS.index(label)
         size = int((true == number).sum())
     old, new = (contender.scores[one.name].argmax(axis=1)[chosen] for contender in (champion, challenger))
-    found = compare_f1(true[chosen], old, new, label=number)
+    found = compare_f1(true[chosen], old, new, label=number, draws=draws)
     return found if size is None else Difference(**{**vars(found), "rows": size})
 
 

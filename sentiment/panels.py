@@ -34,4 +34,12 @@ PANELS = (
     ),
     Panel("feedback_rate", "Feedback by model", "table", "model", ("predictions", "good", "bad", "feedback_rate", "bad_rate"), "feedback"),
     Panel("alert_history", "What the alert counts", "bars", "evaluation", ("bad_predictions",), "feedback"),
+    Panel(
+        "shadow",
+        "Shadow",
+        "table",
+        "shadow_model",
+        ("model", "compared", "agreement", "to_negative", "to_neutral", "to_positive"),
+        "texts",
+    ),
 )

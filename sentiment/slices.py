@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _NEGATION = re.compile(r"\b(?:no|not|never|nothing|nobody|none|neither|nor|cannot|without|hardly)\b|\w+n't\b", re.IGNORECASE)
 _EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]|[:;=8][-']?[()dp/\\|](?!\w)", re.IGNORECASE)
 _HASHTAG = re.compile(r"(?<!\w)#\w")
+_NAMES = ("negation", "emoji", "hashtags", "mentions", "short", "long")
 _SHORT_WORDS, _LONG_WORDS = 6, 22
 _FEEDBACK_LIKE_SHARE = 0.2
 
@@ -28,21 +30,16 @@ def slices(texts: Sequence[str], feedback: Sequence[str] = ()) -> dict[str, NDAr
     >>> slices(["I don't like it 😡", "#late @ann"])["negation"].tolist()
     [True, False]
     """
-    cleaned = [clean_text(text).replace("’", "'") for text in texts]
-    words = np.array([len(text.split()) for text in cleaned])
-    return {
-        "negation": _matches(_NEGATION, cleaned),
-        "emoji": _matches(_EMOJI, cleaned),
-        "hashtags": _matches(_HASHTAG, cleaned),
-        "mentions": np.array(["@user" in text for text in cleaned], dtype=bool),
-        "short": words <= _SHORT_WORDS,
-        "long": words >= _LONG_WORDS,
-        "feedback-like": _resembling(texts, feedback),
-    }
+    members = np.array([_memberships(text) for text in texts], dtype=bool).reshape(len(texts), len(_NAMES))
+    return {**dict(zip(_NAMES, members.T, strict=True)), "feedback-like": _resembling(texts, feedback)}
 
 
-def _matches(pattern: re.Pattern[str], texts: Sequence[str]) -> NDArray[np.bool_]:
-    return np.array([pattern.search(text) is not None for text in texts], dtype=bool)
+@functools.lru_cache(maxsize=2**15)  # one evaluation set is judged on again and again
+def _memberships(text: str) -> tuple[bool, ...]:
+    cleaned = clean_text(text).replace("’", "'")
+    words = len(cleaned.split())
+    patterns = (pattern.search(cleaned) is not None for pattern in (_NEGATION, _EMOJI, _HASHTAG))
+    return (*patterns, "@user" in cleaned, words <= _SHORT_WORDS, words >= _LONG_WORDS)
 
 
 def _resembling(texts: Sequence[str], feedback: Sequence[str]) -> NDArray[np.bool_]:

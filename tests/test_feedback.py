@@ -17,7 +17,19 @@ from sentiment.feedback import Feedback, Inbox, InvalidFeedbackError, make_feedb
 from sentiment.prediction_ids import SignedPrediction
 
 PREDICTION = SignedPrediction("an.id", "negative", 0.75, "tweet-sentiment:v1")
-COLUMNS = ["feedback_id", "prediction_id", "text", "predicted_label", "label", "correct", "score", "model", "comment", "received_at"]
+COLUMNS = [
+    "feedback_id",
+    "prediction_id",
+    "text",
+    "predicted_label",
+    "label",
+    "correct",
+    "score",
+    "model",
+    "comment",
+    "received_at",
+    "source",
+]
 
 
 def feedback(number=0, text="my bag is lost 😡 مرحبا", **given):

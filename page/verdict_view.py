@@ -1,0 +1,50 @@
+"""The gate's last verdict on the tab "Models": what SENTIMENT_HOME/verdict holds, as a card and a picture."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from typing import TYPE_CHECKING
+
+from page.cards import error_card
+from page.texts import Language, say
+from sentiment.errors import GateError
+from sentiment.verdict_text import read_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sentiment.verdict import Verdict
+
+_KINDS = {"PROMOTE": "good", "HOLD": "", "REJECT": "bad"}
+
+
+def verdict_view(folder: Path, language: Language) -> str:
+    """Return the last verdict as HTML; without one, a line that says so, and with a damaged or altered one, that."""
+    path = folder / "verdict.json"
+    if not path.exists():
+        return f'<p class="fine">{say(language, "verdict_none")}</p>'
+    try:
+        verdict = read_json(path.read_text("utf-8"))
+        picture = (folder / "verdict.png").read_bytes()
+    except (OSError, ValueError, GateError):
+        return error_card(say(language, "error_title"), say(language, "verdict_damaged", file=path))
+    return _card(verdict, language) + _picture(picture, language)
+
+
+def _card(verdict: Verdict, language: Language) -> str:
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons)
+    override = ""
+    if verdict.override:
+        names = ", ".join(verdict.override.approved_by)
+        override = f"<p>{escape(say(language, 'verdict_override', names=names, reason=verdict.override.reason))}</p>"
+    return (
+        f'<section class="card verdict-card {_KINDS[verdict.decision]}"><p class="eyebrow">{say(language, "verdict_title")}</p>'
+        f"<strong>{verdict.decision}</strong><ul>{reasons}</ul>{override}"
+        f'<p class="fine">{escape(str(verdict.challenger["name"]))} · {escape(verdict.judged_at[:16].replace("T", " "))} UTC</p></section>'
+    )
+
+
+def _picture(picture: bytes, language: Language) -> str:
+    source = base64.b64encode(picture).decode()
+    return f'<figure class="chart"><img alt="{escape(say(language, "verdict_picture"))}" src="data:image/png;base64,{source}"></figure>'

@@ -1,0 +1,115 @@
+"""From settled items to a dataset, a challenger and a verdict: the flows collect, validate and retrain, with everything real but small."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from filelock import FileLock
+from review_fixtures import report
+
+from flows.collect import collect
+from flows.retrain import retrain
+from flows.train import train
+from flows.validate import validate
+from sentiment import lineage, registry, store, tracking, validated
+from sentiment.config import read_settings
+from sentiment.errors import GateError, QueryError
+from sentiment.feedback import Feedback, Inbox
+from sentiment.intake import feedback_id_of
+from sentiment.review import ReviewQueue
+
+pytest_plugins = ["loop_fixtures"]
+pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def ours(loop_home, monkeypatch, tmp_path):
+    monkeypatch.setenv("SENTIMENT_VALIDATED_PATH", str(tmp_path / "data" / "feedback_validated.csv"))
+    monkeypatch.setenv("SENTIMENT_LOGS_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("SENTIMENT_SOURCE_CAP", "1")
+    monkeypatch.setenv("SENTIMENT_WEEK_CAP", "1")
+    return read_settings()
+
+
+def review(settings, reports, label="negative"):
+    with ReviewQueue(settings.review_address, overlap=0) as queue:
+        queue.add(reports)
+        for one in reports:
+            queue.judge(one.feedback_id, "ann", label, now=NOW)
+
+
+def test_settled_items_join_once_and_stay(ours, tweets_file):
+    review(ours, [report(number) for number in range(8)])
+    first, second = validate(str(tweets_file)), validate(str(tweets_file))
+
+    assert (first["new"], second["new"], second["rows"]) == (8, 0, 8)
+    assert second["training_rows"] + second["evaluation_rows"] == 8
+    with ReviewQueue(ours.review_address) as queue:
+        assert all(one.is_exported for one in queue.settled())
+    with ours.validated_path.open(newline="") as file:
+        assert {row["annotators"] for row in csv.DictReader(file)} == {"ann"}
+
+
+def test_a_champion_is_retrained_with_what_people_validated_and_judged(ours, tweets_file):
+    train(data=str(tweets_file), profile="smoke", families=("tfidf",))
+    champion = store.champion()
+    review(ours, [report(number) for number in range(30)])
+    validate(str(tweets_file))
+    verdict = retrain(data=str(tweets_file), profile="smoke")
+
+    version = registry.read_version("challenger")
+    rows = validated.read_validated(ours.validated_path)
+    learned = lineage.parse(tracking.read_text(version.run_id, lineage.ROWS_FILE))
+    train_rows, evaluation = validated.divide(rows, _base(tweets_file))
+    assert version.tags["feedback_digest"] == validated.digest(ours.validated_path)
+    assert version.tags["feedback_rows"] == "30"
+    assert {lineage.fingerprint(text) for text in train_rows.texts} <= learned
+    assert not {lineage.fingerprint(text) for text in evaluation.texts} & learned
+    assert verdict.champion["name"] == champion.tag
+    assert {"test", "validation"} <= set(verdict.data)
+
+
+def _base(path):
+    from flows.prepare import prepared_dataset
+
+    return prepared_dataset(str(path))
+
+
+def test_a_second_retraining_is_refused_while_one_runs(ours, tweets_file):
+    with FileLock(ours.home / "retrain.lock"), pytest.raises(GateError, match="another retraining runs"):
+        retrain(data=str(tweets_file), profile="smoke")
+
+
+def test_too_few_new_rows_or_no_alert_are_no_reason(ours, tweets_file, tfidf_model):
+    store.set_champion(store.save(tfidf_model, metadata={"family": "tfidf", "trained_at": NOW.isoformat()}))
+
+    assert retrain(data=str(tweets_file), profile="smoke", trigger="rows") is None
+    assert retrain(data=str(tweets_file), profile="smoke", trigger="alert") is None
+
+
+def test_an_alert_after_the_training_is_a_reason(ours, tfidf_model):
+    from flows.retrain import _reason_not_to
+
+    store.set_champion(store.save(tfidf_model, metadata={"family": "tfidf", "trained_at": NOW.isoformat()}))
+    history = ours.alert_home / "alerts" / "bad-predictions.jsonl"
+    from sentiment.alerting import read_rule
+
+    history = history.with_name(f"{read_rule().name}.jsonl")
+    history.parent.mkdir(parents=True)
+    history.write_text(f'{{"change": "fired", "fired": "{(NOW - timedelta(days=1)).isoformat()}"}}\n{{"cha')
+    assert "has not fired" in _reason_not_to(ours, "alert", 0)
+    history.write_text(f'{{"change": "fired", "fired": "{(NOW + timedelta(days=1)).isoformat()}"}}\n')
+    assert _reason_not_to(ours, "alert", 0) == ""
+    assert _reason_not_to(ours, "schedule", 0) == ""
+
+
+def test_what_the_inbox_holds_is_collected_even_if_the_logs_are_away(ours):
+    given = Feedback(feedback_id_of("p"), "p", "late again @ann", "neutral", "negative", False, 0.5, "m", None, NOW.isoformat())
+    Inbox(ours.feedback_address).record(given)
+
+    with pytest.raises(QueryError):
+        collect()
+    with ReviewQueue(ours.review_address) as queue:
+        assert [item.text for item in queue.items()] == ["late again @user"]
+        assert queue.watermark("bad_predictions") is None
