@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
@@ -93,7 +94,7 @@ class SentimentService:
         self._max_chars = settings.max_chars
         self._signer = make_signer(settings)
         self._inbox = Inbox(settings.feedback_address)
-        self._champion = Champion()
+        self._champion = Champion(note=self._telemetry.metrics.note_reload)
         self._champion.look()
         self._champion.watch(settings.reload_seconds)
         self._shadow = Shadow(settings, self._telemetry.note_shadow, self._champion.is_busy)
@@ -110,6 +111,7 @@ class SentimentService:
         """Before the workers start: keep all tools below SENTIMENT_HOME, and stop here if the signing key is no good."""
         settings = read_settings()
         apply_tool_environment(settings)
+        os.environ["FORWARDED_ALLOW_IPS"] = ""  # else uvicorn believes the X-Forwarded-For of any neighbour, whatever we are set to trust
         make_signer(settings)
 
     @bentoml.on_shutdown

@@ -83,7 +83,7 @@ def set_up(home: Path) -> Iterator[Ring]:
         "SENTIMENT_PORT_SERVICE": str(service),
         "SENTIMENT_PORT_MONITOR": str(monitor),
         "SENTIMENT_VALIDATED_PATH": str(home / "feedback_validated.csv"),
-        "SENTIMENT_SAMPLE_RANDOM": "0.5",  # a ring of minutes must learn from more than complaints, too
+        "SENTIMENT_SAMPLE_RANDOM": "1",  # a ring of minutes must learn from more than complaints, and the same each time
         "SENTIMENT_TRUSTED_PROXIES": "1",  # each of the people below comes from an address of their own
         "SENTIMENT_RELOAD_SECONDS": "1",
         "PREFECT_API_URL": f"http://127.0.0.1:{prefect}/api",

@@ -109,7 +109,8 @@ def _add_feedback_form() -> tuple[gr.Column, gr.Column, gr.Textbox, dict[str, An
 def _wire_feedback(client: ServiceClient, buttons: dict[str, Any], *, inputs: list[Any], outputs: list[Any]) -> None:
     def sender(label: str | None) -> Callable[..., tuple[Update, str]]:
         def on_click(judged: Prediction | None, comment: str, request: gr.Request) -> tuple[Update, str]:
-            return _send_feedback(client, judged, label, comment, language_of(request))
+            viewer = request.client.host if request.client else ""
+            return _send_feedback(client.on_behalf_of(viewer), judged, label, comment, language_of(request))
 
         return on_click
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -56,6 +57,7 @@ class ServiceClient:
 
     def __init__(self, address: str, *, api_key: str | None = None, timeout_seconds: float = 30.0) -> None:
         self.address = address
+        self._viewer: dict[str, str] = {}
         headers = {b"X-API-Key": api_key.encode()} if api_key else {}
         timeout = httpx.Timeout(timeout_seconds + _GRACE_SECONDS, connect=_CONNECT_SECONDS)
         try:
@@ -72,6 +74,12 @@ class ServiceClient:
         """Return a client of the service that the settings name, with their API key if there is one."""
         key = settings.api_key.get_secret_value() if settings.api_key else None
         return cls(settings.service_address, api_key=key, timeout_seconds=settings.timeout_seconds)
+
+    def on_behalf_of(self, viewer: str) -> Self:
+        """Return this client with a viewer's address, which a service that trusts this program as a proxy takes for the sender's."""
+        other = copy.copy(self)
+        other._viewer = {"X-Forwarded-For": viewer} if viewer else {}
+        return other
 
     def close(self) -> None:
         """Close the connections."""
@@ -128,7 +136,7 @@ class ServiceClient:
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx.Response:
         try:
-            answer = self._http.request(method, path, json=body)
+            answer = self._http.request(method, path, json=body, headers=self._viewer)
         except httpx.TimeoutException as error:
             reason: Reason = "down" if isinstance(error, httpx.ConnectTimeout) else "slow"
             raise ServiceError(f"the service at {self.address} did not answer in time", reason=reason) from error

@@ -40,9 +40,10 @@ SCORE = Metric("sentiment_score", "histogram", "The highest score of each text",
 LOW_CONFIDENCE = Metric("sentiment_low_confidence", "counter", "Texts whose highest score is below SENTIMENT_LOW_CONFIDENCE", ("model",))
 BATCH_SIZE = Metric("sentiment_batch_size", "histogram", "Texts in one request of /predict_batch", (), (1, 2, 4, 8, 16, 32, 64, 128, 256))
 SHADOW = Metric("sentiment_shadow", "counter", "Texts that the shadow scored, too", ("model", "shadow_model", "agrees"))
+RELOADS = Metric("sentiment_reloads", "counter", "New champions that a running worker took up, or refused", ("outcome",))
 
 _LOCK = threading.Lock()
-METRICS = (REQUESTS, REQUEST_SECONDS, PREDICTIONS, SCORE, LOW_CONFIDENCE, BATCH_SIZE, SHADOW)
+METRICS = (REQUESTS, REQUEST_SECONDS, PREDICTIONS, SCORE, LOW_CONFIDENCE, BATCH_SIZE, SHADOW, RELOADS)
 
 
 class Metrics:
@@ -70,6 +71,10 @@ class Metrics:
     def note_shadow(self, model: str, shadow_model: str, *, agrees: bool) -> None:
         """Count one text that the shadow scored."""
         self._record(SHADOW, 1, model=model, shadow_model=shadow_model, agrees=str(agrees).lower())
+
+    def note_reload(self, is_taken_up: bool) -> None:
+        """Count one new champion."""
+        self._record(RELOADS, 1, outcome="taken up" if is_taken_up else "refused")
 
     def _record(self, metric: Metric, value: float, **labels: str) -> None:
         instrument, collector = self._instruments[metric.name], _collector(metric)

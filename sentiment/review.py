@@ -199,16 +199,8 @@ class ReviewQueue:
             decision = decide(row, by_item.get(row.item_id, {}))
             if decision:
                 label, annotators, moment = decision
-                found.append(
-                    Settled(
-                        items[row.item_id],
-                        label,
-                        annotators,
-                        datetime.fromisoformat(moment),
-                        tuple(sorted(sources[row.item_id])),
-                        row.exported_at is not None,
-                    )
-                )
+                when, whose = datetime.fromisoformat(moment), tuple(sorted(sources[row.item_id]))
+                found.append(Settled(items[row.item_id], label, annotators, when, whose, row.exported_at is not None))
         return sorted(found, key=lambda one: (one.validated_at, one.item.item_id))
 
     def disagreements(self) -> list[tuple[Item, dict[str, str]]]:

@@ -46,8 +46,10 @@ class Champion:
     A new champion that cannot be loaded, or labels its probe tweet wrongly, changes nothing: the old one goes on.
     """
 
-    def __init__(self, find: Callable[[], store.StoredModel] = store.champion) -> None:
-        self._find = find
+    def __init__(
+        self, find: Callable[[], store.StoredModel] = store.champion, *, role: str = "champion", note: Callable[[bool], None] | None = None
+    ) -> None:
+        self._find, self._role, self._note = find, role, note
         self._served: ServedModel | None = None
         self._refused = ""
         self.problem = "no model is loaded yet"
@@ -77,6 +79,9 @@ class Champion:
     def look(self) -> bool:
         """Load the champion if it is another one than is served; return whether it was exchanged."""
         try:
+            if self._served and store.pointer() == self.tag:  # cheap: to find a model, the store reads what it holds
+                self._refused = ""
+                return False
             stored = self._find()
         except StoreError as error:
             return self._refuse("the store", str(error))
@@ -93,6 +98,7 @@ class Champion:
             return self._refuse(stored.tag, problem)
         if self._served:
             _logger.warning("%s takes over from %s", served.tag, self.tag)
+            self._count(is_taken_up=True)
         self._served, self.problem, self._refused = served, "", ""
         return True
 
@@ -115,10 +121,16 @@ class Champion:
     def _refuse(self, what: str, problem: str) -> bool:
         """Say once what is wrong; without a model in place it is why the service is not ready."""
         if what != self._refused:
-            _logger.error("%s: %s", f"{self.tag} goes on" if self._served else "not ready", problem)
+            _logger.error("%s: %s", f"{self.tag} goes on" if self._served else f"the {self._role} is not ready", problem)
+            if self._served:
+                self._count(is_taken_up=False)
         self._refused = what
         self.problem = "" if self._served else problem
         return False
+
+    def _count(self, *, is_taken_up: bool) -> None:
+        if self._note:
+            self._note(is_taken_up)
 
 
 def _probe(served: ServedModel, stored: store.StoredModel) -> str:

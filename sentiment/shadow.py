@@ -6,11 +6,13 @@ It never delays or fails a request: it waits until no request runs, its queue dr
 from __future__ import annotations
 
 import logging
+import math
 import os
 import queue
 import random
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,8 +61,9 @@ class Shadow:
         self._seconds = settings.reload_seconds
         self._note, self._is_busy = note, is_busy
         self._waiting: queue.Queue[Answered] = queue.Queue(_WAITING)
-        self._model = Champion(_find_shadow)
+        self._model = Champion()
         self._stop = threading.Event()
+        self._seen = ""
         self._is_on = False
 
     def start(self) -> None:
@@ -83,31 +86,40 @@ class Shadow:
     def _run(self) -> None:
         if sys.platform == "linux":
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)  # of this thread alone
-        self._look()
-        quiet = 0.0
+        next_look = 0.0
         while not self._stop.is_set():
+            if time.monotonic() >= next_look:  # by the clock: under steady traffic the queue is never empty
+                self._look()
+                next_look = time.monotonic() + (self._seconds or math.inf)
             try:
                 answered = self._waiting.get(timeout=_IDLE_SECONDS)
             except queue.Empty:
-                quiet += _IDLE_SECONDS
-                if self._seconds and quiet >= self._seconds:
-                    quiet = 0.0
-                    self._look()
                 continue
             self._compare(answered)
 
     def _look(self) -> None:
+        """Take up the shadow that the store names if that changed; one that fails is not tried again until it does."""
+        stored, problem = None, ""
         try:
             stored = store.shadow()
         except StoreError as error:
-            _logger.error("no shadow: %s", error)  # noqa: TRY400
-            stored = None
-        if stored is None:
-            self._is_on = False
-        elif stored.tag != self._model.tag:
+            problem = str(error)
+        except Exception as error:  # the thread must live on
+            problem = f"the store failed with {type(error).__name__}"
+        seen = stored.tag if stored else problem
+        if seen == self._seen:
+            return
+        self._seen, self._is_on = seen, False
+        if problem:
+            _logger.error("no shadow: %s", problem)
+        if stored:
+            named = stored
+            self._model = Champion(lambda: named, role="shadow")
             self._is_on = self._model.look()
 
     def _compare(self, answered: Answered) -> None:
+        if not self._is_on:  # it waited for a shadow that has ended
+            return
         while self._is_busy() and not self._stop.wait(_LOOK_SECONDS):
             pass
         try:
@@ -119,10 +131,3 @@ class Shadow:
         except Exception as error:  # the champion has answered; the shadow's trouble is nobody else's
             _logger.error("the shadow %s failed with %s: it rests until another is named", self._model.tag, type(error).__name__)  # noqa: TRY400
             self._is_on = False
-
-
-def _find_shadow() -> store.StoredModel:
-    stored = store.shadow()
-    if stored is None:
-        raise StoreError("there is no shadow: name one with 'python -m flows.promote --shadow VERSION'")
-    return stored

@@ -102,6 +102,13 @@ class Story:
         }
         self._add(at, "Message", "MessageData", base)
 
+    def shadow(self, at, label, shadow_label):
+        """Add what a challenger in the shadow would have answered."""
+        properties = {"predicted_label": label, "shadow_label": shadow_label, "score": "0.7", "shadow_score": "0.8"}
+        properties |= {"model": NEW, "shadow_model": "tweet-sentiment:c9d0", "logger_name": "sentiment.shadow"}
+        base = {"ver": 2, "message": "Shadow prediction", "severityLevel": 1, "properties": properties, "measurements": {}}
+        self._add(at, "Message", "MessageData", base)
+
     def _add(self, at, kind, base_type, base):
         trace = f"{self.random.getrandbits(128):032x}"
         tags = {"ai.cloud.role": "sentiloop.service", "ai.cloud.roleInstance": "laptop", "ai.operation.id": trace}
@@ -129,6 +136,8 @@ def tell(now, hours=6.2):
         _wrong(story, start + timedelta(minutes=minute * hours / 5), texts, OLD if minute < 200 else NEW)
     for seconds in (205, 161, 118, 64, 23):
         _wrong(story, now - timedelta(seconds=seconds), texts, NEW)
+    for minute in range(40):
+        story.shadow(now - timedelta(minutes=minute), LABELS[minute % 3], LABELS[2] if minute % 8 == 0 else LABELS[minute % 3])
     return sorted(story.envelopes, key=lambda envelope: envelope["time"])
 
 

@@ -16,6 +16,7 @@ from sentiment.feedback import Feedback
 
 TEXT = "I love this, thank you so much!"
 QUICK = {"OTEL_BSP_SCHEDULE_DELAY": "50", "OTEL_BLRP_SCHEDULE_DELAY": "50"}
+NO_SAMPLES = {"SENTIMENT_SAMPLE_RANDOM": "0", "SENTIMENT_SAMPLE_LOW_CONFIDENCE": "0"}
 _numbers = count(1)
 
 
@@ -43,7 +44,7 @@ def environment(recorder, **variables):
     """An environment that sends telemetry to a recorder, quickly; None: nowhere."""
     with pytest.MonkeyPatch.context() as patch:
         connection = recorder.connection_string if recorder else ""
-        for name, value in {"APPLICATIONINSIGHTS_CONNECTION_STRING": connection, **QUICK, **variables}.items():
+        for name, value in {"APPLICATIONINSIGHTS_CONNECTION_STRING": connection, **QUICK, **NO_SAMPLES, **variables}.items():
             patch.setenv(name, str(value))
         yield patch
 

@@ -54,6 +54,12 @@ COLUMNS = {
         **dict.fromkeys(("predictions", "good", "bad"), "Int64"),
         **dict.fromkeys(("feedback_rate", "bad_rate"), "float64"),
     },
+    "shadow": {
+        **dict.fromkeys(("model", "shadow_model"), "string"),
+        "compared": "Int64",
+        "agreement": "float64",
+        **dict.fromkeys(("to_negative", "to_neutral", "to_positive"), "Int64"),
+    },
     "alert_history": {"evaluation": "time", "bad_predictions": "Int64"},
     "alert": {"TimeGenerated": "time", "feedback_id": "string"},
     "models": {"model": "string", "last_seen": "time"},
@@ -273,11 +279,11 @@ def test_ten_viewers_cost_one_set_of_queries_until_five_seconds_are_over():
         assert all(answer.frame is not None for look in looks for answer in look.result())
     assert Counter(query for query, _ in reader.asked).most_common(1)[0][1] <= 2  # latency is asked with two steps
     asks.ask(questions, 10)
-    assert len(reader.asked) == len(set(questions)) == 12
+    assert len(reader.asked) == len(set(questions)) == 13
 
     time.now += timedelta(seconds=5)
     asks.ask(questions, 10)
-    assert len(reader.asked) == 24
+    assert len(reader.asked) == 26
 
 
 def test_queries_run_side_by_side_but_no_more_than_azure_takes():
@@ -408,6 +414,7 @@ def test_whatever_people_wrote_is_shown_and_never_run():
         bad_predictions=rows,
         errors=frame("errors", ("<script>", "<4>", 1, NOW)),
         feedback_rate=frame("feedback_rate", ("<script>", 1, 0, 1, 1.0, 1.0)),
+        shadow=frame("shadow", ("<script>", "<img>", 4, 0.75, 0, 0, 1)),
     )
 
     html = "".join(render(view(), some).values())
@@ -558,6 +565,15 @@ def test_an_alert_that_was_open_when_the_range_began_is_known():
         "12:50",
         "4",
     ]
+
+
+def test_the_shadow_has_its_agreement_and_its_changes():
+    html = panel(
+        view(), "shadow", answers(shadow=frame("shadow", ("tweet-sentiment:a", "tweet-sentiment:c", 40, 0.875, 1, 0, 4)))["shadow"]
+    )
+
+    cells = [cell.text or "".join(cell.itertext()) for cell in ET.fromstring(f"<div>{html}</div>").iter("td")]
+    assert cells == ["tweet-sentiment:a", "tweet-sentiment:c", "40", "88%", "1", "0", "4"]
 
 
 # --- a real monitor behind it

@@ -25,11 +25,25 @@ COLUMNS = {
     "models": "model last_seen",
     "alert": "TimeGenerated feedback_id predicted_label feedback_label model prediction_id",
     "alert_history": "evaluation bad_predictions",
+    "sampled_predictions": "TimeGenerated tweet_text predicted_label score model prediction_id reason",
+    "shadow": "model shadow_model compared agreement to_negative to_neutral to_positive",
 }
 KINDS = {
     "datetime64[us, UTC]": {"timestamp", "last_seen", "TimeGenerated", "evaluation"},
-    "Int64": {"requests", "negative", "neutral", "positive", "predictions", "good", "bad", "bad_predictions"},
-    "float64": {"score", "requests_per_minute", "p50", "p95", "p99", "mean_score", "low_confidence_share", "feedback_rate", "bad_rate"},
+    "Int64": {"requests", "negative", "neutral", "positive", "predictions", "good", "bad", "bad_predictions"}
+    | {"compared", "to_negative", "to_neutral", "to_positive"},
+    "float64": {
+        "score",
+        "requests_per_minute",
+        "p50",
+        "p95",
+        "p99",
+        "mean_score",
+        "low_confidence_share",
+        "feedback_rate",
+        "bad_rate",
+        "agreement",
+    },
     "boolean": {"is_correct"},
 }
 
@@ -70,6 +84,13 @@ def _fill(w: Workspace) -> None:
     w.feedback("g1", HOUR + 4 * MINUTE, is_good=True)
     w.feedback("g1", HOUR + 5 * MINUTE, is_good=True)
     w.feedback("g2", HOUR + 4 * MINUTE, is_good=True, model="m2")
+    # samples for review: one comes twice; the shadow disagrees once in three
+    for moment, number in ((HOUR, 1), (HOUR + MINUTE, 2), (HOUR + 2 * MINUTE, 1)):
+        keys = {"tweet_text": "so so", "predicted_label": "neutral", "score": "0.4", "model": "m2", "reason": "random"}
+        w.trace("Sampled prediction", moment, prediction_id=f"p{number}", **keys)
+    for label in ("negative", "negative", "positive"):
+        keys = {"predicted_label": "negative", "score": "0.5", "model": "m2", "shadow_score": "0.6", "shadow_model": "s"}
+        w.trace("Shadow prediction", HOUR, shadow_label=label, **keys)
     # what is no feedback of ours: no keys at all, another message
     w.trace("Bad prediction", HOUR)
     w.trace("Bad predictions", HOUR, feedback_id="x")
@@ -252,3 +273,15 @@ def test_a_column_that_is_not_there_is_named(filled):
 def test_a_parameter_cannot_break_out_of_its_text(filled):
     for sign in ('"; AppTraces | take 1 //', "\\", "\\\\", '\\"', "\x00", "\u2029", "\ud83d"):
         assert filled.ask(queries.read("bad_predictions", model=sign)).empty
+
+
+def test_samples_come_once_each_newest_first(filled):
+    frame = filled.ask(queries.read("sampled_predictions"))
+
+    assert rows(frame, "prediction_id", "TimeGenerated") == [("p2", at(1)), ("p1", at(0))]
+
+
+def test_the_shadow_is_compared_by_its_agreement_and_its_changes(filled):
+    frame = filled.ask(queries.read("shadow"))
+
+    assert rows(frame) == [("m2", "s", 3, pytest.approx(2 / 3), 0, 0, 1)]

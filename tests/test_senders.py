@@ -1,8 +1,12 @@
 """Whose feedback it is: the peer's address, or what a trusted proxy saw, as a pseudonym."""
 
+import httpx
 import pytest
+from served import served
 
-from sentiment.config import Settings
+from sentiment import store
+from sentiment.config import Settings, read_settings
+from sentiment.feedback import Inbox
 from sentiment.prediction_ids import make_signer
 from sentiment.senders import client_address, sender, sent_from
 
@@ -42,3 +46,20 @@ def test_a_pseudonym_is_the_same_for_the_same_address_and_key_only(tmp_path):
     assert ours.pseudonym("1.1.1.1") != theirs.pseudonym("1.1.1.1")
     assert ours.pseudonym("") is None
     assert len(ours.pseudonym("1.1.1.1")) == 16
+
+
+@pytest.mark.parametrize(("trusted", "sources"), [("0", 1), ("1", 2)])
+def test_a_real_server_believes_a_forwarded_address_only_as_far_as_it_is_set_to(home, tfidf_model, trusted, sources):
+    store.set_champion(store.save(tfidf_model, metadata={}))
+    with served(read_settings().home / "serve.log", SENTIMENT_TRUSTED_PROXIES=trusted) as (address, _):
+        for forwarded in ("6.6.6.6", "7.7.7.7", "9.9.9.9, 7.7.7.7"):  # uvicorn alone would believe all that comes from this machine
+            headers = {"X-Forwarded-For": forwarded}
+            body = {"text": f"I love this, {forwarded}"}
+            said = httpx.post(f"{address}/predict", json=body).json()
+            feedback = body | {"prediction_id": said["prediction_id"], "correct": True}
+            assert httpx.post(f"{address}/feedback", json=feedback, headers=headers).status_code == 200
+
+    inbox = Inbox(read_settings().feedback_address).read()
+    assert len(inbox) == 3
+    assert inbox["source"].nunique() == sources
+    assert inbox["source"].notna().all()

@@ -45,6 +45,8 @@ def workspace(tmp_path_factory):
             opened.request("POST /predict", now - timedelta(minutes=minute), status=400)
             opened.feedback(f"b{minute}", now - timedelta(minutes=minute), model="tweet-sentiment:a1")
         opened.predicted(now, model="tweet-sentiment:b2")
+        keys = {"predicted_label": "neutral", "shadow_label": "positive", "score": "0.5", "shadow_score": "0.6"}
+        opened.trace("Shadow prediction", now, model="tweet-sentiment:a1", shadow_model="tweet-sentiment:c3", **keys)
         opened.send()
         yield opened
 
