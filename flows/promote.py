@@ -20,7 +20,7 @@ from flows.prepare import prepared_dataset
 from sentiment import registry, store, tracking
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.errors import GateError
+from sentiment.errors import GateError, StoreError
 from sentiment.evaluate import evaluate
 from sentiment.gate import judge
 from sentiment.thresholds import Thresholds
@@ -104,16 +104,19 @@ def shadow(candidate: str) -> str:
     Raises:
         TrackingError: MLflow does not answer, or holds no such version.
         ModelError: The version cannot be loaded.
-        StoreError: It gets every probe tweet wrong.
+        StoreError: There is no champion, or the version gets every probe tweet wrong.
     """
     settings = read_settings()
     apply_tool_environment(settings)
     tracking.connect(settings)
     version = registry.read_version(candidate)
-    end_shadow()
+    _restore()
+    if store.pointer() is None:  # the newest model is served then, and that would be the shadow, which nobody has judged
+        raise StoreError("there is no champion that a shadow could run beside: run 'python -m flows.promote' first")
     with registry.downloaded(version) as folder:
         side = judging.challenger(version, folder)
         tag = store.save(judging.load_model(side), metadata=_metadata(side))
+    end_shadow()
     store.set_shadow(tag)
     return tag
 

@@ -45,28 +45,29 @@ def choose_rows(settled: Sequence[Settled], base: Dataset, caps: Caps) -> Choice
     """Return which settled items join now; those that joined before count for the caps.
 
     The base's own rows are the measure of the caps, so that what joins does not raise them: a source's cap of 5% of 30,000 rows is 1,500.
-    Sampled items have no source; an item that several sources reported belongs to none of them, and counts for its week alone.
+    Sampled items have no source. An item that several sources reported counts for each, and joins while one of them has room: so nobody
+    gains by a second address, and nobody shuts out an honest report by copying it.
     """
     held_back, refused = near(base), Counter[str]()
-    by_source = Counter(source for one in settled if one.is_exported for source in (_source_of(one),) if source)
+    by_source = Counter(source for one in settled if one.is_exported for source in one.sources)
     by_week = Counter(week_of(one.item.received_at) for one in settled if one.is_exported)
     most_of_source, most_of_week = (max(1, int(share * len(base.train.texts))) for share in (caps.source, caps.week))
     joining = []
     for one in settled:
-        source, week = _source_of(one), week_of(one.item.received_at)
+        week = week_of(one.item.received_at)
         if one.is_exported:
             continue
         if one.label == UNCLEAR:
             refused[NOT_CLEAR] += 1
         elif held_back.find(canonical_form(one.item.text)) is not None:
             refused[TEST_TEXT] += 1
-        elif source and by_source[source] >= most_of_source:
+        elif one.sources and all(by_source[source] >= most_of_source for source in one.sources):
             refused[OVER_SOURCE] += 1
         elif by_week[week] >= most_of_week:
             refused[OVER_WEEK] += 1
         else:
             joining.append(one)
-            by_source.update([source] if source else [])
+            by_source.update(one.sources)
             by_week[week] += 1
     return Choice(tuple(joining), dict(refused))
 
@@ -95,7 +96,3 @@ def week_of(moment: datetime) -> str:
     """
     year, week, _ = moment.isocalendar()
     return f"{year}-W{week:02d}"
-
-
-def _source_of(one: Settled) -> str | None:
-    return one.sources[0] if len(one.sources) == 1 else None

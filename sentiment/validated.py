@@ -46,6 +46,7 @@ class ValidatedRow:
 
 
 COLUMNS = tuple(field.name for field in fields(ValidatedRow))
+_HEADER = (",".join(COLUMNS) + "\n").encode()
 
 
 def manifest_path(path: Path) -> Path:
@@ -57,11 +58,16 @@ def read_validated(path: Path) -> list[ValidatedRow]:
     """Return the rows in the order of the file; none where there is no file yet.
 
     Raises:
-        DataError: The file does not match its manifest, or a line is malformed; the message names the line.
+        DataError: The file does not match its manifest or is missing beside it, or a line is malformed; the message names the line.
     """
     if not path.exists():
+        if manifest_path(path).exists():
+            raise DataError(f"{path} is missing, its manifest names {read_manifest(path).get('rows')} rows: restore both from Git")
         return []
-    raw, manifest = _read_bytes(path), read_manifest(path)
+    raw = _read_bytes(path)
+    if raw == _HEADER and not manifest_path(path).exists():
+        return []  # the first append was cut off before it wrote the manifest
+    manifest = read_manifest(path)
     found = hashlib.sha256(raw).hexdigest()
     # The manifest is written first: where an append was cut off between the two, the file is still the one before.
     if found not in (manifest.get("sha256"), manifest.get("previous_sha256")):
@@ -100,8 +106,9 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
     """
     earlier = read_validated(path)
     known = {row.feedback_id for row in earlier}
-    new = sorted((row for row in rows if row.feedback_id not in known), key=lambda row: (row.validated_at, row.feedback_id))
-    before = _read_bytes(path) if path.exists() else _write([COLUMNS])
+    joining = {row.feedback_id: row for row in rows if row.feedback_id not in known}
+    new = sorted(joining.values(), key=lambda row: (row.validated_at, row.feedback_id))
+    before = _read_bytes(path) if path.exists() else _HEADER
     content = before + _write([astuple(row) for row in new])
     everything = [*earlier, *new]
     manifest = {
@@ -114,6 +121,8 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
         **facts,
     }
     try:
+        if not path.exists():
+            durable.replace(path, _HEADER)  # so that a manifest without a file always means that the file was lost
         durable.replace(manifest_path(path), (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
         durable.replace(path, content)
         for file in (path, manifest_path(path)):

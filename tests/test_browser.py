@@ -110,7 +110,7 @@ def test_the_services_refusal_is_shown_and_the_text_stays(visit, page_address):
 
 def test_a_french_browser_sees_french(visit, page_address):
     page = visit(page_address, locale="fr-FR")
-    expect(page.get_by_role("tab")).to_have_text(["Essayer", "Noter un fichier", "Modèles", "Supervision"])
+    expect(page.get_by_role("tab")).to_have_text(["Essayer", "Noter un fichier", "Modèles", "Supervision", "Relecture"])
     expect(page.locator("#status")).to_contain_text("Service prêt")
     predict(page, TWEET)
     expect(page.locator("#answer .verdict")).to_contain_text("Positif")

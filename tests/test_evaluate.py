@@ -17,7 +17,6 @@ from sentiment.evaluate import (
     measure_latency,
     measure_size,
 )
-from sentiment.gate import judge
 
 # Six texts: predicted are negative, neutral, neutral, neutral, positive, negative.
 TRUE = ["negative", "negative", "neutral", "neutral", "positive", "positive"]
@@ -128,21 +127,3 @@ def test_tie_goes_to_the_smaller_model_then_to_the_first_name():
 def test_no_winner_without_finite_figures(candidates):
     with pytest.raises(ModelError, match="no winner"):
         choose_winner(candidates)
-
-
-def test_gate_lets_the_first_candidate_through():
-    verdict = judge(TRUE, SCORES, None)
-
-    assert verdict.is_promoted
-    assert verdict.champion_f1_macro is None
-    assert "no champion" in verdict.reason
-
-
-def test_gate_promotes_only_what_is_strictly_better():
-    better, worse, equal = judge(TRUE, sure(*TRUE), SCORES), judge(TRUE, SCORES, sure(*TRUE)), judge(TRUE, SCORES, SCORES)
-
-    assert (better.is_promoted, worse.is_promoted, equal.is_promoted) == (True, False, False)
-    assert better.difference == pytest.approx(1 - evaluate(TRUE, SCORES)["f1_macro"])
-    assert "+0.3444" in better.reason
-    assert "-0.3444" in worse.reason
-    assert equal.difference == 0

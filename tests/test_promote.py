@@ -272,6 +272,12 @@ def test_the_shadow_is_a_copy_in_the_store_that_ends_with_its_promotion(gate):
     assert tag not in bentoml_tags()
 
 
+def test_without_a_champion_there_is_no_shadow_that_could_be_taken_for_one(gate):
+    with pytest.raises(StoreError, match="no champion"):
+        shadow(GOOD)
+    assert bentoml_tags() == []
+
+
 @pytest.mark.parametrize(("version", "code"), [(POOR, 4), (TWIN, 3)])
 def test_the_command_tells_a_verdict_by_its_exit_code(gate, tweets_file, monkeypatch, version, code):
     gate(GOOD)

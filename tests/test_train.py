@@ -42,7 +42,8 @@ def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_
     comparison = train(data=str(corpus_file), profile="smoke")
 
     runs = runs_by_name()
-    parent = runs.pop("comparison smoke")
+    parent, verdict = runs.pop("comparison smoke"), runs.pop("verdict")
+    assert verdict.data.tags["decision"] == "PROMOTE"
     assert set(runs) == set(models.FAMILIES)
     names = {f"{split}_{name}" for split in ("val", "test") for name in QUALITY_METRICS} | set(COST_METRICS)
     for run in runs.values():

@@ -95,6 +95,43 @@ def test_a_crash_between_manifest_and_file_loses_nothing(path, monkeypatch):
     assert [one.feedback_id for one in validated.read_validated(path)] == ["f001", "f002"]
 
 
+def test_one_feedback_id_is_one_row_even_if_it_comes_twice_at_once(path):
+    assert validated.append(path, [row(1), row(1), row(2)], {}) == 2
+    assert [one.feedback_id for one in validated.read_validated(path)] == ["f001", "f002"]
+
+
+@pytest.mark.parametrize("appends", [1, 2])
+def test_a_dataset_that_was_deleted_is_not_taken_for_an_empty_one(path, appends):
+    for number in range(appends):
+        validated.append(path, [row(number)], {})
+    manifest = validated.manifest_path(path).read_bytes()
+    path.unlink()
+
+    for action in (lambda: validated.read_validated(path), lambda: validated.append(path, [row(9)], {})):
+        with pytest.raises(DataError, match="is missing, its manifest names"):
+            action()
+    assert (path.exists(), validated.manifest_path(path).read_bytes()) == (False, manifest)
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_a_first_append_that_was_cut_off_anywhere_is_repaired_by_the_next(path, monkeypatch, writes):
+    real, done = durable.replace, []
+
+    def crash(target, content):
+        if len(done) == writes:
+            raise KeyboardInterrupt
+        done.append(real(target, content))
+
+    monkeypatch.setattr(durable, "replace", crash)
+    with pytest.raises(KeyboardInterrupt):
+        validated.append(path, [row(1)], {})
+    monkeypatch.setattr(durable, "replace", real)
+
+    assert validated.read_validated(path) == []
+    assert validated.append(path, [row(1)], {}) == 1
+    assert [one.feedback_id for one in validated.read_validated(path)] == ["f001"]
+
+
 @pytest.mark.parametrize(
     ("line", "why"), [("too,few", "fields"), ("t,great,neutral,p,f,m,a,2026-01-01", "label"), ("t,neutral,neutral,p,f,m,a,noon", "moment")]
 )
@@ -170,6 +207,15 @@ def test_one_source_and_one_week_may_only_add_their_share():
     assert (len(by_source.joining), by_source.refused) == (4, {"over the source's cap": 6})
     assert (len(by_week.joining), by_week.refused) == (2, {"over the week's cap": 8})
     assert (len(later.joining), later.refused) == (0, {"over the source's cap": 1})
+
+
+def test_an_attacker_with_two_addresses_gets_no_more_than_one_and_a_copied_honest_report_still_joins():
+    attack = [settled(number, sources=("a", "b")) for number in range(10)]
+    copied = settled(20, sources=("a", "honest"))
+    choice = choose_rows([*attack, copied], BASE, Caps(0.1, 1))
+
+    assert choice.refused == {"over the source's cap": 6}
+    assert copied in choice.joining
 
 
 def test_a_row_is_what_people_settled():
