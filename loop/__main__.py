@@ -62,8 +62,11 @@ def go_round(ring: Ring) -> None:
     say("dataset", ring.run("flows.validate", "--data", str(corpus)).splitlines()[-1])
     with asking(ring, people[0].text) as asked:
         ring.run("flows.retrain", "--profile", "smoke", "--data", str(corpus), allowed=(0, *_HELD_BACK))
-        verdict = (ring.home / "verdict" / "verdict.md").read_text("utf-8")
-        say("verdict", next(line for line in verdict.splitlines() if line.strip(" #")).strip("# "))
+        record = ring.home / "verdict" / "verdict.md"
+        verdict = record.read_text("utf-8").partition("\n")[0].strip("# ")
+        say("verdict", verdict)
+        if not verdict.startswith("PROMOTE"):
+            raise LoopError(f"the challenger was not promoted, so nothing is left to show: see {record}")
         wait_until(lambda: predict(ring, people[0].text)["model"] != first, "the service takes up the new champion")
         say("promote", f"{predict(ring, people[0].text)['model']} answers, without a restart")
         ring.run("flows.promote", "--rollback", "--because", "the ring's last step")

@@ -1,6 +1,9 @@
 """What the three models share: the labels, the text cleaning and the contract that each one keeps.
 
 Cleaning runs inside `fit` and `tokenise`, so that training and serving cannot drift apart. No ML framework is imported here.
+
+Scores are calibrated by a temperature that `fit` learns from the validation texts; it changes no label.
+Source: Guo et al. 2017, On Calibration of Modern Neural Networks.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import html
 import inspect
 import json
+import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -17,9 +21,12 @@ from typing import Any, ClassVar, Self
 import ftfy
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 
 LABELS = ("negative", "neutral", "positive")
 MODEL_FILE = "model.json"
+TEMPERATURES = (0.25, 4.0)
+_LEAST_SCORE = 1e-12
 
 Scores = NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -68,6 +75,7 @@ class SentimentModel(ABC):
     """
 
     family: ClassVar[str]
+    temperature_: float = 1.0
     chosen_: dict[str, Any]
     trials_: list[dict[str, Any]]
 
@@ -93,8 +101,8 @@ class SentimentModel(ABC):
         """Return raw texts in the form that `infer` reads: cleaned and cut into the model's own features, whatever their type."""
 
     @abstractmethod
-    def infer(self, tokens: Any) -> Scores:
-        """Return the scores of what `tokenise` returned: shape (n, 3), columns in the order of LABELS, each row summing to 1."""
+    def infer_uncalibrated(self, tokens: Any) -> Scores:
+        """Return the scores as the network or the classifier gives them: shape (n, 3), columns as in LABELS, each row summing to 1."""
 
     @abstractmethod
     def save(self, directory: Path | str) -> None:
@@ -108,12 +116,16 @@ class SentimentModel(ABC):
     @property
     def hyperparameters(self) -> dict[str, Any]:
         """The constructor's arguments and what `fit` chose; flat."""
-        return self._arguments() | getattr(self, "chosen_", {})
+        return self._arguments() | getattr(self, "chosen_", {}) | {"temperature": round(self.temperature_, 4)}
 
     @property
     def trials(self) -> list[dict[str, Any]]:
         """The hyperparameters that `fit` tried: one flat dict per trial, its macro F1 on held-out texts under `f1_macro`."""
         return list(getattr(self, "trials_", []))
+
+    def infer(self, tokens: Any) -> Scores:
+        """Return the scores of what `tokenise` returned: shape (n, 3), columns in the order of LABELS, each row summing to 1."""
+        return soften(self.infer_uncalibrated(tokens), self.temperature_)
 
     def predict_proba(self, texts: Sequence[str]) -> Scores:
         """Return the scores of raw texts: `tokenise` and `infer` in one call."""
@@ -123,6 +135,13 @@ class SentimentModel(ABC):
         """Return the label with the highest score for each text."""
         return [LABELS[index] for index in self.predict_proba(texts).argmax(axis=1)] if len(texts) else []
 
+    def _calibrate(self, validation: tuple[Sequence[str], Sequence[str]]) -> Self:
+        """Choose the temperature that makes the validation labels most likely."""
+        texts, labels = validation
+        truth = encode_labels(texts, labels)
+        self.temperature_ = best_temperature(self.infer_uncalibrated(self.tokenise(texts)), truth)
+        return self
+
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
@@ -130,7 +149,14 @@ class SentimentModel(ABC):
         """Make the directory, write its `model.json` and return the directory."""
         folder = Path(directory)
         folder.mkdir(parents=True, exist_ok=True)
-        content = {"family": self.family, "labels": LABELS, "arguments": self._arguments(), "chosen": self.chosen_, "trials": self.trials_}
+        content = {
+            "family": self.family,
+            "labels": LABELS,
+            "arguments": self._arguments(),
+            "chosen": self.chosen_,
+            "trials": self.trials_,
+            "temperature": self.temperature_,
+        }
         (folder / MODEL_FILE).write_text(json.dumps(content, indent=2, ensure_ascii=False), "utf-8")
         return folder
 
@@ -145,6 +171,7 @@ class SentimentModel(ABC):
         try:
             labels, model = content["labels"], cls(**content["arguments"])
             model.chosen_, model.trials_ = content["chosen"], content["trials"]
+            model.temperature_ = content.get("temperature", 1.0)  # models saved before had none
         except (KeyError, TypeError) as error:
             raise ModelError(f"the model in {directory} was saved by another version ({error}): run 'make train' again") from error
         if tuple(labels) != LABELS:
@@ -165,3 +192,26 @@ def encode_labels(texts: Sequence[str], labels: Sequence[str]) -> NDArray[np.int
     if unknown or missing:
         raise ModelError(f"labels must be exactly {', '.join(LABELS)}; unknown: {unknown or 'none'}, missing: {missing or 'none'}")
     return np.array([LABELS.index(label) for label in labels], dtype=np.int64)
+
+
+def soften(scores: Scores, temperature: float) -> Scores:
+    """Return scores at a temperature: above 1 less sure, below 1 surer, in the same order.
+
+    >>> soften(np.array([[0.8, 0.2]]), 2).round(3).tolist()
+    [[0.667, 0.333]]
+    """
+    logits = np.log(np.maximum(scores, _LEAST_SCORE)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    softened: Scores = powers / powers.sum(axis=1, keepdims=True)
+    return softened
+
+
+def best_temperature(scores: Scores, truth: NDArray[np.int64]) -> float:
+    """Return the temperature, within TEMPERATURES, at which the true labels are likeliest."""
+
+    def mean_log_loss(log_temperature: float) -> float:
+        likelihoods = soften(scores, math.exp(log_temperature))[np.arange(len(truth)), truth]
+        return -float(np.log(likelihoods).mean())
+
+    bounds = tuple(math.log(bound) for bound in TEMPERATURES)
+    return math.exp(minimize_scalar(mean_log_loss, bounds=bounds, method="bounded").x)

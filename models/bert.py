@@ -76,7 +76,7 @@ class BertModel(SentimentModel):
         targets = encode_labels(texts, labels)
         self._begin()
         self._train(_Batches(self.tokenise(texts), targets, self.batch_size, self.seed), validation, progress)
-        return self
+        return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's word pieces; texts are cut at `max_tokens` of them."""
@@ -86,7 +86,7 @@ class BertModel(SentimentModel):
         ids: list[list[int]] = self.tokenizer_(spelled, truncation=True, max_length=self.max_tokens)["input_ids"]
         return ids
 
-    def infer(self, tokens: list[list[int]]) -> Scores:
+    def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
         """Return the scores of word pieces, shape (n, 3), in the order given; texts of like length share a batch."""
         scores = np.empty((len(tokens), len(LABELS)), dtype=np.float64)
         by_length = sorted(range(len(tokens)), key=lambda number: len(tokens[number]))

@@ -92,13 +92,13 @@ class KerasModel(SentimentModel):
             self.trials_.append({"architecture": architecture, "epochs": stopper.best_epoch, "f1_macro": stopper.best_f1})
             if stopper.best_f1 > best_f1:
                 best_f1, self.network_, self.chosen_ = stopper.best_f1, network, {"architecture": architecture}
-        return self
+        return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> tf.Tensor:
         """Return the texts as tokens parted by spaces, shape (n, 1); the network itself cuts at `max_tokens` and looks them up."""
         return _tokenized(texts)
 
-    def infer(self, tokens: tf.Tensor) -> Scores:
+    def infer_uncalibrated(self, tokens: tf.Tensor) -> Scores:
         """Return the scores of tokens, shape (n, 3)."""
         return _predict(self.network_, tokens)
 

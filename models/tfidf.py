@@ -76,13 +76,13 @@ class TfidfModel(SentimentModel):
         classifier = _classifier(self.seed).set_params(C=self.chosen_["C"], class_weight=self.chosen_["class_weight"])
         self.pipeline_ = Pipeline([("features", _vectorizer(self.chosen_["features"])), ("classifier", classifier)])
         self.pipeline_.fit(cleaned[: len(targets)], targets)
-        return self
+        return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> Any:
         """Return the weights of each text's n-grams, a sparse matrix with one row per text."""
         return self.pipeline_["features"].transform(_clean(texts)) if len(texts) else np.empty((0, 0))
 
-    def infer(self, tokens: Any) -> Scores:
+    def infer_uncalibrated(self, tokens: Any) -> Scores:
         """Return the scores of n-gram weights, shape (n, 3)."""
         if not tokens.shape[0]:
             return np.empty((0, 3))

@@ -102,13 +102,18 @@ def add_review(settings: Settings, page: gr.Blocks) -> None:
         files = _add_files()
     trouble = gr.HTML(elem_id="review-trouble", apply_default_css=False)
     disputed_item: gr.State = gr.State(None)
-    outputs = [item, place, progress, card, dispute, disputed, disputed_item, agreement, trouble]
+    outputs = [item, place, card, trouble]
+    figures = [progress, dispute, disputed, disputed_item, agreement]
+
+    def on_figures(name: str, key: str, request: gr.Request) -> list[Any]:
+        return _figures(desk, language_of(request), (name, key))
 
     def wire(button: gr.Button, act: Callable[[str, Item | None, Item | None], Item | None], js: str | None = None) -> None:
         def on_click(name: str, key: str, item: Any, disputed: Any, request: gr.Request) -> list[Any]:  # Gradio reads these types
             return _act(desk, language_of(request), (name, key), lambda: act(name, item, disputed))
 
-        button.click(on_click, [name, key, item, disputed_item], outputs, trigger_mode="once", js=js, **_OPTIONS)
+        clicked = button.click(on_click, [name, key, item, disputed_item], outputs, trigger_mode="once", js=js, **_OPTIONS)
+        clicked.then(on_figures, [name, key], figures, **_OPTIONS)  # after the next tweet, which nobody should wait for
 
     now = partial(datetime.now, UTC)
     for label in (*LABELS, UNCLEAR):
@@ -188,23 +193,30 @@ def _import(desk: Desk, language: Language, key: str, file: str) -> str:
 
 
 def _act(desk: Desk, language: Language, who: tuple[str, str], act: Callable[[], Item | None]) -> list[Any]:
-    """Do what was asked and return the desk as it is then; what goes wrong stands below, and what was shown stays."""
+    """Do what was asked and return the next tweet; what goes wrong stands below, and what was shown stays."""
     name, key = who
     try:
         desk.check(key)
         item = act() or desk.queue.next_item(name, now=datetime.now(UTC))
-        progress, agreement, disputes = desk.queue.progress(name), desk.queue.agreement(), desk.queue.disagreements()
     except SentiloopError as error:
-        return [gr.skip()] * 8 + [error_card(say(language, "error_title"), str(error))]
+        return [gr.skip()] * 3 + [error_card(say(language, "error_title"), str(error))]
+    card = item_card(language, item) if item else empty_card(language, "review_empty", "review_empty_remedy")
+    return [item, gr.update(visible=True), card, ""]
+
+
+def _figures(desk: Desk, language: Language, who: tuple[str, str]) -> list[Any]:
+    """Return how far the review is, the first disagreement and the agreement; what was shown stays if they cannot be had."""
+    name, key = who
+    try:
+        desk.check(key)
+        progress, agreement, disputes = desk.queue.progress(name), desk.queue.agreement(), desk.queue.disagreements()
+    except SentiloopError:  # the click said it already
+        return [gr.skip()] * 5
     disputed = disputes[0] if disputes else None
     return [
-        item,
-        gr.update(visible=True),
         progress_bar(language, progress),
-        item_card(language, item) if item else empty_card(language, "review_empty", "review_empty_remedy"),
         gr.update(visible=disputed is not None),
         disagreement_card(language, *disputed, len(disputes) - 1) if disputed else "",
         disputed[0] if disputed else None,
         agreement_card(language, agreement),
-        "",
     ]

@@ -28,8 +28,8 @@ from sentiment.review_items import (
     priority,
     to_text,
 )
-from sentiment.review_reading import decide, read_items
-from sentiment.review_tables import ITEMS, JUDGEMENTS, LEASES, REPORTS, WATERMARKS, Database
+from sentiment.review_reading import Decision, decide, is_disputed, read_items
+from sentiment.review_tables import ITEMS, JUDGEMENTS, LEASES, REPORTS, WATERMARKS, Database, replace_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,9 +87,11 @@ class ReviewQueue:
                     counts["new"] += 1
                 else:
                     counts["collapsed"] += 1
-                connection.execute(insert(REPORTS).values(**_new_report(report, ids[number])))
+                values = {name: getattr(report, name) for name in ("feedback_id", "feedback_label", "source")}
+                values |= {"item_id": ids[number], "received_at": to_text(report.received_at)}
+                connection.execute(insert(REPORTS).values(**values))
             for name, moment in (watermarks or {}).items():
-                _replace(connection, WATERMARKS, {"name": name}, {"moment": to_text(moment)})
+                replace_row(connection, WATERMARKS, {"name": name}, {"moment": to_text(moment)})
         return Added(counts["new"], counts["collapsed"], counts["known"])
 
     def next_item(self, annotator: str, *, now: datetime) -> Item | None:
@@ -116,7 +118,7 @@ class ReviewQueue:
             item_id = connection.scalar(query.limit(1))
             if item_id is None:
                 return None
-            _replace(connection, LEASES, {"item_id": item_id, "annotator": name}, {"until": to_text(now + LEASE)})
+            replace_row(connection, LEASES, {"item_id": item_id, "annotator": name}, {"until": to_text(now + LEASE)})
             return read_items(connection, [item_id])[0]
 
     def judge(self, item_id: str, annotator: str, label: str, *, now: datetime) -> None:
@@ -125,8 +127,7 @@ class ReviewQueue:
         Raises:
             ReviewError: The item or the label is unknown, the name is blank, or the item is in the dataset already.
         """
-        if label not in (*LABELS, UNCLEAR):
-            raise ReviewError(f"label {label[:40]!r} is unknown: use {', '.join(LABELS)} or {UNCLEAR}")
+        _check_label(label)
         self._judge(item_id, annotator, label, now)
 
     def skip(self, item_id: str, annotator: str, *, now: datetime) -> None:
@@ -151,7 +152,7 @@ class ReviewQueue:
             if row is None:
                 return None
             connection.execute(update(JUDGEMENTS).where(JUDGEMENTS.c.number == row.number).values(holds=False))
-            _replace(connection, LEASES, {"item_id": row.item_id, "annotator": name}, {"until": to_text(now + LEASE)})
+            replace_row(connection, LEASES, {"item_id": row.item_id, "annotator": name}, {"until": to_text(now + LEASE)})
             return read_items(connection, [row.item_id])[0]
 
     def adjudicate(self, item_id: str, adjudicator: str, label: str, *, now: datetime) -> None:
@@ -160,8 +161,7 @@ class ReviewQueue:
         Raises:
             ReviewError: As for `judge`.
         """
-        if label not in (*LABELS, UNCLEAR):
-            raise ReviewError(f"label {label[:40]!r} is unknown: use {', '.join(LABELS)} or {UNCLEAR}")
+        _check_label(label)
         values = {"adjudicated_label": label, "adjudicator": _name(adjudicator), "adjudicated_at": to_text(now)}
         with self._database.transaction() as connection:
             _check_open(connection, item_id)
@@ -185,18 +185,16 @@ class ReviewQueue:
 
     def settled(self) -> list[Settled]:
         """Return what people agreed on or adjudicated, exported or not, in the order in which it was settled."""
-        by_item = self._labels_by_item()
+        standings = self._standings()
         with self._database.transaction() as connection:
             items = {item.item_id: item for item in read_items(connection)}
-            rows = connection.execute(select(ITEMS)).all()
             reports = connection.execute(select(REPORTS.c.item_id, REPORTS.c.source)).all()
         sources: defaultdict[str, set[str]] = defaultdict(set)
         for report in reports:
             if report.source:
                 sources[report.item_id].add(report.source)
         found = []
-        for row in rows:
-            decision = decide(row, by_item.get(row.item_id, {}))
+        for row, _, decision in standings:
             if decision:
                 label, annotators, moment = decision
                 when, whose = datetime.fromisoformat(moment), tuple(sorted(sources[row.item_id]))
@@ -205,19 +203,24 @@ class ReviewQueue:
 
     def disagreements(self) -> list[tuple[Item, dict[str, str]]]:
         """Return the items that enough annotators judged without agreeing, and each one's label; adjudicated ones are settled."""
-        by_item, settled, found = self._labels_by_item(), {one.item.item_id for one in self.settled()}, []
-        for item in self.items():
-            labels = {annotator: label for annotator, (label, _) in by_item.get(item.item_id, {}).items()}
-            if item.item_id not in settled and len(labels) >= item.needed and len(set(labels.values())) > 1:
-                found.append((item, labels))
-        return found
+        disputed = {row.item_id: labels for row, labels, decision in self._standings() if is_disputed(row, labels, decision)}
+        with self._database.transaction() as connection:
+            items = read_items(connection, list(disputed))
+        return [(item, {annotator: label for annotator, (label, _) in disputed[item.item_id].items()}) for item in items]
 
     def progress(self, annotator: str | None = None) -> Progress:
         """Return how far the review is."""
-        settled, judged, items = self.settled(), self.judgements(), self.items()
-        unclear, disagreements = sum(one.label == UNCLEAR for one in settled), len(self.disagreements())
-        mine = sum(row["annotator"] == _name(annotator) for row in judged) if annotator else 0
-        return Progress(len(items), len(settled), unclear, disagreements, len(items) - len(settled) - disagreements, mine)
+        standings, name = self._standings(), _name(annotator) if annotator else None
+        settled = [decision for _, _, decision in standings if decision]
+        disputed = sum(is_disputed(*standing) for standing in standings)
+        return Progress(
+            items=len(standings),
+            settled=len(settled),
+            unclear=sum(label == UNCLEAR for label, _, _ in settled),
+            disagreements=disputed,
+            waiting=len(standings) - len(settled) - disputed,
+            mine=sum(name in labels for _, labels, _ in standings),
+        )
 
     def mark_exported(self, item_ids: Iterable[str], *, now: datetime) -> None:
         """Note that items are in the dataset: their judgements are final."""
@@ -251,21 +254,20 @@ class ReviewQueue:
             connection.execute(insert(JUDGEMENTS).values(**values))
             connection.execute(LEASES.delete().where(LEASES.c.item_id == item_id, LEASES.c.annotator == name))
 
-    def _labels_by_item(self) -> dict[str, dict[str, tuple[str, str]]]:
+    def _standings(self) -> list[tuple[Any, Mapping[str, tuple[str, str]], Decision | None]]:
+        """Return the row of each item, the labels that its annotators gave it and when, and what these decide."""
+        names = ("item_id", "needed", "exported_at", "adjudicated_label", "adjudicator", "adjudicated_at")
         by_item: defaultdict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
-        for row in self.judgements():
-            by_item[row["item_id"]][row["annotator"]] = (row["label"], row["judged_at"])
-        return by_item
+        for judged in self.judgements():
+            by_item[judged["item_id"]][judged["annotator"]] = (judged["label"], judged["judged_at"])
+        with self._database.transaction() as connection:
+            rows = connection.execute(select(*(ITEMS.c[name] for name in names))).all()
+        return [(row, by_item[row.item_id], decide(row, by_item[row.item_id])) for row in rows]
 
     def _new_item(self, report: Report, form: str, informative: float) -> dict[str, Any]:
         values = {name: getattr(report, name) for name in ("text", "predicted_label", "feedback_label", "score", "model", "prediction_id")}
         values |= {"item_id": report.feedback_id, "form": form, "origin": report.origin, "received_at": to_text(report.received_at)}
         return values | {"needed": annotators_needed(report.feedback_id, self._overlap), "priority": informative}
-
-
-def _new_report(report: Report, item_id: str) -> dict[str, Any]:
-    values = {name: getattr(report, name) for name in ("feedback_id", "feedback_label", "source")}
-    return values | {"item_id": item_id, "received_at": to_text(report.received_at)}
 
 
 def _name(annotator: str) -> str:
@@ -275,6 +277,11 @@ def _name(annotator: str) -> str:
             f"the annotator's name {annotator[:40]!r} cannot be used: give 1 to {_LONGEST_NAME} characters without a semicolon"
         )
     return name
+
+
+def _check_label(label: str) -> None:
+    if label not in (*LABELS, UNCLEAR):
+        raise ReviewError(f"label {label[:40]!r} is unknown: use {', '.join(LABELS)} or {UNCLEAR}")
 
 
 def _check_open(connection: Connection, item_id: str) -> None:
@@ -287,9 +294,3 @@ def _check_open(connection: Connection, item_id: str) -> None:
 
 def _count(judged: Any) -> Any:
     return select(judged.c.item_id, func.count().label("number")).group_by(judged.c.item_id).subquery()
-
-
-def _replace(connection: Connection, table: Any, key: Mapping[str, str], values: Mapping[str, str]) -> None:
-    matches = [table.c[name] == value for name, value in key.items()]
-    if not connection.execute(update(table).where(*matches).values(**values)).rowcount:
-        connection.execute(insert(table).values(**key, **values))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+Decision = tuple[str, tuple[str, ...], str]  # the label, the annotators and the moment that settle an item
 _COLUMNS = [column for column in ITEMS.c if column.name != "form"]
 
 
@@ -58,11 +59,16 @@ def _to_item(row: Any, reports: list[Any], floods: set[str]) -> Item:
     )
 
 
-def decide(row: Any, labels: Mapping[str, tuple[str, str]]) -> tuple[str, tuple[str, ...], str] | None:
-    """Return the label, the annotators and the moment that settle an item; None while it is open."""
+def decide(row: Any, labels: Mapping[str, tuple[str, str]]) -> Decision | None:
+    """Return what settles an item; None while it is open."""
     if row.adjudicated_label is not None:
         return row.adjudicated_label, tuple(sorted({*labels, row.adjudicator})), row.adjudicated_at
     said = {label for label, _ in labels.values()}
     if len(labels) >= row.needed and len(said) == 1:
         return said.pop(), tuple(sorted(labels)), max(moment for _, moment in labels.values())
     return None
+
+
+def is_disputed(row: Any, labels: Mapping[str, tuple[str, str]], decision: Decision | None) -> bool:
+    """Return whether enough annotators judged an item without agreeing."""
+    return decision is None and len(labels) >= row.needed and len({label for label, _ in labels.values()}) > 1

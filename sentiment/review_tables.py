@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, create_engine, event
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, create_engine, event, insert, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from sentiment.errors import ReviewError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy import Connection, Engine
 
@@ -134,3 +134,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_at_once(connection: Connection) -> None:
     """Take the write lock first: two writers then wait for each other instead of failing half-way."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def replace_row(connection: Connection, table: Any, key: Mapping[str, str], values: Mapping[str, str]) -> None:
+    """Write values into the row with a key, or a new row."""
+    matches = [table.c[name] == value for name, value in key.items()]
+    if not connection.execute(update(table).where(*matches).values(**values)).rowcount:
+        connection.execute(insert(table).values(**key, **values))

@@ -1,6 +1,7 @@
 """The tab "Review" in a real browser: blind judging by mouse and keyboard, undo, two annotators, adjudication, and who may come in."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
 from browser_fixtures import chromium, visit  # noqa: F401
@@ -13,20 +14,24 @@ NOBODY = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def reviewing(home, visit, monkeypatch):  # noqa: F811
-    """A function that opens the tab of a page with a queue of so many items, as an annotator; and the queue."""
+def pages(home):
+    """A function that serves the page with a queue of reports; `reviewing` needs it before `visit`, so that no page outlives its server."""
     home.mkdir()
-    opened = []
+    with ExitStack() as servers:
 
-    def start(reports, **settings):
-        overlap = settings.pop("overlap", 0)
-        with ReviewQueue(f"sqlite:///{home / 'review.db'}", overlap=overlap) as queue:  # noqa: F811
-            queue.add(reports)
-        server = serving_page(home, NOBODY, SENTIMENT_HOME=str(home), **settings)
-        wait_for, address = server.__enter__()
-        opened.append(server)
-        wait_for(address)
-        return address
+        def start(reports, *, overlap=0, **settings):
+            with ReviewQueue(f"sqlite:///{home / 'review.db'}", overlap=overlap) as queue:
+                queue.add(reports)
+            wait_for, address = servers.enter_context(serving_page(home, NOBODY, SENTIMENT_HOME=str(home), **settings))
+            wait_for(address)
+            return address
+
+        yield start
+
+
+@pytest.fixture
+def reviewing(pages, visit, home):  # noqa: F811
+    """Functions that serve the page, that open its tab as an annotator, and that open the queue."""
 
     def come(address, annotator, key="", **options):
         page = visit(address, **options)
@@ -37,9 +42,7 @@ def reviewing(home, visit, monkeypatch):  # noqa: F811
         page.locator("#review-begin").click()
         return page
 
-    yield start, come, lambda: ReviewQueue(f"sqlite:///{home / 'review.db'}", overlap=0)
-    for server in opened:
-        server.__exit__(None, None, None)
+    return pages, come, lambda: ReviewQueue(f"sqlite:///{home / 'review.db'}", overlap=0)
 
 
 def card(page):

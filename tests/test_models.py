@@ -11,6 +11,7 @@ import pytest
 
 import models
 from models import FAMILIES, LABELS, ModelError, SentimentModel, clean_text
+from models.base import TEMPERATURES, best_temperature, soften
 
 QUICK = {
     "tfidf": {},
@@ -68,6 +69,37 @@ def test_the_columns_are_in_label_order(model):
 
     assert [LABELS[column] for column in scores.argmax(axis=1)] == list(texts)
     assert model.predict(list(texts.values())) == list(texts)
+
+
+def test_the_temperature_makes_the_validation_labels_likelier_and_changes_no_label(model, small_corpus):
+    texts, labels = small_corpus
+    truth = np.array([LABELS.index(label) for label in labels])
+    before, after = model.infer_uncalibrated(model.tokenise(texts)), model.predict_proba(texts)
+
+    assert TEMPERATURES[0] < model.temperature_ < TEMPERATURES[1] or model.temperature_ == pytest.approx(TEMPERATURES[0], rel=0.01)
+    assert (before.argmax(axis=1) == after.argmax(axis=1)).all()
+    assert -np.log(after[range(len(truth)), truth]).mean() <= -np.log(before[range(len(truth)), truth]).mean() + 1e-9
+    assert not np.allclose(before, after, atol=1e-3)
+
+
+def test_the_best_temperature_undoes_scores_that_are_too_sure_or_not_sure_enough():
+    draw = np.random.default_rng(0)
+    honest = draw.dirichlet([1, 1, 1], 20_000)
+    truth = np.array([draw.choice(3, p=row) for row in honest])
+
+    assert best_temperature(honest, truth) == pytest.approx(1, abs=0.05)
+    assert best_temperature(soften(honest, 0.5), truth) == pytest.approx(2, abs=0.1)
+    assert best_temperature(soften(honest, 2), truth) == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_model_saved_without_a_temperature_loads_uncalibrated(fitted, tmp_path):
+    fitted["tfidf"].save(tmp_path)
+    path = tmp_path / "model.json"
+    content = json.loads(path.read_text("utf-8"))
+    assert content.pop("temperature") == fitted["tfidf"].temperature_
+    path.write_text(json.dumps(content), "utf-8")
+
+    assert models.load(tmp_path).temperature_ == 1
 
 
 def test_no_texts_give_no_scores(model):
