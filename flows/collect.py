@@ -23,6 +23,7 @@ from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import QueryError
 from sentiment.feedback import Inbox
 from sentiment.intake import reports_of_feedback, reports_of_samples
+from sentiment.prediction_ids import KEY_FILE, make_signer
 from sentiment.review import ReviewQueue
 from sentiment.review_items import Added
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sentiment.config import Settings
+    from sentiment.prediction_ids import PredictionSigner
 
 _OVERLAP = timedelta(hours=49)  # telemetry keeps feedback's own time for 48 hours, so a row may come that much later than its time says
 _STREAMS = ("bad_predictions", "sampled_predictions")
@@ -39,7 +41,7 @@ _STREAMS = ("bad_predictions", "sampled_predictions")
 def collect(days: int = 28) -> Added:
     """Take in what came since the last time, `days` back at the first time, and return what became of it.
 
-    Safe to repeat and to interrupt: a feedback id counts once, and the watermarks move together with the items. All of the inbox is
+    Safe to repeat and to interrupt: a feedback id counts once, and the watermarks move with the last of the items. All of the inbox is
     looked through, so what telemetry lost comes, too. Where the logs do not answer, the inbox is taken in all the same.
 
     Raises:
@@ -58,14 +60,13 @@ def collect(days: int = 28) -> Added:
             frames = {name: read_logs(settings, name, (start, now)) for name, start in starts.items()}
         except QueryError:
             added = queue.add(reports_of_feedback(inbox.iloc[:0], inbox[~inbox["correct"]])) if len(inbox) else Added(0, 0, 0)
-            logger.warning("the logs do not answer; from the inbox came %d new items and %d copies", added.new, added.collapsed)
+            logger.warning("the logs do not answer; from the inbox came %s", _in_words(added))
             raise
-        feedback = reports_of_feedback(frames["bad_predictions"], inbox)
-        samples = reports_of_samples(frames["sampled_predictions"], answered=inbox["feedback_id"])
+        signer = _signer_at_hand(settings)
+        feedback = reports_of_feedback(frames["bad_predictions"], inbox, signer)
+        samples = reports_of_samples(frames["sampled_predictions"], inbox["feedback_id"], signer)
         added = queue.add([*feedback, *samples], watermarks=dict.fromkeys(_STREAMS, now))
-    logger.info(
-        "%d called wrong, %d samples: %d new, %d copies, %d known", len(feedback), len(samples), added.new, added.collapsed, added.known
-    )
+    logger.info("%d called wrong, %d samples: %s", len(feedback), len(samples), _in_words(added))
     return added
 
 
@@ -76,13 +77,21 @@ def read_logs(settings: Settings, query: str, period: tuple[datetime, datetime])
         return reader.rows(queries.read(query), period)
 
 
+def _signer_at_hand(settings: Settings) -> PredictionSigner | None:
+    """Return the service's signer if its key is here, too: set, or in the same SENTIMENT_HOME. A key made now would check nothing."""
+    return make_signer(settings) if settings.signing_key or (settings.home / KEY_FILE).exists() else None
+
+
+def _in_words(added: Added) -> str:
+    return f"{added.new} new items to review, {added.collapsed} reports that joined one, {added.known} known already"
+
+
 def main() -> None:
     """Read the command line, run the flow and print what came in."""
     parser = argparse.ArgumentParser("python -m flows.collect", description="Take bad predictions and samples into the review queue.")
     more = "how far back the first time looks, 1 to 730 (default: %(default)s); later ones go on where the last one ended"
     parser.add_argument("--days", type=whole_number("days", 1, 730), default=28, help=more)
-    added = collect(parser.parse_args().days)
-    print(f"{added.new} new items to review, {added.collapsed} copies of known ones, {added.known} known already")
+    print(_in_words(collect(parser.parse_args().days)))
 
 
 if __name__ == "__main__":

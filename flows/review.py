@@ -1,4 +1,4 @@
-"""The review queue for scripts: see how far it is, write it to a file, read judgements from one: `python -m flows.review`."""
+"""The review queue for scripts: see how far it is, write tasks to a file, read judgements from one: `python -m flows.review`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sentiment import annotation_files
 from sentiment.agreement import in_words
@@ -13,6 +14,9 @@ from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ReviewError
 from sentiment.review import ReviewQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def main() -> None:
@@ -22,19 +26,29 @@ def main() -> None:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("status", help="how far the review is, and how far annotators agree")
-    for name, more in (("export", "write the queue to a file"), ("import", "read judgements from a file")):
-        command = commands.add_parser(name, help=f"{more}: .json is Label Studio's, .csv a table")
+    commands.add_parser("config", help="print the labelling configuration for Label Studio: paste it into the project's settings")
+    export = commands.add_parser("export", help="write what waits for annotators to a file: .json is Label Studio's, .csv a table")
+    more = "write all items with every annotator's judgements, to analyse them; not for annotators, who judge blind"
+    export.add_argument("--judgements", action="store_true", help=more)
+    take_in = commands.add_parser("import", help="read judgements from a file: .json is Label Studio's, .csv a table")
+    more = "who judged, where the file gives no name: NAME, or NUMBER=NAME for each of Label Studio's numbers"
+    take_in.add_argument("--annotator", action="append", default=[], metavar="NAME", help=more)
+    for command in (export, take_in):
         command.add_argument("file", type=Path)
     chosen = parser.parse_args()
+    if chosen.command == "config":
+        print(annotation_files.LABEL_STUDIO_CONFIG)
+        return
     settings = read_settings()
     apply_tool_environment(settings)
     with ReviewQueue.from_settings(settings) as queue:
         if chosen.command == "status":
             print(status(queue))
         elif chosen.command == "export":
-            write_file(queue, chosen.file)
+            write_file(queue, chosen.file, with_judgements=chosen.judgements)
         else:
-            read_file(queue, chosen.file)
+            names = {number: name for number, _, name in (given.rpartition("=") for given in chosen.annotator)}
+            read_file(queue, chosen.file, names)
 
 
 def status(queue: ReviewQueue) -> str:
@@ -50,21 +64,21 @@ def status(queue: ReviewQueue) -> str:
     return "\n".join([*lines, f"all: Fleiss' kappa {_kappa(agreement.fleiss)} on {agreement.items}"])
 
 
-def write_file(queue: ReviewQueue, path: Path) -> None:
-    """Write the queue to a file of the kind that its name says."""
+def write_file(queue: ReviewQueue, path: Path, *, with_judgements: bool = False) -> None:
+    """Write the items that wait for annotators, or all with their judgements, to a file of the kind that its name says."""
     write = {".json": annotation_files.to_label_studio, ".csv": annotation_files.to_csv}.get(path.suffix.lower())
     if write is None:
         raise ReviewError(f"{path.name} is neither .json nor .csv: choose one of the two")
-    items = queue.items()
+    items = queue.items(waiting=not with_judgements)
     try:
-        path.write_text(write(items, queue.judgements()), "utf-8")
+        path.write_text(write(items, queue.judgements() if with_judgements else ()), "utf-8")
     except OSError as error:
         raise ReviewError(f"{path} cannot be written ({error.strerror or error}): choose another file") from error
     print(f"{len(items)} items in {path}")
 
 
-def read_file(queue: ReviewQueue, path: Path) -> None:
-    """Keep the judgements of a file, and say which ones cannot be kept."""
+def read_file(queue: ReviewQueue, path: Path, names: Mapping[str, str]) -> None:
+    """Keep the judgements of a file, and say which ones cannot be kept; `names` say whose the file's numbers are."""
     read = {".json": annotation_files.read_label_studio, ".csv": annotation_files.read_csv}.get(path.suffix.lower())
     if read is None:
         raise ReviewError(f"{path.name} is neither .json nor .csv: choose one of the two")
@@ -72,10 +86,11 @@ def read_file(queue: ReviewQueue, path: Path) -> None:
         judgements, problems = read(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ReviewError(f"{path} cannot be read ({error}): give a file in UTF-8") from error
-    done = annotation_files.take_in(queue, judgements, problems, now=datetime.now(UTC))
+    named = annotation_files.name_annotators(judgements, names)
+    done = annotation_files.take_in(queue, named, problems, now=datetime.now(UTC))
     for problem in done.problems:
         print(f"left out: {problem}", file=sys.stderr)
-    print(f"{done.kept} judgements kept, {len(done.problems)} left out")
+    print(f"{done.kept} judgements kept, {done.known} known already, {len(done.problems)} left out")
 
 
 def _kappa(value: float | None) -> str:

@@ -49,7 +49,10 @@ LEARNING_TEXTS: dict[str, tuple[str, str]] = {
     "review_more": ("{count} more after this one", "encore {count} après celui-ci"),
     "review_files": ("Files", "Fichiers"),
     "review_import": ("Judgements, as Label Studio’s JSON or CSV", "Jugements, en JSON de Label Studio ou CSV"),
-    "review_imported": ("{kept} judgements kept, {problems} left out", "{kept} jugements gardés, {problems} écartés"),
+    "review_imported": (
+        "{kept} judgements kept, {known} known already, {problems} left out",
+        "{kept} jugements gardés, {known} déjà connus, {problems} écartés",
+    ),
     "review_to_json": ("Export for Label Studio", "Exporter pour Label Studio"),
     "review_to_csv": ("Export as CSV", "Exporter en CSV"),
     # The verdict, on the tab "Models"

@@ -19,7 +19,7 @@ from page.review_cards import agreement_card, disagreement_card, empty_card, ite
 from page.texts import Language, language_of, say, shown
 from sentiment import annotation_files
 from sentiment.errors import ReviewError, SentiloopError
-from sentiment.review_items import UNCLEAR
+from sentiment.review_items import UNCLEAR, ItemClosedError
 
 if TYPE_CHECKING:
     from sentiment.config import Settings
@@ -30,6 +30,11 @@ _LOOPBACK = ("", "127.0.0.1", "localhost", "::1")
 _OPTIONS: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _RECALL = "() => [localStorage.getItem('sentiloop-annotator') || '']"
 _KEEP = "(name) => { localStorage.setItem('sentiloop-annotator', name); return []; }"
+# A click must make the file first; then the browser fetches it.
+_DOWNLOAD = """(file) => {
+    if (file) Object.assign(document.createElement("a"), {href: file.url, download: file.orig_name}).click();
+    return [];
+}"""
 # One key per button; not while somebody types, and only while the buttons can be seen.
 _KEYS = """() => {
     const buttons = {1: "negative", 2: "neutral", 3: "positive", u: "unclear", s: "skip", z: "undo", r: "reveal"};
@@ -152,8 +157,9 @@ def _add_files() -> dict[str, Any]:
     with gr.Accordion(shown("review_files"), open=False, elem_id="review-files"):
         with gr.Row():
             found: dict[str, Any] = {
-                kind: gr.DownloadButton(shown(f"review_to_{kind}"), size="sm", elem_id=f"review-to-{kind}") for kind in ("json", "csv")
+                kind: gr.Button(shown(f"review_to_{kind}"), size="sm", elem_id=f"review-to-{kind}") for kind in ("json", "csv")
             }
+        found["made"] = gr.File(visible="hidden", elem_id="review-made")
         found["file"] = gr.File(
             label=shown("review_import"), file_types=[".json", ".csv"], type="filepath", height=120, elem_id="review-file"
         )
@@ -162,20 +168,32 @@ def _add_files() -> dict[str, Any]:
 
 
 def _wire_files(desk: Desk, files: dict[str, Any], who: list[Any]) -> None:
-    def on_export(_name: str, key: str, kind: str) -> str:
-        desk.check(key)
-        write = {"json": annotation_files.to_label_studio, "csv": annotation_files.to_csv}[kind]
-        folder = Path(tempfile.mkdtemp(prefix="review-", dir=os.environ.get("GRADIO_TEMP_DIR")))
-        path = folder / f"review.{kind}"
-        path.write_text(write(desk.queue.items(), desk.queue.judgements()), "utf-8")
-        return str(path)
+    def wire_export(kind: str) -> None:
+        def on_export(_name: str, key: str, request: gr.Request) -> tuple[str | None, str]:
+            return _export(desk, language_of(request), key, kind)
+
+        made = files[kind].click(on_export, who, [files["made"], files["result"]], **_OPTIONS)
+        made.then(None, files["made"], None, js=_DOWNLOAD)
 
     def on_import(_name: str, key: str, file: str | None, request: gr.Request) -> str:
         return _import(desk, language_of(request), key, file) if file else ""
 
     for kind in ("json", "csv"):
-        files[kind].click(partial(on_export, kind=kind), who, files[kind], **_OPTIONS)
+        wire_export(kind)
     files["file"].upload(on_import, [*who, files["file"]], files["result"], **_OPTIONS)
+
+
+def _export(desk: Desk, language: Language, key: str, kind: str) -> tuple[str | None, str]:
+    """Return a file of what waits for annotators, without anybody's labels, and what went wrong."""
+    write = {"json": annotation_files.to_label_studio, "csv": annotation_files.to_csv}[kind]
+    try:
+        desk.check(key)
+        text = write(desk.queue.items(waiting=True))
+    except SentiloopError as error:
+        return None, error_card(say(language, "error_title"), str(error))
+    path = Path(tempfile.mkdtemp(prefix="review-", dir=os.environ.get("GRADIO_TEMP_DIR"))) / f"review.{kind}"
+    path.write_text(text, "utf-8")
+    return str(path), ""
 
 
 def _import(desk: Desk, language: Language, key: str, file: str) -> str:
@@ -183,25 +201,31 @@ def _import(desk: Desk, language: Language, key: str, file: str) -> str:
         desk.check(key)
         text = Path(file).read_text("utf-8")
         read = annotation_files.read_csv if file.lower().endswith(".csv") else annotation_files.read_label_studio
-        done = annotation_files.take_in(desk.queue, *read(text), now=datetime.now(UTC))
+        judgements, problems = read(text)
+        done = annotation_files.take_in(desk.queue, annotation_files.name_annotators(judgements, {}), problems, now=datetime.now(UTC))
     except UnicodeDecodeError:
         return error_card(say(language, "error_title"), "the file is not UTF-8: save it with the encoding UTF-8")
     except SentiloopError as error:
         return error_card(say(language, "error_title"), str(error))
-    words = say(language, "review_imported", kept=done.kept, problems=len(done.problems))
+    words = say(language, "review_imported", kept=done.kept, known=done.known, problems=len(done.problems))
     return error_card(words, "; ".join(done.problems[:5])) if done.problems else f'<section class="card good"><p>{words}</p></section>'
 
 
 def _act(desk: Desk, language: Language, who: tuple[str, str], act: Callable[[], Item | None]) -> list[Any]:
-    """Do what was asked and return the next tweet; what goes wrong stands below, and what was shown stays."""
+    """Do what was asked and return the next tweet; what goes wrong stands below, and what was shown stays if it can be judged."""
     name, key = who
+    trouble = ""
     try:
         desk.check(key)
-        item = act() or desk.queue.next_item(name, now=datetime.now(UTC))
+        try:
+            item = act()
+        except ItemClosedError as error:
+            item, trouble = None, error_card(say(language, "error_title"), str(error))
+        item = item or desk.queue.next_item(name, now=datetime.now(UTC))
     except SentiloopError as error:
         return [gr.skip()] * 3 + [error_card(say(language, "error_title"), str(error))]
     card = item_card(language, item) if item else empty_card(language, "review_empty", "review_empty_remedy")
-    return [item, gr.update(visible=True), card, ""]
+    return [item, gr.update(visible=True), card, trouble]
 
 
 def _figures(desk: Desk, language: Language, who: tuple[str, str]) -> list[Any]:

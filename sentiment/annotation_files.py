@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from models import LABELS
@@ -14,13 +17,12 @@ from sentiment.review_items import UNCLEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from sentiment.review import ReviewQueue
     from sentiment.review_items import Item
 
 _NAME = "sentiment"  # of the choice in Label Studio's labelling configuration
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run instead of show
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet would run instead of show; written with an apostrophe before it
 COLUMNS = ("item_id", "text", "annotator", "label", "judged_at", "origin", "copies", "notes")
 LABEL_STUDIO_CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text" choice="single">'
@@ -31,28 +33,31 @@ LABEL_STUDIO_CONFIG = (
 
 @dataclass(frozen=True)
 class Judgement:
-    """One annotator's label of one item, as a file says it."""
+    """One annotator's label of one item, as a file says it; `judged_at` is None where the file does not say when."""
 
     item_id: str
     annotator: str
     label: str
+    judged_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a file: the judgements that were kept, and one line for each that was not."""
+    """What became of a file: the judgements that were kept, those that were known already, and one line for each that was left out."""
 
     kept: int
+    known: int
     problems: tuple[str, ...]
 
 
-def to_label_studio(items: Sequence[Item], judgements: Iterable[Mapping[str, str]]) -> str:
-    """Return the items as tasks of Label Studio; the model's label is left out, so that people judge blind."""
-    by_item: dict[str, list[Mapping[str, str]]] = {}
-    for judgement in judgements:
-        by_item.setdefault(judgement["item_id"], []).append(judgement)
+def to_label_studio(items: Sequence[Item], judgements: Iterable[Mapping[str, str]] = ()) -> str:
+    """Return the items as tasks of Label Studio, without the model's label, so that people judge blind.
+
+    With judgements, the tasks are for those who analyse them: Label Studio takes no annotations of people that it does not know.
+    """
+    by_item = _by_item(judgements)
     tasks = [
-        {"data": {"text": item.text, "item_id": item.item_id}, "annotations": [_annotation(one) for one in by_item.get(item.item_id, [])]}
+        {"data": {"text": item.text, "item_id": item.item_id}, "annotations": [_annotation(one) for one in by_item[item.item_id]]}
         for item in items
     ]
     return json.dumps(tasks, indent=1, ensure_ascii=False) + "\n"
@@ -76,23 +81,21 @@ def read_label_studio(text: str) -> tuple[list[Judgement], list[str]]:
             item_id, annotations = str(task["data"]["item_id"]), task.get("annotations") or []
             judgements += [_from_annotation(item_id, annotation) for annotation in annotations if not annotation.get("was_cancelled")]
         except (KeyError, TypeError, IndexError, AttributeError, ValueError, StopIteration) as error:
-            problems.append(f"task {number}: no item_id or no choice in it ({type(error).__name__}); left out")
+            problems.append(f"task {number}: no item_id, choice or moment in it ({type(error).__name__}); left out")
     return judgements, problems
 
 
-def to_csv(items: Iterable[Item], judgements: Iterable[Mapping[str, str]]) -> str:
-    """Return the items as CSV, a line for each judgement; those that nobody judged have an empty label to fill in."""
-    by_item: dict[str, list[Mapping[str, str]]] = {}
-    for judgement in judgements:
-        by_item.setdefault(judgement["item_id"], []).append(judgement)
+def to_csv(items: Iterable[Item], judgements: Iterable[Mapping[str, str]] = ()) -> str:
+    """Return the items as CSV, a line for each judgement; those without one have an empty label to fill in."""
+    by_item = _by_item(judgements)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     for item in items:
-        for one in by_item.get(item.item_id) or [{}]:
+        for one in by_item[item.item_id] or [{}]:
             said = [one.get(name, "") for name in ("annotator", "label", "judged_at")]
             cells = [item.item_id, item.text, *said, item.origin, str(item.copies), " ".join(item.notes)]
-            writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+            writer.writerow([f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells])
     return buffer.getvalue()
 
 
@@ -109,28 +112,52 @@ def read_csv(text: str) -> tuple[list[Judgement], list[str]]:
     judgements, problems = [], []
     try:
         for row in reader:
-            label = (row["label"] or "").strip().casefold()
-            if not label:
-                continue
-            if label not in (*LABELS, UNCLEAR):
-                problems.append(f"line {reader.line_num}: unknown label {label[:40]!r}; left out")
-                continue
-            judgements.append(Judgement((row["item_id"] or "").strip(), (row["annotator"] or "").strip(), label))
+            item_id, annotator, label, moment = (_cell(row, name) for name in ("item_id", "annotator", "label", "judged_at"))
+            try:
+                judgements += [Judgement(item_id, annotator, _label(label.casefold()), _moment(moment))] if label else []
+            except ValueError as error:
+                problems.append(f"line {reader.line_num}: {error}; left out")
     except csv.Error as error:
         raise ReviewError(f"the file is not CSV, line {reader.line_num}: {error}") from error
     return judgements, problems
 
 
+def name_annotators(judgements: Sequence[Judgement], names: Mapping[str, str]) -> list[Judgement]:
+    """Return the judgements with people's names in place of numbers and of nothing. The name of `""` is that of the file's only person.
+
+    Label Studio calls its users by numbers, and one who was a number would pass for a second annotator.
+
+    Raises:
+        ReviewError: A number has no name, or one name stands for several numbers.
+    """
+    numbers = sorted({one.annotator for one in judgements if one.annotator.isdecimal()} - names.keys())
+    if numbers and ("" not in names or len(numbers) > 1):
+        raise ReviewError(
+            f"the file calls its annotators {', '.join(numbers)}: say who they are, "
+            f"'python -m flows.review import FILE {' '.join(f'--annotator {number}=NAME' for number in numbers)}'"
+        )
+    known = {**dict.fromkeys(numbers, names.get("", "")), **names}
+    return [replace(one, annotator=known.get(one.annotator, one.annotator)) for one in judgements]
+
+
 def take_in(queue: ReviewQueue, judgements: Iterable[Judgement], problems: Iterable[str] = (), *, now: datetime) -> Imported:
     """Keep judgements in the queue, each on its own: what the queue refuses becomes a line, the rest counts."""
-    kept, lines = 0, list(problems)
-    for judgement in judgements:
+    kept, known, lines = 0, 0, list(problems)
+    for one in judgements:
         try:
-            queue.judge(judgement.item_id, judgement.annotator, judgement.label, now=now)
-            kept += 1
+            is_news = queue.keep(one.item_id, one.annotator, one.label, judged_at=min(one.judged_at or now, now))
         except ReviewError as error:
             lines.append(str(error))
-    return Imported(kept, tuple(lines))
+        else:
+            kept, known = kept + is_news, known + (not is_news)
+    return Imported(kept, known, tuple(lines))
+
+
+def _by_item(judgements: Iterable[Mapping[str, str]]) -> defaultdict[str, list[Mapping[str, str]]]:
+    by_item: defaultdict[str, list[Mapping[str, str]]] = defaultdict(list)
+    for judgement in judgements:
+        by_item[judgement["item_id"]].append(judgement)
+    return by_item
 
 
 def _annotation(judgement: Mapping[str, str]) -> dict[str, Any]:
@@ -141,7 +168,24 @@ def _annotation(judgement: Mapping[str, str]) -> dict[str, Any]:
 def _from_annotation(item_id: str, annotation: Mapping[str, Any]) -> Judgement:
     by = annotation["completed_by"]
     annotator = str(by.get("email") or by["id"]) if isinstance(by, dict) else str(by)
-    label = next(one for one in annotation["result"] if one.get("type") == "choices")["value"]["choices"][0]
-    if label not in (*LABELS, UNCLEAR):
-        raise ValueError(label)
-    return Judgement(item_id, annotator, label)
+    choice = next(one for one in annotation["result"] if one.get("type") == "choices")
+    moment = annotation.get("updated_at") or annotation.get("created_at")
+    return Judgement(item_id, annotator, _label(choice["value"]["choices"][0]), _moment(moment))
+
+
+def _cell(row: Mapping[str, str | None], name: str) -> str:
+    text = row.get(name) or ""
+    return (text.removeprefix("'") if _FORMULA.match(text) else text).strip()
+
+
+def _label(text: str) -> str:
+    if text not in (*LABELS, UNCLEAR):
+        raise ValueError(f"unknown label {text[:40]!r}")
+    return text
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

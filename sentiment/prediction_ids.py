@@ -61,8 +61,23 @@ class PredictionSigner:
         Raises:
             PredictionIdError: The id is forged, altered, expired or of another text.
         """
+        signed, digest = self._open(prediction_id, max_age=int(self._ttl_days * _SECONDS_PER_DAY))
+        if not hmac.compare_digest(digest, self._digest(text)):
+            raise PredictionIdError("prediction_id belongs to another text: send the exact text that was predicted")
+        return signed
+
+    def read(self, prediction_id: str) -> SignedPrediction:
+        """Return what the id vouches for, however old it is, if this service issued it.
+
+        Raises:
+            PredictionIdError: The id is forged or altered.
+        """
+        return self._open(prediction_id, max_age=None)[0]
+
+    def _open(self, prediction_id: str, max_age: int | None) -> tuple[SignedPrediction, str]:
+        """Return what the id vouches for and its digest of the text."""
         try:
-            _, digest, label, score, model = self._serializer.loads(prediction_id, max_age=int(self._ttl_days * _SECONDS_PER_DAY))
+            _, digest, label, score, model = self._serializer.loads(prediction_id, max_age=max_age)
         except SignatureExpired as error:
             message = f"prediction_id is older than {self._ttl_days:g} days: predict the text again and send the new id"
             raise PredictionIdError(message) from error
@@ -70,9 +85,7 @@ class PredictionSigner:
             raise PredictionIdError(_ALTERED) from error
         if not _is_canonical(prediction_id):
             raise PredictionIdError(_ALTERED)
-        if not hmac.compare_digest(digest, self._digest(text)):
-            raise PredictionIdError("prediction_id belongs to another text: send the exact text that was predicted")
-        return SignedPrediction(prediction_id, label, score, model)
+        return SignedPrediction(prediction_id, label, score, model), digest
 
     def pseudonym(self, address: str) -> str | None:
         """Return 16 hexadecimal characters that stand for a sender's address and cannot be traced to it without the key."""

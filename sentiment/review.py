@@ -1,35 +1,26 @@
 """The review queue: reports come in and collapse into items, annotators judge them blind, disagreements are adjudicated.
 
-Durable and safe for several processes at once: every call is one transaction. Nothing is ever deleted; a judgement that is replaced or
-taken back stays in the history.
+Durable and safe for several processes at once: every call but `add` is one transaction. Nothing is ever deleted; a judgement that is
+replaced or taken back stays in the history.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+import unicodedata
+from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from models import LABELS
 from sentiment.agreement import Agreement, agree
-from sentiment.duplicates import NearDuplicates, canonical_form
 from sentiment.errors import ReviewError
-from sentiment.review_items import (
-    SKIPPED,
-    UNCLEAR,
-    Added,
-    Item,
-    Progress,
-    Report,
-    Settled,
-    annotators_needed,
-    priority,
-    to_text,
-)
-from sentiment.review_reading import Decision, decide, is_disputed, read_items
-from sentiment.review_tables import ITEMS, JUDGEMENTS, LEASES, REPORTS, WATERMARKS, Database, replace_row
+from sentiment.review_adding import add_reports
+from sentiment.review_items import SKIPPED, UNCLEAR, Added, Item, ItemClosedError, Progress, Report, Settled, to_text
+from sentiment.review_judging import ADJUDICATED, Seat, check_open, hold, retire, write_judgement
+from sentiment.review_reading import read_items, read_standings
+from sentiment.review_tables import ADJUDICATOR, ANNOTATOR, HOLDS, ITEMS, JUDGEMENTS, LEASES, REPORTS, WATERMARKS, Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,7 +30,6 @@ if TYPE_CHECKING:
 
     from sentiment.config import Settings
 
-LEASE = timedelta(minutes=10)
 _LONGEST_NAME = 100
 
 
@@ -60,39 +50,12 @@ class ReviewQueue:
         return cls(settings.review_address, overlap=settings.review_overlap)
 
     def add(self, reports: Iterable[Report], *, watermarks: Mapping[str, datetime] | None = None) -> Added:
-        """Take in reports and move the watermarks, all at once or not at all. A feedback id that is known already changes nothing.
+        """Take in reports, some hundreds at a time, and move the watermarks with the last of them; safe to repeat and to interrupt.
 
-        A near-identical copy of an item joins it, whoever sent it: a thousand copies are one judgement.
+        A feedback id that is known already changes nothing, unless it was a sample that somebody now complains of. A near-identical copy of
+        an item joins it, whoever sent it: a thousand copies are one judgement.
         """
-        with self._database.transaction() as connection:
-            known = set(connection.scalars(select(REPORTS.c.feedback_id)))
-            items = connection.execute(select(ITEMS.c.item_id, ITEMS.c.form)).all()
-            index, ids, words = NearDuplicates(), [row.item_id for row in items], {word for row in items for word in row.form.split()}
-            for row in items:
-                index.add(row.form)
-            counts: Counter[str] = Counter()
-            for report in reports:
-                if report.feedback_id in known:
-                    counts["known"] += 1
-                    continue
-                known.add(report.feedback_id)
-                form = canonical_form(report.text)
-                number = index.find(form)
-                if number is None:
-                    number = len(ids)
-                    index.add(form)
-                    ids.append(report.feedback_id)
-                    connection.execute(insert(ITEMS).values(**self._new_item(report, form, priority(report, form, words))))
-                    words.update(form.split())
-                    counts["new"] += 1
-                else:
-                    counts["collapsed"] += 1
-                values = {name: getattr(report, name) for name in ("feedback_id", "feedback_label", "source")}
-                values |= {"item_id": ids[number], "received_at": to_text(report.received_at)}
-                connection.execute(insert(REPORTS).values(**values))
-            for name, moment in (watermarks or {}).items():
-                replace_row(connection, WATERMARKS, {"name": name}, {"moment": to_text(moment)})
-        return Added(counts["new"], counts["collapsed"], counts["known"])
+        return add_reports(self._database, list(reports), watermarks or {}, overlap=self._overlap)
 
     def next_item(self, annotator: str, *, now: datetime) -> Item | None:
         """Return the most informative item that waits for this annotator, None if there is none, and hold it for ten minutes.
@@ -100,7 +63,7 @@ class ReviewQueue:
         An item that others hold or have judged is not given out to more annotators than it needs. What the annotator skipped comes last.
         """
         name, moment = _name(annotator), to_text(now)
-        judged = select(JUDGEMENTS).where(JUDGEMENTS.c.holds)
+        judged = select(JUDGEMENTS).where(HOLDS, JUDGEMENTS.c.role == ANNOTATOR)
         mine = judged.where(JUDGEMENTS.c.annotator == name).subquery()
         others = _count(judged.where(JUDGEMENTS.c.annotator != name, JUDGEMENTS.c.label != SKIPPED).subquery())
         held = _count(select(LEASES).where(LEASES.c.annotator != name, LEASES.c.until > moment).subquery())
@@ -110,7 +73,7 @@ class ReviewQueue:
             .outerjoin(mine, mine.c.item_id == ITEMS.c.item_id)
             .outerjoin(others, others.c.item_id == ITEMS.c.item_id)
             .outerjoin(held, held.c.item_id == ITEMS.c.item_id)
-            .where(ITEMS.c.exported_at.is_(None), ITEMS.c.adjudicated_label.is_(None), taken < ITEMS.c.needed)
+            .where(ITEMS.c.exported_at.is_(None), ITEMS.c.item_id.not_in(ADJUDICATED), taken < ITEMS.c.needed)
             .where(mine.c.label.is_(None) | (mine.c.label == SKIPPED))
             .order_by(mine.c.label.is_not(None), mine.c.number, ITEMS.c.priority.desc(), ITEMS.c.item_id)
         )
@@ -118,14 +81,15 @@ class ReviewQueue:
             item_id = connection.scalar(query.limit(1))
             if item_id is None:
                 return None
-            replace_row(connection, LEASES, {"item_id": item_id, "annotator": name}, {"until": to_text(now + LEASE)})
+            hold(connection, item_id, name, now)
             return read_items(connection, [item_id])[0]
 
     def judge(self, item_id: str, annotator: str, label: str, *, now: datetime) -> None:
         """Keep an annotator's label of an item, one of LABELS or `unclear`; it replaces the one that they gave before.
 
         Raises:
-            ReviewError: The item or the label is unknown, the name is blank, or the item is in the dataset already.
+            ItemClosedError: The item is in the dataset already, or a person settled it.
+            ReviewError: The item or the label is unknown, or the name is blank.
         """
         _check_label(label)
         self._judge(item_id, annotator, label, now)
@@ -138,99 +102,126 @@ class ReviewQueue:
         """
         self._judge(item_id, annotator, SKIPPED, now)
 
-    def undo(self, annotator: str, *, now: datetime) -> Item | None:
-        """Take back the annotator's last judgement or skip and return its item; None if there is nothing to take back."""
-        name = _name(annotator)
+    def keep(self, item_id: str, annotator: str, label: str, *, judged_at: datetime) -> bool:
+        """Keep a judgement that was made elsewhere; False if the annotator's own word here says the same already.
+
+        Raises:
+            ReviewError: As for `judge`, or what the annotator did here on the item differs and is no older.
+        """
+        _check_label(label)
+        seat = Seat(item_id, _name(annotator))
         with self._database.transaction() as connection:
-            last = (
-                select(JUDGEMENTS.c.number, JUDGEMENTS.c.item_id)
-                .join(ITEMS, ITEMS.c.item_id == JUDGEMENTS.c.item_id)
-                .where(JUDGEMENTS.c.annotator == name, JUDGEMENTS.c.holds, ITEMS.c.exported_at.is_(None))
-                .order_by(JUDGEMENTS.c.number.desc())
-            )
+            if connection.scalar(select(JUDGEMENTS.c.label).where(HOLDS, seat.rows)) == label:
+                return False
+            check_open(connection, item_id)
+            newest = connection.scalar(select(func.max(JUDGEMENTS.c.judged_at)).where(seat.rows))
+            if newest and newest >= to_text(judged_at):
+                raise ReviewError(
+                    f"item {item_id}: what {seat.annotator} did here on {newest[:16]} is no older than the file: judge it again here"
+                )
+            write_judgement(connection, seat, label, judged_at)
+        return True
+
+    def undo(self, annotator: str, *, now: datetime) -> Item | None:
+        """Take back the last judgement, skip or adjudication of a person.
+
+        Return the item that they have to judge again; None if there was nothing to take back, or it was an adjudication: the item is then
+        among the disagreements again.
+        """
+        name = _name(annotator)
+        last = (
+            select(JUDGEMENTS.c.number, JUDGEMENTS.c.item_id, JUDGEMENTS.c.role)
+            .join(ITEMS, ITEMS.c.item_id == JUDGEMENTS.c.item_id)
+            .where(JUDGEMENTS.c.annotator == name, HOLDS, ITEMS.c.exported_at.is_(None))
+            .where((JUDGEMENTS.c.role == ADJUDICATOR) | ITEMS.c.item_id.not_in(ADJUDICATED))
+            .order_by(JUDGEMENTS.c.number.desc())
+        )
+        with self._database.transaction() as connection:
             row = connection.execute(last.limit(1)).first()
             if row is None:
                 return None
-            connection.execute(update(JUDGEMENTS).where(JUDGEMENTS.c.number == row.number).values(holds=False))
-            replace_row(connection, LEASES, {"item_id": row.item_id, "annotator": name}, {"until": to_text(now + LEASE)})
+            retire(connection, JUDGEMENTS.c.number == row.number)
+            if row.role == ADJUDICATOR:
+                return None
+            hold(connection, row.item_id, name, now)
             return read_items(connection, [row.item_id])[0]
 
     def adjudicate(self, item_id: str, adjudicator: str, label: str, *, now: datetime) -> None:
         """Settle an item that annotators disagree on.
 
         Raises:
+            ItemClosedError: As for `judge`, or nobody disagrees on it.
             ReviewError: As for `judge`.
         """
         _check_label(label)
-        values = {"adjudicated_label": label, "adjudicator": _name(adjudicator), "adjudicated_at": to_text(now)}
+        name = _name(adjudicator)
         with self._database.transaction() as connection:
-            _check_open(connection, item_id)
-            connection.execute(update(ITEMS).where(ITEMS.c.item_id == item_id).values(**values))
+            check_open(connection, item_id)
+            if not read_standings(connection, item_id)[0].is_disputed:
+                raise ItemClosedError(f"nobody disagrees on item {item_id} now: there is nothing to settle, go on with the next")
+            write_judgement(connection, Seat(item_id, name, ADJUDICATOR), label, now)
 
-    def items(self) -> list[Item]:
-        """Return all items, the most informative first."""
-        with self._database.transaction() as connection:
-            return read_items(connection)
+    def items(self, *, waiting: bool = False) -> list[Item]:
+        """Return all items, or those that wait for an annotator, the most informative first."""
+        with self._database.reading() as connection:
+            found = read_items(connection)
+            if not waiting:
+                return found
+            open_ids = {standing.item_id for standing in read_standings(connection) if standing.is_waiting}
+        return [item for item in found if item.item_id in open_ids]
 
     def judgements(self) -> list[dict[str, str]]:
-        """Return the judgements that hold, oldest first: `item_id`, `annotator`, `label`, `judged_at`; skips are none."""
+        """Return the annotators' judgements that hold, oldest first: `item_id`, `annotator`, `label`, `judged_at`; skips are none."""
         columns = (JUDGEMENTS.c.item_id, JUDGEMENTS.c.annotator, JUDGEMENTS.c.label, JUDGEMENTS.c.judged_at)
-        query = select(*columns).where(JUDGEMENTS.c.holds, JUDGEMENTS.c.label != SKIPPED).order_by(JUDGEMENTS.c.number)
-        with self._database.transaction() as connection:
-            return [dict(row._mapping) for row in connection.execute(query)]
+        query = select(*columns).where(HOLDS, JUDGEMENTS.c.role == ANNOTATOR, JUDGEMENTS.c.label != SKIPPED)
+        with self._database.reading() as connection:
+            return [dict(row._mapping) for row in connection.execute(query.order_by(JUDGEMENTS.c.number))]
 
     def agreement(self) -> Agreement:
         """Return how far the annotators agree on the items that several of them judged."""
         return agree((row["item_id"], row["annotator"], row["label"]) for row in self.judgements())
 
     def settled(self) -> list[Settled]:
-        """Return what people agreed on or adjudicated, exported or not, in the order in which it was settled."""
-        standings = self._standings()
+        """Return what people agreed on or adjudicated, closed or not, in the order in which it was settled."""
+        with self._database.reading() as connection:
+            return _read_settled(connection)
+
+    def close_items(self, item_ids: Iterable[str], *, now: datetime) -> list[Settled]:
+        """Let items take no more judgements, as they are about to join the dataset, and return what they are settled as.
+
+        What is not settled any more, since somebody took a word back, stays open and is left out.
+        """
+        wanted = set(item_ids)
         with self._database.transaction() as connection:
-            items = {item.item_id: item for item in read_items(connection)}
-            reports = connection.execute(select(REPORTS.c.item_id, REPORTS.c.source)).all()
-        sources: defaultdict[str, set[str]] = defaultdict(set)
-        for report in reports:
-            if report.source:
-                sources[report.item_id].add(report.source)
-        found = []
-        for row, _, decision in standings:
-            if decision:
-                label, annotators, moment = decision
-                when, whose = datetime.fromisoformat(moment), tuple(sorted(sources[row.item_id]))
-                found.append(Settled(items[row.item_id], label, annotators, when, whose, row.exported_at is not None))
-        return sorted(found, key=lambda one: (one.validated_at, one.item.item_id))
+            settled = [one for one in _read_settled(connection) if one.item.item_id in wanted]
+            for one in settled:
+                connection.execute(update(ITEMS).where(ITEMS.c.item_id == one.item.item_id).values(exported_at=to_text(now)))
+        return settled
 
     def disagreements(self) -> list[tuple[Item, dict[str, str]]]:
         """Return the items that enough annotators judged without agreeing, and each one's label; adjudicated ones are settled."""
-        disputed = {row.item_id: labels for row, labels, decision in self._standings() if is_disputed(row, labels, decision)}
-        with self._database.transaction() as connection:
-            items = read_items(connection, list(disputed))
-        return [(item, {annotator: label for annotator, (label, _) in disputed[item.item_id].items()}) for item in items]
+        with self._database.reading() as connection:
+            disputed = {standing.item_id: standing.labels for standing in read_standings(connection) if standing.is_disputed}
+            return [(item, disputed[item.item_id]) for item in read_items(connection, list(disputed))]
 
     def progress(self, annotator: str | None = None) -> Progress:
         """Return how far the review is."""
-        standings, name = self._standings(), _name(annotator) if annotator else None
-        settled = [decision for _, _, decision in standings if decision]
-        disputed = sum(is_disputed(*standing) for standing in standings)
+        name = _name(annotator) if annotator else None
+        with self._database.reading() as connection:
+            standings = read_standings(connection)
+        settled = [standing.decision.label for standing in standings if standing.decision]
         return Progress(
             items=len(standings),
             settled=len(settled),
-            unclear=sum(label == UNCLEAR for label, _, _ in settled),
-            disagreements=disputed,
-            waiting=len(standings) - len(settled) - disputed,
-            mine=sum(name in labels for _, labels, _ in standings),
+            unclear=settled.count(UNCLEAR),
+            disagreements=sum(standing.is_disputed for standing in standings),
+            waiting=sum(standing.is_waiting for standing in standings),
+            mine=sum(name in standing.said for standing in standings),
         )
-
-    def mark_exported(self, item_ids: Iterable[str], *, now: datetime) -> None:
-        """Note that items are in the dataset: their judgements are final."""
-        with self._database.transaction() as connection:
-            for item_id in item_ids:
-                connection.execute(update(ITEMS).where(ITEMS.c.item_id == item_id).values(exported_at=to_text(now)))
 
     def watermark(self, name: str) -> datetime | None:
         """Return up to when a stream was taken in; None before the first time."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             moment = connection.scalar(select(WATERMARKS.c.moment).where(WATERMARKS.c.name == name))
         return datetime.fromisoformat(moment) if moment else None
 
@@ -247,31 +238,25 @@ class ReviewQueue:
     def _judge(self, item_id: str, annotator: str, label: str, now: datetime) -> None:
         name = _name(annotator)
         with self._database.transaction() as connection:
-            _check_open(connection, item_id)
-            mine = (JUDGEMENTS.c.item_id == item_id) & (JUDGEMENTS.c.annotator == name)
-            connection.execute(update(JUDGEMENTS).where(mine, JUDGEMENTS.c.holds).values(holds=False))
-            values = {"item_id": item_id, "annotator": name, "label": label, "judged_at": to_text(now), "holds": True}
-            connection.execute(insert(JUDGEMENTS).values(**values))
-            connection.execute(LEASES.delete().where(LEASES.c.item_id == item_id, LEASES.c.annotator == name))
+            check_open(connection, item_id)
+            write_judgement(connection, Seat(item_id, name), label, now)
 
-    def _standings(self) -> list[tuple[Any, Mapping[str, tuple[str, str]], Decision | None]]:
-        """Return the row of each item, the labels that its annotators gave it and when, and what these decide."""
-        names = ("item_id", "needed", "exported_at", "adjudicated_label", "adjudicator", "adjudicated_at")
-        by_item: defaultdict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
-        for judged in self.judgements():
-            by_item[judged["item_id"]][judged["annotator"]] = (judged["label"], judged["judged_at"])
-        with self._database.transaction() as connection:
-            rows = connection.execute(select(*(ITEMS.c[name] for name in names))).all()
-        return [(row, by_item[row.item_id], decide(row, by_item[row.item_id])) for row in rows]
 
-    def _new_item(self, report: Report, form: str, informative: float) -> dict[str, Any]:
-        values = {name: getattr(report, name) for name in ("text", "predicted_label", "feedback_label", "score", "model", "prediction_id")}
-        values |= {"item_id": report.feedback_id, "form": form, "origin": report.origin, "received_at": to_text(report.received_at)}
-        return values | {"needed": annotators_needed(report.feedback_id, self._overlap), "priority": informative}
+def _read_settled(connection: Connection) -> list[Settled]:
+    items = {item.item_id: item for item in read_items(connection)}
+    sources: defaultdict[str, set[str]] = defaultdict(set)
+    for report in connection.execute(select(REPORTS.c.item_id, REPORTS.c.source).where(REPORTS.c.source.is_not(None))):
+        sources[report.item_id].add(report.source)
+    found = [
+        Settled(items[one.item_id], *one.decision, tuple(sorted(sources[one.item_id])))
+        for one in read_standings(connection)
+        if one.decision
+    ]
+    return sorted(found, key=lambda one: (one.validated_at, one.item.item_id))
 
 
 def _name(annotator: str) -> str:
-    name = " ".join(annotator.split()).casefold()
+    name = unicodedata.normalize("NFC", " ".join(annotator.split()).casefold())
     if not name or len(name) > _LONGEST_NAME or ";" in name:
         raise ReviewError(
             f"the annotator's name {annotator[:40]!r} cannot be used: give 1 to {_LONGEST_NAME} characters without a semicolon"
@@ -282,14 +267,6 @@ def _name(annotator: str) -> str:
 def _check_label(label: str) -> None:
     if label not in (*LABELS, UNCLEAR):
         raise ReviewError(f"label {label[:40]!r} is unknown: use {', '.join(LABELS)} or {UNCLEAR}")
-
-
-def _check_open(connection: Connection, item_id: str) -> None:
-    row = connection.execute(select(ITEMS.c.exported_at).where(ITEMS.c.item_id == item_id)).first()
-    if row is None:
-        raise ReviewError(f"no item {item_id[:64]!r} in the review queue: run 'python -m flows.collect', or check the id")
-    if row.exported_at is not None:
-        raise ReviewError(f"item {item_id} has been in the dataset since {row.exported_at[:10]}: its label is final")
 
 
 def _count(judged: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, create_engine, event, insert, update
@@ -32,10 +32,8 @@ ITEMS = Table(
     Column("origin", String(32), nullable=False),
     Column("received_at", String(40), nullable=False),
     Column("needed", Integer, nullable=False),
+    Column("novelty", Float, nullable=False),
     Column("priority", Float, nullable=False, index=True),
-    Column("adjudicated_label", String(16)),
-    Column("adjudicator", String(100)),
-    Column("adjudicated_at", String(40)),
     Column("exported_at", String(40)),
 )
 REPORTS = Table(
@@ -43,9 +41,12 @@ REPORTS = Table(
     METADATA,
     Column("feedback_id", String(64), primary_key=True),
     Column("item_id", String(64), nullable=False, index=True),
+    Column("origin", String(32), nullable=False),
     Column("feedback_label", String(16)),
     Column("source", String(64)),
     Column("received_at", String(40), nullable=False),
+    Column("is_flood", Boolean, nullable=False),
+    Index("reports_of_a_source", "source", "received_at"),
 )
 JUDGEMENTS = Table(
     "review_judgements",
@@ -53,19 +54,16 @@ JUDGEMENTS = Table(
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("item_id", String(64), nullable=False, index=True),
     Column("annotator", String(100), nullable=False),
+    Column("role", String(16), nullable=False),
     Column("label", String(16), nullable=False),
     Column("judged_at", String(40), nullable=False),
-    Column("holds", Boolean, nullable=False),  # False once replaced or taken back: the history stays
+    # 0 while it holds, its own number once it is replaced or taken back. So the history stays, and the index says on every database
+    # alike that one judgement holds, whatever two browsers do at once.
+    Column("retired", Integer, nullable=False),
+    Index("one_judgement_holds", "item_id", "annotator", "role", "retired", unique=True),
 )
-# Of one annotator's judgements of one item, one holds, whatever two browsers do at once.
-Index(
-    "one_judgement_holds",
-    JUDGEMENTS.c.item_id,
-    JUDGEMENTS.c.annotator,
-    unique=True,
-    sqlite_where=JUDGEMENTS.c.holds,
-    postgresql_where=JUDGEMENTS.c.holds,
-)
+ANNOTATOR, ADJUDICATOR = "annotator", "adjudicator"  # the roles
+HOLDS = JUDGEMENTS.c.retired == 0
 LEASES = Table(
     "review_leases",
     METADATA,
@@ -87,22 +85,37 @@ class Database:
             self._engine = _make_engine(url)
         except (SQLAlchemyError, ImportError) as error:
             raise ReviewError(
-                f"the review queue's address cannot be used ({type(error).__name__}): correct SENTIMENT_REVIEW_URL"
+                f"the review queue's address cannot be used ({type(error).__name__}): correct SENTIMENT_REVIEW_URL or install its driver"
             ) from error
         self._is_made = False
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Give a connection whose work is done as a whole or not at all.
+        """Give a connection whose work is done as a whole or not at all; whoever else writes waits for its end.
 
         Raises:
             ReviewError: The database is away or refuses.
         """
+        with self._begin(self._engine) as connection:
+            if connection.dialect.name != "sqlite":  # there, BEGIN IMMEDIATE lets writers take turns; elsewhere, a row that all write first
+                replace_row(connection, WATERMARKS, {"name": "turn"}, {"moment": ""})
+            yield connection
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Give a connection to read with, which waits for no writer.
+
+        Raises:
+            ReviewError: As for `transaction`.
+        """
+        return self._begin(self._engine.execution_options(is_reading=True))
+
+    @contextmanager
+    def _begin(self, engine: Engine) -> Iterator[Connection]:
         try:
             if not self._is_made:
                 METADATA.create_all(self._engine)
                 self._is_made = True
-            with self._engine.begin() as connection:
+            with engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             place = self._engine.url.render_as_string(hide_password=True)
@@ -121,7 +134,7 @@ def _make_engine(url: str) -> Engine:
         return create_engine(address, pool_pre_ping=True)
     engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_at_once)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -131,12 +144,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous=FULL")  # what is acknowledged survives a power cut
 
 
-def _begin_at_once(connection: Connection) -> None:
-    """Take the write lock first: two writers then wait for each other instead of failing half-way."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin_sqlite(connection: Connection) -> None:
+    """Let who writes take the write lock first: two writers then wait for each other instead of failing half-way."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("is_reading") else "BEGIN IMMEDIATE")
 
 
-def replace_row(connection: Connection, table: Any, key: Mapping[str, str], values: Mapping[str, str]) -> None:
+def replace_row(connection: Connection, table: Any, key: Mapping[str, str], values: Mapping[str, Any]) -> None:
     """Write values into the row with a key, or a new row."""
     matches = [table.c[name] == value for name, value in key.items()]
     if not connection.execute(update(table).where(*matches).values(**values)).rowcount:

@@ -156,17 +156,53 @@ def test_the_queue_goes_out_as_a_file_and_judgements_come_back(reviewing, tmp_pa
     page.locator("#review-files").get_by_role("button").first.click()
     with page.expect_download() as downloading:
         page.locator("#review-to-csv").click()
-        page.wait_for_timeout(1500)
-        page.locator("#review-to-csv").click()
+    assert downloading.value.suggested_filename == "review.csv"
     lines = downloading.value.path().read_text("utf-8").splitlines()
     filled = tmp_path / "back.csv"
     filled.write_text(
         "item_id,annotator,label\n" + "\n".join(f"{line.split(',')[0]},Cora,neutral" for line in lines[1:]) + "\nnobody,Cora,neutral\n"
     )
     page.locator("#review-file input[type=file]").set_input_files(filled)
-    expect(page.locator("#review-imported")).to_contain_text("2 judgements kept, 1 left out")
+    expect(page.locator("#review-imported")).to_contain_text("2 judgements kept, 0 known already, 1 left out")
+    with page.expect_download() as downloading:
+        page.locator("#review-to-csv").click()
 
     assert judged(open_queue) == {("cora", "neutral")}
+    assert len(lines) == 3
+    assert len(downloading.value.path().read_text("utf-8").splitlines()) == 1  # nothing waits now
+
+
+def test_what_was_settled_meanwhile_is_said_and_the_next_tweet_comes(reviewing):
+    start, come, open_queue = reviewing
+    page = come(start([report(number) for number in range(4)]), "Ann")
+    for button in ("neutral", "skip", "unclear"):
+        item = card(page).get_attribute("data-item")
+        with open_queue() as queue:  # noqa: F811
+            queue.judge(item, "bob", "neutral", now=NOW)
+            queue.close_items([item], now=NOW)
+        page.locator(f"#review-{button}").click()
+        expect(page.locator("#review-trouble")).to_contain_text(f"item {item} has been in the dataset")
+        expect(card(page)).not_to_have_attribute("data-item", item)
+
+    page.locator("#review-neutral").click()
+    expect(page.locator("#review-card .empty")).to_be_visible()
+    expect(page.locator("#review-trouble .card")).to_have_count(0)
+    assert judged(open_queue) == {("ann", "neutral"), ("bob", "neutral")}
+
+
+def test_a_decision_is_taken_back_and_waits_again(reviewing):
+    start, come, open_queue = reviewing
+    address = start([report(0)], overlap=1)
+    for annotator, label in (("Ann", "positive"), ("Bob", "negative")):
+        page = come(address, annotator)
+        expect(card(page)).to_be_visible()
+        page.locator(f"#review-{label}").click()
+    page.locator("#review-settle-neutral").click()
+    expect(page.locator(".review-disagreement")).to_have_count(0)
+    page.locator("#review-undo").click()
+    expect(page.locator(".review-disagreement")).to_contain_text("bob")
+
+    assert judged(open_queue) == {("ann", "positive"), ("bob", "negative")}
 
 
 def test_a_phone_in_the_dark_and_in_french(reviewing):

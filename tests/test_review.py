@@ -3,50 +3,21 @@
 import multiprocessing
 import subprocess
 import sys
+import unicodedata
 from datetime import timedelta
 
 import pytest
 from review_fixtures import NOW, queue, queue_url, report  # noqa: F401
+from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateIndex
 
 from sentiment.errors import ReviewError
-from sentiment.review import LEASE, ReviewQueue
-from sentiment.review_items import FLOOD, is_flood
+from sentiment.review import ReviewQueue
+from sentiment.review_items import ItemClosedError
+from sentiment.review_judging import LEASE
+from sentiment.review_tables import JUDGEMENTS
 
 # ruff: noqa: F811
-
-
-def test_a_report_becomes_one_item_however_often_it_comes(queue):
-    first = queue.add([report(0), report(1)])
-    second = queue.add([report(1), report(0)])
-
-    assert (first.new, second.new, second.known) == (2, 0, 2)
-    assert len(queue.items()) == 2
-
-
-def test_near_identical_copies_collapse_and_contradictions_and_floods_are_shown(queue):
-    copies = [report(0, feedback_id=f"copy{n}", text=f"{report(0).text} {'!' * n}", source="s") for n in range(FLOOD + 2)]
-    contradiction = report(0, feedback_id="other", feedback_label="positive", text=f"RT @ann: {report(0).text}")
-    queue.add([report(0), *copies, contradiction, report(1)])
-
-    item = next(item for item in queue.items() if item.item_id == report(0).feedback_id)
-    assert item.copies == FLOOD + 4
-    assert item.notes == ("copies", "contradictory", "flood")
-    assert len(queue.items()) == 2
-
-
-def test_a_flood_is_more_than_twenty_reports_within_an_hour():
-    assert not is_flood([NOW + timedelta(minutes=4 * n) for n in range(100)])
-    assert is_flood([NOW + timedelta(minutes=2 * n) for n in range(FLOOD + 1)])
-
-
-def test_the_watermark_moves_with_the_items_or_not_at_all(queue):
-    with pytest.raises(AttributeError):
-        queue.add([report(0), None], watermarks={"logs": NOW})
-
-    assert queue.items() == []
-    assert queue.watermark("logs") is None
-    queue.add([report(0)], watermarks={"logs": NOW})
-    assert queue.watermark("logs") == NOW
 
 
 def test_the_most_informative_item_comes_first(queue):
@@ -122,17 +93,95 @@ def test_items_of_the_overlap_need_two_who_agree_or_a_person_who_decides(queue_u
         assert (progress.settled, progress.unclear, progress.waiting, progress.mine) == (2, 1, 0, 2)
 
 
+@pytest.fixture
+def disputed(queue_url):
+    """A queue with an item that ann and bob disagree on, and another that nobody judged."""
+    with ReviewQueue(queue_url, overlap=1) as queue:
+        queue.add([report(0), report(1)])
+        for who, label in (("ann", "negative"), ("bob", "positive")):
+            queue.judge(report(0).feedback_id, who, label, now=NOW)
+        yield queue
+
+
+def test_what_one_person_settled_another_does_not_overwrite(disputed):
+    item = report(0).feedback_id
+    disputed.adjudicate(item, "cora", "positive", now=NOW)
+
+    for act in (disputed.adjudicate, disputed.judge):
+        with pytest.raises(ItemClosedError, match="was settled by cora meanwhile: it is positive unless cora takes that back"):
+            act(item, "dan", "negative", now=NOW)
+    assert [(one.label, one.annotators) for one in disputed.settled()] == [("positive", ("ann", "bob", "cora"))]
+    assert disputed.next_item("dan", now=NOW).item_id == report(1).feedback_id
+
+
+def test_who_settled_by_mistake_takes_that_back_and_keeps_their_judgements(disputed):
+    item = report(0).feedback_id
+    disputed.adjudicate(item, "bob", "neutral", now=NOW)
+
+    assert disputed.undo("ann", now=NOW) is None  # hers is part of what bob settled
+    assert disputed.settled()[0].label == "neutral"
+    assert disputed.undo("bob", now=NOW) is None  # nothing to judge again: it is among the disagreements
+    assert [labels for _, labels in disputed.disagreements()] == [{"ann": "negative", "bob": "positive"}]
+    disputed.adjudicate(item, "cora", "negative", now=NOW)
+    assert disputed.settled()[0].label == "negative"
+    assert len(disputed.judgements()) == 2
+    with disputed._database.reading() as connection:
+        history = connection.execute(JUDGEMENTS.select().where(JUDGEMENTS.c.role == "adjudicator")).all()
+    assert [(row.annotator, row.label, row.retired == 0) for row in history] == [("bob", "neutral", False), ("cora", "negative", True)]
+
+
+def test_nobody_settles_what_nobody_disagrees_on(disputed):
+    agreed = report(1).feedback_id
+    with pytest.raises(ItemClosedError, match="nobody disagrees"):
+        disputed.adjudicate(agreed, "cora", "positive", now=NOW)
+    for who in ("ann", "bob"):
+        disputed.judge(agreed, who, "neutral", now=NOW)
+
+    with pytest.raises(ItemClosedError, match="nobody disagrees"):
+        disputed.adjudicate(agreed, "cora", "positive", now=NOW)
+    assert [one.label for one in disputed.settled()] == ["neutral"]
+    assert disputed.items(waiting=True) == []
+
+
+def test_a_name_is_one_person_however_its_accents_are_written(queue):
+    queue.add([report(0)])
+    for form in ("NFC", "NFD"):
+        queue.judge(report(0).feedback_id, unicodedata.normalize(form, "José"), "neutral", now=NOW)
+
+    assert [row["annotator"] for row in queue.judgements()] == ["josé"]
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgresql", "mysql", "mssql", "oracle"])
+def test_every_database_keeps_one_judgement_and_its_history(name):
+    dialect = make_url(f"{name}://").get_dialect()()
+    (index,) = (index for index in JUDGEMENTS.indexes if index.unique)
+    made = str(CreateIndex(index).compile(dialect=dialect)).replace("`", "")
+
+    assert made == "CREATE UNIQUE INDEX one_judgement_holds ON review_judgements (item_id, annotator, role, retired)"
+
+
 def test_what_is_in_the_dataset_is_final(queue):
     queue.add([report(0)])
     item = report(0).feedback_id
     queue.judge(item, "ann", "negative", now=NOW)
-    queue.mark_exported([item], now=NOW)
+    assert [one.label for one in queue.close_items([item], now=NOW)] == ["negative"]
 
     with pytest.raises(ReviewError, match="its label is final"):
         queue.judge(item, "ann", "positive", now=NOW)
     assert queue.undo("ann", now=NOW) is None
     assert queue.next_item("bob", now=NOW) is None
-    assert queue.settled()[0].is_exported
+    assert queue.settled()[0].label == "negative"
+
+
+def test_what_is_not_settled_any_more_stays_open(queue):
+    queue.add([report(0), report(1)])
+    for number in range(2):
+        queue.judge(report(number).feedback_id, "ann", "negative", now=NOW)
+    queue.undo("ann", now=NOW)
+    closed = queue.close_items([report(0).feedback_id, report(1).feedback_id], now=NOW)
+
+    assert [one.item.item_id for one in closed] == [report(0).feedback_id]
+    queue.judge(report(1).feedback_id, "ann", "positive", now=NOW)
 
 
 @pytest.mark.parametrize(
