@@ -21,8 +21,9 @@ from sentiment import validated
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ReviewError
-from sentiment.feedback_rows import Caps, choose_rows
+from sentiment.feedback_rows import Caps, choose_rows, to_row
 from sentiment.review import ReviewQueue
+from sentiment.review_items import UNCLEAR
 
 if TYPE_CHECKING:
     from sentiment.agreement import Agreement
@@ -49,11 +50,12 @@ def validate(data: str = "default") -> dict[str, Any]:
     lock = settings.home / "validate.lock"
     try:
         with FileLock(lock, timeout=_LOCK_SECONDS), ReviewQueue.from_settings(settings) as queue:
-            choice = choose_rows(queue.settled(), base, Caps(settings.source_cap, settings.week_cap))
             earlier = validated.read_validated(path)
-            facts = _facts(base, [*earlier, *choice.rows], queue.agreement(), choice.refused)
-            new = validated.append(path, choice.rows, facts)
-            queue.mark_exported((one.item.item_id for one in choice.joining), now=datetime.now(UTC))
+            choice = choose_rows(queue.settled(), base, Caps(settings.source_cap, settings.week_cap), {row.feedback_id for row in earlier})
+            # Closed first, appended then: cut off in between, they join the next time, with the label that they have.
+            closed = queue.close_items((one.item.item_id for one in choice.joining), now=datetime.now(UTC))
+            rows = [to_row(one) for one in closed if one.label != UNCLEAR]
+            new = validated.append(path, rows, _facts(base, [*earlier, *rows], queue.agreement(), choice.refused))
     except Timeout as error:
         raise ReviewError(f"another run has held {lock} for {_LOCK_SECONDS} s: wait for it or stop it, then run again") from error
     get_run_logger().info("%d new rows; refused: %s", new, choice.refused or "none")

@@ -11,7 +11,7 @@ from sentiment.review_items import UNCLEAR, to_text
 from sentiment.validated import ValidatedRow, near
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sentiment.data import Dataset
@@ -35,27 +35,23 @@ class Choice:
     joining: tuple[Settled, ...]
     refused: Mapping[str, int]
 
-    @property
-    def rows(self) -> list[ValidatedRow]:
-        """The rows of the dataset."""
-        return [to_row(one) for one in self.joining]
 
-
-def choose_rows(settled: Sequence[Settled], base: Dataset, caps: Caps) -> Choice:
-    """Return which settled items join now; those that joined before count for the caps.
+def choose_rows(settled: Sequence[Settled], base: Dataset, caps: Caps, joined: Collection[str] = ()) -> Choice:
+    """Return which settled items join now; those whose feedback ids `joined` before count for the caps.
 
     The base's own rows are the measure of the caps, so that what joins does not raise them: a source's cap of 5% of 30,000 rows is 1,500.
-    Sampled items have no source. An item that several sources reported counts for each, and joins while one of them has room: so nobody
-    gains by a second address, and nobody shuts out an honest report by copying it.
+    Sampled items have no source, feedback that names none is all of one. An item that several sources reported counts for each, and joins
+    while one of them has room: so nobody gains by a second address, and nobody shuts out an honest report by copying it.
     """
     held_back, refused = near(base), Counter[str]()
-    by_source = Counter(source for one in settled if one.is_exported for source in one.sources)
-    by_week = Counter(week_of(one.item.received_at) for one in settled if one.is_exported)
+    earlier = [one for one in settled if one.item.item_id in joined]
+    by_source = Counter(source for one in earlier for source in one.sources)
+    by_week = Counter(week_of(one.item.received_at) for one in earlier)
     most_of_source, most_of_week = (max(1, int(share * len(base.train.texts))) for share in (caps.source, caps.week))
     joining = []
     for one in settled:
         week = week_of(one.item.received_at)
-        if one.is_exported:
+        if one.item.item_id in joined:
             continue
         if one.label == UNCLEAR:
             refused[NOT_CLEAR] += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.types import Scope
+
+_WITH_PORT = re.compile(r"\[(?P<v6>.+)\](?::\d+)?|(?P<v4>[\d.]+):\d+")  # as some gateways write it
+_HOMES_OF_V6 = 64  # bits: whoever has one IPv6 address has the whole network
 
 _address: ContextVar[str] = ContextVar("address", default="")
 
@@ -38,5 +43,14 @@ def sent_from(address: str) -> Iterator[None]:
 
 
 def sender() -> str:
-    """Return the address of the request that runs; empty outside one."""
-    return _address.get()
+    """Return whose request runs: an IPv4 address, an IPv6 network, or whatever else a proxy calls it; empty outside a request."""
+    address = _address.get()
+    found = _WITH_PORT.fullmatch(address)
+    bare = (found["v6"] or found["v4"]) if found else address
+    try:
+        parsed = ipaddress.ip_address(bare)
+    except ValueError:
+        return bare
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(parsed.ipv4_mapped or ipaddress.ip_network((int(parsed), _HOMES_OF_V6), strict=False))
+    return str(parsed)

@@ -69,7 +69,7 @@ def read_validated(path: Path) -> list[ValidatedRow]:
         return []  # the first append was cut off before it wrote the manifest
     manifest = read_manifest(path)
     found = hashlib.sha256(raw).hexdigest()
-    # The manifest is written first: where an append was cut off between the two, the file is still the one before.
+    # `previous_sha256` is there only while an append is under way: where one was cut off, the file may still be the one before.
     if found not in (manifest.get("sha256"), manifest.get("previous_sha256")):
         raise DataError(
             f"{path} was changed by hand: its SHA-256 is {found[:12]}, its manifest says {str(manifest.get('sha256'))[:12]}; "
@@ -111,20 +111,21 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
     before = _read_bytes(path) if path.exists() else _HEADER
     content = before + _write([astuple(row) for row in new])
     everything = [*earlier, *new]
+    moments = [row.validated_at for row in everything]
     manifest = {
         "sha256": hashlib.sha256(content).hexdigest(),
-        "previous_sha256": hashlib.sha256(before).hexdigest(),
         "rows": len(everything),
         "counts": {label: sum(row.label == label for row in everything) for label in LABELS},
-        "window": [everything[0].validated_at, everything[-1].validated_at] if everything else None,
+        "window": [min(moments), max(moments)] if moments else None,
         "models": dict(sorted(Counter(row.model for row in everything).items())),
         **facts,
     }
     try:
         if not path.exists():
             durable.replace(path, _HEADER)  # so that a manifest without a file always means that the file was lost
-        durable.replace(manifest_path(path), (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
+        _write_manifest(path, {**manifest, "previous_sha256": hashlib.sha256(before).hexdigest()})
         durable.replace(path, content)
+        _write_manifest(path, manifest)
         for file in (path, manifest_path(path)):
             file.chmod(0o644)  # for Git and colleagues; nothing in it is secret
     except OSError as error:
@@ -181,6 +182,10 @@ def _read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}): check SENTIMENT_VALIDATED_PATH") from error
+
+
+def _write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    durable.replace(manifest_path(path), (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def _write(lines: Iterable[Sequence[str]]) -> bytes:

@@ -4,16 +4,18 @@ import csv
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from crowning import crown
 from filelock import FileLock
 from review_fixtures import report
 
 from flows.collect import collect
-from flows.retrain import retrain
-from flows.train import train
+from flows.retrain import _plan, _reason_not_to, retrain
+from flows.train import Plan, train
 from flows.validate import validate
 from sentiment import lineage, registry, store, tracking, validated
+from sentiment.alerting import read_rule
 from sentiment.config import read_settings
-from sentiment.errors import GateError, QueryError
+from sentiment.errors import GateError, QueryError, ReviewError
 from sentiment.feedback import Feedback, Inbox
 from sentiment.intake import feedback_id_of
 from sentiment.review import ReviewQueue
@@ -45,20 +47,44 @@ def test_settled_items_join_once_and_stay(ours, tweets_file):
 
     assert (first["new"], second["new"], second["rows"]) == (8, 0, 8)
     assert second["training_rows"] + second["evaluation_rows"] == 8
-    with ReviewQueue(ours.review_address) as queue:
-        assert all(one.is_exported for one in queue.settled())
+    with ReviewQueue(ours.review_address) as queue, pytest.raises(ReviewError, match="its label is final"):
+        queue.judge(report(0).feedback_id, "ann", "positive", now=NOW)
     with ours.validated_path.open(newline="") as file:
         assert {row["annotators"] for row in csv.DictReader(file)} == {"ann"}
 
 
-def test_a_champion_is_retrained_with_what_people_validated_and_judged(ours, tweets_file):
+def test_what_was_closed_but_not_appended_joins_the_next_time_with_the_label_that_it_has(ours, tweets_file, monkeypatch):
+    review(ours, [report(number) for number in range(3)])
+    with monkeypatch.context() as broken:
+        broken.setattr(validated, "append", lambda *args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            validate(str(tweets_file))
+    with ReviewQueue(ours.review_address) as queue, pytest.raises(ReviewError, match="its label is final"):
+        queue.judge(report(0).feedback_id, "ann", "positive", now=NOW)
+
+    assert validate(str(tweets_file))["new"] == 3
+    assert {row.label for row in validated.read_validated(ours.validated_path)} == {"negative"}
+
+
+def test_a_dataset_that_was_put_back_to_an_earlier_commit_is_filled_again(ours, tweets_file):
+    review(ours, [report(number) for number in range(3)])
+    validate(str(tweets_file))
+    for file in (ours.validated_path, validated.manifest_path(ours.validated_path)):
+        file.unlink()
+
+    assert validate(str(tweets_file))["new"] == 3
+
+
+def test_a_champion_is_retrained_as_it_was_with_what_people_validated_judged_and_not_tried_again(ours, tweets_file, monkeypatch):
     train(data=str(tweets_file), profile="smoke", families=("tfidf",))
     champion = store.champion()
     review(ours, [report(number) for number in range(30)])
     validate(str(tweets_file))
-    verdict = retrain(data=str(tweets_file), profile="smoke")
+    monkeypatch.setenv("SENTIMENT_RETRAIN_MIN_ROWS", "10")
+    verdict = retrain(data=str(tweets_file), trigger="rows")
 
     version = registry.read_version("challenger")
+    assert version.tags["profile"] == champion.metadata["profile"] == "smoke"
     rows = validated.read_validated(ours.validated_path)
     learned = lineage.parse(tracking.read_text(version.run_id, lineage.ROWS_FILE))
     train_rows, evaluation = validated.divide(rows, _base(tweets_file))
@@ -68,6 +94,10 @@ def test_a_champion_is_retrained_with_what_people_validated_and_judged(ours, twe
     assert not {lineage.fingerprint(text) for text in evaluation.texts} & learned
     assert verdict.champion["name"] == champion.tag
     assert {"test", "validation"} <= set(verdict.data)
+    if not verdict.is_promoted:
+        assert "feedback_rows" not in store.champion().metadata
+    assert retrain(data=str(tweets_file), trigger="rows") is None
+    assert registry.read_version("challenger").number == version.number
 
 
 def _base(path):
@@ -82,26 +112,31 @@ def test_a_second_retraining_is_refused_while_one_runs(ours, tweets_file):
 
 
 def test_too_few_new_rows_or_no_alert_are_no_reason(ours, tweets_file, tfidf_model):
-    store.set_champion(store.save(tfidf_model, metadata={"family": "tfidf", "trained_at": NOW.isoformat()}))
+    crown(store.save(tfidf_model, metadata={"family": "tfidf", "trained_at": NOW.isoformat()}))
 
     assert retrain(data=str(tweets_file), profile="smoke", trigger="rows") is None
     assert retrain(data=str(tweets_file), profile="smoke", trigger="alert") is None
 
 
-def test_an_alert_after_the_training_is_a_reason(ours, tfidf_model):
-    from flows.retrain import _reason_not_to
-
-    store.set_champion(store.save(tfidf_model, metadata={"family": "tfidf", "trained_at": NOW.isoformat()}))
-    history = ours.alert_home / "alerts" / "bad-predictions.jsonl"
-    from sentiment.alerting import read_rule
-
-    history = history.with_name(f"{read_rule().name}.jsonl")
+def test_an_alert_since_the_last_training_began_is_a_reason(ours):
+    history = ours.alert_home / "alerts" / f"{read_rule().name}.jsonl"
     history.parent.mkdir(parents=True)
+    last = {"started_at": NOW.isoformat(), "trained_at": (NOW + timedelta(hours=2)).isoformat()}
     history.write_text(f'{{"change": "fired", "fired": "{(NOW - timedelta(days=1)).isoformat()}"}}\n{{"cha')
-    assert "has not fired" in _reason_not_to(ours, "alert", 0)
-    history.write_text(f'{{"change": "fired", "fired": "{(NOW + timedelta(days=1)).isoformat()}"}}\n')
-    assert _reason_not_to(ours, "alert", 0) == ""
-    assert _reason_not_to(ours, "schedule", 0) == ""
+    assert "has not fired" in _reason_not_to(ours, "alert", 0, last)
+    history.write_text(f'{{"change": "fired", "fired": "{(NOW + timedelta(hours=1)).isoformat()}"}}\n')
+    assert _reason_not_to(ours, "alert", 0, last) == ""
+    assert _reason_not_to(ours, "schedule", 0, last) == ""
+
+
+def test_like_is_compared_with_like_unless_somebody_chooses_otherwise():
+    champion = {"family": "bert", "profile": "full", "base_model": "my-bert"}
+
+    assert _plan(champion, None, "champion", 0) == Plan("full", ("bert",), "my-bert")
+    assert _plan(champion, "full", "champion", 0) == Plan("full", ("bert",), "my-bert")
+    assert _plan(champion, "quick", "champion", 0) == Plan("quick", ("bert",))
+    assert _plan(champion, None, "all", 1) == Plan("full", ("tfidf", "keras", "bert"), "my-bert", 1)
+    assert _plan({}, None, "champion", 0) == Plan("quick", ("tfidf", "keras", "bert"))
 
 
 def test_what_the_inbox_holds_is_collected_even_if_the_logs_are_away(ours):

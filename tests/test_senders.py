@@ -39,6 +39,21 @@ def test_the_address_is_known_inside_the_request_only():
     assert sender() == ""
 
 
+@pytest.mark.parametrize(
+    ("address", "whose"),
+    [
+        ("1.1.1.1:51234", "1.1.1.1"),
+        ("::ffff:1.1.1.1", "1.1.1.1"),
+        ("2001:db8:0:1:abcd::7", "2001:db8:0:1::/64"),
+        ("[2001:db8:0:1::9]:443", "2001:db8:0:1::/64"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_nobody_becomes_many_by_other_ports_or_addresses_of_one_network(address, whose):
+    with sent_from(address):
+        assert sender() == whose
+
+
 def test_a_pseudonym_is_the_same_for_the_same_address_and_key_only(tmp_path):
     ours, theirs = (make_signer(Settings(home=tmp_path / name)) for name in ("a", "b"))
 

@@ -28,14 +28,14 @@ def row(number, **changes):
     return replace(validated.ValidatedRow(text, *values), **changes)
 
 
-def settled(number, *, sources=("s",), exported=False, **changes):
+def settled(number, *, sources=("s",), **changes):
     one = report(number)
     values = {"item_id": one.feedback_id, "text": " ".join(f"item{number}word{place}" for place in range(5)), **changes}
     label = values.pop("label", "negative")
     item = Item(
         values["item_id"], values["text"], "neutral", "negative", 0.5, "m", "p", "feedback", values.get("received_at", NOW), 1, (), 1.0, 1
     )
-    return Settled(item, label, ("ann",), NOW, sources, exported)
+    return Settled(item, label, ("ann",), NOW, sources)
 
 
 @pytest.fixture
@@ -74,6 +74,23 @@ def test_a_file_that_was_changed_by_hand_is_refused_and_left_alone(path, change)
         with pytest.raises(DataError, match="changed by hand"):
             action()
     assert path.read_bytes() == altered
+
+
+def test_an_earlier_version_of_the_file_is_no_longer_vouched_for(path):
+    validated.append(path, [row(5)], {})
+    before = path.read_bytes()
+    validated.append(path, [row(1)], {})
+    path.write_bytes(before)
+
+    with pytest.raises(DataError, match="changed by hand"):
+        validated.append(path, [row(7)], {})
+
+
+def test_the_window_is_from_the_earliest_to_the_latest_whenever_they_joined(path):
+    validated.append(path, [row(5)], {})
+    validated.append(path, [row(1)], {})
+
+    assert validated.read_manifest(path)["window"] == [row(1).validated_at, row(5).validated_at]
 
 
 def test_a_crash_between_manifest_and_file_loses_nothing(path, monkeypatch):
@@ -202,7 +219,8 @@ def test_one_source_and_one_week_may_only_add_their_share():
     many = [settled(number) for number in range(10)]
     by_source = choose_rows(many, BASE, Caps(0.1, 1))
     by_week = choose_rows([settled(number, sources=(f"s{number}",)) for number in range(10)], BASE, Caps(1, 0.05))
-    later = choose_rows([*(settled(number, exported=True) for number in range(4)), settled(9)], BASE, Caps(0.1, 1))
+    earlier = [settled(number) for number in range(4)]
+    later = choose_rows([*earlier, settled(9)], BASE, Caps(0.1, 1), {one.item.item_id for one in earlier})
 
     assert (len(by_source.joining), by_source.refused) == (4, {"over the source's cap": 6})
     assert (len(by_week.joining), by_week.refused) == (2, {"over the week's cap": 8})
