@@ -21,18 +21,14 @@ if TYPE_CHECKING:
 
 
 def check_scores(evidence: Evidence) -> list[Check]:
-    """Return whether each evaluation set can decide anything, and whether both models give probabilities for it."""
-    checks = []
-    for one in (evidence.test, evidence.validation, evidence.feedback):
-        if one is None:
-            continue
-        missing = [label for label in LABELS if label not in one.labels]
-        if missing:
-            what = "it is empty" if not one.texts else f"no text in it is {missing[0]}"
-            checks.append(_check(f"{one.name} set", "hold", f"The {one.name} set cannot judge a model: {what}."))
-            continue
-        checks += [_check_probabilities(contender, one) for contender in (evidence.challenger, evidence.champion) if contender]
-    return checks
+    """Return whether the test split can decide anything, and whether both models give probabilities for every set."""
+    missing = [label for label in LABELS if label not in evidence.test.labels]
+    if missing:
+        what = "it is empty" if not evidence.test.texts else f"no text in it is {missing[0]}"
+        return [_check("test set", "hold", f"The test set cannot judge a model: {what}.")]
+    sets = [one for one in (evidence.test, evidence.validation, evidence.feedback) if one and one.texts]
+    sides = [one for one in (evidence.challenger, evidence.champion) if one]
+    return [_check_probabilities(side, one) for one in sets for side in sides]
 
 
 def check_evidence(evidence: Evidence, limits: Thresholds) -> list[Check]:
@@ -47,8 +43,9 @@ def check_evidence(evidence: Evidence, limits: Thresholds) -> list[Check]:
         since = challenger.facts["rolled_back_at"]
         checks.append(_check("rolled back", "hold", f"The challenger was taken back on {since}: a person must say why it may return."))
     if champion:
-        checks += [_check_rows(evidence, champion), _check_age(challenger, champion), _check_identity(challenger, champion, evidence.test)]
-        if evidence.validation:
+        checks += [_check_rows(evidence, champion), _check_age(challenger, champion), _check_feedback_rows(challenger, champion)]
+        checks.append(_check_identity(challenger, champion, evidence.test))
+        if evidence.validation and evidence.validation.texts:
             checks.append(_check_memory(evidence, champion, evidence.validation, limits))
     return checks
 
@@ -85,12 +82,12 @@ def _check_size(test: EvaluationSet, limits: Thresholds, *, is_needed: bool) -> 
 
 
 def _check_rows(evidence: Evidence, contender: Contender) -> Check:
-    """Whether a model has learned from a text that it is judged on."""
+    """Whether a model has learned from a text that it is judged on; the validation texts are there to show what it learned by heart."""
     name, role = f"training rows of the {contender.role}", contender.role
-    if contender.training_rows is None:
-        outcome: Outcome = "hold" if role == "challenger" and evidence.champion else "note"
+    if not contender.training_rows:
+        outcome: Outcome = "hold" if role == "challenger" else "note"
         return _check(name, outcome, f"What the {role} learned from is not recorded: whether it has seen test texts cannot be told.")
-    judged = [*evidence.test.texts, *(evidence.feedback.texts if evidence.feedback else ())]
+    judged = [text for one in (evidence.test, evidence.validation, evidence.feedback) if one for text in one.texts]
     seen = len(contender.training_rows & {fingerprint(text) for text in judged})
     if not seen:
         return _check(name, "pass", f"None of the {len(judged):,} texts to judge on is among what the {role} learned from.", seen=0)
@@ -102,6 +99,8 @@ def _check_rows(evidence: Evidence, contender: Contender) -> Check:
 def _check_test_split(evidence: Evidence) -> Check:
     """Whether the test split is the one that both models were made for."""
     digest = evidence.test.digest
+    if not evidence.challenger.facts.get("test_digest"):
+        return _check("test split", "hold", "The challenger's record does not name the test split that it was made for.", found=digest)
     for contender in (evidence.challenger, evidence.champion):
         known = contender.facts.get("test_digest") if contender else None
         if contender and known and known != digest:
@@ -109,7 +108,7 @@ def _check_test_split(evidence: Evidence) -> Check:
                 f"The test split is not the one of the {contender.role} ({digest[:12]}, not {known[:12]}): it changed, or is another's."
             )
             return _check("test split", "hold", sentence, expected=known, found=digest)
-    return _check("test split", "pass", "The test split is the one that both models were made for.", found=digest)
+    return _check("test split", "pass", "The test split is the one that the challenger was made for.", found=digest)
 
 
 def _check_age(challenger: Contender, champion: Contender) -> Check:
@@ -118,12 +117,23 @@ def _check_age(challenger: Contender, champion: Contender) -> Check:
     try:
         is_older = datetime.fromisoformat(new) < datetime.fromisoformat(old)
     except (ValueError, TypeError):
-        return _check("age", "note", "When the two models were trained is not recorded.")
+        return _check("age", "hold", "When the two models were trained is not recorded: an older one must not replace a newer one.")
     if is_older:
         return _check(
             "age", "hold", f"The challenger was trained on {new}, before the champion ({old}): an older model must not replace it."
         )
     return _check("age", "pass", "The challenger was trained after the champion.")
+
+
+def _check_feedback_rows(challenger: Contender, champion: Contender) -> Check:
+    """Whether the challenger knows the validated feedback that the champion knows: the dataset only grows, a late backfill has less."""
+    new, old = (int(contender.facts.get("feedback_rows") or 0) for contender in (challenger, champion))
+    if new < old:
+        sentence = (
+            f"The challenger learned from {new:,} rows of validated feedback, the champion from {old:,}: it is from an earlier state."
+        )
+        return _check("feedback rows", "hold", sentence, challenger=new, champion=old)
+    return _check("feedback rows", "pass", f"The challenger learned from {new:,} rows of validated feedback, the champion from {old:,}.")
 
 
 def _check_identity(challenger: Contender, champion: Contender, test: EvaluationSet) -> Check:

@@ -7,36 +7,44 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sentiment.behaviour_suite import KINDS
 from sentiment.evaluate import evaluate
-from sentiment.significance import mcnemar
+from sentiment.significance import holm, mcnemar
 from sentiment.verdict import Check
 
 if TYPE_CHECKING:
-    from sentiment.evidence import Cost, Evidence
+    from collections.abc import Sequence
+
+    from sentiment.evidence import Contender, Cost, Evidence
     from sentiment.thresholds import Thresholds
     from sentiment.verdict import Outcome
 
 
 def check_behaviour(evidence: Evidence, limits: Thresholds) -> list[Check]:
-    """Return a check of each kind of the behavioural suite (Ribeiro et al., ACL 2020): the pass rate must not fall."""
-    champion = evidence.champion
-    if not evidence.challenger.behaviour:
-        return [Check("behavioural suite", "behaviour", "note", "The behavioural suite was not run.")]
-    checks = []
-    for kind, passed in evidence.challenger.behaviour.items():
-        new, old = np.array(passed, dtype=bool), np.array(champion.behaviour.get(kind, ()) if champion else (), dtype=bool)
-        rate, cases = float(new.mean()), len(new)
-        if len(old) != cases:
-            outcome: Outcome = "hold" if champion else "note"
-            sentence = f"{kind.capitalize()}: {rate:.0%} of {cases} cases pass; the champion has not answered the same ones."
-            checks.append(Check(kind, "behaviour", outcome, sentence, {"champion": None, "challenger": rate, "cases": cases}))
-            continue
-        before = float(old.mean())
-        is_worse = rate < before - limits.behaviour_margin or mcnemar(old, new)[1] < limits.alpha / len(evidence.challenger.behaviour)
-        sentence = f"{kind.capitalize()}: {rate:.0%} of {cases} cases pass, {before:.0%} with the champion."
-        figures = {"champion": before, "challenger": rate, "cases": cases}
-        checks.append(Check(kind, "behaviour", "hold" if is_worse else "pass", sentence, figures))
-    return checks
+    """Return a check of each kind of the behavioural suite (Ribeiro et al., ACL 2020): it must not pass fewer cases, beyond chance.
+
+    McNemar's test on the cases of each kind, Holm-corrected over the kinds. A margin in points would be a matter of three or four cases.
+    """
+    new, champion = evidence.challenger.behaviour, evidence.champion
+    if set(new) != set(KINDS):
+        return [Check("behavioural suite", "behaviour", "hold", "The challenger has not answered the whole behavioural suite.")]
+    before = champion.behaviour if champion else {}
+    comparable = [kind for kind in KINDS if len(before.get(kind, ())) == len(new[kind])]
+    worse = holm({kind: mcnemar(np.array(before[kind]), np.array(new[kind]))[1] for kind in comparable}, limits.alpha)
+    return [_check_kind(kind, new[kind], before[kind] if kind in comparable else None, champion, kind in worse) for kind in KINDS]
+
+
+def _check_kind(kind: str, passed: Sequence[bool], before: Sequence[bool] | None, champion: Contender | None, is_worse: bool) -> Check:
+    rate = sum(passed) / len(passed)
+    words = f"{kind.capitalize()}: {rate:.0%} of {len(passed)} cases pass"
+    figures = {"champion": None, "challenger": rate, "cases": len(passed)}
+    if before is None:
+        outcome: Outcome = "hold" if champion else "note"
+        reason = "; the champion has not answered the same ones." if champion else "."
+        return Check(kind, "behaviour", outcome, words + reason, figures)
+    earlier = sum(before) / len(before)
+    sentence = f"{words}, {earlier:.0%} with the champion{', and not by chance' if is_worse else ''}."
+    return Check(kind, "behaviour", "hold" if is_worse else "pass", sentence, {**figures, "champion": earlier})
 
 
 def check_calibration(evidence: Evidence, limits: Thresholds) -> list[Check]:
@@ -68,9 +76,11 @@ def check_budgets(evidence: Evidence, limits: Thresholds) -> list[Check]:
 def _check_latency(new: Cost, old: Cost | None, limits: Thresholds) -> Check:
     p95, before = new.latency_ms_p95, old.latency_ms_p95 if old else None
     figures = {"champion": before, "challenger": p95, "limit": limits.latency_ms, "unit": "ms"}
-    if not p95 <= limits.latency_ms:  # NaN fails, too
-        sentence = f"One answer takes {p95:.1f} ms (p95), over the budget of {limits.latency_ms:g} ms."
+    if not 0 < p95 <= limits.latency_ms:  # NaN fails, too
+        sentence = f"One answer takes {p95:.1f} ms (p95), not within the budget of {limits.latency_ms:g} ms."
         return Check("latency", "budget", "reject", sentence, figures)
+    if before is not None and not 0 < before < math.inf:
+        return Check("latency", "budget", "hold", f"The champion's answers took {before} ms (p95), which cannot be compared with.", figures)
     if before is not None and p95 > limits.quick_ms and p95 > limits.slower * before:
         sentence = (
             f"One answer takes {p95:.1f} ms (p95), {p95 / before:.1f} times the champion's {before:.1f} ms; {limits.slower:g} are allowed."
@@ -82,6 +92,6 @@ def _check_latency(new: Cost, old: Cost | None, limits: Thresholds) -> Check:
 
 def _check_budget(name: str, value: float, before: float | None, limit: float) -> Check:
     figures = {"champion": before, "challenger": value, "limit": limit, "unit": "MB"}
-    is_over = not (math.isfinite(value) and value <= limit)
-    sentence = f"The {name} is {value:,.0f} MB, {'over' if is_over else 'within'} the budget of {limit:,.0f} MB."
+    is_over = not 0 < value <= limit  # NaN fails, too
+    sentence = f"The {name} is {value:,.0f} MB, {'not ' if is_over else ''}within the budget of {limit:,.0f} MB."
     return Check(name, "budget", "reject" if is_over else "pass", sentence, figures)

@@ -6,10 +6,10 @@ import functools
 import hashlib
 from typing import TYPE_CHECKING
 
-from sentiment.duplicates import canonical_form
+from sentiment.duplicates import NearDuplicates, canonical_form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 ROWS_FILE = "training_rows.txt"
 _CHARS = 16  # 64 bits: among a million rows, two different texts collide once in forty million times
@@ -25,9 +25,18 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(canonical_form(text).encode("utf-8", "surrogatepass")).hexdigest()[:_CHARS]
 
 
-def dump(texts: Iterable[str]) -> str:
-    """Return the fingerprints of texts as one sorted line each."""
-    return "".join(f"{row}\n" for row in sorted({fingerprint(text) for text in texts}))
+def dump(texts: Iterable[str], judged: Sequence[str] = ()) -> str:
+    """Return the fingerprints of texts, and of those of `judged` that one of them nearly repeats, as one sorted line each."""
+    index = NearDuplicates()
+    for text in judged:
+        index.add(canonical_form(text))
+    rows = set()
+    for text in texts:
+        rows.add(fingerprint(text))
+        repeated = index.find(canonical_form(text))
+        if repeated is not None:
+            rows.add(fingerprint(judged[repeated]))
+    return "".join(f"{row}\n" for row in sorted(rows))
 
 
 def parse(content: str) -> frozenset[str]:

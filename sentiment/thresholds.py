@@ -15,28 +15,24 @@ class Thresholds:
 
     Attributes:
         alpha: The level of every test. Bootstrap intervals are a little too narrow: at 4.5% measured false promotions stay below 5%.
-        feedback_alpha: The part of `alpha` that is spent on the feedback set, where there is one that is large enough.
         least_test_texts, least_feedback_texts: Fewer than these decide nothing.
-        test_margin: How much worse a challenger that is better on feedback alone may at most be on the test split.
-        slice_margin: How much worse a large slice may at most be, and `large_slice` from how many texts on that must be shown.
-        least_slice_texts: Smaller slices are named, not tested.
+        slice_margin: How much worse a slice of `large_slice` texts may at most be; a smaller one more, by the ratio of sizes.
+        least_slice_texts: Smaller slices are named, not tested; from `least_shown_texts` on, the margin must be ruled out.
         memorised_gap, memorised_p: A lead on the test split that exceeds the one on validation by so much, and not by chance.
-        behaviour_margin, calibration_margin: How far the pass rate may fall, and the calibration error rise.
+        calibration_margin: How far the calibration error may rise.
         draws: Resamples of each bootstrap.
         latency_ms, slower, size_mb, memory_mb: Budgets; `slower` is times the champion's p95, below `quick_ms` nothing is too slow.
     """
 
     alpha: float = 0.045
-    feedback_alpha: float = 0.009
     least_test_texts: int = 30
     least_feedback_texts: int = 100
-    test_margin: float = 0.01
     slice_margin: float = 0.05
     large_slice: int = 400
     least_slice_texts: int = 30
+    least_shown_texts: int = 100
     memorised_gap: float = 0.03
     memorised_p: float = 0.001
-    behaviour_margin: float = 0.05
     calibration_margin: float = 0.02
     latency_ms: float = 250
     slower: float = 3

@@ -61,8 +61,9 @@ def make_evidence(*, gain=0.25, rows=3000, feedback=None):
     old = {name: scores(one, 0.8, number) for number, (name, one) in enumerate(sets.items())}
     new = {name: improve(old[name], one, gain) for name, one in sets.items()}
     learned = frozenset(fingerprint(text) for text in texts("train", 50))
-    champion = Contender("champion", "tweet-sentiment:old", {"trained_at": "2026-11-01T00:00:00+00:00"}, old, BEHAVIOUR, COST, learned)
-    challenger = Contender("challenger", "version 2", {"trained_at": "2026-11-20T00:00:00+00:00"}, new, BEHAVIOUR, COST, learned)
+    facts = [{"trained_at": f"2026-11-{day}T00:00:00+00:00", "test_digest": sets["test"].digest} for day in ("01", "20")]
+    champion = Contender("champion", "tweet-sentiment:old", facts[0], old, BEHAVIOUR, COST, learned)
+    challenger = Contender("challenger", "version 2", facts[1], new, BEHAVIOUR, COST, learned)
     return Evidence(challenger, champion, sets["test"], sets["validation"], sets.get("feedback"))
 
 

@@ -83,6 +83,16 @@ def test_scores_that_are_no_probabilities_reject_a_challenger_and_hold_at_a_cham
     assert "not probabilities" in of_challenger.reasons[0]
 
 
+def test_a_backfill_that_knows_less_feedback_than_the_champion_is_held():
+    evidence = make_evidence()
+    evidence = with_champion(evidence, facts=with_facts(evidence.champion, feedback_rows="900"))
+    late = with_challenger(evidence, facts=with_facts(evidence.challenger, feedback_rows="10"))
+    current = with_challenger(evidence, facts=with_facts(evidence.challenger, feedback_rows="900"))
+
+    assert outcome(verdict(late), "feedback rows") == "hold"
+    assert verdict(current).decision is Decision.PROMOTE
+
+
 def test_an_older_backfill_does_not_replace_a_newer_champion():
     evidence = make_evidence()
     older = with_facts(evidence.challenger, trained_at="2026-10-01T00:00:00+00:00")
@@ -129,7 +139,7 @@ def test_a_challenger_that_learned_one_test_text_is_rejected_even_if_it_was_dres
     given = verdict(with_challenger(evidence, training_rows=rows))
 
     assert given.decision is Decision.REJECT
-    assert "learned from 1 of the 3,000 texts" in given.reasons[0]
+    assert "learned from 1 of the 6,000 texts" in given.reasons[0]
 
 
 def test_a_challenger_that_learned_the_test_split_and_does_not_tell_is_rejected():
@@ -208,6 +218,9 @@ def test_an_empty_slice_is_named_and_decides_nothing():
     evidence = make_evidence()
     plain = replace(evidence, test=replace(evidence.test, texts=tuple(text.replace("😀", "") for text in evidence.test.texts)))
 
+    for change, side in ((with_challenger, plain.challenger), (with_champion, plain.champion)):
+        plain = change(plain, facts=with_facts(side, test_digest=plain.test.digest))
+
     given = verdict(plain)
 
     assert outcome(given, "emoji") == "note"
@@ -240,7 +253,7 @@ def test_a_challenger_that_fails_more_of_the_behavioural_suite_is_held():
     given = verdict(with_challenger(evidence, behaviour=behaviour))
 
     assert given.decision is Decision.HOLD
-    assert "Invariance: 83% of 60 cases pass, 100% with the champion." in given.reasons
+    assert "Invariance: 83% of 60 cases pass, 100% with the champion, and not by chance." in given.reasons
 
 
 def test_a_challenger_that_is_surer_than_it_should_be_is_held():
@@ -256,16 +269,24 @@ def test_a_small_lucky_lead_is_held():
     assert verdict(make_evidence(gain=0.004)).decision is Decision.HOLD
 
 
-def test_a_gain_on_feedback_alone_needs_the_test_split_to_be_as_good():
+def test_a_gain_on_complaints_about_the_champion_alone_promotes_nobody():
     evidence = make_evidence(gain=0.0, feedback=400)
-    rows = {**evidence.challenger.scores, "feedback": improve(evidence.champion.scores["feedback"], evidence.feedback, 0.6)}
-    rows["test"] = improve(evidence.champion.scores["test"], evidence.test, 0.004)
-    good = verdict(with_challenger(evidence, scores=rows))
-    noisy = scores(evidence.test, 0.8, 77)  # as good on average, but not shown to be
-    unsure = verdict(with_challenger(evidence, scores={**rows, "test": noisy}))
+    as_good = improve(evidence.champion.scores["test"], evidence.test, 0.004)
+    healed = improve(evidence.champion.scores["feedback"], evidence.feedback, 0.6)
+    given = verdict(with_challenger(evidence, scores={**evidence.challenger.scores, "test": as_good, "feedback": healed}))
 
-    assert good.decision is Decision.PROMOTE
-    assert unsure.decision is not Decision.PROMOTE
+    assert given.decision is Decision.HOLD
+    assert outcome(given, "macro F1 on feedback") == "note"
+
+
+def test_a_challenger_that_is_better_on_the_test_split_but_worse_on_feedback_is_held():
+    evidence = make_evidence(feedback=400)
+    harmed = {**evidence.challenger.scores, "feedback": scores(evidence.feedback, 0.6, 78)}
+
+    given = verdict(with_challenger(evidence, scores=harmed))
+
+    assert given.decision is Decision.HOLD
+    assert outcome(given, "macro F1 on feedback") == "hold"
 
 
 def test_a_first_champion_must_still_give_probabilities_within_the_budgets():
@@ -281,7 +302,7 @@ def test_a_first_champion_must_still_give_probabilities_within_the_budgets():
     )
 
 
-def test_a_feedback_set_that_is_too_small_leaves_all_of_alpha_to_the_test_split():
+def test_a_feedback_set_that_is_too_small_decides_nothing():
     given = verdict(replace(make_evidence(), feedback=None))
     small = make_evidence(feedback=60)
 
