@@ -59,7 +59,7 @@ bench: setup ## run the benchmarks, as tables of ratios
 	$(BIN)/python -m benchmarks.gate
 
 bundle: setup ## build the Bento of the champion and print its tag
-	$(BIN)/bentoml build --output tag
+	$(BIN)/python -m flows.bundle
 
 clean: ## remove what the tools leave, but neither .venv nor SENTIMENT_HOME
 	rm -rf .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

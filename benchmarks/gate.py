@@ -220,7 +220,9 @@ def _draw(one: Population, size: int, world: World, chance: np.random.Generator)
     drawn = replace(one, true=one.true[rows], answers=one.answers[rows], confidence=one.confidence[rows])
     old, new = _answers(drawn, world, chance)
     labels = tuple(LABELS[number] for number in drawn.true)
-    return tuple(one.texts[row] for row in rows), labels, _scores(old, drawn.confidence), _scores(new, drawn.confidence)
+    # Who corrects a share of the mistakes may be surer by just that: both are as sure as they are right.
+    confidence = 1 - (1 - drawn.confidence) * (1 - world.correction)
+    return tuple(one.texts[row] for row in rows), labels, _scores(old, drawn.confidence), _scores(new, confidence)
 
 
 def _answers(one: Population, world: World, chance: np.random.Generator) -> tuple[Numbers, Numbers]:

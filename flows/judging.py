@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 _TIMED_TEXTS = 60
 # What a version's tags and a stored model's metadata say of a model's origin.
-ORIGIN = ("dataset_digest", "test_digest", "feedback_digest", "feedback_rows", "git_commit", "git_dirty", "family", "trained_at", "profile")
+ORIGIN = (
+    *("dataset_digest", "test_digest", "feedback_digest", "feedback_rows", "git_commit", "git_dirty"),
+    *("family", "base_model", "profile", "recipe", "started_at", "trained_at"),
+)
 
 
 @dataclass(frozen=True)
@@ -38,24 +41,31 @@ class Side:
 
 
 def find_champion() -> Side | None:
-    """Return the model that is served; None if the store is empty.
+    """Return the model that the store names as its champion; None if it names none.
 
     Raises:
-        StoreError: The store points to a model that it does not hold.
+        StoreError: The store does not hold it.
     """
-    if not store.has_champion():
+    tag = store.pointer()
+    if tag is None:
         return None
     try:
-        stored = store.champion()
+        stored = store.find(tag)
     except StoreError as error:
-        pointer = store.store_home() / store.POINTER_FILE
-        raise StoreError(f"the champion that {pointer} names is not in the store ({error}): restore it, or delete that file") from error
+        raise StoreError(
+            f"the champion {tag} is not in the store {store.store_home()}: restore its folder, "
+            f"or go back to the one before with 'python -m flows.promote --rollback'"
+        ) from error
     return Side("champion", stored.tag, stored.path, dict(stored.metadata))
 
 
 def challenger(version: registry.Version, folder: Path) -> Side:
-    """Return a downloaded version as the challenger."""
+    """Return a downloaded version as the challenger; if a model of the same recipe was rolled back, so was this one."""
     facts = {**version.tags, "run_id": version.run_id, "mlflow_version": version.number}
+    twins = registry.find_versions(recipe=version.tags["recipe"]) if "recipe" in version.tags else []
+    taken_back = [twin.tags["rolled_back_at"] for twin in twins if "rolled_back_at" in twin.tags]
+    if taken_back:
+        facts["rolled_back_at"] = max(taken_back)
     return Side("challenger", f"version {version.number}", folder, facts)
 
 
@@ -108,13 +118,12 @@ def _contender(side: Side, model: models.SentimentModel, sets: list[EvaluationSe
     )
 
 
-def record(verdict: Verdict, version: registry.Version, home: Path) -> None:
-    """Keep a verdict: as a run in MLflow, on the version that it is about, and in the folder `verdict` that the page reads.
+def record(verdict: Verdict, version: registry.Version) -> str:
+    """Keep a verdict as a run in MLflow and on the version that it is about; return the run's id. What comes of it is not known yet.
 
     Raises:
         TrackingError: MLflow does not answer.
     """
-    markdown, content, picture = as_markdown(verdict), as_json(verdict), draw_verdict(verdict)
     champion = verdict.champion or {}
     tags = {
         "kind": "verdict",
@@ -126,11 +135,31 @@ def record(verdict: Verdict, version: registry.Version, home: Path) -> None:
     }
     if verdict.override:
         tags |= {"override_approved_by": ", ".join(verdict.override.approved_by), "override_reason": verdict.override.reason}
-    with tracking.start_run("verdict", tags=tags):
-        tracking.log_texts({"verdict.md": markdown, "verdict.json": content})
-        tracking.log_pictures({"verdict": picture})
+    with tracking.start_run("verdict", tags=tags) as run_id:
+        tracking.log_texts({"verdict.md": as_markdown(verdict), "verdict.json": as_json(verdict)})
+        tracking.log_pictures({"verdict": draw_verdict(verdict)})
     registry.set_tags(version, {"verdict": headline(verdict), "verdict_digest": tags["verdict_digest"]})
-    for name, file in (("verdict.png", canvas.as_png(picture)), ("verdict.md", markdown.encode()), ("verdict.json", content.encode())):
+    return run_id
+
+
+def note_outcome(outcome: str, run_id: str, version: registry.Version) -> None:
+    """Say of a recorded verdict what came of it: `promoted`, `overtaken`, `held` or `rejected`.
+
+    Raises:
+        TrackingError: MLflow does not answer.
+    """
+    tracking.tag_run(run_id, {"outcome": outcome})
+    registry.set_tags(version, {"outcome": outcome})
+
+
+def publish(verdict: Verdict, home: Path) -> None:
+    """Put a verdict that was carried out into the folder `verdict`, which the page reads."""
+    picture = canvas.as_png(draw_verdict(verdict))
+    for name, file in (
+        ("verdict.png", picture),
+        ("verdict.md", as_markdown(verdict).encode()),
+        ("verdict.json", as_json(verdict).encode()),
+    ):
         durable.replace(home / "verdict" / name, file)
 
 

@@ -8,7 +8,10 @@ if __name__ == "__main__":
     prepare_environment()
 
 import argparse
+import contextlib
+import logging
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,7 +23,7 @@ from flows.prepare import prepared_dataset
 from sentiment import registry, store, tracking
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.errors import GateError, StoreError
+from sentiment.errors import GateError, StoreError, TrackingError
 from sentiment.evaluate import evaluate
 from sentiment.gate import judge
 from sentiment.thresholds import Thresholds
@@ -28,9 +31,12 @@ from sentiment.verdict import Decision, Override, Verdict
 from sentiment.verdict_text import headline
 
 if TYPE_CHECKING:
+    from sentiment.config import Settings
     from sentiment.evidence import Evidence
 
 EXIT_CODES = {Decision.PROMOTE: 0, Decision.HOLD: 3, Decision.REJECT: 4}
+_NOT_PROMOTED = {Decision.HOLD: "held", Decision.REJECT: "rejected"}
+_logger = logging.getLogger(__name__)
 
 
 @flow(name="promote", flow_run_name="promote {candidate}", persist_result=False)
@@ -50,50 +56,43 @@ def promote(candidate: str = "challenger", data: str = "default", approved_by: t
     settings = read_settings()
     override = _make_override(approved_by, because)
     apply_tool_environment(settings)
-    tracking.connect(settings)
+    catch_up(settings)
     version, dataset = registry.read_version(candidate), prepared_dataset(data)
-    _restore()
     expected, champion = store.pointer(), judging.find_champion()
     with registry.downloaded(version) as folder:
         new = judging.challenger(version, folder)
         evidence = judging.gather(new, champion, dataset, settings.validated_path)
-        verdict = judge(
-            evidence,
-            now=datetime.now(UTC),
-            thresholds=Thresholds.from_settings(settings),
-            override=override,
-            earlier_judgements=judging.earlier_judgements(evidence.test),
-        )
-        judging.record(verdict, version, settings.home)
+        limits, earlier = Thresholds.from_settings(settings), judging.earlier_judgements(evidence.test)
+        verdict = judge(evidence, now=datetime.now(UTC), thresholds=limits, override=override, earlier_judgements=earlier)
+        run_id = judging.record(verdict, version)
         if verdict.is_promoted:
-            _crown(new, version, expected, evidence)
-    _align(store.champion() if store.has_champion() else None)
+            try:
+                _crown(new, version, expected, evidence)
+            except GateError:
+                judging.note_outcome("overtaken", run_id, version)
+                raise
+    judging.publish(verdict, settings.home)
+    judging.note_outcome("promoted" if verdict.is_promoted else _NOT_PROMOTED[verdict.decision], run_id, version)
+    _align()
     get_run_logger().info("version %s: %s", version.number, headline(verdict))
     return verdict
 
 
-@flow(name="roll back", persist_result=False)
 def roll_back(because: str = "") -> str:
-    """Make the champion before this one the champion again, and return its tag. It is served even if MLflow cannot be told.
+    """Make the champion before this one the champion again, and return its tag; neither Prefect nor MLflow has to be there.
 
     Raises:
         StoreError: There is no earlier champion, or the store holds it no longer.
-        TrackingError: The champion is changed, but MLflow does not answer.
     """
     settings = read_settings()
     apply_tool_environment(settings)
-    fallen = store.champion()
-    tag = store.roll_back(expected=fallen.tag)
-    get_run_logger().info("%s is the champion again, in place of %s", tag, fallen.tag)
-    tracking.connect(settings)
-    reason = because or "no reason given"
-    with tracking.start_run("rollback", tags={"kind": "rollback", "from": fallen.tag, "to": tag, "because": reason}):
-        pass
-    version = registry.version_of_run(fallen.metadata.get("run_id", ""))
-    if version:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        registry.set_tags(version, {"rolled_back_at": now, "rolled_back_because": reason})
-    _align(store.champion())
+    tag = store.roll_back(expected=store.pointer(), because=because or "no reason given")
+    try:
+        tracking.connect(settings)
+        _mark_fallen()
+        _align()
+    except TrackingError as error:  # no reason to fail: whoever ran this again would roll back twice
+        _logger.warning("rolled back; MLflow will be told by the next run (%s)", error)
     return tag
 
 
@@ -108,14 +107,13 @@ def shadow(candidate: str) -> str:
     """
     settings = read_settings()
     apply_tool_environment(settings)
-    tracking.connect(settings)
+    catch_up(settings)
     version = registry.read_version(candidate)
-    _restore()
-    if store.pointer() is None:  # the newest model is served then, and that would be the shadow, which nobody has judged
+    if store.pointer() is None:  # the only model is served then, and that would be the shadow, which nobody has judged
         raise StoreError("there is no champion that a shadow could run beside: run 'python -m flows.promote' first")
     with registry.downloaded(version) as folder:
         side = judging.challenger(version, folder)
-        tag = store.save(judging.load_model(side), metadata=_metadata(side))
+        tag = _save(side, version)
     end_shadow()
     store.set_shadow(tag)
     return tag
@@ -123,10 +121,25 @@ def shadow(candidate: str) -> str:
 
 def end_shadow() -> None:
     """End the shadow, if there is one, and take its copy out of the store."""
-    present = store.shadow()
+    tag = None
+    with contextlib.suppress(StoreError):  # a file that cannot be read is taken away all the same
+        tag = store.shadow_tag()
     store.set_shadow(None)
-    if present and present.tag not in store.pointed():
-        store.remove(present.tag)
+    if tag and tag not in store.pointed():
+        store.remove(tag)
+
+
+def catch_up(settings: Settings) -> None:
+    """Connect to MLflow and bring it and the store together: what was rolled back is marked, an empty store gets its champion.
+
+    Raises:
+        TrackingError: MLflow does not answer.
+        StoreError: Nothing says which of the store's models is the champion.
+    """
+    tracking.connect(settings)
+    _mark_fallen()
+    _restore()
+    _align()
 
 
 def _make_override(approved_by: tuple[str, ...], because: str) -> Override | None:
@@ -140,43 +153,72 @@ def _make_override(approved_by: tuple[str, ...], because: str) -> Override | Non
 
 def _crown(new: judging.Side, version: registry.Version, expected: str | None, evidence: Evidence) -> None:
     """Save the challenger and point to it, if the champion is still the one that it was judged against."""
+    shadow_tag = store.shadow_tag()
+    shadowed = _version_of(shadow_tag) if shadow_tag else None
     score = evaluate(evidence.test.labels, evidence.challenger.scores["test"])["f1_macro"]
-    tag = store.save(judging.load_model(new), metadata=_metadata(new) | {"test_f1_macro": f"{score:.6f}"})
+    tag = _save(new, version, test_f1_macro=f"{score:.6f}")
     try:
         store.swap_champion(tag, expected=expected)
     except Exception:
         store.remove(tag)
         raise
-    present = store.shadow()
-    if present and present.metadata.get("run_id") == version.run_id:
+    if shadowed and shadowed.number == version.number:
         end_shadow()
+    store.prune()
+
+
+def _save(side: judging.Side, version: registry.Version, **more: str) -> str:
+    """Put a copy of a version into the store and let the version say so, which is how a tag leads back to it; return the tag."""
+    keys = ("run_id", "mlflow_version", *judging.ORIGIN)
+    tag = store.save(judging.load_model(side), metadata={key: str(side.facts[key]) for key in keys if key in side.facts} | more)
+    registry.set_tags(version, {_mark_of(tag): tag})
+    return tag
+
+
+def _mark_of(tag: str) -> str:
+    return f"stored_as_{tag.rpartition(':')[2]}"
+
+
+def _version_of(tag: str) -> registry.Version | None:
+    """Return the version that a tag is a copy of, even if the store has lost it; None if MLflow does not know."""
+    return next(iter(registry.find_versions(**{_mark_of(tag): tag})), None)
+
+
+def _mark_fallen() -> None:
+    """Let MLflow know of every rollback, those that happened while it was away as well."""
+    for fallen in store.fallen():
+        version = _version_of(fallen.tag)
+        if version and version.tags.get("rolled_back_at", "") < fallen.at:
+            tags = {"kind": "rollback", "from": fallen.tag, "to": fallen.successor, "because": fallen.because}
+            with tracking.start_run("rollback", tags=tags):
+                registry.set_tags(version, {"rolled_back_at": fallen.at, "rolled_back_because": fallen.because})
 
 
 def _restore() -> None:
-    """Give an empty store the champion that MLflow knows, as on a new machine, and an unnamed champion its pointer."""
-    if store.has_champion():
-        if store.pointer() is None:
-            store.swap_champion(store.newest().tag, expected=None)
+    """Name the champion of a store that names none: the one that MLflow knows, as on a new machine, or the only model that there is."""
+    if store.pointer():
         return
     version = registry.find_version("champion")
-    if version is None:
+    fallen = {_mark_of(one.tag) for one in store.fallen()}
+    if version and not fallen & set(version.tags):
+        with registry.downloaded(version) as folder:
+            side = replace(judging.challenger(version, folder), role="champion")
+            store.swap_champion(_save(side, version), expected=None)
+    elif store.has_champion():
+        store.swap_champion(store.champion().tag, expected=None)
+
+
+def _align() -> None:
+    """Let MLflow's aliases say what the pointer says, after a promotion, a rollback or an interrupted one of either."""
+    tags = store.pointed()
+    if not tags:
         return
-    with registry.downloaded(version) as folder:
-        side = judging.Side("champion", f"version {version.number}", folder, judging.challenger(version, folder).facts)
-        store.swap_champion(store.save(judging.load_model(side), metadata=_metadata(side)), expected=None)
-
-
-def _align(champion: store.StoredModel | None) -> None:
-    """Let MLflow's aliases say what the store says, after a promotion, a rollback or an interrupted one of either."""
-    for alias, model in (("champion", champion), ("previous", store.previous() if champion else None)):
-        version = registry.version_of_run(model.metadata.get("run_id", "")) if model else None
+    for alias, tag in zip(("champion", "previous"), [*tags, None], strict=False):
+        version = _version_of(tag) if tag else None
         if version:
             registry.set_alias(alias, version)
-
-
-def _metadata(side: judging.Side) -> dict[str, str]:
-    keys = ("run_id", "mlflow_version", *judging.ORIGIN)
-    return {key: str(side.facts[key]) for key in keys if key in side.facts}
+        elif tag is None:
+            registry.delete_alias(alias)
 
 
 def main() -> None:

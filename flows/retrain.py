@@ -9,7 +9,7 @@ if __name__ == "__main__":
 
 import argparse
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from filelock import FileLock, Timeout
@@ -17,10 +17,11 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 import models
+from flows.judging import find_champion
 from flows.prepare import prepared_dataset
-from flows.promote import EXIT_CODES, promote
+from flows.promote import EXIT_CODES, catch_up, promote
 from flows.train import ROWS, Family, Plan, Profile, train_and_register
-from sentiment import store, tracking, validated
+from sentiment import registry, validated
 from sentiment.alerting import read_rule
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
@@ -29,29 +30,32 @@ from sentiment.verdict_text import headline
 from sentiment.watch import last_fired
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sentiment.config import Settings
     from sentiment.verdict import Verdict
 
 Trigger = Literal["manual", "schedule", "rows", "alert"]
 
 
-@flow(name="retrain", flow_run_name="retrain {profile}, {trigger}", persist_result=False)
+@flow(name="retrain", flow_run_name="retrain, {trigger}", persist_result=False)
 def retrain(
     data: str = "default",
-    profile: Profile = "quick",
+    profile: Profile | None = None,
     families: Literal["champion", "all"] = "champion",
     trigger: Trigger = "manual",
     seed: int = 0,
 ) -> Verdict | None:
     """Train challengers, let the gate judge the best one, and return its verdict; None where the trigger gives no reason to train.
 
-    `families` is the champion's own or all three. `trigger` says why: `rows` trains if SENTIMENT_RETRAIN_MIN_ROWS validated rows are new
-    since the champion, `alert` if the alert fired since it was trained, the others always.
+    `profile` and `families` are the champion's own unless given. `trigger` says why: `rows` trains if SENTIMENT_RETRAIN_MIN_ROWS validated
+    rows are new since the last attempt, whatever the gate said of it, `alert` if the alert fired since that began, the others always.
 
     Raises:
         GateError: Another retraining runs, or the champion changed meanwhile.
         DataError: The data or the validated feedback cannot be read.
         ModelError: A model cannot be trained.
+        StoreError: The champion is missing from the store.
         TrackingError: MLflow does not answer.
     """
     settings = read_settings()
@@ -59,18 +63,20 @@ def retrain(
     path = settings.home / "retrain.lock"
     try:
         with FileLock(path, blocking=False):
-            return _retrain(settings, data, Plan(profile, _families(families), seed=seed), trigger)
+            catch_up(settings)
+            champion = find_champion()
+            facts = champion.facts if champion else {}
+            return _retrain(settings, data, trigger, champion=facts, plan=_plan(facts, profile, families, seed))
     except Timeout as error:
         raise GateError(f"another retraining runs (it holds {path}): wait for its verdict, or stop it, then start again") from error
 
 
-def _retrain(settings: Settings, data: str, plan: Plan, trigger: Trigger) -> Verdict | None:
+def _retrain(settings: Settings, data: str, trigger: Trigger, *, champion: Mapping[str, str], plan: Plan) -> Verdict | None:
     rows, feedback_digest = validated.read_validated(settings.validated_path), validated.digest(settings.validated_path)
-    reason_not = _reason_not_to(settings, trigger, len(rows))
+    reason_not = _reason_not_to(settings, trigger, len(rows), _last_attempt(champion)) if champion else ""
     if reason_not:
         get_run_logger().info("not retrained: %s", reason_not)
         return None
-    tracking.connect(settings)
     whole = prepared_dataset(data)
     feedback, evaluation = validated.divide(rows, whole)
     held_back = len(evaluation.texts) if evaluation else 0
@@ -80,24 +86,32 @@ def _retrain(settings: Settings, data: str, plan: Plan, trigger: Trigger) -> Ver
     return promote(candidate=version.number, data=data)
 
 
-def _families(choice: Literal["champion", "all"]) -> tuple[Family, ...]:
+def _plan(champion: Mapping[str, str], profile: Profile | None, families: Literal["champion", "all"], seed: int) -> Plan:
+    """Return what to train; like is compared with like unless somebody chooses otherwise."""
     every = cast("tuple[Family, ...]", tuple(models.FAMILIES))
-    if choice == "all" or not store.has_champion():
-        return every
-    return (cast("Family", store.champion().metadata["family"]),)
+    chosen = (cast("Family", champion["family"]),) if champion and families == "champion" else every
+    own = cast("Profile", champion.get("profile", "quick"))
+    base_model = champion.get("base_model") if profile in (None, own) else None
+    return Plan(profile or own, chosen, base_model, seed)
 
 
-def _reason_not_to(settings: Settings, trigger: Trigger, rows: int) -> str:
+def _last_attempt(champion: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is known of the last training that counts: the champion's or a later retraining's, whatever became of it."""
+    attempts = [version.tags for version in registry.find_versions() if "trigger" in version.tags]
+    return max([champion, *attempts], key=lambda one: one.get("trained_at", ""))
+
+
+def _reason_not_to(settings: Settings, trigger: Trigger, rows: int, last: Mapping[str, str]) -> str:
     """Return why the trigger gives no reason to train, in words, or nothing."""
-    if trigger not in ("rows", "alert") or not store.has_champion():
-        return ""
-    champion = store.champion().metadata
     if trigger == "rows":
-        new = rows - int(champion.get("feedback_rows", "0"))
+        new = rows - int(last.get("feedback_rows", "0"))
         return "" if new >= settings.retrain_min_rows else f"{new} validated rows are new, {settings.retrain_min_rows} are asked for"
-    fired = last_fired(read_rule(), settings.alert_home)
-    trained = datetime.fromisoformat(champion.get("trained_at", datetime.min.replace(tzinfo=UTC).isoformat()))
-    return "" if fired and fired > trained else f"the alert has not fired since the champion was trained on {trained:%Y-%m-%d %H:%M} UTC"
+    if trigger == "alert":
+        fired = last_fired(read_rule(), settings.alert_home)
+        began = last.get("started_at") or last.get("trained_at")
+        if not fired or (began and fired <= datetime.fromisoformat(began)):
+            return f"the alert has not fired since the last training began ({began or 'unknown when'})"
+    return ""
 
 
 def main() -> None:
@@ -108,7 +122,7 @@ def main() -> None:
         epilog="Exit codes: 0 promoted or no reason to train, 1 error, 3 HOLD, 4 REJECT.",
     )
     parser.add_argument("--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder")
-    parser.add_argument("--profile", default="quick", choices=list(ROWS), help="how much to train (default: %(default)s)")
+    parser.add_argument("--profile", choices=list(ROWS), help="how much to train (default: as the champion)")
     parser.add_argument("--families", default="champion", choices=["champion", "all"], help="which models (default: the champion's)")
     parser.add_argument("--trigger", default="manual", choices=get_args(Trigger), help="why (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")

@@ -8,6 +8,8 @@ if __name__ == "__main__":
     prepare_environment()
 
 import argparse
+import hashlib
+import json
 import sys
 import tempfile
 import time
@@ -109,7 +111,7 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
         ModelError: A model cannot be trained.
         TrackingError: MLflow does not answer.
     """
-    rows = ROWS[plan.profile]
+    rows, started = ROWS[plan.profile], datetime.now(UTC)
     part = whole.sample(rows) if rows and rows < sum(len(split.texts) for split in whole.splits.values()) else whole
     dataset = part.with_training(feedback) if feedback.texts else part
     # The splits' own digests are those of the whole: a sample's is the run's logged dataset.
@@ -121,10 +123,22 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
         comparison = _compare(results, dataset, plan.profile, run_id)
         _publish(comparison, read_settings().home / "comparison")
     winner = next(result for result in results if result.family == comparison.winner)
-    more = {"family": winner.family, "trained_at": datetime.now(UTC).isoformat(timespec="seconds")}
-    version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), **more})
+    version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), **_origin(winner, dataset, started)})
     registry.set_alias("challenger", version)
     return comparison, version
+
+
+def _origin(winner: report.ModelResult, dataset: Dataset, started: datetime) -> dict[str, str]:
+    """Return what is to be known of a version; the same `recipe`, of the rows, the family and its hyperparameters, makes the same model."""
+    recipe = json.dumps([dataset.digest, winner.family, dict(winner.hyperparameters)], sort_keys=True, default=str)
+    base = winner.hyperparameters.get("base_model")
+    return {
+        "family": winner.family,
+        **({"base_model": str(base)} if base else {}),
+        "recipe": hashlib.sha256(recipe.encode()).hexdigest(),
+        "started_at": started.isoformat(timespec="seconds"),
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def _may_help(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
@@ -159,7 +173,8 @@ def _measure_and_log(model: SentimentModel, dataset: Dataset, seconds: float, ru
         model.save(folder)
         metrics["size_mb"] = measure_size(folder)
         tracking.log_training(model.hyperparameters, model.trials, metrics)
-        tracking.log_texts({lineage.ROWS_FILE: lineage.dump(dataset.train.texts)})
+        judged = (*dataset.validation.texts, *dataset.test.texts)
+        tracking.log_texts({lineage.ROWS_FILE: lineage.dump(dataset.train.texts, judged)})
         tracking.log_pictures(draw_model(model.family, labels["test"], scores["test"]))
         model_uri = tracking.log_model(folder, model.family)
     table = tuple(tuple(row) for row in confusion(labels["test"], scores["test"]).tolist())

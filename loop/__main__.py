@@ -6,6 +6,7 @@ touched but its folder `loop`, which is made anew.
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 
@@ -21,6 +22,7 @@ _HELD_BACK = (3, 4)  # the exit codes of HOLD and REJECT
 def main() -> int:
     """Run the ring; return 0 if every step did what it is there for."""
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop ends what the ring started, too
     try:
         settings = read_settings()
         with set_up(settings.home / "loop") as ring:

@@ -63,17 +63,25 @@ def read_version(reference: str) -> Version:
     return version
 
 
-def version_of_run(run_id: str) -> Version | None:
-    """Return the version that a run made; None if there is none."""
+def find_versions(**tags: str) -> list[Version]:
+    """Return the versions that carry all these tags, the newest first."""
+    wanted = " and ".join([f"name = '{MODEL_NAME}'", *(f"tags.`{key}` = '{value}'" for key, value in tags.items())])
     with tracking_errors():
-        found = mlflow.MlflowClient().search_model_versions(f"name='{MODEL_NAME}' and run_id='{run_id}'")
-    return _version(found[0]) if found else None
+        found = [_version(entity) for entity in mlflow.MlflowClient().search_model_versions(wanted)]
+    return sorted(found, key=lambda version: int(version.number), reverse=True)
 
 
 def set_alias(alias: str, version: Version) -> None:
     """Point an alias to a version; it leaves the version that had it."""
     with tracking_errors():
         mlflow.MlflowClient().set_registered_model_alias(MODEL_NAME, alias, version.number)
+
+
+def delete_alias(alias: str) -> None:
+    """Take an alias away; one that does not exist is no error."""
+    if find_version(alias):
+        with tracking_errors():
+            mlflow.MlflowClient().delete_registered_model_alias(MODEL_NAME, alias)
 
 
 def set_tags(version: Version, tags: Mapping[str, str]) -> None:

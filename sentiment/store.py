@@ -5,24 +5,33 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models import LABELS
-from sentiment import durable
 from sentiment.config import MODEL_NAME, read_settings
-from sentiment.errors import GateError, StoreError
+from sentiment.errors import StoreError
+from sentiment.pointer import (
+    FALLEN_FILE,
+    POINTER_FILE,
+    SHADOW_FILE,
+    Fallen,
+    locked,
+    read_fallen,
+    read_tags,
+    refuse_change,
+    write_fallen,
+    write_tags,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from bentoml._internal.models import Model, ModelStore
 
     from models import SentimentModel
 
-POINTER_FILE = f"{MODEL_NAME}.champion"  # one tag per line: the champion, then those before it, the latest first
-SHADOW_FILE = f"{MODEL_NAME}.shadow"
-_LOCK_SECONDS = 30
 # Beyond doubt for a person. A stored model keeps the one it is surest of, and the service asks it that one before it says it is ready.
 PROBES = {
     "negative": ("This is terrible, I hate it", "Worst flight ever, awful service, never again", "So sad and angry, what a horrible day"),
@@ -73,13 +82,13 @@ def choose_probe(model: SentimentModel) -> tuple[str, str]:
 
 
 def champion() -> StoredModel:
-    """Return the model to serve: the one that the pointer names, or the newest where there is no pointer, as in an image.
+    """Return the model to serve: the one that the pointer names, or, where there is no pointer, the only one that there is.
 
     Raises:
-        StoreError: The store holds no such model.
+        StoreError: The store holds no such model, or several of which none is named.
     """
-    tags = pointed()
-    return find(tags[0]) if tags else newest()
+    tag = pointer()
+    return find(tag) if tag else _only()
 
 
 def pointer() -> str | None:
@@ -88,32 +97,21 @@ def pointer() -> str | None:
     Raises:
         StoreError: The pointer cannot be read.
     """
-    return _first(pointed())
+    return next(iter(pointed()), None)
 
 
-def previous() -> StoredModel | None:
-    """Return the champion before this one; None if there was none.
-
-    Raises:
-        StoreError: The store holds it no longer.
-    """
-    tags = pointed()
-    return find(tags[1]) if len(tags) > 1 else None
-
-
-def shadow() -> StoredModel | None:
-    """Return the model that scores a share of the requests beside the champion and answers none; None if there is none.
+def pointed() -> list[str]:
+    """Return the tags that the pointer names: the champion first, then those before it.
 
     Raises:
-        StoreError: The store holds it no longer.
+        StoreError: The pointer cannot be read.
     """
-    tags = _read_tags(store_home() / SHADOW_FILE)
-    return find(tags[0]) if tags else None
+    return read_tags(_file(POINTER_FILE))
 
 
 def has_champion() -> bool:
     """Return whether there is a pointer, even to a model that is missing, or any model at all."""
-    return (store_home() / POINTER_FILE).exists() or bool(_all_models())
+    return _file(POINTER_FILE).exists() or bool(_all_models())
 
 
 def swap_champion(tag: str, *, expected: str | None) -> None:
@@ -125,32 +123,72 @@ def swap_champion(tag: str, *, expected: str | None) -> None:
         StoreError: The tag is not in the store.
         GateError: Somebody else has changed the champion.
     """
-    new = find(tag).tag
-    with _locked(expected) as tags:
-        _write_tags([new, *(tag for tag in tags if tag != new)])
+    with locked(_file(POINTER_FILE)) as tags:
+        refuse_change(tags, expected)
+        new = find(tag).tag
+        write_tags(_file(POINTER_FILE), [new, *(tag for tag in tags if tag != new)])
 
 
-def roll_back(*, expected: str | None = None) -> str:
-    """Point to the champion before this one and return its tag; the present one is named no longer.
+def roll_back(*, expected: str | None = None, because: str = "no reason given") -> str:
+    """Point to the champion before this one and return its tag; the present one, which may be missing, is named among the fallen only.
 
     Raises:
         StoreError: There is no earlier one, or the store holds it no longer.
         GateError: The champion is not `expected`, where that is given.
     """
-    with _locked(expected or pointer()) as tags:
+    with locked(_file(POINTER_FILE)) as tags:
+        if expected:
+            refuse_change(tags, expected)
         if len(tags) < 2:  # noqa: PLR2004 - this one and the one before
             raise StoreError(f"there is no champion before {tags[0] if tags else 'the first'}: promote another one instead")
-        _write_tags([find(tags[1]).tag, *tags[2:]])
-    return tags[1]
+        fallen, successor = tags[0], find(tags[1]).tag
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        earlier = read_fallen(_file(FALLEN_FILE))
+        write_fallen(_file(FALLEN_FILE), [*earlier, Fallen(fallen, successor, now, because)])
+        write_tags(_file(POINTER_FILE), tags[1:])
+    return successor
 
 
-def set_champion(tag: str) -> None:
-    """Point to a model of the store, whatever the pointer says now.
+def fallen() -> list[Fallen]:
+    """Return the champions that were rolled back, the earliest first.
 
     Raises:
-        StoreError: The tag is not in the store.
+        StoreError: The record cannot be read.
     """
-    swap_champion(tag, expected=pointer())
+    present = pointer()  # after a crash between the two files of a rollback, it has not happened
+    return [one for one in read_fallen(_file(FALLEN_FILE)) if one.tag != present]
+
+
+def prune(*, keep: int = 3) -> None:
+    """Keep the champion, those before it, `keep` in all, and the shadow; every other model leaves the store.
+
+    Raises:
+        StoreError: The pointer or the shadow's file cannot be read.
+    """
+    with locked(_file(POINTER_FILE)) as tags:
+        if tags:
+            write_tags(_file(POINTER_FILE), tags[:keep])
+            for tag in _all_tags() - {*tags[:keep], shadow_tag()}:
+                remove(tag)
+
+
+def shadow() -> StoredModel | None:
+    """Return the model that scores a share of the requests beside the champion and answers none; None if there is none.
+
+    Raises:
+        StoreError: The store holds it no longer.
+    """
+    tag = shadow_tag()
+    return find(tag) if tag else None
+
+
+def shadow_tag() -> str | None:
+    """Return the tag of the shadow, which may be missing; None if there is none.
+
+    Raises:
+        StoreError: The shadow's file cannot be read.
+    """
+    return next(iter(read_tags(_file(SHADOW_FILE))), None)
 
 
 def set_shadow(tag: str | None) -> None:
@@ -159,66 +197,18 @@ def set_shadow(tag: str | None) -> None:
     Raises:
         StoreError: The tag is not in the store.
     """
-    path = store_home() / SHADOW_FILE
     if tag is None:
-        path.unlink(missing_ok=True)
+        _file(SHADOW_FILE).unlink(missing_ok=True)
     else:
-        durable.replace(path, find(tag).tag.encode())
+        write_tags(_file(SHADOW_FILE), [find(tag).tag])
 
 
 def remove(tag: str) -> None:
-    """Take a model out of the store; one that is not there is no error."""
+    """Take a model, whole or broken, out of the store; one that is not there is no error."""
     import bentoml
 
-    with contextlib.suppress(bentoml.exceptions.NotFound):
+    with contextlib.suppress(bentoml.exceptions.BentoMLException):  # also what BentoML says of other, broken models
         bentoml.models.delete(tag, _model_store=_model_store())
-
-
-@contextlib.contextmanager
-def _locked(expected: str | None) -> Iterator[list[str]]:
-    """Hold the pointer's lock and give its tags, if the first is the expected one."""
-    from filelock import FileLock, Timeout
-
-    path = store_home() / POINTER_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(f"{path}.lock", timeout=_LOCK_SECONDS):
-            tags = pointed()
-            if _first(tags) != expected:
-                present = _first(tags) or "none"
-                raise GateError(f"the champion is {present}, not {expected or 'none'}: it changed meanwhile; judge again, then promote")
-            yield tags
-    except Timeout as error:
-        raise StoreError(f"the pointer {path} has been locked for {_LOCK_SECONDS} s: see who holds it, then run again") from error
-
-
-def _first(tags: list[str]) -> str | None:
-    return tags[0] if tags else None
-
-
-def pointed() -> list[str]:
-    """Return the tags that the pointer names, the champion first.
-
-    Raises:
-        StoreError: The pointer cannot be read.
-    """
-    return _read_tags(store_home() / POINTER_FILE)
-
-
-def _read_tags(path: Path) -> list[str]:
-    try:
-        tags = path.read_text("ascii").split()
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeError) as error:
-        raise StoreError(f"the pointer {path} cannot be read ({type(error).__name__}): mend or delete that file") from error
-    if not tags:
-        raise StoreError(f"the pointer {path} is empty: write the champion's tag into it, or delete that file")
-    return tags
-
-
-def _write_tags(tags: list[str]) -> None:
-    durable.replace(store_home() / POINTER_FILE, "".join(f"{tag}\n" for tag in tags).encode())
 
 
 def find(tag: str) -> StoredModel:
@@ -233,37 +223,55 @@ def find(tag: str) -> StoredModel:
     raise StoreError(f"no model {tag!r} in the store: run 'make train' first")
 
 
-def newest() -> StoredModel:
-    """Return the model that was saved last.
+def _only() -> StoredModel:
+    """Return the only model of the store, or of an image the one that was saved last.
 
     Raises:
-        StoreError: The store is empty.
+        StoreError: The store is empty, or nothing says which of its models is the champion.
     """
-    models = _all_models()
+    models = sorted(_all_models(), key=lambda model: model.creation_time)
     if not models:
         raise StoreError(f"no model {MODEL_NAME!r} in the store: run 'make train' first")
-    return _as_stored(max(models, key=lambda model: model.creation_time))
+    if len(models) > 1 and not _bento():
+        tags = ", ".join(str(model.tag) for model in models)
+        raise StoreError(
+            f"{_file(POINTER_FILE)} is missing, so none of the {len(models)} models of the store is the champion ({tags}): "
+            f"restore that file, or write the champion's tag into it"
+        )
+    return _as_stored(models[-1])
 
 
 def _all_models() -> list[Model]:
     import bentoml
 
-    try:
-        return bentoml.models.list(MODEL_NAME, _model_store=_model_store())
-    except bentoml.exceptions.NotFound:
-        return []
+    models = []
+    for tag in sorted(_all_tags()):
+        with contextlib.suppress(bentoml.exceptions.BentoMLException):  # what a killed process left half saved is no model
+            models += bentoml.models.list(tag, _model_store=_model_store())
+    return models
+
+
+def _all_tags() -> set[str]:
+    """Return the tags of all models, the broken ones as well."""
+    return {f"{MODEL_NAME}:{folder.name}" for folder in _file(f"models/{MODEL_NAME}").glob("*/")}
 
 
 def _as_stored(model: Model) -> StoredModel:
     return StoredModel(str(model.tag), Path(model.path), {key: str(value) for key, value in model.info.metadata.items()})
 
 
+def _file(name: str) -> Path:
+    return store_home() / name
+
+
 def store_home() -> Path:
     """Return BENTOML_HOME, which by default lies below SENTIMENT_HOME; in a Bento's image, the Bento itself, which holds its model."""
+    return _bento() or Path(os.environ.get("BENTOML_HOME") or read_settings().home / "bentoml").expanduser().absolute()
+
+
+def _bento() -> Path | None:
     bento = os.environ.get("BENTO_PATH")
-    if bento and (Path(bento) / "models").is_dir():
-        return Path(bento)
-    return Path(os.environ.get("BENTOML_HOME") or read_settings().home / "bentoml").expanduser().absolute()
+    return Path(bento) if bento and (Path(bento) / "models").is_dir() else None
 
 
 def _model_store() -> ModelStore:

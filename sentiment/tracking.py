@@ -163,6 +163,13 @@ def count_runs(tags: Mapping[str, str]) -> int:
         return len(mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], filter_string=wanted, output_format="list"))
 
 
+def tag_run(run_id: str, tags: Mapping[str, str]) -> None:
+    """Add tags to a run, which may have ended."""
+    with tracking_errors():
+        for key, value in tags.items():
+            mlflow.MlflowClient().set_tag(run_id, key, value)
+
+
 def log_comparison(markdown: str, json: str, winner: str) -> None:
     """Log to the open run the comparison in both forms, and the tag `winner`."""
     with tracking_errors():

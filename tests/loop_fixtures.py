@@ -68,7 +68,7 @@ def prefect_server():
     """A Prefect server with a temporary database, for the whole session."""
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness():
+    with prefect_test_harness(server_startup_timeout=120):  # two workers start one each, on a machine that may be busy
         yield
 
 

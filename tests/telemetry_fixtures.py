@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
+from crowning import crown
 from recorder import Recorder
 from starlette.testclient import TestClient
 
@@ -28,7 +29,7 @@ def champion(tmp_path_factory, tfidf_model):
         for variable, value in tool_environment(read_settings()).items():
             patch.setenv(variable, value)
         tag = store.save(tfidf_model, metadata={})
-        store.set_champion(tag)
+        crown(tag)
         yield tag
 
 

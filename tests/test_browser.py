@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from crowning import crown
 from page_server import PYTHON, free_port, serving_page, started, take_picture
 from playwright.sync_api import expect
 
@@ -25,7 +26,7 @@ def shared_home(tmp_path_factory, tfidf_model):
         patch.setenv("SENTIMENT_HOME", str(tmp_path_factory.mktemp("browser") / "home"))
         for variable, value in tool_environment(read_settings()).items():
             patch.setenv(variable, value)
-        store.set_champion(store.save(tfidf_model, metadata={}))
+        crown(store.save(tfidf_model, metadata={}))
         yield read_settings().home
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from crowning import crown
 
 import demo
 from sentiment import store, tracking
@@ -57,7 +58,7 @@ def bad_predictions(port: int) -> str:
 
 
 def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
-    store.set_champion(store.save(tfidf_model, metadata={}))
+    crown(store.save(tfidf_model, metadata={}))
     tracking.connect(read_settings())
     before = set(ROOT.iterdir())
     process = subprocess.Popen([sys.executable, "demo.py"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -6,6 +6,7 @@ import re
 
 import httpx
 import pytest
+from crowning import crown
 from served import kill, served
 
 from sentiment import store
@@ -21,7 +22,7 @@ def story(tmp_path_factory, tfidf_model):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(tmp_path_factory.mktemp("served") / "home"))
         patch.delenv("BENTOML_HOME", raising=False)
-        store.set_champion(store.save(tfidf_model, metadata={}))
+        crown(store.save(tfidf_model, metadata={}))
         log = read_settings().home / "serve.log"
         seen = {}
         with served(log) as (address, process):

@@ -1,5 +1,6 @@
 """`make loop`: the whole ring from outside, with nothing of the user's touched but one folder."""
 
+import contextlib
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +66,26 @@ def test_the_served_version_changes_and_changes_back_while_no_request_fails(ring
     answered, failed = map(int, re.findall(r"\d+", said["meanwhile"]))
     assert answered > 100
     assert failed == 0
+
+
+def test_a_ring_that_is_stopped_leaves_no_process_behind(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "loop"], cwd=ROOT, env=os.environ | {"SENTIMENT_HOME": str(tmp_path)}, stdout=subprocess.PIPE, text=True
+    )
+    started = []
+    try:
+        assert process.stdout.readline().split()[0] == "train"  # Prefect and the monitor run, and a flow starts
+        started = psutil.Process(process.pid).children(recursive=True)
+        assert len(started) > 1
+        process.terminate()
+        assert process.wait(60) == 130
+        _, alive = psutil.wait_procs(started, timeout=20)
+        assert alive == []
+    finally:
+        process.kill()
+        for one in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
 
 
 def test_nothing_is_written_beside_the_folder_of_the_ring(ring):

@@ -1,7 +1,12 @@
 """The gate at work: a real MLflow, a real store, and who is champion afterwards."""
 
+import ast
 import csv
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -9,7 +14,7 @@ import pytest
 import models
 from flows import judging
 from flows.judging import judged_texts
-from flows.promote import main, promote, roll_back, shadow
+from flows.promote import end_shadow, main, promote, roll_back, shadow
 from sentiment import lineage, registry, store, tracking
 from sentiment.config import read_settings
 from sentiment.data import load_dataset
@@ -21,6 +26,7 @@ pytest_plugins = ["loop_fixtures"]
 pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
 
 POOR, GOOD, TWIN = "1", "2", "3"
+ROOT = Path(__file__).parents[1]
 
 
 def fitted(dataset, labels):
@@ -52,7 +58,8 @@ def register(model, dataset, folder, number):
     with tracking.start_run(model.family):
         tracking.log_texts({lineage.ROWS_FILE: lineage.dump(dataset.train.texts)})
         uri = tracking.log_model(folder / tracking.MODEL_FOLDER, model.family)
-    tags = {"family": model.family, "dataset_digest": dataset.digest, "git_commit": "abc", "test_digest": judged_texts(dataset).digest}
+    tags = {"recipe": "poor" if str(number) == POOR else "good"}
+    tags |= {"family": model.family, "dataset_digest": dataset.digest, "git_commit": "abc", "test_digest": judged_texts(dataset).digest}
     registry.register(uri, tags=tags | {"trained_at": f"2026-11-2{number}T00:00:00+00:00"})
 
 
@@ -73,6 +80,12 @@ def champions() -> tuple[str | None, str | None]:
     except StoreError:
         served = None
     return alias.number if alias else None, served
+
+
+def outcomes():
+    """What came of each verdict, the latest first."""
+    runs = mlflow.search_runs(experiment_names=["tweet-sentiment"], filter_string="tags.kind = 'verdict'", output_format="list")
+    return [run.data.tags.get("outcome") for run in runs]
 
 
 def verdict_file(home):
@@ -100,8 +113,9 @@ def test_better_candidate_replaces_the_champion_and_the_one_before_is_kept(gate,
 
     assert verdict.decision is Decision.PROMOTE, verdict.reasons
     assert champions() == (GOOD, GOOD)
-    assert store.previous().tag == before
+    assert store.pointed()[1] == before
     assert registry.read_version("previous").number == POOR
+    assert (outcomes(), registry.read_version(GOOD).tags["outcome"]) == (["promoted", "promoted"], "promoted")
     assert verdict_file(home) == read_json(as_json(verdict))
     assert (home / "verdict" / "verdict.png").read_bytes().startswith(b"\x89PNG")
 
@@ -124,7 +138,8 @@ def test_worse_candidate_is_rejected(gate):
 
     assert verdict.decision is Decision.REJECT
     assert champions() == (GOOD, GOOD)
-    assert store.previous() is None
+    assert len(store.pointed()) == 1
+    assert outcomes() == ["rejected", "promoted"]
 
 
 def test_the_same_model_again_is_held(gate):
@@ -161,8 +176,20 @@ def test_one_command_rolls_back_and_what_fell_does_not_return_by_itself(gate):
 
     assert roll_back("it annoys people") == first
     assert champions() == (POOR, POOR)
+    assert registry.find_version("previous") is None
     assert registry.read_version(GOOD).tags["rolled_back_because"] == "it annoys people"
     assert gate(GOOD).decision is Decision.HOLD
+    assert champions() == (POOR, POOR)
+
+
+def test_what_fell_does_not_return_under_another_number(gate):
+    gate(POOR)
+    gate(GOOD)
+    roll_back("it annoys people")
+    verdict = gate(TWIN)
+
+    assert verdict.decision is Decision.HOLD
+    assert any("was taken back on" in reason for reason in verdict.reasons)
     assert champions() == (POOR, POOR)
 
 
@@ -174,34 +201,57 @@ def test_a_roll_back_needs_an_earlier_champion(gate):
     assert champions() == (POOR, POOR)
 
 
-def test_a_roll_back_is_served_even_if_mlflow_is_away(gate, home, monkeypatch):
+def test_a_roll_back_is_served_even_if_mlflow_is_away_and_told_later(gate, monkeypatch, caplog):
     gate(POOR)
     first = store.champion().tag
     gate(GOOD)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+        assert roll_back("it annoys people") == first
 
-    with pytest.raises(TrackingError):
-        roll_back()
+    assert "rolled back; MLflow will be told by the next run" in caplog.text
     assert store.champion().tag == first
+    verdict = gate(GOOD)
+    assert any("was taken back on" in reason for reason in verdict.reasons)
+    assert registry.read_version(GOOD).tags["rolled_back_because"] == "it annoys people"
+    assert champions() == (POOR, POOR)
 
 
-def test_of_two_promotions_at_once_exactly_one_wins(gate, monkeypatch):
+def test_a_roll_back_needs_neither_prefect_nor_mlflow_nor_the_files_of_what_fell(gate):
+    gate(POOR)
+    first = store.champion().tag
+    gate(GOOD)
+    shutil.rmtree(store.champion().path)
+    away = {"PREFECT_API_URL": "http://127.0.0.1:9/api", "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    command = [sys.executable, "-m", "flows.promote", "--rollback"]
+    answer = subprocess.run(command, cwd=ROOT, env=os.environ | away, capture_output=True, text=True, check=False)
+
+    assert (answer.returncode, answer.stdout.strip()) == (0, f"{first} is the champion again"), answer.stderr
+    assert "MLflow will be told by the next run" in answer.stderr
+    assert gate(TWIN).decision is Decision.HOLD
+    assert champions() == (POOR, POOR)
+
+
+def test_of_two_promotions_at_once_exactly_one_wins_and_only_its_verdict_is_shown(gate, home, monkeypatch):
     gate(POOR)
     before = store.champion().tag
     real, saved = judging.record, len(bentoml_tags())
 
-    def overtaken(verdict, version, folder):
+    def overtaken(verdict, version):
         monkeypatch.setattr(judging, "record", real)
         gate(GOOD)
-        real(verdict, version, folder)
+        return real(verdict, version)
 
     monkeypatch.setattr(judging, "record", overtaken)
     with pytest.raises(GateError, match="changed meanwhile"):
         gate(TWIN)
 
     assert champions() == (GOOD, GOOD)
-    assert store.previous().tag == before
+    assert store.pointed()[1] == before
     assert len(bentoml_tags()) == saved + 1
+    assert verdict_file(home).challenger["mlflow_version"] == GOOD
+    assert outcomes() == ["overtaken", "promoted", "promoted"]
+    assert registry.read_version(TWIN).tags["outcome"] == "overtaken"
 
 
 def bentoml_tags():
@@ -233,6 +283,35 @@ def test_empty_store_gets_back_the_champion_that_mlflow_knows(gate, home):
 
     assert verdict.decision is Decision.REJECT
     assert champions() == (GOOD, GOOD)
+
+
+def test_a_lost_pointer_is_restored_from_mlflow_and_no_shadow_is_taken_for_the_champion(gate):
+    gate(GOOD)
+    shadow(POOR)
+    (store.store_home() / store.POINTER_FILE).unlink()
+    with pytest.raises(StoreError, match="none of the 2 models"):
+        store.champion()
+    gate(TWIN)
+
+    assert champions() == (GOOD, GOOD)
+
+
+def test_a_missing_previous_champion_hinders_no_promotion(gate):
+    gate(POOR)
+    gate(GOOD)
+    shutil.rmtree(store.find(store.pointed()[1]).path)
+    gate(TWIN, approved_by=("Ann",), because="a drill")
+
+    assert champions() == (TWIN, TWIN)
+    assert registry.read_version("previous").number == GOOD
+
+
+def test_only_the_last_three_champions_stay_in_the_store(gate):
+    for version in (POOR, GOOD, TWIN, GOOD):
+        gate(version, approved_by=("Ann",), because="a drill")
+
+    assert len(store.pointed()) == 3
+    assert sorted(bentoml_tags()) == sorted(store.pointed())
 
 
 def test_interrupted_promotion_is_put_right_by_the_next_one(gate):
@@ -272,6 +351,22 @@ def test_the_shadow_is_a_copy_in_the_store_that_ends_with_its_promotion(gate):
     assert tag not in bentoml_tags()
 
 
+def test_a_broken_shadow_hinders_no_promotion_and_can_be_ended(gate):
+    gate(POOR)
+    store.remove(shadow(GOOD))
+    gate(GOOD)
+    assert champions() == (GOOD, GOOD)
+    assert store.shadow_tag() is None
+
+    store.remove(shadow(TWIN))
+    end_shadow()
+    assert store.shadow_tag() is None
+    shadow(TWIN)
+    (store.store_home() / store.SHADOW_FILE).write_text("")
+    end_shadow()
+    assert store.shadow() is None
+
+
 def test_without_a_champion_there_is_no_shadow_that_could_be_taken_for_one(gate):
     with pytest.raises(StoreError, match="no champion"):
         shadow(GOOD)
@@ -286,3 +381,17 @@ def test_the_command_tells_a_verdict_by_its_exit_code(gate, tweets_file, monkeyp
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == code
+
+
+def test_only_this_flow_writes_who_is_champion():
+    writers = {"swap_champion", "roll_back", "set_shadow", "prune", "write_tags", "write_fallen"}
+    rooms = ("models", "sentiment", "flows", "monitor", "page", "infra", "loop", "benchmarks")
+    paths = [*ROOT.glob("*.py"), *(path for room in rooms for path in (ROOT / room).rglob("*.py"))]
+    found = {
+        str(path.relative_to(ROOT))
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in writers
+    }
+
+    assert found == {"flows/promote.py", "sentiment/store.py"}

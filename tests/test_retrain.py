@@ -1,6 +1,7 @@
 """From settled items to a dataset, a challenger and a verdict: the flows collect, validate and retrain, with everything real but small."""
 
 import csv
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -97,7 +98,10 @@ def test_a_champion_is_retrained_as_it_was_with_what_people_validated_judged_and
     if not verdict.is_promoted:
         assert "feedback_rows" not in store.champion().metadata
     assert retrain(data=str(tweets_file), trigger="rows") is None
+    shutil.rmtree(store.store_home())  # as on a new machine: the trigger asks for the champion that MLflow knows
+    assert retrain(data=str(tweets_file), trigger="rows") is None
     assert registry.read_version("challenger").number == version.number
+    assert registry.read_version("champion").number == store.champion().metadata["mlflow_version"]
 
 
 def _base(path):

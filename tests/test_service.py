@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 import pytest
+from crowning import crown
 from starlette.testclient import TestClient
 
 from models import LABELS
@@ -36,7 +37,7 @@ def store_with_champion(tmp_path_factory, tfidf_model):
         for variable, value in tool_environment(read_settings()).items():
             patch.setenv(variable, value)
         tag = store.save(tfidf_model, metadata={})
-        store.set_champion(tag)
+        crown(tag)
         yield tag
 
 

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from crowning import crown
 from page_server import PYTHON, free_port, started
 
+import models
 from models import ModelError
 from sentiment import store
 from sentiment.config import Settings
@@ -23,7 +25,7 @@ TEXT = "I love this, thank you so much!"
 def two(home, tfidf_model):
     """Two models in the store; the first is the champion."""
     tags = [store.save(tfidf_model, metadata={}) for _ in range(2)]
-    store.set_champion(tags[0])
+    crown(tags[0])
     return tags
 
 
@@ -40,7 +42,7 @@ def test_the_champion_is_exchanged_when_the_pointer_changes_and_only_then(two):
     assert champion.look()
     assert not champion.look()
     before = champion.get()
-    store.set_champion(two[1])
+    crown(two[1])
     assert champion.look()
     assert (before.tag, champion.tag) == tuple(two)
     assert before.model.predict([TEXT]) == ["positive"]  # a request that began with it ends with it
@@ -50,7 +52,7 @@ def test_a_new_champion_that_cannot_be_loaded_changes_nothing_and_is_said_once(t
     champion = Champion()
     champion.look()
     (store.find(two[1]).path / "pipeline.skops").write_bytes(b"damaged")
-    store.set_champion(two[1])
+    crown(two[1])
     with caplog.at_level(logging.ERROR, "bentoml.sentiment"):
         assert not champion.look()
         assert not champion.look()
@@ -65,7 +67,7 @@ def test_without_a_champion_it_is_not_ready_and_becomes_so_when_there_is_one(hom
     champion.look()
     with pytest.raises(StoreError, match="make train"):
         champion.get()
-    store.set_champion(store.save(tfidf_model, metadata={}))
+    crown(store.save(tfidf_model, metadata={}))
     champion.watch(0.05)
     wait_for(lambda: not champion.problem)
     champion.stop()
@@ -73,34 +75,54 @@ def test_without_a_champion_it_is_not_ready_and_becomes_so_when_there_is_one(hom
     assert champion.get().tag == store.champion().tag
 
 
-def test_no_request_fails_while_the_champion_changes_and_is_rolled_back(two, home):
+@pytest.fixture
+def unlike(home, tfidf_model, small_corpus):
+    """Two models in the store, each with what it says of TEXT: the first is the champion, the other learned that praise is neutral."""
+    texts, labels = small_corpus
+    swapped = [{"positive": "neutral", "neutral": "positive"}.get(label, label) for label in labels]
+    odd = models.create("tfidf").fit(texts, swapped, validation=(texts, swapped), progress=lambda line: None)
+    says = {store.save(model, metadata={}): model.predict([TEXT])[0] for model in (tfidf_model, odd)}
+    assert list(says.values()) == ["positive", "neutral"]
+    crown(next(iter(says)))
+    return says
+
+
+def test_no_request_fails_while_the_champion_changes_and_is_rolled_back_under_two_workers(unlike, home):
     port, answers, failures, stop = free_port(), [], [], threading.Event()
+    first, second = unlike
+    address = f"http://127.0.0.1:{port}"
     command = [PYTHON, "-m", "bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1", "--port", str(port)]
 
     def ask():
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False) as client:
+        with httpx.Client(base_url=address, timeout=20, trust_env=False) as client:
             while not stop.is_set():
                 answer = client.post("/predict", json={"text": TEXT})
                 (answers if answer.status_code == 200 else failures).append(answer)
 
-    with started(command, home / "service.log", SENTIMENT_RELOAD_SECONDS="0.2") as ready, ThreadPoolExecutor(8) as pool:
-        ready(f"http://127.0.0.1:{port}/readyz")
+    def is_everywhere(tag):
+        return {answer.json()["model"] for answer in answers[-60:]} == {tag}  # of so many, each worker gave some
+
+    with (
+        started(command, home / "service.log", SENTIMENT_RELOAD_SECONDS="0.2", SENTIMENT_WORKERS="2") as ready,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        ready(f"{address}/readyz")
         asking = [pool.submit(ask) for _ in range(8)]
-        for change, tag in (
-            (lambda: store.set_champion(two[1]), two[1]),
-            (store.roll_back, two[0]),
-            (lambda: store.set_champion(two[1]), two[1]),
-        ):
+        for change, tag in ((lambda: crown(second), second), (store.roll_back, first), (lambda: crown(second), second)):
             time.sleep(1)
             change()
-            wait_for(lambda tag=tag: answers[-1].json()["model"] == tag)
+            wait_for(lambda tag=tag: is_everywhere(tag))
         stop.set()
         errors = [one.exception() for one in asking]
+        earlier = next(answer.json() for answer in answers if answer.json()["model"] == first)
+        feedback = {"prediction_id": earlier["prediction_id"], "text": TEXT, "correct": True}
+        said = httpx.post(f"{address}/feedback", json=feedback, timeout=20, trust_env=False)
 
     assert errors == [None] * 8
     assert failures == []
     assert len(answers) > 100
-    assert {answer.json()["model"] for answer in answers} == set(two)
+    assert {(answer.json()["model"], answer.json()["label"]) for answer in answers} == set(unlike.items())
+    assert said.json()["status"] == "recorded"  # what the earlier champion said can still be corrected
     print(f"{len(answers)} answers, {len(failures)} failures over three changes of the champion")
 
 

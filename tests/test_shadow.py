@@ -4,6 +4,7 @@ import logging
 import threading
 
 import pytest
+from crowning import crown
 from telemetry_fixtures import TEXT, serving
 from test_serving import settings, two, wait_for
 
@@ -35,7 +36,7 @@ def odd_model(small_corpus):
 def odd_shadow(home, tfidf_model, odd_model):
     """The tags of a champion and of a shadow that thinks otherwise."""
     tags = [store.save(tfidf_model, metadata={}), store.save(odd_model, metadata={})]
-    store.set_champion(tags[0])
+    crown(tags[0])
     store.set_shadow(tags[1])
     return tags
 
@@ -137,10 +138,10 @@ def test_new_champions_are_counted_and_refused_ones_too_each_once(two):
     champion = Champion(note=counted.append)
     champion.look()
     assert counted == []  # the first is no change
-    store.set_champion(two[1])
+    crown(two[1])
     champion.look()
     (store.find(two[0]).path / "pipeline.skops").write_bytes(b"damaged")
-    store.set_champion(two[0])
+    crown(two[0])
     champion.look()
     champion.look()
 
@@ -154,12 +155,12 @@ def test_a_champion_that_was_mended_after_a_rollback_is_tried_again(two):
     file = store.find(two[1]).path / "pipeline.skops"
     good = file.read_bytes()
     file.write_bytes(b"damaged")
-    store.set_champion(two[1])
+    crown(two[1])
     assert not champion.look()
     store.roll_back()
     champion.look()
     file.write_bytes(good)
-    store.set_champion(two[1])
+    crown(two[1])
 
     assert champion.look()
     assert champion.tag == two[1]

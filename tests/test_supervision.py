@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from crowning import crown
 from monitor_fixtures import MonitorProcess, wait_until
 from served import kill, served
 
@@ -53,7 +54,7 @@ def story(tmp_path_factory, tfidf_model):
         for variable, value in tool_environment(read_settings()).items():
             patch.setenv(variable, value)
         tag = store.save(tfidf_model, metadata={})
-        store.set_champion(tag)
+        crown(tag)
         with MonitorProcess(home.parent / "monitor", "--no-alerts") as monitor:
             patch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", monitor.connection_string)
             patch.setenv("SENTIMENT_LOGS_ENDPOINT", monitor.address)

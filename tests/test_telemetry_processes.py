@@ -8,6 +8,7 @@ import time
 
 import httpx
 import pytest
+from crowning import crown
 from recorder import Recorder
 from served import family, kill, served
 from telemetry_fixtures import QUICK, TEXT, let_time_pass, spool
@@ -55,7 +56,7 @@ def story(tmp_path_factory, tfidf_model):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(folder / "home"))
         patch.delenv("BENTOML_HOME", raising=False)
-        store.set_champion(store.save(tfidf_model, metadata={}))
+        crown(store.save(tfidf_model, metadata={}))
         story = Story(folder / "home")
         with Recorder(address="127.0.0.2") as recorder:
             address, port = recorder.connection_string, recorder.port

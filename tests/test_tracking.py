@@ -141,9 +141,30 @@ def test_an_alias_moves_from_one_version_to_the_next(version):
     assert registry.read_version(version.number).tags["dataset_digest"] == DIGEST
 
 
-def test_a_version_is_found_by_its_run(version):
-    assert registry.version_of_run(version.run_id).run_id == version.run_id
-    assert registry.version_of_run("0" * 32) is None
+def test_versions_are_found_by_their_tags_the_newest_first(version):
+    uri = f"models:/tweet-sentiment/{version.number}"
+    first, second = (registry.register(uri, tags={"recipe": "soup", "cook": cook}) for cook in ("ann", "bob"))
+
+    assert [found.number for found in registry.find_versions(recipe="soup")] == [second.number, first.number]
+    assert [found.tags["cook"] for found in registry.find_versions(recipe="soup", cook="ann")] == ["ann"]
+    assert registry.find_versions(recipe="none") == []
+    assert {first.number, version.number} <= {found.number for found in registry.find_versions()}
+
+
+def test_an_alias_can_be_taken_away_and_one_that_is_not_there_is_no_error(version):
+    registry.set_alias("previous", version)
+    registry.delete_alias("previous")
+    registry.delete_alias("previous")
+
+    assert registry.find_version("previous") is None
+
+
+def test_a_run_that_has_ended_can_be_tagged(tracked):
+    with tracking.start_run("any") as run_id:
+        pass
+    tracking.tag_run(run_id, {"outcome": "held"})
+
+    assert mlflow.get_run(run_id).data.tags["outcome"] == "held"
 
 
 @pytest.mark.parametrize("reference", ["nobody", "999"])

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -13,13 +14,15 @@ import models
 from flows import prepare
 from flows import promote as promote_room
 from flows import train as room
+from flows.judging import ORIGIN
 from flows.train import HYPERPARAMETERS, ROWS, train
 from sentiment import registry, store
 from sentiment.command import run_command
 from sentiment.config import EXPERIMENT_NAME
-from sentiment.data import Dataset
+from sentiment.data import Dataset, load_dataset
 from sentiment.errors import DataError
 from sentiment.evaluate import COST_METRICS, QUALITY_METRICS
+from sentiment.report import ModelResult
 
 pytest_plugins = ["loop_fixtures"]
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -57,6 +60,23 @@ def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_
     assert champion.number == challenger.number == store.champion().metadata["mlflow_version"]
     assert champion.run_id == runs[comparison.winner].info.run_id
     assert models.load(store.champion().path).family == comparison.winner
+
+
+def test_the_same_recipe_is_known_again_and_another_seed_is_another_one(loop_home, corpus_file):
+    for seed in (0, 0, 1):
+        train(data=str(corpus_file), profile="smoke", families=("tfidf",), seed=seed)
+    first, again, other = (registry.read_version(number).tags for number in "123")
+
+    assert first["recipe"] == again["recipe"] != other["recipe"]
+    assert first["started_at"] <= first["trained_at"]
+
+
+def test_what_bert_started_from_is_known_of_its_version(corpus_file):
+    result = ModelResult("bert", "run", "uri", {}, {"base_model": "my-bert", "seed": 0}, ())
+    origin = room._origin(result, load_dataset(str(corpus_file)), datetime.now(UTC))
+
+    assert (origin["family"], origin["base_model"]) == ("bert", "my-bert")
+    assert "base_model" in ORIGIN
 
 
 def test_a_model_that_fails_stops_the_run_and_keeps_the_others(loop_home, corpus_file, monkeypatch):
