@@ -21,14 +21,14 @@ def ring(tmp_path_factory):
     home = tmp_path_factory.mktemp("ring") / "home"
     environment = os.environ | {"SENTIMENT_HOME": str(home)}
     process = subprocess.run(
-        [sys.executable, "-m", "loop"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=550, check=False
+        [sys.executable, "-m", "loop"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1100, check=False
     )
     steps = re.findall(r"^ {1,10}(\w+(?: \w+)?) {2}(.+)$", process.stdout, re.MULTILINE)
     assert process.returncode == 0, process.stdout + process.stderr
     return steps, home / "loop"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_every_step_of_the_ring_is_taken_in_order(ring):
     steps, _ = ring
 
