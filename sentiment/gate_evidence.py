@@ -130,10 +130,10 @@ def _check_feedback_rows(challenger: Contender, champion: Contender) -> Check:
     new, old = (int(contender.facts.get("feedback_rows") or 0) for contender in (challenger, champion))
     if new < old:
         sentence = (
-            f"The challenger learned from {new:,} rows of validated feedback, the champion from {old:,}: it is from an earlier state."
+            f"The challenger was made when there were {new:,} rows of validated feedback, the champion at {old:,}: it is from before."
         )
         return _check("feedback rows", "hold", sentence, challenger=new, champion=old)
-    return _check("feedback rows", "pass", f"The challenger learned from {new:,} rows of validated feedback, the champion from {old:,}.")
+    return _check("feedback rows", "pass", f"The challenger was made at {new:,} rows of validated feedback, the champion at {old:,}.")
 
 
 def _check_identity(challenger: Contender, champion: Contender, test: EvaluationSet) -> Check:
