@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
+from typing import Self
 
 from models import clean_text
 
@@ -40,6 +41,14 @@ class NearDuplicates:
         self._sizes: list[int] = []
         self._by_key: dict[Hashable, int] = {}
         self._postings: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """Return an index of the forms of texts."""
+        index = cls()
+        for text in texts:
+            index.add(canonical_form(text))
+        return index
 
     def add(self, form: str) -> None:
         """Keep a form; later ones are compared with it."""

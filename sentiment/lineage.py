@@ -27,10 +27,7 @@ def fingerprint(text: str) -> str:
 
 def dump(texts: Iterable[str], judged: Sequence[str] = ()) -> str:
     """Return the fingerprints of texts, and of those of `judged` that one of them nearly repeats, as one sorted line each."""
-    index = NearDuplicates()
-    for text in judged:
-        index.add(canonical_form(text))
-    rows = set()
+    index, rows = NearDuplicates.of(judged), set()
     for text in texts:
         rows.add(fingerprint(text))
         repeated = index.find(canonical_form(text))

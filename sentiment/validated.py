@@ -139,7 +139,7 @@ def divide(rows: Iterable[ValidatedRow], base: Dataset) -> tuple[Split, Evaluati
     Near-duplicates count as one tweet, whose latest label holds. What is near a validation or test text of the base is in neither; what
     is near a training text of it is trained on.
     """
-    held_back, trained = _index((*base.validation.texts, *base.test.texts)), _index(base.train.texts)
+    held_back, trained = NearDuplicates.of((*base.validation.texts, *base.test.texts)), NearDuplicates.of(base.train.texts)
     groups = NearDuplicates()
     chosen: list[tuple[str, str, bool] | None] = []
     for row in rows:
@@ -162,14 +162,7 @@ def divide(rows: Iterable[ValidatedRow], base: Dataset) -> tuple[Split, Evaluati
 
 def near(base: Dataset) -> NearDuplicates:
     """Return an index of the base's validation and test texts: a row that it finds must not join."""
-    return _index((*base.validation.texts, *base.test.texts))
-
-
-def _index(texts: Iterable[str]) -> NearDuplicates:
-    index = NearDuplicates()
-    for text in texts:
-        index.add(canonical_form(text))
-    return index
+    return NearDuplicates.of((*base.validation.texts, *base.test.texts))
 
 
 def _is_evaluated(form: str) -> bool:
