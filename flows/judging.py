@@ -69,7 +69,7 @@ def challenger(version: registry.Version, folder: Path) -> Side:
     return Side("challenger", f"version {version.number}", folder, facts)
 
 
-def load_model(side: Side) -> models.SentimentModel:
+def load_model(side: Side) -> models.Classifier:
     """Return a saved model; whatever a framework raises for a damaged file becomes one clear error.
 
     Raises:
@@ -105,7 +105,7 @@ def gather(new: Side, old: Side | None, dataset: Dataset, feedback_file: Path) -
     return Evidence(contenders["challenger"], contenders.get("champion"), sets[0], validation, feedback)
 
 
-def _contender(side: Side, model: models.SentimentModel, sets: list[EvaluationSet], cost: Cost) -> Contender:
+def _contender(side: Side, model: models.Classifier, sets: list[EvaluationSet], cost: Cost) -> Contender:
     rows = tracking.read_text(side.facts.get("run_id", ""), lineage.ROWS_FILE)
     return Contender(
         role=side.role,

@@ -33,7 +33,8 @@ from sentiment.comparison_picture import draw_comparison
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import Split
 from sentiment.errors import TrackingError
-from sentiment.evaluate import choose_winner, confusion, evaluate, measure_latency, measure_size
+from sentiment.evaluate import choose_winner, confusion, evaluate, measure_latency
+from sentiment.parity import export, served_megabytes
 from sentiment.pictures import draw_data, draw_model
 
 if TYPE_CHECKING:
@@ -164,14 +165,19 @@ def train_model(
 
 
 def _measure_and_log(model: SentimentModel, dataset: Dataset, seconds: float, run_id: str) -> report.ModelResult:
-    scores = {name: model.predict_proba(list(split.texts)) for name, split in (("val", dataset.validation), ("test", dataset.test))}
+    """Measure a model in the form that serves, and log it in both forms."""
     labels = {"val": dataset.validation.labels, "test": dataset.test.labels}
-    metrics = {f"{name}_{metric}": value for name in scores for metric, value in evaluate(labels[name], scores[name]).items()}
-    metrics |= {"train_seconds": seconds, **measure_latency(model.predict_proba, list(dataset.test.texts[:_LATENCY_TEXTS]))}
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as temporary:
         folder = Path(temporary) / tracking.MODEL_FOLDER
         model.save(folder)
-        metrics["size_mb"] = measure_size(folder)
+        served, changes = export(model, folder / tracking.SERVED_FOLDER, dataset.validation)
+        scores = {name: served.predict_proba(list(split.texts)) for name, split in (("val", dataset.validation), ("test", dataset.test))}
+        metrics = {f"{name}_{metric}": value for name in scores for metric, value in evaluate(labels[name], scores[name]).items()}
+        metrics |= {"train_seconds": seconds, **measure_latency(served.predict_proba, list(dataset.test.texts[:_LATENCY_TEXTS]))}
+        metrics |= {
+            "size_mb": served_megabytes(folder / tracking.SERVED_FOLDER),
+            **{f"export_{name}": value for name, value in changes.items()},
+        }
         tracking.log_training(model.hyperparameters, model.trials, metrics)
         judged = (*dataset.validation.texts, *dataset.test.texts)
         tracking.log_texts({lineage.ROWS_FILE: lineage.dump(dataset.train.texts, judged)})

@@ -5,19 +5,25 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from models.base import LABELS, MODEL_FILE, ModelError, SentimentModel, clean_text
+from models.base import LABELS, Classifier, ModelError, SentimentModel, clean_text, read_description
 
-__all__ = ["FAMILIES", "LABELS", "ModelError", "SentimentModel", "clean_text", "create", "load"]
+__all__ = ["FAMILIES", "LABELS", "Classifier", "ModelError", "SentimentModel", "clean_text", "create", "load"]
 
 FAMILIES = {
     "tfidf": "models.tfidf:TfidfModel",
     "keras": "models.keras_net:KerasModel",
     "bert": "models.bert:BertModel",
+}
+# What each exports for serving; it needs no ML framework but ONNX Runtime.
+_SERVED = {
+    "tfidf": "models.served_tfidf:ServedTfidf",
+    "keras": "models.served_keras:ServedKeras",
+    "bert": "models.served_bert:ServedBert",
 }
 
 
@@ -27,29 +33,26 @@ def create(family: str, **hyperparameters: Any) -> SentimentModel:
     Raises:
         ModelError: The family is unknown, or the extra that it needs is not installed.
     """
-    return _model_class(family)(**hyperparameters)
+    model: SentimentModel = _class(family, FAMILIES)(**hyperparameters)
+    return model
 
 
-def load(directory: Path | str) -> SentimentModel:
-    """Return the model that `save` wrote to a directory, ready to predict.
+def load(directory: Path | str) -> Classifier:
+    """Return the model that `save` or `export` wrote to a directory, ready to predict.
 
     Raises:
         ModelError: The directory holds no model, or one of an unknown family.
     """
-    path = Path(directory) / MODEL_FILE
-    try:
-        family = json.loads(path.read_text("utf-8"))["family"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"no saved model in {directory} ({MODEL_FILE} is missing or damaged): run 'make train' first") from error
-    return _model_class(family).load(directory)
+    content = read_description(directory)
+    classifier: Classifier = _class(content["family"], _SERVED if content.get("form") == "served" else FAMILIES).load(directory)
+    return classifier
 
 
-def _model_class(family: str) -> type[SentimentModel]:
-    if family not in FAMILIES:
-        raise ModelError(f"unknown model family {family!r}; choose one of {', '.join(FAMILIES)}")
-    module, _, name = FAMILIES[family].partition(":")
+def _class(family: str, places: Mapping[str, str]) -> Any:
+    if family not in places:
+        raise ModelError(f"unknown model family {family!r}; choose one of {', '.join(places)}")
+    module, _, name = places[family].partition(":")
     try:
-        model_class: type[SentimentModel] = getattr(import_module(module), name)
+        return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
         raise ModelError(f"the {family} model needs the package {error.name!r}: pip install -c constraints.txt -e '.[{family}]'") from error
-    return model_class

@@ -14,14 +14,13 @@ import json
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import ftfy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 LABELS = ("negative", "neutral", "positive")
 MODEL_FILE = "model.json"
@@ -68,14 +67,49 @@ def _is_visible(character: str) -> bool:
     return character.isprintable() or character.isspace() or character in _JOINERS
 
 
-class SentimentModel(ABC):
-    """A classifier of tweets. `__init__` only keeps hyperparameters; what `fit` learns has a trailing underscore.
+class Classifier(ABC):
+    """Labels tweets. A trained model is one, and so is what it exports for serving."""
+
+    family: ClassVar[str]
+    calls_at_once: ClassVar[int] = 1  # more threads than this may call it, but get no more out of the machine
+    temperature_: float = 1.0
+
+    @abstractmethod
+    def tokenise(self, texts: Sequence[str]) -> Any:
+        """Return raw texts in the form that `infer` reads: cleaned and cut into the model's own features, one entry per text."""
+
+    @abstractmethod
+    def infer_uncalibrated(self, tokens: Any) -> Scores:
+        """Return the scores as the network or the classifier gives them: shape (n, 3), columns as in LABELS, each row summing to 1."""
+
+    @abstractmethod
+    def save(self, directory: Path | str) -> None:
+        """Write the classifier to a directory (made if missing), in formats that load without unpickling."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, directory: Path | str) -> Self:
+        """Return the classifier that `save` or a model's `export` wrote; it gives the same scores."""
+
+    def infer(self, tokens: Any) -> Scores:
+        """Return the scores of what `tokenise` returned: shape (n, 3), columns in the order of LABELS, each row summing to 1."""
+        return soften(self.infer_uncalibrated(tokens), self.temperature_)
+
+    def predict_proba(self, texts: Sequence[str]) -> Scores:
+        """Return the scores of raw texts: `tokenise` and `infer` in one call."""
+        return self.infer(self.tokenise(texts))
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """Return the label with the highest score for each text."""
+        return [LABELS[index] for index in self.predict_proba(texts).argmax(axis=1)] if len(texts) else []
+
+
+class SentimentModel(Classifier):
+    """A classifier that learns. `__init__` only keeps hyperparameters; what `fit` learns has a trailing underscore.
 
     A second `fit` forgets the first. The same seed on the same machine gives the same model.
     """
 
-    family: ClassVar[str]
-    temperature_: float = 1.0
     chosen_: dict[str, Any]
     trials_: list[dict[str, Any]]
 
@@ -97,21 +131,11 @@ class SentimentModel(ABC):
         """
 
     @abstractmethod
-    def tokenise(self, texts: Sequence[str]) -> Any:
-        """Return raw texts in the form that `infer` reads: cleaned and cut into the model's own features, whatever their type."""
+    def export(self, directory: Path | str, texts: Sequence[str]) -> None:
+        """Write what serving needs to a directory (made if missing): `models.load` reads it without this model's framework.
 
-    @abstractmethod
-    def infer_uncalibrated(self, tokens: Any) -> Scores:
-        """Return the scores as the network or the classifier gives them: shape (n, 3), columns as in LABELS, each row summing to 1."""
-
-    @abstractmethod
-    def save(self, directory: Path | str) -> None:
-        """Write the fitted model to a directory (made if missing), in formats that load without unpickling."""
-
-    @classmethod
-    @abstractmethod
-    def load(cls, directory: Path | str) -> Self:
-        """Return the model that `save` wrote; it gives the same scores."""
+        Raw `texts` show what the model will meet, where the export must know the range of numbers in the network.
+        """
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
@@ -122,18 +146,6 @@ class SentimentModel(ABC):
     def trials(self) -> list[dict[str, Any]]:
         """The hyperparameters that `fit` tried: one flat dict per trial, its macro F1 on held-out texts under `f1_macro`."""
         return list(getattr(self, "trials_", []))
-
-    def infer(self, tokens: Any) -> Scores:
-        """Return the scores of what `tokenise` returned: shape (n, 3), columns in the order of LABELS, each row summing to 1."""
-        return soften(self.infer_uncalibrated(tokens), self.temperature_)
-
-    def predict_proba(self, texts: Sequence[str]) -> Scores:
-        """Return the scores of raw texts: `tokenise` and `infer` in one call."""
-        return self.infer(self.tokenise(texts))
-
-    def predict(self, texts: Sequence[str]) -> list[str]:
-        """Return the label with the highest score for each text."""
-        return [LABELS[index] for index in self.predict_proba(texts).argmax(axis=1)] if len(texts) else []
 
     def _calibrate(self, validation: tuple[Sequence[str], Sequence[str]]) -> Self:
         """Choose the temperature that makes the validation labels most likely."""
@@ -147,18 +159,8 @@ class SentimentModel(ABC):
 
     def _write_description(self, directory: Path | str) -> Path:
         """Make the directory, write its `model.json` and return the directory."""
-        folder = Path(directory)
-        folder.mkdir(parents=True, exist_ok=True)
-        content = {
-            "family": self.family,
-            "labels": LABELS,
-            "arguments": self._arguments(),
-            "chosen": self.chosen_,
-            "trials": self.trials_,
-            "temperature": self.temperature_,
-        }
-        (folder / MODEL_FILE).write_text(json.dumps(content, indent=2, ensure_ascii=False), "utf-8")
-        return folder
+        content = {"arguments": self._arguments(), "chosen": self.chosen_, "trials": self.trials_}
+        return write_description(directory, self, content)
 
     @classmethod
     def _from_description(cls, directory: Path | str) -> Self:
@@ -167,16 +169,39 @@ class SentimentModel(ABC):
         Raises:
             ModelError: The model was saved by another version, or trained with other labels.
         """
-        content = json.loads((Path(directory) / MODEL_FILE).read_text("utf-8"))
+        content = read_description(directory)
         try:
-            labels, model = content["labels"], cls(**content["arguments"])
+            model = cls(**content["arguments"])
             model.chosen_, model.trials_ = content["chosen"], content["trials"]
-            model.temperature_ = content.get("temperature", 1.0)  # models saved before had none
         except (KeyError, TypeError) as error:
             raise ModelError(f"the model in {directory} was saved by another version ({error}): run 'make train' again") from error
-        if tuple(labels) != LABELS:
-            raise ModelError(f"the model in {directory} has the labels {labels}; this version needs {list(LABELS)}: run 'make train' again")
+        model.temperature_ = content.get("temperature", 1.0)  # models saved before had none
         return model
+
+
+def write_description(directory: Path | str, model: Classifier, content: Mapping[str, Any]) -> Path:
+    """Make the directory, write its `model.json` and return the directory."""
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    described = {"family": model.family, "labels": LABELS, "temperature": model.temperature_, **content}
+    (folder / MODEL_FILE).write_text(json.dumps(described, indent=2, ensure_ascii=False), "utf-8")
+    return folder
+
+
+def read_description(directory: Path | str) -> dict[str, Any]:
+    """Return the content of a directory's `model.json`.
+
+    Raises:
+        ModelError: It is missing or damaged, or the model was trained with other labels.
+    """
+    try:
+        content: dict[str, Any] = json.loads((Path(directory) / MODEL_FILE).read_text("utf-8"))
+        labels = content["labels"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"no saved model in {directory} ({MODEL_FILE} is missing or damaged): run 'make train' first") from error
+    if tuple(labels) != LABELS:
+        raise ModelError(f"the model in {directory} has the labels {labels}; this version needs {list(LABELS)}: run 'make train' again")
+    return content
 
 
 def encode_labels(texts: Sequence[str], labels: Sequence[str]) -> NDArray[np.int64]:
@@ -208,6 +233,7 @@ def soften(scores: Scores, temperature: float) -> Scores:
 
 def best_temperature(scores: Scores, truth: NDArray[np.int64]) -> float:
     """Return the temperature, within TEMPERATURES, at which the true labels are likeliest."""
+    from scipy.optimize import minimize_scalar  # here, because serving needs no SciPy
 
     def mean_log_loss(log_temperature: float) -> float:
         likelihoods = soften(scores, math.exp(log_temperature))[np.arange(len(truth)), truth]

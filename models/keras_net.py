@@ -5,8 +5,8 @@ Source of the averaging design: Joulin et al. 2017, Bag of Tricks for Efficient 
 
 from __future__ import annotations
 
+import json
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -18,11 +18,11 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import f1_score
 
-from models.base import LABELS, Progress, Scores, SentimentModel, clean_text, encode_labels
+from models.base import LABELS, Progress, Scores, SentimentModel, encode_labels, write_description
+from models.onnx_session import NETWORK_FILE
+from models.served_keras import VOCABULARY_FILE, split
 
 _NETWORK_FILE = "network.keras"
-_TOKEN = re.compile(r"@?[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]")
-_START = "[start]"  # so that no text is empty: the average of no words is not a number
 _PREDICT_BATCH = 256
 ARCHITECTURES = ("average", "lstm")
 
@@ -104,13 +104,25 @@ class KerasModel(SentimentModel):
 
     def save(self, directory: Path | str) -> None:
         """Write the network with its vocabulary as one `.keras` file."""
-        self.network_.save(self._write_description(directory) / _NETWORK_FILE)
+        without_optimizer = keras.Sequential([keras.Input(shape=(1,), dtype="string"), *self.network_.layers], name=self.network_.name)
+        without_optimizer.save(self._write_description(directory) / _NETWORK_FILE)
+
+    def export(self, directory: Path | str, texts: Sequence[str]) -> None:
+        """Write the vocabulary, and as ONNX the network behind it; nothing of it depends on `texts`."""
+        tokenizer, *layers = self.network_.layers
+        has_pairs = self.chosen_["architecture"] == "average"
+        content = {"form": "served", "has_pairs": has_pairs, "max_tokens": self.max_tokens * (2 if has_pairs else 1)}
+        folder = write_description(directory, self, content)
+        (folder / VOCABULARY_FILE).write_text(json.dumps([str(term) for term in tokenizer.get_vocabulary()], ensure_ascii=False), "utf-8")
+        network = keras.Sequential([keras.Input(shape=(None,), dtype="int32", name="tokens"), *layers])
+        tokens = keras.InputSpec(shape=(None, None), dtype="int32", name="tokens")
+        network.export(folder / NETWORK_FILE, format="onnx", verbose=False, input_signature=[tokens])
 
     @classmethod
     def load(cls, directory: Path | str) -> Self:
         """Return a saved model."""
         model = cls._from_description(directory)
-        model.network_ = keras.models.load_model(Path(directory) / _NETWORK_FILE, safe_mode=True)
+        model.network_ = keras.models.load_model(Path(directory) / _NETWORK_FILE, compile=False, safe_mode=True)
         return model
 
     def _build(self, architecture: str, texts: tf.Tensor) -> keras.Model:
@@ -158,7 +170,7 @@ class _StopOnMacroF1(keras.callbacks.Callback):
 
 def _tokenized(texts: Sequence[str]) -> tf.Tensor:
     """Return cleaned texts, shape (n, 1), as tokens parted by single spaces, for the tokenizer layer to look up."""
-    joined = [[" ".join([_START, *_TOKEN.findall(clean_text(text).replace("’", "'").lower())])] for text in texts]
+    joined = [[" ".join(split(text))] for text in texts]
     return tf.constant(joined, dtype=tf.string, shape=(len(joined), 1))
 
 

@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid, PredefinedSplit
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels
+from models.served_tfidf import Ngrams, ServedTfidf
 
 _PIPELINE_FILE = "pipeline.skops"
 _WORD = r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]"
@@ -107,6 +108,19 @@ class TfidfModel(SentimentModel):
         model.pipeline_ = skops.io.load(path)
         return model
 
+    def export(self, directory: Path | str, texts: Sequence[str]) -> None:
+        """Write the n-grams and their weights; nothing of it depends on `texts`."""
+        vectorizers = [vectorizer for _, vectorizer in self.pipeline_["features"].transformer_list]
+        classifier = self.pipeline_["classifier"]
+        ends = np.cumsum([len(vectorizer.vocabulary_) for vectorizer in vectorizers])[:-1]
+        served = ServedTfidf(
+            [_ngrams(vectorizer) for vectorizer in vectorizers],
+            [vectorizer.idf_ for vectorizer in vectorizers],
+            np.split(classifier.coef_.T, ends),
+        )
+        served.bias_, served.temperature_ = classifier.intercept_, self.temperature_
+        served.save(directory)
+
     def _search(self, name: str, cleaned: list[str], targets: np.ndarray[Any, Any], folds: np.ndarray[Any, Any]) -> None:
         grid = {"C": self.regularisations, "class_weight": self.class_weights}
         jobs = -1 if len(targets) > _ROWS_WORTH_A_PROCESS else 1
@@ -135,6 +149,12 @@ def _clean(texts: Sequence[str]) -> list[str]:
 
 def _vectorizer(features: str) -> FeatureUnion:
     return FeatureUnion([(part, TfidfVectorizer(**_PARTS[part])) for part in _FEATURES[features]])
+
+
+def _ngrams(vectorizer: TfidfVectorizer) -> Ngrams:
+    least, most = vectorizer.ngram_range
+    pattern = None if vectorizer.analyzer == "char_wb" else vectorizer.token_pattern
+    return Ngrams(tuple(vectorizer.get_feature_names_out()), least, most, pattern, vectorizer.sublinear_tf)
 
 
 def _classifier(seed: int) -> LogisticRegression:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
     max_chars: int = Field(1000, ge=1)
     max_body_bytes: int = Field(256 * 1024, ge=1024)
     max_concurrency: int = Field(64, ge=1)
+    precision: Literal["int8", "float32"] = "int8"
+    max_waiting_texts: int = Field(4096, ge=1)
+    cache_texts: int = Field(0, ge=0)
     timeout_seconds: float = Field(30, gt=0)
     workers: int = Field(1, ge=1)
     api_key: SecretStr | None = None

@@ -92,9 +92,9 @@ def measure_latency(predict: Callable[[list[str]], object], texts: Sequence[str]
     return {"latency_ms_p50": float(p50), "latency_ms_p95": float(p95)}
 
 
-def measure_size(directory: Path) -> float:
-    """Return the size of a directory's files in megabytes (10^6 bytes)."""
-    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()) / 1e6
+def measure_size(directory: Path, *, without: str = "") -> float:
+    """Return the size of a directory's files in megabytes (10^6 bytes); files of the name `without` do not count."""
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file() and path.name != without) / 1e6
 
 
 def choose_winner(candidates: Mapping[str, Mapping[str, float]]) -> str:

@@ -35,7 +35,7 @@ def measure_costs(folders: Mapping[str, Path], texts: Sequence[str]) -> dict[str
     return {name: Cost(latencies[name], measure_size(folder), measure_memory(folder, texts)) for name, folder in folders.items()}
 
 
-def measure_latencies(contenders: Mapping[str, models.SentimentModel], texts: Sequence[str]) -> dict[str, float]:
+def measure_latencies(contenders: Mapping[str, models.Classifier], texts: Sequence[str]) -> dict[str, float]:
     """Return the p95 of the milliseconds that each model takes for one text: text by text in turn, the lowest of three rounds."""
     for model in contenders.values():
         for text in texts[:_WARM_UP]:
@@ -74,11 +74,19 @@ def measure_memory(folder: Path, texts: Sequence[str]) -> float:
 
 def _report() -> None:
     """Load the model that the command line names, ask it the texts on stdin, and print this process's peak memory."""
+    models.load(sys.argv[1]).predict_proba(json.loads(sys.stdin.read()))
+    print(_peak_bytes() / _MEGABYTE)
+
+
+def _peak_bytes() -> int:
+    """Return this process's peak resident memory. On Linux `getrusage` would tell that of the process that started it, if that is more."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
     import resource
 
-    models.load(sys.argv[1]).predict_proba(json.loads(sys.stdin.read()))
-    unit = 1 if sys.platform == "darwin" else 1024  # Linux counts in kibibytes
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MEGABYTE)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

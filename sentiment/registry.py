@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from sentiment.config import MODEL_NAME
+from models.onnx_session import choose_precision
+from sentiment.config import MODEL_NAME, read_settings
 from sentiment.errors import TrackingError
-from sentiment.tracking import MODEL_FOLDER, tracking_errors
+from sentiment.tracking import MODEL_FOLDER, SERVED_FOLDER, tracking_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,7 +94,7 @@ def set_tags(version: Version, tags: Mapping[str, str]) -> None:
 
 @contextmanager
 def downloaded(version: Version) -> Iterator[Path]:
-    """Give the directory for `models.load` of a version, downloaded for as long as the context lasts.
+    """Give the directory for `models.load` of a version in the form that serves, downloaded for as long as the context lasts.
 
     Raises:
         TrackingError: Its files cannot be read.
@@ -105,7 +106,13 @@ def downloaded(version: Version) -> Iterator[Path]:
             raise TrackingError(
                 f"the files of {MODEL_NAME} version {version.number} cannot be read ({type(error).__name__}): train again"
             ) from error
-        yield Path(local) / "artifacts" / MODEL_FOLDER
+        model = Path(local) / "artifacts" / MODEL_FOLDER
+        if not (model / SERVED_FOLDER).is_dir():
+            raise TrackingError(
+                f"{MODEL_NAME} version {version.number} was trained by an earlier Sentiloop and cannot be served: train again"
+            )
+        choose_precision(model / SERVED_FOLDER, read_settings().precision)
+        yield model / SERVED_FOLDER
 
 
 def _version(entity: ModelVersion) -> Version:

@@ -129,8 +129,7 @@ class Shadow:
             pass
         try:
             served = self._model.get()
-            with served.lock:
-                row = served.model.predict_proba([answered.text])[0]
+            row = served.model.predict_proba([answered.text])[0]
             score = float(row.max())
             self._note(Comparison(answered, LABELS[int(row.argmax())], score, served.tag))
         except Exception as error:  # the champion has answered; the shadow's trouble is nobody else's

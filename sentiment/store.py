@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bentoml._internal.models import Model, ModelStore
 
-    from models import SentimentModel
+    from models import Classifier
 
 # Beyond doubt for a person. A stored model keeps the one it is surest of, and the service asks it that one before it says it is ready.
 PROBES = {
@@ -49,7 +49,7 @@ class StoredModel:
     metadata: Mapping[str, str]
 
 
-def save(model: SentimentModel, *, metadata: Mapping[str, str]) -> str:
+def save(model: Classifier, *, metadata: Mapping[str, str]) -> str:
     """Put a fitted model into the store and return its tag; `probe_text` and `probe_label` join its metadata.
 
     Raises:
@@ -65,7 +65,7 @@ def save(model: SentimentModel, *, metadata: Mapping[str, str]) -> str:
     return str(reference.tag)
 
 
-def choose_probe(model: SentimentModel) -> tuple[str, str]:
+def choose_probe(model: Classifier) -> tuple[str, str]:
     """Return the probe tweet that the model labels correctly with the highest score, and its label.
 
     Raises:

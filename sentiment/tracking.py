@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parent.parent
 MODEL_FOLDER = "model"  # the name of a saved model's directory among its run's artifacts
+SERVED_FOLDER = "served"  # within it: the form that serves
 _PATIENCE_SECONDS = 5
 _HTTP = ("http", "https")
 _DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextlib.contextmanager
-def served(log: Path, *, workers=2, **environment):
+def served(log: Path, *, workers=2, python=sys.executable, **environment):
     """The address and the process of a server that is ready; whatever is left of it is killed at the end."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -26,7 +26,7 @@ def served(log: Path, *, workers=2, **environment):
     # Without BENTOML_HOME: a bare `bentoml serve` must find the store below SENTIMENT_HOME.
     inherited = {name: value for name, value in os.environ.items() if name not in ("BENTOML_HOME", "PROMETHEUS_MULTIPROC_DIR")}
     settings = {"SENTIMENT_WORKERS": str(workers), "SENTIMENT_PORT_SERVICE": str(port), "HOME": os.environ["SENTIMENT_HOME"]}
-    command = [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1"]
+    command = [str(python), "-m", "bentoml", "serve", "--host", "127.0.0.1"]
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, env={**inherited, **settings, **environment}, stdout=output, stderr=output)
     try:
@@ -34,7 +34,7 @@ def served(log: Path, *, workers=2, **environment):
         yield f"http://127.0.0.1:{port}", process
     finally:
         if process.poll() is None:
-            kill(process)
+            kill(process, workers)
 
 
 def _wait_until_ready(address, process, log):
@@ -53,7 +53,7 @@ def family(process):
     return [supervisor, *supervisor.children(recursive=True)]
 
 
-def kill(process):
+def kill(process, workers=2):
     """Kill -9 the server: the supervisor first, or it would start its workers anew; each has a session of its own."""
     with contextlib.suppress(psutil.NoSuchProcess):
         members = family(process)
@@ -62,4 +62,4 @@ def kill(process):
         process.wait(timeout=30)
         _, alive = psutil.wait_procs(members[1:], timeout=30)
         assert not alive
-        assert len(members) > 2, "there should have been two workers"
+        assert len(members) > workers, f"there should have been {workers} workers"

@@ -59,9 +59,9 @@ def test_the_next_server_knows_the_feedback_and_the_prediction_id(story):
 
 
 def test_both_workers_count_into_the_same_metrics(story):
-    total = re.search(r'bentoml_service_request_total\{endpoint="/predict",http_response_code="400".*\} (\d+)', story["metrics"].text)
-    assert total is not None
-    assert int(total[1]) == 40
+    predict = re.search(r'sentiment_requests_total\{route="/predict",status="400"\} (\d+)', story["metrics"].text)
+    feedback = re.search(r'bentoml_service_request_total\{endpoint="/feedback",http_response_code="400".*\} (\d+)', story["metrics"].text)
+    assert (int(predict[1]), int(feedback[1])) == (40, 20)
 
 
 def test_unknown_paths_leave_nothing_in_the_metrics(story):
@@ -75,6 +75,6 @@ def test_a_real_server_refuses_a_streamed_body_over_the_limit(story):
 
 
 def test_the_log_of_a_real_server_holds_no_input(story):
-    assert "path=/predict" in story["log"]
+    assert "path=/feedback" in story["log"]
     assert "canary4711" not in story["log"]
     assert "Traceback" not in story["log"]

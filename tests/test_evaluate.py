@@ -108,6 +108,7 @@ def test_size_is_in_megabytes_and_counts_subfolders(tmp_path):
     (tmp_path / "deep" / "a").write_bytes(bytes(1_500_000))
 
     assert measure_size(tmp_path) == 1.5
+    assert measure_size(tmp_path, without="a") == 0
 
 
 def candidate(f1: float, size: float = 1.0) -> dict[str, float]:

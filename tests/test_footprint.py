@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pytest
 
 import models
@@ -18,6 +19,13 @@ def test_the_cost_of_a_saved_model(tfidf_model, tmp_path):
     assert 0 < cost.latency_ms_p95 < 5000
     assert cost.size_mb == pytest.approx(sum(path.stat().st_size for path in (tmp_path / "model").rglob("*")) / 1e6)
     assert 50 < cost.memory_mb < 5000
+
+
+def test_the_memory_is_the_models_own_and_not_that_of_the_process_that_asks(tfidf_model, tmp_path):
+    tfidf_model.save(tmp_path / "model")
+    ballast = np.ones(200_000_000)  # 1.6 GB, touched
+
+    assert footprint.measure_memory(tmp_path / "model", TEXTS) < ballast.nbytes / 1e6
 
 
 def test_a_model_that_waits_is_slower_in_the_same_run(tfidf_model):

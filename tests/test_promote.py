@@ -55,6 +55,7 @@ def registered(tweets_file, tmp_path_factory, empty_mlflow):
 
 def register(model, dataset, folder, number):
     model.save(folder / tracking.MODEL_FOLDER)
+    model.export(folder / tracking.MODEL_FOLDER / tracking.SERVED_FOLDER, dataset.validation.texts)
     with tracking.start_run(model.family):
         tracking.log_texts({lineage.ROWS_FILE: lineage.dump(dataset.train.texts)})
         uri = tracking.log_model(folder / tracking.MODEL_FOLDER, model.family)
@@ -269,7 +270,7 @@ def test_missing_champion_stops_the_promotion(gate):
 
 def test_damaged_champion_stops_the_promotion(gate):
     gate(POOR)
-    (store.champion().path / "pipeline.skops").write_bytes(b"damaged")
+    (store.champion().path / "weights.npz").write_bytes(b"damaged")
 
     with pytest.raises(models.ModelError, match=r"champion tweet-sentiment:\w+ cannot be loaded"):
         gate(GOOD)
@@ -394,4 +395,4 @@ def test_only_this_flow_writes_who_is_champion():
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in writers
     }
 
-    assert found == {"flows/promote.py", "sentiment/store.py"}
+    assert found == {"flows/promote.py", "sentiment/store.py", "benchmarks/serving_model.py"}  # the last in a store of its own

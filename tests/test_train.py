@@ -49,6 +49,7 @@ def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_
     assert verdict.data.tags["decision"] == "PROMOTE"
     assert set(runs) == set(models.FAMILIES)
     names = {f"{split}_{name}" for split in ("val", "test") for name in QUALITY_METRICS} | set(COST_METRICS)
+    names |= {"export_labels_changed", "export_score_difference", "export_f1_lost"}
     for run in runs.values():
         assert run.info.status == "FINISHED"
         assert set(run.data.metrics) == names

@@ -1,0 +1,97 @@
+"""What a BERT model serves with: its tokenizer (`tokenizers`), and its network as ONNX. Neither torch nor Transformers is needed."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from models.base import LABELS, ModelError, Scores, clean_text, read_description
+from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+TOKENIZER_FILE = "tokenizer.json"
+
+
+class ServedBert(ServedNetwork):
+    """Reads word pieces; texts of like length share a batch, whatever their order, and every core takes one batch after the other."""
+
+    family = "bert"
+    calls_at_once = 2  # while the last batches of one call are computed, those of the next fill the idle cores
+
+    def __init__(self, tokenizer: Tokenizer, network: Network) -> None:
+        """Take a tokenizer that truncates, and a network from `input_ids` and `attention_mask` to logits."""
+        self._tokenizer, self._network = tokenizer, network
+
+    def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text's word pieces."""
+        found = self._tokenizer.encode_batch_fast([spell_emoji(clean_text(text)) for text in texts])
+        return [one.ids for one in found]
+
+    def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
+        """Return the scores of word pieces, shape (n, 3)."""
+        lengths, network = [len(one) for one in tokens], self._network
+        batches = list(batches_of_like_length(lengths, min(network.most_tokens, -(-sum(lengths) // network.lanes))))
+        scores = np.empty((len(tokens), len(LABELS)), dtype=np.float64)
+        for rows, logits in zip(batches, network.run([_inputs([tokens[row] for row in rows]) for rows in batches]), strict=True):
+            powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+            scores[rows] = powers / powers.sum(axis=1, keepdims=True)
+        return scores
+
+    @classmethod
+    def load(cls, directory: Path | str) -> Self:
+        """Return the classifier that `BertModel.export` wrote.
+
+        Raises:
+            ModelError: The tokenizer's file or the network's is missing or damaged.
+        """
+        from tokenizers import Tokenizer
+
+        content, folder = read_description(directory), Path(directory)
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        except Exception as error:  # `tokenizers` raises bare exceptions
+            raise ModelError(f"{folder / TOKENIZER_FILE} cannot be read ({error}): run 'make train' again") from error
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(content["max_tokens"])
+        model = cls(tokenizer, Network(folder / NETWORK_FILE))
+        model.temperature_, model.directory_ = content["temperature"], folder
+        return model
+
+
+def batches_of_like_length(lengths: Sequence[int], most_tokens: int) -> Iterator[list[int]]:
+    """Return the rows of each batch, the longest first: of like length, so that little is padding, and few enough for `most_tokens`.
+
+    >>> list(batches_of_like_length([900, 3, 1000, 2], 2048))
+    [[2, 0], [1, 3]]
+    """
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
+        if batch and (len(batch) + 1) * lengths[batch[0]] > most_tokens:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _inputs(rows: list[list[int]]) -> Inputs:
+    ids = pad(rows)
+    lengths = np.array([len(row) for row in rows])
+    return {"input_ids": ids, "attention_mask": (np.arange(ids.shape[1]) < lengths[:, None]).astype(np.int64)}
+
+
+def spell_emoji(text: str) -> str:
+    """Return a text with the Unicode name of each emoji in its place: BERT's vocabulary has the words, but not the signs.
+
+    >>> spell_emoji("so 😍")
+    'so  smiling face with heart-shaped eyes '
+    """
+    if text.isascii():
+        return text
+    return "".join(f" {unicodedata.name(sign, '').lower()} " if unicodedata.category(sign) == "So" else sign for sign in text)

@@ -1,0 +1,62 @@
+"""What a Keras model serves with: its vocabulary, and its network as ONNX. TensorFlow is not needed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from models.base import LABELS, Scores, clean_text, read_description
+from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
+
+VOCABULARY_FILE = "vocabulary.json"
+_TOKEN = re.compile(r"@?[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]")
+_START = "[start]"  # so that no text is empty: the average of no words is not a number
+_UNKNOWN = 1
+_BATCH = 64
+
+
+class ServedKeras(ServedNetwork):
+    """Looks words, and pairs of them where the network averages, up in the vocabulary; the network does the rest."""
+
+    family = "keras"
+
+    def __init__(self, vocabulary: Sequence[str], network: Network, *, has_pairs: bool, max_tokens: int) -> None:
+        """Take the terms in the order of their numbers, and how many numbers of a text the network reads at most."""
+        self._numbers = {term: number for number, term in enumerate(vocabulary)}
+        self._network, self._has_pairs, self._max_tokens = network, has_pairs, max_tokens
+
+    def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the numbers of each text's terms."""
+        return [self._look_up(split(text)) for text in texts]
+
+    def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
+        """Return the scores of numbered terms, shape (n, 3)."""
+        calls: list[Inputs] = [{"tokens": pad(tokens[start : start + _BATCH]).astype(np.int32)} for start in range(0, len(tokens), _BATCH)]
+        scores: Scores = np.concatenate([np.empty((0, len(LABELS))), *self._network.run(calls)])
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
+
+    @classmethod
+    def load(cls, directory: Path | str) -> Self:
+        """Return the classifier that `KerasModel.export` wrote."""
+        content, folder = read_description(directory), Path(directory)
+        vocabulary = json.loads((folder / VOCABULARY_FILE).read_text("utf-8"))
+        network = Network(folder / NETWORK_FILE)
+        model = cls(vocabulary, network, has_pairs=content["has_pairs"], max_tokens=content["max_tokens"])
+        model.temperature_, model.directory_ = content["temperature"], folder
+        return model
+
+    def _look_up(self, words: list[str]) -> list[int]:
+        terms = [*words, *(f"{first} {second}" for first, second in pairwise(words))] if self._has_pairs else words
+        return [self._numbers.get(term, _UNKNOWN) for term in terms[: self._max_tokens]]
+
+
+def split(text: str) -> list[str]:
+    """Return a raw text as the tokens that a vocabulary is made of."""
+    return [_START, *_TOKEN.findall(clean_text(text).replace("’", "'").lower())]

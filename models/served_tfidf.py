@@ -1,0 +1,116 @@
+"""What a TF-IDF model serves with: the n-grams it knows and their weights, in NumPy. Exact, and without scikit-learn.
+
+The n-grams are scikit-learn's own (`TfidfVectorizer`); the tests compare the two.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.base import LABELS, Classifier, Scores, clean_text, read_description, soften, write_description
+
+_TERMS_FILE, _WEIGHTS_FILE = "ngrams.json", "weights.npz"
+Counts = tuple[list[int], list[int]]  # the numbers of the n-grams that a text holds, and how often it holds each
+
+
+@dataclass(frozen=True)
+class Ngrams:
+    """One way to cut a text into n-grams of words (`pattern` finds them) or, without a pattern, of the characters within each word."""
+
+    terms: tuple[str, ...]
+    least: int
+    most: int
+    pattern: str | None
+    is_sublinear: bool
+
+    def find(self, text: str) -> Iterator[str]:
+        """Return the n-grams of a text in lower case."""
+        if self.pattern is None:
+            return _characters(text.split(), self.least, self.most)
+        return _words(re.findall(self.pattern, text), self.least, self.most)
+
+
+class ServedTfidf(Classifier):
+    """Scores texts by their n-grams: each part's weights have length 1, as in training."""
+
+    family = "tfidf"
+
+    def __init__(self, parts: Sequence[Ngrams], idf: Sequence[NDArray[np.float64]], coefficients: Sequence[NDArray[np.float64]]) -> None:
+        """Take per part its terms, their inverse document frequencies (n,) and their coefficients (n, 3); `bias_` is set apart."""
+        self.parts, self.idf, self.coefficients = tuple(parts), tuple(idf), tuple(coefficients)
+        self.bias_ = np.zeros(len(LABELS))
+        self._numbers = [{term: number for number, term in enumerate(part.terms)} for part in self.parts]
+
+    def tokenise(self, texts: Sequence[str]) -> list[list[Counts]]:
+        """Return for each text and part which known n-grams it holds, and how often."""
+        return [self._count(clean_text(text).lower()) for text in texts]
+
+    def infer_uncalibrated(self, tokens: list[list[Counts]]) -> Scores:
+        """Return the scores of counted n-grams, shape (n, 3)."""
+        if not tokens:
+            return np.empty((0, len(LABELS)))
+        return soften(np.exp(np.stack([self._decide(counts) for counts in tokens])), 1.0)
+
+    def save(self, directory: Path | str) -> None:
+        """Write the n-grams and their weights to a directory (made if missing)."""
+        folder = write_description(directory, self, {"form": "served"})
+        (folder / _TERMS_FILE).write_text(json.dumps([asdict(part) for part in self.parts], ensure_ascii=False), "utf-8")
+        arrays: dict[str, Any] = {"bias": self.bias_}
+        arrays |= {f"idf_{number}": one for number, one in enumerate(self.idf)}
+        arrays |= {f"coefficients_{number}": one for number, one in enumerate(self.coefficients)}
+        np.savez_compressed(folder / _WEIGHTS_FILE, **arrays)
+
+    @classmethod
+    def load(cls, directory: Path | str) -> Self:
+        """Return the classifier that `save` wrote."""
+        content, folder = read_description(directory), Path(directory)
+        parts = [Ngrams(**part) for part in json.loads((folder / _TERMS_FILE).read_text("utf-8"))]
+        with np.load(folder / _WEIGHTS_FILE, allow_pickle=False) as weights:
+            arrays = [[weights[f"{name}_{number}"] for number in range(len(parts))] for name in ("idf", "coefficients")]
+            model = cls(parts, *arrays)
+            model.bias_ = weights["bias"]
+        model.temperature_ = content["temperature"]
+        return model
+
+    def _count(self, text: str) -> list[Counts]:
+        counted = []
+        for part, numbers in zip(self.parts, self._numbers, strict=True):
+            counts = Counter(number for term in part.find(text) if (number := numbers.get(term)) is not None)
+            counted.append((list(counts), list(counts.values())))
+        return counted
+
+    def _decide(self, counted: Iterable[Counts]) -> NDArray[np.float64]:
+        """Return the logits of one text."""
+        logits = self.bias_.copy()
+        for part, idf, coefficients, (numbers, counts) in zip(self.parts, self.idf, self.coefficients, counted, strict=True):
+            if numbers:
+                frequencies = np.array(counts, dtype=np.float64)
+                weights = (1 + np.log(frequencies) if part.is_sublinear else frequencies) * idf[numbers]
+                logits += (weights @ coefficients[numbers]) / math.sqrt(weights @ weights)
+        return logits
+
+
+def _words(words: Sequence[str], least: int, most: int) -> Iterator[str]:
+    for size in range(least, most + 1):
+        for start in range(len(words) - size + 1):
+            yield " ".join(words[start : start + size])
+
+
+def _characters(words: Iterable[str], least: int, most: int) -> Iterator[str]:
+    for word in words:
+        padded = f" {word} "
+        for size in range(least, most + 1):
+            for start in range(max(1, len(padded) - size + 1)):
+                yield padded[start : start + size]
+            if size >= len(padded):
+                break
