@@ -9,28 +9,25 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
-import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import bentoml
 from starlette.exceptions import HTTPException
 
-from models import LABELS
 from sentiment import telemetry
-from sentiment.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest, RequestError, Scores, check_text
+from sentiment.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.errors import FeedbackError, PredictionIdError, StoreError
-from sentiment.feedback import Inbox, InvalidFeedbackError, make_feedback
-from sentiment.http_guard import ApiGate, error_answer, guard
+from sentiment.direct import PATHS, direct, refuse
+from sentiment.feedback import Inbox, make_feedback
+from sentiment.http_guard import ApiGate, guard, json_errors
 from sentiment.pages import make_pages
+from sentiment.predicting import Predictor
 from sentiment.prediction_ids import make_signer
 from sentiment.senders import sender
-from sentiment.serving import Champion
-from sentiment.shadow import Answered, Shadow
-from sentiment.tracing import note_exception
+from sentiment.serving import Champion, Limits
+from sentiment.shadow import Shadow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +37,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-REQUEST_TYPES = {"/predict": PredictRequest, "/predict_batch": BatchRequest, "/feedback": FeedbackRequest}
+BENTOML_PATHS = {"/feedback": FeedbackRequest}
 THREADS = 8
-_logger = logging.getLogger("bentoml.sentiment")
 
 
 class GuardedService(bentoml.Service[Any]):
@@ -56,8 +52,11 @@ class GuardedService(bentoml.Service[Any]):
         super().inject_config()
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
-        """Return the application with the guard around it."""
-        return guard(super().to_asgi(is_main), read_settings(), frozenset(REQUEST_TYPES))
+        """Return the application with the guard around it, and the paths that score texts answered before it."""
+        settings = read_settings()
+        app = json_errors(super().to_asgi(is_main), settings)
+        app = direct(app, settings, lambda: bentoml.get_current_service().predictor)
+        return guard(app, frozenset(PATHS | BENTOML_PATHS))
 
 
 def _answer_errors(method: Callable[P, R]) -> Callable[P, R]:
@@ -67,18 +66,8 @@ def _answer_errors(method: Callable[P, R]) -> Callable[P, R]:
     def answering(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return method(*args, **kwargs)
-        except (RequestError, PredictionIdError, InvalidFeedbackError) as error:
-            answer = error_answer(400, str(error))
-        except (StoreError, FeedbackError) as error:
-            note_exception(error)
-            _logger.error("%s failed: %s", method.__name__, error)  # noqa: TRY400 - a traceback could hold the text
-            answer = error_answer(503, str(error))
-        except Exception as error:
-            note_exception(error)
-            place = traceback.format_tb(error.__traceback__)[-1].strip()
-            _logger.error("%s failed with %s: %s", method.__name__, type(error).__name__, place)  # noqa: TRY400
-            answer = error_answer(500, f"the service failed ({type(error).__name__}): its log has the place")
-        return cast("R", answer)  # BentoML passes a response through as it is
+        except Exception as error:  # all of them have an answer
+            return cast("R", refuse(error, method.__name__))  # BentoML passes a response through as it is
 
     return answering
 
@@ -91,14 +80,15 @@ class SentimentService:
     def __init__(self) -> None:
         settings = read_settings()
         self._telemetry = telemetry.start(settings)  # here, so in each worker, never in the supervisor
-        self._max_chars = settings.max_chars
         self._signer = make_signer(settings)
         self._inbox = Inbox(settings.feedback_address)
-        self._champion = Champion(note=self._telemetry.metrics.note_reload)
+        limits = Limits(waiting_texts=settings.max_waiting_texts, cached_texts=settings.cache_texts)
+        self._champion = Champion(note=self._telemetry.metrics.note_reload, limits=limits)
         self._champion.look()
         self._champion.watch(settings.reload_seconds)
         self._shadow = Shadow(settings, self._telemetry.note_shadow, self._champion.is_busy)
         self._shadow.start()
+        self.predictor = Predictor(settings, self._champion, self._signer, self._telemetry, self._shadow)
 
     @property
     def tag(self) -> str:
@@ -121,22 +111,17 @@ class SentimentService:
         self._shadow.stop()
         self._telemetry.stop()
 
+    # What these two answer over HTTP is answered by `direct`: here they are what BentoML describes in /docs.json and offers its clients.
+
     @bentoml.api(route="/predict", input_spec=PredictRequest)
-    @_answer_errors
-    def predict(self, text: str) -> Prediction:
+    async def predict(self, text: str) -> Prediction:
         """Label one text."""
-        check_text(text, self._max_chars)
-        return self._predict([text])[0]
+        return await self.predictor.predict(text)
 
     @bentoml.api(route="/predict_batch", input_spec=BatchRequest)
-    @_answer_errors
-    def predict_batch(self, texts: list[str]) -> list[Prediction]:
+    async def predict_batch(self, texts: list[str]) -> list[Prediction]:
         """Label 1 to 256 texts; the answers come in the order of the texts."""
-        for position, text in enumerate(texts):
-            check_text(text, self._max_chars, f"texts[{position}]")
-        predictions = self._predict(texts)
-        self._telemetry.metrics.note_batch(len(texts))
-        return predictions
+        return await self.predictor.predict_batch(texts)
 
     @bentoml.api(route="/feedback", input_spec=FeedbackRequest)
     @_answer_errors
@@ -157,25 +142,5 @@ class SentimentService:
             raise HTTPException(503, self._champion.problem)
         return True
 
-    def _predict(self, texts: list[str]) -> list[Prediction]:
-        served = self._champion.get()
-        rows = [[float(score) for score in row] for row in served.score(texts, self._telemetry.tracer)]
-        predictions = [self._prediction(text, row, served.tag) for text, row in zip(texts, rows, strict=True)]
-        self._telemetry.note_predictions(served.tag, [prediction.label for prediction in predictions], [max(row) for row in rows])
-        for text, row, prediction in zip(texts, rows, predictions, strict=True):
-            self._telemetry.note_sample(
-                text, label=prediction.label, score=max(row), model=served.tag, prediction_id=prediction.prediction_id
-            )
-            self._shadow.offer(Answered(text, prediction.label, max(row), served.tag))
-        return predictions
 
-    def _prediction(self, text: str, row: list[float], tag: str) -> Prediction:
-        score = max(row)
-        label = LABELS[row.index(score)]
-        prediction_id = self._signer.sign(text, label=label, score=score, model=tag)
-        return Prediction.model_validate(
-            {"prediction_id": prediction_id, "label": label, "scores": Scores(**dict(zip(LABELS, row, strict=True))), "model": tag}
-        )
-
-
-SentimentService.add_asgi_middleware(ApiGate, read_settings=read_settings, request_types=REQUEST_TYPES)  # type: ignore[attr-defined]
+SentimentService.add_asgi_middleware(ApiGate, read_settings=read_settings, request_types=BENTOML_PATHS)  # type: ignore[attr-defined]

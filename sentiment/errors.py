@@ -1,5 +1,9 @@
 """The exceptions that a user may meet. Each message gives the fact, the value and the remedy, never a secret or a whole tweet."""
 
+from __future__ import annotations
+
+import math
+
 
 class SentiloopError(Exception):
     """Any error that Sentiloop raises on purpose outside `models`."""
@@ -52,3 +56,11 @@ class ReviewError(SentiloopError):
 
 class GateError(SentiloopError):
     """A promotion is refused: what it was decided on no longer holds, or the evidence is not what it says it is."""
+
+
+class OverloadError(SentiloopError):
+    """More texts wait than the service takes on; `retry_after` is in seconds."""
+
+    def __init__(self, waiting: int, retry_after: float) -> None:
+        self.retry_after = max(1, math.ceil(retry_after))
+        super().__init__(f"{waiting} texts wait already: try again in {self.retry_after} s, or start more replicas")

@@ -1,6 +1,7 @@
 """The layers around the BentoML application: traces, known paths, the API key, size and shape of bodies, errors as JSON.
 
-`guard` goes outside everything, so that scanners leave no trace in the metrics; `ApiGate` sits inside BentoML's metrics and limits.
+`guard` goes outside everything, so that scanners leave no trace in the metrics; `ApiGate` sits inside BentoML's metrics and limits, for
+the paths that are not answered before (see `direct.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 
-from sentiment.api import RequestError, parse
+from sentiment.api import Request, RequestError, parse
 from sentiment.request_trace import RequestTrace
 from sentiment.senders import client_address, sent_from
 from sentiment.tracing import UNKNOWN_PATH, inside_request, note_exception
@@ -32,18 +33,14 @@ TOO_MANY = 429
 _logger = logging.getLogger("bentoml.sentiment")
 
 
-def error_answer(status: int, message: str) -> JSONResponse:
-    """Return the one form that all errors have."""
-    return JSONResponse({"error": message}, status_code=status)
+def error_answer(status: int, message: str, *, retry_after: int | None = None) -> JSONResponse:
+    """Return the one form that all errors have; `retry_after` is in seconds."""
+    headers = {"Retry-After": str(retry_after)} if retry_after else None
+    return JSONResponse({"error": message}, status_code=status, headers=headers)
 
 
-def guard(app: ASGIApp, settings: Settings, posts: frozenset[str]) -> ASGIApp:
-    """Return the application as the world may see it: known paths only, a trace id on every answer, errors as JSON."""
-    reasons = {
-        TOO_MANY: f"more than {settings.max_concurrency} requests at once: try again in a second",
-        504: f"no answer within {settings.timeout_seconds:g} seconds: try again, or send fewer texts at once",
-    }
-
+def guard(app: ASGIApp, posts: frozenset[str]) -> ASGIApp:
+    """Return the application as the world may see it: known paths only, and a trace id on every answer."""
     known = posts | GET_PATHS
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,12 +49,24 @@ def guard(app: ASGIApp, settings: Settings, posts: frozenset[str]) -> ASGIApp:
         elif scope["type"] == "http":
             refusal = _refuse_route(scope["method"], scope["path"], posts)
             with RequestTrace(scope, scope["path"] if scope["path"] in known else UNKNOWN_PATH) as trace:
-                traced = trace.tell(send)
-                await (refusal(scope, receive, traced) if refusal else app(scope, receive, _with_json_errors(traced, reasons)))
+                await (refusal or app)(scope, receive, trace.tell(send))
         else:
             await app(scope, receive, send)
 
     return guarded
+
+
+def json_errors(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Return BentoML's application with errors as JSON, its limits told in our words."""
+    reasons = {
+        TOO_MANY: f"more than {settings.max_concurrency} requests at once: try again in a second",
+        504: f"no answer within {settings.timeout_seconds:g} seconds: try again, or send fewer texts at once",
+    }
+
+    async def telling(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, _with_json_errors(send, reasons) if scope["type"] == "http" else send)
+
+    return telling
 
 
 def _refuse_route(method: str, path: str, posts: frozenset[str]) -> JSONResponse | None:
@@ -107,7 +116,8 @@ class ApiGate:
 
     def __init__(self, app: ASGIApp, read_settings: Callable[[], Settings], request_types: Mapping[str, type[BaseModel]]) -> None:
         self._app = app
-        self._settings = read_settings()
+        settings = read_settings()
+        self._admission, self._trusted_proxies = Admission(settings), settings.trusted_proxies
         self._request_types = request_types
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,7 +132,7 @@ class ApiGate:
             is_started = True
             await send(message)
 
-        with inside_request(scope), sent_from(client_address(scope, self._settings.trusted_proxies)):
+        with inside_request(scope), sent_from(client_address(scope, self._trusted_proxies)):
             try:
                 await self._answer(scope, receive, noting)
             except Exception as error:  # BentoML's time limit would hold the client until it is over
@@ -137,32 +147,46 @@ class ApiGate:
         if request_type is None:
             await self._app(scope, receive, send)
             return
-        answer, body = self._refuse_headers(Headers(scope=scope)), b""
-        if answer is None:
-            read = await _read_body(receive, self._settings.max_body_bytes)
-            answer, body = (self._too_large(), b"") if read is None else (_refuse_body(request_type, read), read)
-        if answer is not None:
-            await answer(scope, receive, send)
+        try:
+            _, body = await self._admission.read(scope, receive, request_type)
+        except RefusedError as refusal:
+            await error_answer(refusal.status, str(refusal))(scope, receive, send)
             return
         await self._app(_as_json(scope), _replay(body, receive), send)
 
-    def _refuse_headers(self, headers: Headers) -> JSONResponse | None:
-        expected = self._settings.api_key
-        if expected and not hmac.compare_digest(headers.get("x-api-key", "").encode("latin-1"), expected.get_secret_value().encode()):
-            return error_answer(401, "X-API-Key is missing or wrong: send the key that the service was started with")
+
+class RefusedError(RequestError):
+    """A request is answered with an error status before anything is done for it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class Admission:
+    """Decides by key, size and shape whether a request comes in."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._key = settings.api_key.get_secret_value().encode() if settings.api_key else b""
+        self._most_bytes = settings.max_body_bytes
+
+    async def read(self, scope: Scope, receive: Receive, request_type: type[Request]) -> tuple[Request, bytes]:
+        """Return the request and its body as it came.
+
+        Raises:
+            RefusedError: The key is missing or wrong, or the body is too large or of another shape.
+        """
+        headers = Headers(scope=scope)
+        if self._key and not hmac.compare_digest(headers.get("x-api-key", "").encode("latin-1"), self._key):
+            raise RefusedError(401, "X-API-Key is missing or wrong: send the key that the service was started with")
         length = headers.get("content-length", "")
-        return self._too_large() if length.isdecimal() and int(length) > self._settings.max_body_bytes else None
-
-    def _too_large(self) -> JSONResponse:
-        return error_answer(413, f"the body is over {self._settings.max_body_bytes} bytes: send fewer or shorter texts")
-
-
-def _refuse_body(request_type: type[BaseModel], body: bytes) -> JSONResponse | None:
-    try:
-        parse(request_type, body)
-    except RequestError as error:
-        return error_answer(400, str(error))
-    return None
+        body = None if length.isdecimal() and int(length) > self._most_bytes else await _read_body(receive, self._most_bytes)
+        if body is None:
+            raise RefusedError(413, f"the body is over {self._most_bytes} bytes: send fewer or shorter texts")
+        try:
+            return parse(request_type, body), body
+        except RequestError as error:
+            raise RefusedError(_ERROR_STATUS, str(error)) from None
 
 
 async def _read_body(receive: Receive, limit: int) -> bytes | None:

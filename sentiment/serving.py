@@ -4,40 +4,76 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import models
 from models import ModelError
 from sentiment import store
+from sentiment.batching import Batcher
 from sentiment.errors import StoreError
-from sentiment.tracing import child
+from sentiment.score_cache import ScoreCache
+from sentiment.tracing import describe, timed_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opentelemetry.trace import Tracer
 
-    from models.base import Scores
-
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds
 _logger = logging.getLogger("bentoml.sentiment")
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How many texts may wait for a model, and how many it remembers the scores of."""
+
+    waiting_texts: int = 1
+    cached_texts: int = 0
+
+
 class ServedModel:
     """A model and its tag, together: an answer's label and the version that it names come from one and the same."""
 
-    model: models.SentimentModel
-    tag: str
-    lock: threading.Lock = field(default_factory=threading.Lock)  # TensorFlow and torch models are not promised to bear several threads
+    def __init__(self, model: models.Classifier, tag: str, limits: Limits) -> None:
+        self.model, self.tag = model, tag
+        self._batcher = Batcher(self._compute, most_waiting=limits.waiting_texts, most_batches=model.calls_at_once)
+        self._cache = ScoreCache(limits.cached_texts) if limits.cached_texts else None
 
-    def score(self, texts: Sequence[str], tracer: Tracer) -> Scores:
-        """Return the scores of texts, one caller at a time."""
-        with self.lock:
-            with child(tracer, "tokenise"):
-                tokens = self.model.tokenise(texts)
-            with child(tracer, "inference"):
-                return self.model.infer(tokens)
+    @property
+    def is_busy(self) -> bool:
+        """Whether it scores a text now."""
+        return self._batcher.is_busy
+
+    async def score(self, texts: Sequence[str], tracer: Tracer) -> list[list[float]]:
+        """Return the scores of texts, one row each; texts of several callers are computed together.
+
+        Raises:
+            OverloadError: Too many texts wait already.
+        """
+        if self._cache is None:
+            return await self._score(texts, tracer)
+        known = self._cache.find(texts)
+        describe({"cached": len(known)})
+        if new := [text for text in dict.fromkeys(texts) if text not in known]:
+            scored = dict(zip(new, await self._score(new, tracer), strict=True))
+            self._cache.keep(scored)
+            known |= scored
+        return [known[text] for text in texts]
+
+    async def _score(self, texts: Sequence[str], tracer: Tracer) -> list[list[float]]:
+        rows, (tokenised, inferred, ended) = await self._batcher.score(texts)
+        timed_child(tracer, "tokenise", tokenised, inferred)
+        timed_child(tracer, "inference", inferred, ended)
+        return rows
+
+    def _compute(self, texts: list[str]) -> tuple[list[list[float]], tuple[int, int, int]]:
+        start = time.time_ns()
+        tokens = self.model.tokenise(texts)
+        middle = time.time_ns()
+        rows: list[list[float]] = self.model.infer(tokens).tolist()
+        return rows, (start, middle, time.time_ns())
 
 
 class Champion:
@@ -47,11 +83,17 @@ class Champion:
     """
 
     def __init__(
-        self, find: Callable[[], store.StoredModel] = store.champion, *, role: str = "champion", note: Callable[[bool], None] | None = None
+        self,
+        find: Callable[[], store.StoredModel] = store.champion,
+        *,
+        role: str = "champion",
+        note: Callable[[bool], None] | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        self._find, self._role, self._note = find, role, note
+        self._find, self._role, self._note, self._limits = find, role, note, limits or Limits()
         self._served: ServedModel | None = None
-        self._refused = ""
+        self._refused = ""  # what was said to be wrong last
+        self._pause, self._next_try = 0.0, 0.0  # after a failure that may pass
         self.problem = "no model is loaded yet"
         self._stop = threading.Event()
 
@@ -74,32 +116,35 @@ class Champion:
     def is_busy(self) -> bool:
         """Return whether a request is being answered."""
         served = self._served
-        return served is not None and served.lock.locked()
+        return served is not None and served.is_busy
 
     def look(self) -> bool:
         """Load the champion if it is another one than is served; return whether it was exchanged."""
         try:
             if self._served and store.pointer() == self.tag:  # cheap: to find a model, the store reads what it holds
-                self._refused = ""
+                self._refused, self._pause, self._next_try = "", 0.0, 0.0
                 return False
             stored = self._find()
         except StoreError as error:
             return self._refuse("the store", str(error))
-        if stored.tag in (self.tag, self._refused):
+        if stored.tag in (self.tag, self._refused) or time.monotonic() < self._next_try:
             return False
         try:
-            served = ServedModel(models.load(stored.path), stored.tag)
+            served = ServedModel(models.load(stored.path), stored.tag, self._limits)
             problem = _probe(served, stored)
         except ModelError as error:
             problem = str(error)
-        except Exception as error:  # whatever a framework raises on files that it does not understand
-            problem = f"the model {stored.tag} cannot be loaded ({type(error).__name__}): run 'make train' again"
+        except Exception as error:  # a lack of memory may pass, and workers of one service must not differ for ever
+            self._pause = min(_LONGEST_PAUSE, 2 * self._pause or _FIRST_PAUSE)
+            self._next_try = time.monotonic() + self._pause
+            passing = f"the model {stored.tag} cannot be loaded ({type(error).__name__}): it is tried again; else run 'make train'"
+            return self._refuse(f"{stored.tag}, {type(error).__name__}", passing)
         if problem:
             return self._refuse(stored.tag, problem)
         if self._served:
             _logger.warning("%s takes over from %s", served.tag, self.tag)
             self._count(is_taken_up=True)
-        self._served, self.problem, self._refused = served, "", ""
+        self._served, self.problem, self._refused, self._pause = served, "", "", 0.0
         return True
 
     def watch(self, seconds: float) -> None:

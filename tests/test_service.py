@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -16,7 +17,9 @@ from crowning import crown
 from starlette.testclient import TestClient
 
 from models import LABELS
+from models.tfidf import TfidfModel
 from sentiment import store
+from sentiment.batching import Batcher
 from sentiment.config import read_settings, tool_environment
 from sentiment.feedback import Inbox
 
@@ -369,33 +372,44 @@ def test_a_model_of_another_format_is_not_ready(home, tfidf_model):
 @pytest.fixture
 def held(monkeypatch):
     """A model that answers only when it is let go."""
-    import service
-
     entered, release = threading.Event(), threading.Event()
-    answer = service.SentimentService.inner._predict
+    tokenise = TfidfModel.tokenise
 
     def wait(self, texts):
-        entered.set()
-        release.wait(20)
-        return answer(self, texts)
+        if threading.current_thread().name.startswith("batches"):  # not the probe tweet of the start
+            entered.set()
+            release.wait(20)
+        return tokenise(self, texts)
 
-    monkeypatch.setattr(service.SentimentService.inner, "_predict", wait)
+    monkeypatch.setattr(TfidfModel, "tokenise", wait)
     yield entered, release
     release.set()
 
 
-def test_one_request_too_many_is_a_429(held):
+def test_more_texts_than_may_wait_are_a_429_that_says_when_to_come_again(held, monkeypatch):
     entered, release = held
-    with started(max_concurrency=1) as client, ThreadPoolExecutor(1) as pool:
+    queued, score = threading.Event(), Batcher.score
+
+    async def noting(self, texts):
+        scoring = asyncio.ensure_future(score(self, texts))
+        await asyncio.sleep(0)
+        if len(texts) == 3:
+            queued.set()
+        return await scoring
+
+    monkeypatch.setattr(Batcher, "score", noting)
+    with started(max_waiting_texts=3) as client, ThreadPoolExecutor(4) as pool:
         first = pool.submit(client.post, "/predict", json={"text": TEXT})
         assert entered.wait(10)
+        waiting = pool.submit(client.post, "/predict_batch", json={"texts": [TEXT] * 3})
+        assert queued.wait(10)
         refused = client.post("/predict", json={"text": TEXT})
         health = client.get("/livez")
         release.set()
-        assert "more than 1 requests at once: try again" in error_of(refused, 429)
+        assert "3 texts wait already: try again in" in error_of(refused, 429)
+        assert int(refused.headers["retry-after"]) >= 1
         assert refused.headers["x-trace-id"]
-        assert refused.headers["retry-after"] == "1"
-        assert health.status_code == first.result().status_code == 200
+        assert health.status_code == first.result().status_code == waiting.result().status_code == 200
 
 
 def test_an_answer_that_takes_too_long_is_a_504(held):
@@ -411,16 +425,14 @@ def test_an_answer_that_takes_too_long_is_a_504(held):
 
 
 def test_a_fault_of_ours_tells_nothing(monkeypatch, capfd, caplog):
-    import service
-
     def fail(self, texts):
         raise ValueError(texts[0])
 
-    monkeypatch.setattr(service.SentimentService.inner, "_predict", fail)
     with started() as client:
+        monkeypatch.setattr(TfidfModel, "tokenise", fail)
         answer = client.post("/predict", json={"text": CANARY})
     assert error_of(answer, 500) == "the service failed (ValueError): its log has the place"
-    assert "predict failed with ValueError" in caplog.text
+    assert "/predict failed with ValueError" in caplog.text
     assert CANARY not in caplog.text + "".join(capfd.readouterr())
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
-import threading
 import tomllib
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from telemetry_fixtures import TEXT, serving
 
 from sentiment import telemetry
 from sentiment.config import read_settings, tool_environment
+from sentiment.errors import OverloadError
 from sentiment.exporters import VERSION
+from sentiment.predicting import Predictor
 
 pytest_plugins = ["telemetry_fixtures"]
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -99,24 +101,17 @@ def test_refusals_of_every_layer_are_requests(recorder):
 
 
 def test_a_full_service_and_one_that_is_too_slow_are_requests_too(recorder, monkeypatch):
-    import service
+    async def wait(self, text):
+        await asyncio.sleep(20)
 
-    entered, release = threading.Event(), threading.Event()
-    answer = service.SentimentService.inner._predict
+    async def refuse(self, texts):
+        raise OverloadError(1, 1)
 
-    def wait(self, texts):
-        entered.set()
-        release.wait(20)
-        return answer(self, texts)
-
-    monkeypatch.setattr(service.SentimentService.inner, "_predict", wait)
-    with serving(recorder, SENTIMENT_MAX_CONCURRENCY="1", SENTIMENT_TIMEOUT_SECONDS="1") as client:
-        slow = threading.Thread(target=client.post, args=("/predict",), kwargs={"json": {"text": TEXT}})
-        slow.start()
-        assert entered.wait(10)
+    monkeypatch.setattr(Predictor, "predict", wait)
+    monkeypatch.setattr(Predictor, "predict_batch", refuse)
+    with serving(recorder, SENTIMENT_TIMEOUT_SECONDS="0.5") as client:
+        client.post("/predict", json={"text": TEXT})
         client.post("/predict_batch", json={"texts": [TEXT]})
-        slow.join()
-        release.set()
 
     assert (requests(recorder)["POST /predict"]["responseCode"], requests(recorder)["POST /predict"]["success"]) == ("504", False)
     assert requests(recorder)["POST /predict_batch"]["responseCode"] == "429"

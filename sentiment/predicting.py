@@ -1,0 +1,57 @@
+"""What a prediction is made of: the champion's scores, a signed id, and what is noted of it. HTTP and BentoML are elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models import LABELS
+from sentiment.api import Prediction, Scores, check_text
+from sentiment.shadow import Answered
+
+if TYPE_CHECKING:
+    from sentiment.config import Settings
+    from sentiment.prediction_ids import PredictionSigner
+    from sentiment.serving import Champion
+    from sentiment.shadow import Shadow
+    from sentiment.telemetry import Telemetry
+
+
+class Predictor:
+    """Answers with the champion. Its methods raise RequestError for texts that cannot be used, StoreError and OverloadError."""
+
+    def __init__(self, settings: Settings, champion: Champion, signer: PredictionSigner, telemetry: Telemetry, shadow: Shadow) -> None:
+        self._max_chars = settings.max_chars
+        self._champion, self._signer, self._telemetry, self._shadow = champion, signer, telemetry, shadow
+
+    async def predict(self, text: str) -> Prediction:
+        """Label one text."""
+        check_text(text, self._max_chars)
+        return (await self._predict([text]))[0]
+
+    async def predict_batch(self, texts: list[str]) -> list[Prediction]:
+        """Label several texts, in their order."""
+        for position, text in enumerate(texts):
+            check_text(text, self._max_chars, f"texts[{position}]")
+        predictions = await self._predict(texts)
+        self._telemetry.metrics.note_batch(len(texts))
+        return predictions
+
+    async def note_answered(self, texts: list[str], predictions: list[Prediction]) -> None:
+        """Keep a sample of what was answered for review, and let the shadow see it: call it when the answer is sent."""
+        for text, said in zip(texts, predictions, strict=True):
+            score = getattr(said.scores, said.label)
+            self._telemetry.note_sample(text, label=said.label, score=score, model=said.model, prediction_id=said.prediction_id)
+            self._shadow.offer(Answered(text, said.label, score, said.model))
+
+    async def _predict(self, texts: list[str]) -> list[Prediction]:
+        served = self._champion.get()
+        rows = await served.score(texts, self._telemetry.tracer)
+        predictions = [self._prediction(text, row, served.tag) for text, row in zip(texts, rows, strict=True)]
+        self._telemetry.note_predictions(served.tag, [prediction.label for prediction in predictions], [max(row) for row in rows])
+        return predictions
+
+    def _prediction(self, text: str, row: list[float], tag: str) -> Prediction:
+        score = max(row)
+        label = LABELS[row.index(score)]
+        prediction_id = self._signer.sign(text, label=label, score=score, model=tag)
+        return Prediction(prediction_id=prediction_id, label=label, scores=Scores(**dict(zip(LABELS, row, strict=True))), model=tag)
