@@ -1,0 +1,87 @@
+"""Score a file of texts, CSV or Parquet, of any size, with the champion: `python -m flows.score --input tweets.csv --output scored.csv`."""
+
+from __future__ import annotations
+
+if __name__ == "__main__":
+    from sentiment.command import prepare_environment
+
+    prepare_environment()
+
+import argparse
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prefect import flow
+from prefect.logging import get_run_logger
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+import models
+from sentiment import store
+from sentiment.command import run_command
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.scored_parts import rejected_file
+from sentiment.scoring import Job, score_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sentiment.scoring import Tell
+
+
+@flow(name="score", persist_result=False)
+def score(source: Path, output: Path, text_column: str = "text", model: str | None = None, restart: bool = False) -> str:
+    """Score a file with the champion, or the model of this tag, and return a sentence of what was done.
+
+    A run that ended early goes on where it was, with the same call; with `restart` it begins anew.
+
+    Raises:
+        DataError: The files cannot be used, or the parts that are there are of another input or model.
+        StoreError: There is no champion, or no such model in the store.
+        ModelError: The model cannot be loaded.
+    """
+    settings = read_settings()
+    apply_tool_environment(settings)
+    stored = store.find(model) if model else store.champion()
+    classifier = models.load(stored.path)
+    get_run_logger().info("scoring %s with %s", source, stored.tag)
+    job = Job(source, output, stored.tag, text_column, settings.max_chars)
+    started = time.monotonic()
+    with progress_bar() as tell:
+        record, before = score_file(job, classifier, restart=restart, tell=tell)
+    rate = (record.rows - before) / (time.monotonic() - started)
+    aside = f", {record.rejected} kept aside in {rejected_file(output)}" if record.rejected else ""
+    resumed = f" ({before} of them earlier)" if before else ""
+    return f"{record.rows} rows{resumed}: {record.rows - record.rejected} scored in {output}{aside}; {rate:.0f} a second"
+
+
+@contextmanager
+def progress_bar() -> Iterator[Tell]:
+    """Show on stderr, where that is a terminal, how far the scoring has come."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("reading", total=1.0)
+        yield lambda rows, share: progress.update(task, completed=share, description=f"{rows:,} rows")
+
+
+def main() -> None:
+    """Read the command line, run the flow and print what it did."""
+    parser = argparse.ArgumentParser(
+        "python -m flows.score",
+        description="Score a file of texts with the champion. A run that ended early goes on where it was, with the same command.",
+    )
+    parser.add_argument("--input", type=Path, required=True, metavar="FILE", help="CSV (UTF-8, with a header) or Parquet, by its ending")
+    aside = "rows that cannot be scored go to FILE.rejected.csv"
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help=f"CSV or Parquet, by its ending; {aside}")
+    parser.add_argument("--text-column", default="text", metavar="NAME", help="the column to score (default: %(default)s)")
+    parser.add_argument("--model", metavar="TAG", help="a model of the store (default: the champion)")
+    parser.add_argument("--restart", action="store_true", help="begin anew, and replace what is there")
+    given = parser.parse_args()
+    print(score(given.input, given.output, text_column=given.text_column, model=given.model, restart=given.restart))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
