@@ -6,6 +6,7 @@ A lone request is computed at once. Under load a batch takes a share of every wa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import deque
@@ -159,7 +160,8 @@ def _deliver(ended: list[Ended]) -> None:
     for one in ended:
         by_loop.setdefault(one[0].loop, []).append(one)
     for loop, several in by_loop.items():
-        loop.call_soon_threadsafe(_answer, several)
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it all that waited
+            loop.call_soon_threadsafe(_answer, several)
 
 
 def _answer(ended: list[Ended]) -> None:

@@ -239,3 +239,18 @@ def test_a_request_whose_batches_fail_apart_is_answered_once():
         return await batcher.score(["good"])
 
     assert asyncio.run(run()) == ([[0.0]], MOMENTS)
+
+
+def test_a_loop_that_ended_before_its_answer_came_stops_nobody_else():
+    model = Model(is_held=True)
+    batcher = Batcher(model, most_waiting=10)
+
+    async def leave():
+        waiting = asyncio.ensure_future(batcher.score(["a"]))
+        await until(model.entered.is_set)
+        waiting.cancel()
+
+    asyncio.run(leave())
+    model.release.set()
+
+    assert asyncio.run(batcher.score(["bb"])) == ([[2.0]], MOMENTS)
