@@ -9,7 +9,7 @@ export BENTOML_DO_NOT_TRACK := True
 SENTIMENT_PORT_SERVICE := $(or $(SENTIMENT_PORT_SERVICE),8000)
 SOURCES := models sentiment flows monitor page infra loop benchmarks tests app_gradio.py demo.py service.py
 
-.PHONY: help setup demo train serve loop test check format pin bench bundle clean
+.PHONY: help setup demo train serve loop test slow check format pin bench bundle clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ loop: setup ## the whole ring without a cloud: predict, correct, alert, review, 
 
 test: setup ## run the whole default test suite
 	$(BIN)/python -m pytest
+
+slow: setup ## run the tests that take minutes, `make loop` among them
+	$(BIN)/python -m pytest -m slow
 
 check: setup ## check format, lint, types and that the workbook is up to date
 	$(BIN)/ruff format --check $(SOURCES)

@@ -69,6 +69,7 @@ class KerasModel(SentimentModel):
         progress: Progress = print,
     ) -> Self:
         """Train each architecture with early stopping and keep the one with the best validation macro F1."""
+        tf.config.experimental.enable_op_determinism()  # else a busy machine adds in another order, and the same seed gives another model
         targets = encode_labels(texts, labels)
         truth = encode_labels(*validation)
         train_texts, validation_texts = _tokenized(texts), _tokenized(validation[0])

@@ -131,7 +131,7 @@ def read_settings() -> Settings:
 
 
 def tool_environment(settings: Settings) -> dict[str, str]:
-    """Return the variables that keep every tool's files below SENTIMENT_HOME and its usage reporting off."""
+    """Return the variables that keep every tool's files below SENTIMENT_HOME, its usage reporting off, and its patience long enough."""
     home = settings.home
     return {
         "BENTOML_HOME": str(home / "bentoml"),
@@ -147,6 +147,7 @@ def tool_environment(settings: Settings) -> dict[str, str]:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # 20 are too few on a busy machine
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",

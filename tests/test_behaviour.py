@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import models
-from models import FAMILIES, LABELS, SentimentModel
+from models import LABELS, SentimentModel
 from sentiment.data import Dataset, load_dataset
 
 TRAINING = {
@@ -26,7 +26,7 @@ def corpus() -> Dataset:
     return load_dataset()
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+@pytest.fixture(scope="module", params=["tfidf", "keras", pytest.param("bert", marks=pytest.mark.slow)])
 def model(request, corpus) -> SentimentModel:
     rows, hyperparameters = TRAINING[request.param]
     part = corpus.sample(rows)

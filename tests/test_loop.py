@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
 STEPS = ("train", "predict", "correct", "alert", "correct", "collect", "review", "dataset", "verdict", "promote", "roll back", "meanwhile")
 
 

@@ -11,7 +11,7 @@ import pytest
 from crowning import crown
 from recorder import Recorder
 from served import family, kill, served
-from telemetry_fixtures import QUICK, TEXT, let_time_pass, spool
+from telemetry_fixtures import NO_SAMPLES, QUICK, TEXT, let_time_pass, spool
 
 from sentiment import store, telemetry
 from sentiment.config import read_settings
@@ -61,6 +61,7 @@ def story(tmp_path_factory, tfidf_model):
         with Recorder(address="127.0.0.2") as recorder:
             address, port = recorder.connection_string, recorder.port
         settings = {"APPLICATIONINSIGHTS_CONNECTION_STRING": address, "PYTHONPATH": str(folder / "hook"), "AZURE_CLIENT_ID": "nobody"}
+        settings |= NO_SAMPLES  # else one prediction in a hundred is a message, too
         settings |= dict.fromkeys(("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED"), "")
         log = folder / "serve.log"
 
