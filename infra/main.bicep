@@ -1,0 +1,267 @@
+// Sentiloop on Azure, in one resource group: docs/deploy.md goes through it. What differs between installations is a parameter
+// (main.dev.bicepparam, main.prod.bicepparam); what each part is, and who may do what with it, is in modules/.
+targetScope = 'resourceGroup'
+
+@description('Name of this installation, such as dev or prod: part of every name.')
+@minLength(2)
+@maxLength(12)
+param environmentName string
+
+@description('Azure region of everything.')
+param location string = resourceGroup().location
+
+@description('The image to run, with its tag: docker.io/OWNER/sentiloop:COMMIT. When the app runs already: the image that it runs.')
+param image string
+
+@description('Revision that keeps all the traffic when the app runs already. Empty, as at the first deployment: the latest one.')
+param liveRevision string = ''
+
+@description('Signs prediction ids, at least 16 characters. Another one makes all feedback on earlier predictions be refused.')
+@secure()
+@minLength(16)
+param signingKey string
+
+@description('What callers must send as X-API-Key, at least 16 characters, unless isOpen.')
+@secure()
+param apiKey string = ''
+
+@description('Whether anybody on the internet may call the service, without a key.')
+param isOpen bool = false
+
+@description('Server of a private registry.')
+param registryServer string = 'docker.io'
+
+@description('User of a private registry. Empty: the image is public.')
+param registryUsername string = ''
+
+@description('Password or token of that user.')
+@secure()
+param registryPassword string = ''
+
+@description('The GitHub repository whose workflows release and learn, as OWNER/REPOSITORY.')
+param repository string
+
+@description('The GitHub environment whose jobs may release.')
+param releaseEnvironment string = 'production'
+
+@description('The GitHub environment whose jobs may read feedback and publish models.')
+param learningEnvironment string = 'learning'
+
+@description('Object id of the person or group that uses the page, the flows and the portal.')
+param readerId string
+
+@description('What readerId is.')
+@allowed([
+  'User'
+  'Group'
+  'ServicePrincipal'
+])
+param readerType string = 'User'
+
+@description('Mail addresses that are told of alerts.')
+param alertMails array = []
+
+@description('Phone numbers that get an SMS on alerts, each as COUNTRY-NUMBER: 49-1701234567.')
+param alertPhones array = []
+
+@description('Processor and memory of a replica: small has 0.5 and 1 GiB, medium 1 and 2 GiB, large 2 and 4 GiB.')
+@allowed([
+  'small'
+  'medium'
+  'large'
+])
+param size string = 'medium'
+
+@description('Replicas that always run. 0: none while nobody asks, and the first caller waits for a start.')
+@minValue(0)
+param minReplicas int = 1
+
+@description('Replicas at the most.')
+@minValue(1)
+param maxReplicas int = 3
+
+@description('Requests at once, per replica, from which another one is started.')
+@minValue(1)
+param concurrentRequests int = 32
+
+@description('Share of the requests that telemetry keeps, 0 to 1; feedback is always kept.')
+param requestSampling string = '1'
+
+@description('Days that the logs are kept.')
+@minValue(30)
+@maxValue(730)
+param retentionDays int = 31
+
+@description('Gigabytes of logs a day, after which the rest of the day is lost; -1: no limit.')
+param dailyQuotaGb int = 1
+
+@description('Whether telemetry is taken from Entra identities only, so that the connection string alone opens nothing.')
+param entraOnlyTelemetry bool = true
+
+@description('Where the three copies of models and feedback lie: local, in one building, or zones, in three of the region.')
+@allowed([
+  'local'
+  'zones'
+])
+param redundancy string = 'zones'
+
+@description('Days that a deleted blob or container can be brought back.')
+@minValue(1)
+@maxValue(365)
+param softDeleteDays int = 30
+
+var suffix = 'sentiloop-${environmentName}'
+var tags = {
+  project: 'sentiloop'
+  'azd-env-name': environmentName
+}
+var reader = {
+  id: readerId
+  type: readerType
+}
+
+module identities 'modules/identities.bicep' = {
+  name: 'identities'
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    repository: repository
+    releaseEnvironment: releaseEnvironment
+    learningEnvironment: learningEnvironment
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    retentionDays: retentionDays
+    dailyQuotaGb: dailyQuotaGb
+    entraOnly: entraOnlyTelemetry
+    senderPrincipalId: identities.outputs.appPrincipalId
+    learningPrincipalId: identities.outputs.learningPrincipalId
+    reader: reader
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    displayName: 'Sentiloop (${environmentName})'
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    reader: reader
+  }
+}
+
+module notify 'modules/notify.bicep' = {
+  name: 'notify'
+  params: {
+    name: 'ag-${suffix}'
+    tags: tags
+    mails: alertMails
+    phones: alertPhones
+  }
+}
+
+module alert 'alert.bicep' = {
+  name: 'alert'
+  params: {
+    name: 'bad-predictions-${environmentName}'
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    actionGroupIds: [
+      notify.outputs.id
+    ]
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  params: {
+    name: 'stsentiloop${uniqueString(resourceGroup().id, environmentName)}'
+    location: location
+    tags: tags
+    redundancy: redundancy
+    softDeleteDays: softDeleteDays
+    appPrincipalId: identities.outputs.appPrincipalId
+    releasePrincipalId: identities.outputs.releasePrincipalId
+    learningPrincipalId: identities.outputs.learningPrincipalId
+  }
+}
+
+module environment 'modules/environment.bicep' = {
+  name: 'environment'
+  params: {
+    name: 'cae-${suffix}'
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+    customerId: monitoring.outputs.customerId
+    releasePrincipalId: identities.outputs.releasePrincipalId
+  }
+}
+
+module app 'modules/app.bicep' = {
+  name: 'app'
+  params: {
+    name: 'ca-${suffix}'
+    location: location
+    tags: tags
+    environmentId: environment.outputs.id
+    image: image
+    registryServer: registryServer
+    registryUsername: registryUsername
+    registryPassword: registryPassword
+    liveRevision: liveRevision
+    identityId: identities.outputs.appId
+    clientId: identities.outputs.appClientId
+    storageAccount: storage.outputs.name
+    feedbackUrl: storage.outputs.feedbackUrl
+    connectionString: monitoring.outputs.connectionString
+    requestSampling: requestSampling
+    signingKey: signingKey
+    isOpen: isOpen
+    apiKey: isOpen ? 'no caller needs a key' : apiKey // a key that was forgotten is too short, and Azure refuses it
+    size: size
+    minReplicas: minReplicas
+    maxReplicas: maxReplicas
+    concurrentRequests: concurrentRequests
+    releasePrincipalId: identities.outputs.releasePrincipalId
+  }
+}
+
+@description('The resource group, for the GitHub variable of the same name.')
+output AZURE_RESOURCE_GROUP string = resourceGroup().name
+
+@description('The app, for the GitHub variable of the same name.')
+output AZURE_CONTAINER_APP string = app.outputs.name
+
+@description('The storage account of models and feedback.')
+output AZURE_STORAGE_ACCOUNT string = storage.outputs.name
+
+@description('The variable AZURE_CLIENT_ID of the GitHub environment that releases.')
+output AZURE_RELEASE_CLIENT_ID string = identities.outputs.releaseClientId
+
+@description('The variable AZURE_CLIENT_ID of the GitHub environment that learns.')
+output AZURE_LEARNING_CLIENT_ID string = identities.outputs.learningClientId
+
+@description('Where telemetry goes: a place, no secret; entraOnlyTelemetry says whether it takes rows from everybody who knows it.')
+output APPLICATIONINSIGHTS_CONNECTION_STRING string = monitoring.outputs.connectionString
+
+@description('The workspace that the page, the flows and the reports ask.')
+output SENTIMENT_WORKSPACE_ID string = monitoring.outputs.customerId
+
+@description('Address of the service.')
+output SENTIMENT_SERVICE_URL string = app.outputs.url
+
+@description('The feedback inbox.')
+output SENTIMENT_FEEDBACK_URL string = storage.outputs.feedbackUrl
+
+@description('The place of the models.')
+output SENTIMENT_MODELS_URL string = storage.outputs.modelsUrl

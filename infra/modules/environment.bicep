@@ -1,0 +1,56 @@
+// Where containers run: a Container Apps environment on the Consumption profile, its console's log in the workspace.
+
+@description('Name of the environment.')
+param name string
+
+@description('Azure region.')
+param location string
+
+@description('Tags of the environment.')
+param tags object
+
+@description('Resource id of the workspace that gets the log of the console.')
+param workspaceId string
+
+@description('The Workspace ID, a GUID, of the same workspace.')
+param customerId string
+
+@description('Object id of the identity of release jobs.')
+param releasePrincipalId string
+
+var roles = loadJsonContent('../roles.json')
+
+resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    appLogsConfiguration: {
+      destination: 'log-analytics'
+      logAnalyticsConfiguration: {
+        customerId: customerId
+        sharedKey: listKeys(workspaceId, '2025-02-01').primarySharedKey
+      }
+    }
+    workloadProfiles: [
+      {
+        name: 'Consumption'
+        workloadProfileType: 'Consumption'
+      }
+    ]
+  }
+}
+
+// Writing an app again takes the right to join its environment, which this role has; it has none over the environment itself.
+resource releaseJoins 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: environment
+  name: guid(environment.id, releasePrincipalId, roles.containerAppsContributor)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.containerAppsContributor)
+    principalId: releasePrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+@description('Resource id of the environment.')
+output id string = environment.id

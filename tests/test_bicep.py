@@ -1,0 +1,143 @@
+"""What a compiler would say of the Bicep files, as far as it can be said without one: `bicep build`, in infra.yml, has the last word."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import subprocess
+import sys
+
+import pytest
+from bicep_fixtures import (
+    APP,
+    BOOTSTRAP,
+    FILES,
+    MAIN,
+    MONITORING,
+    PARAMETERS,
+    ROOT,
+    STORAGE,
+    by_name,
+    code,
+    decorators,
+    module_calls,
+    parse,
+    required,
+    undeclared,
+)
+
+CHECKER = ROOT.parent / "shared" / "tools" / "bicep_check.py"
+needs_checker = pytest.mark.skipif(not CHECKER.is_file(), reason="../shared/tools/bicep_check.py is not here, and with it Azure's types")
+
+
+def check(*paths):
+    return subprocess.run([sys.executable, CHECKER, *map(str, paths)], capture_output=True, text=True, check=False)
+
+
+@needs_checker
+def test_azures_types_have_nothing_against_any_file():
+    run = check(*FILES)
+
+    assert (run.returncode, run.stdout.strip()) == (0, "OK"), run.stdout + run.stderr
+
+
+@needs_checker
+@pytest.mark.parametrize(
+    ("file", "right", "wrong"),
+    [
+        (APP, "minReplicas: minReplicas", "minimumReplicas: minReplicas"),
+        (APP, "storageType: 'EmptyDir'", "storageType: 'EmptyDirectory'"),
+        (STORAGE, "kind: 'StorageV2'\n", ""),
+        (MONITORING, "DisableLocalAuth:", "disableLocalAuthentication:"),
+    ],
+)
+def test_azures_types_would_have(tmp_path, file, right, wrong):
+    text = file.read_text("utf-8")
+    (tmp_path / file.name).write_text(text.replace(right, wrong), "utf-8")
+
+    assert right in text
+    assert check(tmp_path / file.name).returncode == 1
+
+
+@needs_checker
+@by_name
+def test_azures_types_have_nothing_against_what_a_loop_makes(path):
+    """The check looks at no loop within a resource: here each is one item of its list."""
+    tool = runpy.run_path(str(CHECKER))
+    loops = 0
+    for name, one in parse(path).get("resources", {}).items():
+        body, found = one_item_each({key: value for key, value in one["config"].items() if key not in ("scope", "parent")})
+        loops += found
+        assert list(tool["problems"](name, body, tool["SCHEMAS"][f"{one['type']}@{one['api_version']}"]["body"])) == []
+    assert loops == (2 if path.stem == "notify" else 0)
+
+
+def one_item_each(node):
+    """A node with every loop replaced by a list of what it makes of one item, and how many there were."""
+    if isinstance(node, dict) and "loop_type" in node:
+        return [node["config"]], 1
+    if isinstance(node, dict):
+        found = {key: one_item_each(value) for key, value in node.items()}
+        return {key: value for key, (value, _) in found.items()}, sum(count for _, count in found.values())
+    return node, 0
+
+
+@pytest.mark.parametrize("path", [*FILES, *PARAMETERS], ids=lambda path: path.name)
+def test_every_name_is_declared(path):
+    assert undeclared(path.read_text("utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "name"),
+    [
+        ("'ag-${suffix}'", "'ag-${sufix}'", "sufix"),
+        ("mails: alertMails", "mails: alarmMails", "alarmMails"),
+        ("storage.outputs.name", "store.outputs.name", "store"),
+        ("uniqueString(", "hash(", "hash"),
+        ("size: size", "size: isOpen ? size : enormous", "enormous"),
+    ],
+)
+def test_a_name_that_nobody_declares_would_be_found(right, wrong, name):
+    text = MAIN.read_text("utf-8")
+
+    assert right in text
+    assert undeclared(text.replace(right, wrong)) == {name}
+
+
+@by_name
+def test_every_parameter_and_every_output_is_described_and_every_parameter_and_variable_is_used(path):
+    document, text = parse(path), code(path.read_text("utf-8"))
+
+    for name, one in [*document.get("parameters", {}).items(), *document.get("outputs", {}).items()]:
+        assert decorators(one).get("description", "").endswith("."), f"{path.name}: {name}"
+    for name in [*document.get("parameters", {}), *document.get("variables", {})]:
+        assert len(re.findall(rf"(?<![\w.]){name}\b(?!:)|\bin {name}:", text)) > 1, f"{path.name}: {name} is not used"
+
+
+def test_main_calls_every_module_with_its_parameters():
+    calls = module_calls()
+
+    assert {path for path, _ in calls.values()} == {*FILES} - {MAIN, BOOTSTRAP}
+    for name, (path, given) in calls.items():
+        assert given.keys() - parse(path)["parameters"].keys() == set(), name
+        assert required(path) - given.keys() == set(), name
+
+
+def test_main_asks_modules_only_for_outputs_that_they_have():
+    text = code(MAIN.read_text("utf-8"))
+    asked = set(re.findall(r"\b(\w+)\.outputs\.(\w+)", text))
+
+    assert asked
+    assert {(module, output) for module, output in asked if output not in parse(module_calls()[module][0])["outputs"]} == set()
+
+
+def test_what_main_passes_on_has_the_same_limits_in_the_module():
+    outers, checked = parse(MAIN)["parameters"], 0
+    for path, given in module_calls().values():
+        for inner, outer in given.items():
+            if isinstance(outer, str) and outer in outers:
+                mine, theirs = decorators(outers[outer]), decorators(parse(path)["parameters"][inner])
+                for limit in theirs.keys() - {"description"}:
+                    assert theirs[limit] == mine.get(limit), f"{path.stem}.{inner}: {limit}"
+                    checked += 1
+    assert checked > 8

@@ -1,0 +1,116 @@
+"""Who may do what in Azure: all of it, and nobody else."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+
+import pytest
+from bicep_fixtures import BOOTSTRAP, DEPLOY, FILES, FOLDER, IDENTITIES, Role, access, by_name, resources, roles, variables
+
+# Azure's own names of the roles that we give, from Microsoft's list of built-in roles.
+BUILT_IN_ROLES = {
+    "contributor": ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
+    "containerAppsContributor": ("Container Apps Contributor", "358470bc-b998-42bd-ab17-a7e34c199c0f"),
+    "logAnalyticsDataReader": ("Log Analytics Data Reader", "3b03c2da-16b3-4a49-8834-0f8130efdd3b"),
+    "managedIdentityOperator": ("Managed Identity Operator", "f1a07417-d97a-45cb-824c-7a7467783830"),
+    "monitoringMetricsPublisher": ("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb"),
+    "monitoringReader": ("Monitoring Reader", "43d0d8ad-25c7-4714-9337-8ba259a9fe05"),
+    "roleBasedAccessControlAdministrator": ("Role Based Access Control Administrator", "f58310d9-a9f6-439a-9e8d-f62e7b41a168"),
+    "storageBlobDataContributor": ("Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"),
+    "storageBlobDataReader": ("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"),
+    "workbookReader": ("Workbook Reader", "b279062a-9be3-42a0-92ae-8b3cf002ec4d"),
+}
+# Who may do what: all of it.
+ROLES = {
+    Role("identities", "app", "release", "managedIdentityOperator"),
+    Role("environment", "environment", "releasePrincipalId", "containerAppsContributor"),
+    Role("app", "app", "releasePrincipalId", "containerAppsContributor"),
+    Role("monitoring", "component", "senderPrincipalId", "monitoringMetricsPublisher"),
+    Role("monitoring", "workspace", "learningPrincipalId", "logAnalyticsDataReader"),
+    Role("monitoring", "workspace", "reader", "logAnalyticsDataReader"),
+    Role("monitoring", "component", "reader", "monitoringReader"),
+    Role("workbook", "workbook", "reader", "workbookReader"),
+    Role("storage", "feedback", "appPrincipalId", "storageBlobDataContributor"),
+    Role("storage", "models", "appPrincipalId", "storageBlobDataReader"),
+    Role("storage", "models", "releasePrincipalId", "storageBlobDataReader"),
+    Role("storage", "models", "learningPrincipalId", "storageBlobDataContributor"),
+    Role("storage", "feedback", "learningPrincipalId", "storageBlobDataReader"),
+    Role("bootstrap", "resource_group()", "deployer", "contributor"),
+    Role("bootstrap", "resource_group()", "deployer", "roleBasedAccessControlAdministrator"),
+}
+
+
+def test_the_roles_are_azures_own():
+    given = json.loads((FOLDER / "roles.json").read_text("utf-8"))
+
+    assert given == {name: guid for name, (_, guid) in BUILT_IN_ROLES.items()}
+    assert all(str(uuid.UUID(guid)) == guid for guid in given.values())
+    for title, _ in BUILT_IN_ROLES.values():
+        assert title in DEPLOY, f"docs/deploy.md does not speak of {title}"
+
+
+def test_nobody_has_another_role_and_each_has_a_scope():
+    found = [role for path in FILES for role in roles(path).values()]
+
+    assert len(found) == len(ROLES)
+    assert set(found) == ROLES
+
+
+@by_name
+def test_a_role_assignment_is_named_after_its_scope_its_principal_and_its_role(path):
+    """The name is a GUID of the three: another role is another assignment, where Azure would refuse to change one."""
+    for symbol, role in roles(path).items():
+        assignment = resources(path, "Microsoft.Authorization/roleAssignments")[symbol]
+        named = [access(part) for part in assignment["name"]["function"]["parameters"].values() if part]
+
+        assert assignment["name"]["function"]["type"] == "guid"
+        assert [part[0] for part in named] == [role.scope, role.principal, "roles"]
+        assert named[-1] == ("roles", role.role)
+
+
+def test_only_people_may_be_something_else_than_service_principals():
+    for path in FILES:
+        for symbol, role in roles(path).items():
+            kind = resources(path, "Microsoft.Authorization/roleAssignments")[symbol]["properties"]["principalType"]
+            assert access(kind) == (("reader", "type") if role.principal == "reader" else ("ServicePrincipal",))
+
+
+def test_who_deploys_gives_away_the_roles_of_the_modules_and_no_other():
+    given = {access(role)[1] for role in variables(BOOTSTRAP)["given"]}
+    condition = resources(BOOTSTRAP, "Microsoft.Authorization/roleAssignments")["givesRoles"]["properties"]["condition"]
+
+    assert given == {role.role for role in ROLES if role.file != "bootstrap"}
+    assert given == BUILT_IN_ROLES.keys() - {"contributor", "roleBasedAccessControlAdministrator"}
+    said = filled(condition, variables(BOOTSTRAP)).replace("\\'", "'")
+    allowed = "ForAnyOfAnyValues:GuidEquals {${join(given, ', ')}}"
+    about = "Microsoft.Authorization/roleAssignments"
+    assert said == (
+        f"((!(ActionMatches{{'{about}/write'}})) OR (@Request[{about}:RoleDefinitionId] {allowed}))"
+        f" AND ((!(ActionMatches{{'{about}/delete'}})) OR (@Resource[{about}:RoleDefinitionId] {allowed}))"
+    )
+
+
+def filled(text, values):
+    """A text with the values of variables in its holes, as far as they are texts."""
+    return re.sub(r"\$\{(\w+)\}", lambda hole: values[hole[1]], text)
+
+
+@pytest.mark.parametrize(
+    ("path", "subjects"),
+    [
+        (IDENTITIES, ["${releaseEnvironment}", "${learningEnvironment}"]),
+        (BOOTSTRAP, ["${githubEnvironment}"]),
+    ],
+    ids=["identities", "bootstrap"],
+)
+def test_github_gets_a_token_for_one_environment_only(path, subjects):
+    known = variables(path)
+    found = resources(path, "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials").values()
+
+    assert [one["properties"]["subject"] for one in found] == [f"repo:${{repository}}:environment:{subject}" for subject in subjects]
+    assert len({one["parent"] for one in found}) == len(subjects)
+    for one in found:
+        assert known.get(one["properties"]["issuer"], one["properties"]["issuer"]) == "https://token.actions.githubusercontent.com"
+        assert [known.get(name, name) for name in one["properties"]["audiences"]] == ["api://AzureADTokenExchange"]
