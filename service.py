@@ -98,11 +98,12 @@ class SentimentService:
     @bentoml.on_deployment
     @staticmethod
     def prepare() -> None:
-        """Before the workers start: keep all tools below SENTIMENT_HOME, and stop here if the signing key is no good."""
+        """Before the workers start: keep all tools below SENTIMENT_HOME, and stop if the signing key or the inbox's address is no good."""
         settings = read_settings()
         apply_tool_environment(settings)
         os.environ["FORWARDED_ALLOW_IPS"] = ""  # else uvicorn believes the X-Forwarded-For of any neighbour, whatever we are set to trust
         make_signer(settings)
+        Inbox(settings.feedback_address)
 
     @bentoml.on_shutdown
     def stop_all(self) -> None:

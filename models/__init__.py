@@ -41,11 +41,15 @@ def load(directory: Path | str) -> Classifier:
     """Return the model that `save` or `export` wrote to a directory, ready to predict.
 
     Raises:
-        ModelError: The directory holds no model, or one of an unknown family.
+        ModelError: The directory holds no model or one of an unknown family, or a file of it is missing or damaged.
     """
     content = read_description(directory)
-    classifier: Classifier = _class(content["family"], _SERVED if content.get("form") == "served" else FAMILIES).load(directory)
-    return classifier
+    classifier = _class(content["family"], _SERVED if content.get("form") == "served" else FAMILIES)
+    try:
+        loaded: Classifier = classifier.load(directory)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"the model in {directory} is incomplete or damaged ({error}): run 'make train' again") from error
+    return loaded
 
 
 def _class(family: str, places: Mapping[str, str]) -> Any:

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     signing_key: SecretStr | None = None
     prediction_ttl_days: float = Field(30, gt=0)
     feedback_url: str | None = None
+    models_url: str | None = None
     low_confidence: float = Field(0.5, ge=0, le=1)
     request_sampling: float = Field(1, ge=0, le=1)
     logs_endpoint: str | None = None

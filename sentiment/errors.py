@@ -25,6 +25,10 @@ class StoreError(SentiloopError):
     """The BentoML model store does not hold what is asked for."""
 
 
+class BlobError(SentiloopError):
+    """Azure Blob storage cannot be used, or does not hold what is asked for."""
+
+
 class FeedbackError(SentiloopError):
     """A feedback cannot be stored or read."""
 

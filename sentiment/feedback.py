@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from models import LABELS
-from sentiment import durable
-from sentiment.errors import FeedbackError
+from sentiment import blobs, durable
+from sentiment.errors import BlobError, FeedbackError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,13 +90,19 @@ def _check_label(predicted: str, *, correct: bool, label: str | None) -> None:
 
 
 class Inbox:
-    """The place where feedback waits for review: a local folder, or any folder that fsspec reaches (`az://`, `s3://`, ...).
+    """The place where feedback waits for review: a local folder, `az://` on Azure, or any other folder that fsspec reaches (`s3://`, ...).
 
     The first feedback on a prediction wins, also between processes.
     """
 
     def __init__(self, url: str) -> None:
+        """Take the place without looking at it.
+
+        Raises:
+            ConfigError: It is on Azure, and the URL or the environment's storage account is malformed.
+        """
         self.url = url
+        self._blobs = blobs.open_folder(url) if url.startswith(blobs.SCHEME) else None
 
     def record(self, feedback: Feedback) -> bool:
         """Store a feedback durably; return False if one on the same prediction is there already.
@@ -107,8 +113,7 @@ class Inbox:
         content = json.dumps(asdict(feedback), ensure_ascii=False).encode()
         name = f"{feedback.feedback_id}.json"
         try:
-            folder = self._local_folder()
-            return durable.create_once(folder / name, content) if folder else _create_remote(self.url, name, content)
+            return self._create(name, content)
         except Exception as error:  # each remote file system has exceptions of its own
             raise self._failure("written", error) from error
 
@@ -126,6 +131,12 @@ class Inbox:
             raise self._failure("read", error) from error
         return _to_frame([row for name, content in contents if (row := _parse(name, content))])
 
+    def _create(self, name: str, content: bytes) -> bool:
+        if self._blobs:
+            return self._blobs.create(name, content)
+        folder = self._local_folder()
+        return durable.create_once(folder / name, content) if folder else _create_remote(self.url, name, content)
+
     def _local_folder(self) -> Path | None:
         scheme, separator, path = self.url.partition("://")
         if separator and scheme not in ("file", "local"):
@@ -133,6 +144,9 @@ class Inbox:
         return Path(path if separator else self.url).expanduser()
 
     def _read_objects(self) -> list[tuple[str, bytes]]:
+        if self._blobs:
+            names = [name for name in self._blobs.names() if "/" not in name and _is_object(name)]
+            return list(zip(names, self._blobs.read_many(names), strict=True))
         import fsspec
 
         folder = self._local_folder()
@@ -144,6 +158,8 @@ class Inbox:
         return [(path.rpartition("/")[2], files.cat_file(path)) for path in paths]
 
     def _failure(self, verb: str, error: Exception) -> FeedbackError:
+        if isinstance(error, BlobError):
+            return FeedbackError(f"the feedback inbox cannot be {verb}: {error}")
         place = self.url.partition("?")[0].rpartition("@")[2]  # a URL may carry a credential
         return FeedbackError(
             f"the feedback inbox {place} cannot be {verb} ({type(error).__name__}): check SENTIMENT_FEEDBACK_URL and its space"

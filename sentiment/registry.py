@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mlflow
+from azure.core.exceptions import AzureError
 from mlflow.exceptions import MlflowException
 
 from models.onnx_session import choose_precision
@@ -99,20 +101,38 @@ def downloaded(version: Version) -> Iterator[Path]:
     Raises:
         TrackingError: Its files cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
-        try:
-            local = mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{version.number}", dst_path=folder)
-        except (MlflowException, OSError) as error:
-            raise TrackingError(
-                f"the files of {MODEL_NAME} version {version.number} cannot be read ({type(error).__name__}): train again"
-            ) from error
-        model = Path(local) / "artifacts" / MODEL_FOLDER
+    with _downloaded(version) as model:
         if not (model / SERVED_FOLDER).is_dir():
             raise TrackingError(
                 f"{MODEL_NAME} version {version.number} was trained by an earlier Sentiloop and cannot be served: train again"
             )
         choose_precision(model / SERVED_FOLDER, read_settings().precision)
         yield model / SERVED_FOLDER
+
+
+@contextmanager
+def downloaded_native(version: Version) -> Iterator[Path]:
+    """Give the directory for `models.load` of a version as its framework saved it, downloaded for as long as the context lasts.
+
+    Raises:
+        TrackingError: Its files cannot be read.
+    """
+    with _downloaded(version) as model:
+        shutil.rmtree(model / SERVED_FOLDER, ignore_errors=True)
+        yield model
+
+
+@contextmanager
+def _downloaded(version: Version) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
+        try:
+            local = mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{version.number}", dst_path=folder)
+        except (MlflowException, AzureError, OSError) as error:
+            raise TrackingError(
+                f"the files of {MODEL_NAME} version {version.number} cannot be read ({type(error).__name__}): "
+                f"see that their storage answers, or train again"
+            ) from error
+        yield Path(local) / "artifacts" / MODEL_FOLDER
 
 
 def _version(entity: ModelVersion) -> Version:

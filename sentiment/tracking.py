@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import mlflow
+from azure.core.exceptions import AzureError
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.exceptions import MlflowException
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parent.parent
 MODEL_FOLDER = "model"  # the name of a saved model's directory among its run's artifacts
 SERVED_FOLDER = "served"  # within it: the form that serves
+_ARTIFACT_ROOT = "MLFLOW_DEFAULT_ARTIFACT_ROOT"  # MLflow's own variable, which its server reads too
 _PATIENCE_SECONDS = 5
 _HTTP = ("http", "https")
 _DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
@@ -44,12 +46,14 @@ _SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec("string", "text")]),
     outputs=Schema([ColSpec("string", "label"), *(ColSpec("double", label) for label in LABELS)]),
 )
+_logger = logging.getLogger(__name__)
 
 
 def connect(settings: Settings) -> str:
     """Choose MLFLOW_TRACKING_URI or the local SQLite file, see that it answers within seconds, and return its address.
 
-    Artifacts go below SENTIMENT_HOME unless a tracking server keeps them.
+    Artifacts go below SENTIMENT_HOME, or where MLFLOW_DEFAULT_ARTIFACT_ROOT says when the experiment is made, unless a tracking server
+    keeps them.
 
     Raises:
         TrackingError: Nothing answers at the address.
@@ -61,10 +65,16 @@ def connect(settings: Settings) -> str:
     mlflow.set_tracking_uri(uri)
     try:
         _see_that_it_answers(uri)
-        if mlflow.get_experiment_by_name(EXPERIMENT_NAME) is None:
-            keeps_artifacts = urlsplit(uri).scheme in (*_HTTP, "databricks", "azureml")
-            mlflow.create_experiment(
-                EXPERIMENT_NAME, artifact_location=None if keeps_artifacts else (settings.home / "mlartifacts").as_uri()
+        keeps_artifacts = urlsplit(uri).scheme in (*_HTTP, "databricks", "azureml")
+        chosen = "" if keeps_artifacts else os.environ.get(_ARTIFACT_ROOT, "").strip()
+        experiment = mlflow.get_experiment_by_name(EXPERIMENT_NAME)
+        if experiment is None:
+            default = None if keeps_artifacts else (settings.home / "mlartifacts").as_uri()
+            mlflow.create_experiment(EXPERIMENT_NAME, artifact_location=chosen or default)
+        elif chosen and chosen.rstrip("/") != experiment.artifact_location.rstrip("/"):
+            _logger.warning(
+                "%s is not used: MLflow's experiment keeps its artifacts at %s since it was made; name a new MLflow database to move",
+                *(_ARTIFACT_ROOT, describe_uri(experiment.artifact_location)),
             )
         mlflow.set_experiment(EXPERIMENT_NAME)
     except (MlflowException, SQLAlchemyError, OSError, sqlite3.Error) as error:
@@ -90,7 +100,7 @@ def tracking_errors() -> Iterator[None]:
     """Raise MLflow's own exceptions as TrackingError."""
     try:
         yield
-    except (MlflowException, SQLAlchemyError) as error:
+    except (MlflowException, SQLAlchemyError, AzureError) as error:
         first_line = str(error).splitlines()[0][:300]
         address = describe_uri(mlflow.get_tracking_uri())
         raise TrackingError(f"MLflow at {address} refused: {first_line}; see the server's log, then run again") from error
@@ -152,7 +162,7 @@ def read_text(run_id: str, name: str) -> str | None:
         return None
     try:
         text: str = mlflow.artifacts.load_text(f"runs:/{run_id}/{name}")
-    except (MlflowException, OSError, SQLAlchemyError):
+    except (MlflowException, OSError, SQLAlchemyError, AzureError):
         return None
     return text
 

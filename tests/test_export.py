@@ -145,6 +145,16 @@ def test_the_precision_is_chosen_once(exported, tmp_path):
     assert (tmp_path / "float32" / NETWORK_FILE).stat().st_size == (exported["bert"] / FLOAT_FILE).stat().st_size
 
 
+def test_an_export_that_lacks_a_file_is_a_clear_error(family, exported, tmp_path):
+    names = {path.name for path in exported[family].iterdir()} - {FLOAT_FILE}
+    for name in names:
+        shutil.copytree(exported[family], tmp_path / name)
+        (tmp_path / name / name).unlink()
+        with pytest.raises(ModelError, match=rf"{name}.*: run 'make train'"):
+            models.load(tmp_path / name)
+    assert len(names) > 2
+
+
 @pytest.mark.parametrize("file", ["network.onnx", "tokenizer.json"])
 def test_a_damaged_export_is_a_clear_error(exported, tmp_path, file):
     shutil.copytree(exported["bert"], tmp_path, dirs_exist_ok=True)

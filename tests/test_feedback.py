@@ -11,10 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 import fsspec
 import pandas as pd
 import pytest
+from azurite import answering
 
 from sentiment.errors import FeedbackError
 from sentiment.feedback import Feedback, Inbox, InvalidFeedbackError, make_feedback
 from sentiment.prediction_ids import SignedPrediction
+
+pytest_plugins = ["azurite_fixtures"]
 
 PREDICTION = SignedPrediction("an.id", "negative", 0.75, "tweet-sentiment:v1")
 COLUMNS = [
@@ -36,9 +39,11 @@ def feedback(number=0, text="my bag is lost 😡 مرحبا", **given):
     return make_feedback(dataclasses.replace(PREDICTION, prediction_id=f"id.{number}"), text, **{"correct": True, **given})
 
 
-@pytest.fixture(params=["folder", "file://", "memory://"])
+@pytest.fixture(params=["folder", "file://", "memory://", "az://"])
 def inbox(request, tmp_path):
-    if request.param == "memory://":
+    if request.param == "az://":
+        yield Inbox(f"az://{request.getfixturevalue('container').container_name}/inbox")
+    elif request.param == "memory://":
         yield Inbox(f"memory://{tmp_path.name}/inbox")
         fsspec.filesystem("memory").store.clear()
     else:
@@ -187,6 +192,19 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path):
     (tmp_path / "inbox").write_text("")
     with pytest.raises(FeedbackError):
         Inbox(str(tmp_path / "inbox")).record(feedback())
+
+
+def test_an_inbox_on_azure_that_cannot_be_used_says_why_and_is_not_taken_for_one_that_has_the_feedback(monkeypatch):
+    for code, remedy in (
+        ("ContainerBeingDeleted", "container create"),
+        ("AuthorizationPermissionMismatch", "Storage Blob Data Contributor"),
+    ):
+        with answering(409 if "Container" in code else 403, code) as connection:
+            monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection)
+            with pytest.raises(FeedbackError, match=rf"the feedback inbox cannot be written: az://feedback .*{remedy}"):
+                Inbox("az://feedback/inbox").record(feedback())
+            with pytest.raises(FeedbackError, match=rf"the feedback inbox cannot be read: az://feedback .*{remedy}"):
+                Inbox("az://feedback/inbox").read()
 
 
 def test_an_unknown_kind_of_url_is_an_error_that_hides_credentials():
