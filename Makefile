@@ -9,7 +9,7 @@ export BENTOML_DO_NOT_TRACK := True
 SENTIMENT_PORT_SERVICE := $(or $(SENTIMENT_PORT_SERVICE),8000)
 SOURCES := models sentiment flows monitor page infra loop benchmarks tests app_gradio.py demo.py service.py
 
-.PHONY: help setup demo train serve loop test slow check format pin bench bundle clean
+.PHONY: help setup demo train serve loop test slow check format pin bench bundle image clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ bench: setup ## run the benchmarks, as tables of ratios (the first needs wrk: ap
 
 bundle: setup ## build the Bento of the champion and print its tag
 	$(BIN)/python -m flows.bundle
+
+image: setup ## make the image of the latest Bento (BENTO=TAG) with Docker (BACKEND=buildah); FLAGS="--image-tag NAME" names it
+	cd / && $(CURDIR)/$(BIN)/bentoml containerize $(or $(BENTO),sentiment:latest) --backend $(or $(BACKEND),docker) $(FLAGS)
 
 clean: ## remove what the tools leave, but neither .venv nor SENTIMENT_HOME
 	rm -rf .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

@@ -8,14 +8,29 @@ if __name__ == "__main__":
     prepare_environment()
 
 import argparse
+import json
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sentiment import store
 from sentiment.command import run_command
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _ROOT = Path(__file__).resolve().parent.parent
+_NAME = "sentiment"  # the service's, which BentoML takes for the Bento's
+# What an image says of its model, and under which name the store knows it.
+_ORIGIN = {
+    "sentiloop.model.family": "family",
+    "sentiloop.model.commit": "git_commit",
+    "sentiloop.dataset.digest": "dataset_digest",
+    "sentiloop.mlflow.run": "run_id",
+    "sentiloop.mlflow.version": "mlflow_version",
+}
 
 
 def bundle() -> str:
@@ -25,12 +40,42 @@ def bundle() -> str:
         StoreError: There is no champion, or the store does not hold it.
     """
     import bentoml
+    import yaml
 
-    content = (_ROOT / "bentofile.yaml").read_text("utf-8") + f'models: ["{store.champion().tag}"]\n'
-    with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
-        path = Path(folder) / "bentofile.yaml"
-        path.write_text(content, "utf-8")
-        return str(bentoml.bentos.build_bentofile(str(path), build_ctx=str(_ROOT)).tag)
+    from sentiment.tracking import source_address, source_version
+
+    champion, tag = store.champion(), bentoml.Tag(_NAME, None).make_new_version()
+    source = {**source_version(), "address": source_address() or ""}
+    labels = image_labels(champion, str(tag), source, datetime.now(UTC))
+    options = yaml.safe_load((_ROOT / "bentofile.yaml").read_text("utf-8"))
+    template = (_ROOT / options["docker"]["dockerfile_template"]).read_text("utf-8")
+    (_ROOT / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bundle-", dir=_ROOT / "build") as folder:  # BentoML takes no template from elsewhere
+        path = Path(folder) / "Dockerfile.j2"
+        path.write_text(f"{{% set labels = {json.dumps(labels)} %}}\n{template}", "utf-8")
+        options["docker"]["dockerfile_template"] = str(path.relative_to(_ROOT))
+        bentofile = path.with_name("bentofile.yaml")
+        bentofile.write_text(json.dumps({**options, "models": [champion.tag]}), "utf-8")  # JSON is YAML
+        bento = bentoml.bentos.build_bentofile(str(bentofile), version=tag.version, labels=labels, build_ctx=str(_ROOT))
+    return str(bento.tag)
+
+
+def image_labels(champion: store.StoredModel, bento: str, source: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Return the labels of an image: its commit and Bento, and where its model comes from, as far as that is known.
+
+    `source` holds `git_commit`, `git_dirty` and the repository's `address`; a commit that is not all of the code is marked `-dirty`.
+    """
+    dirty = "-dirty" if source["git_dirty"] == "true" else ""
+    labels = {
+        "org.opencontainers.image.created": now.isoformat(timespec="seconds"),
+        "org.opencontainers.image.revision": source["git_commit"] + dirty,
+        "org.opencontainers.image.source": source["address"],
+        "org.opencontainers.image.version": bento.rpartition(":")[2],
+        "sentiloop.bento": bento,
+        "sentiloop.model": champion.tag,
+        **{label: champion.metadata.get(key, "") for label, key in _ORIGIN.items()},
+    }
+    return {label: value for label, value in labels.items() if value}
 
 
 def main() -> None:

@@ -122,6 +122,12 @@ def source_version() -> dict[str, str]:
     return {"git_commit": commit or "unknown", "git_dirty": "unknown" if commit is None or changes is None else str(bool(changes)).lower()}
 
 
+def source_address() -> str | None:
+    """Return where this code's repository is on the web, without user and password; None if it is nowhere."""
+    address = describe_uri(_git("remote", "get-url", "origin") or "")
+    return address.removesuffix(".git") if address.startswith(("http://", "https://")) else None
+
+
 def log_training(hyperparameters: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], metrics: Mapping[str, float]) -> None:
     """Log to the open run what a model was trained with, what it tried (the table `trials.json`) and what came out."""
     with tracking_errors(), warnings.catch_warnings():

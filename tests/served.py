@@ -30,14 +30,15 @@ def served(log: Path, *, workers=2, python=sys.executable, **environment):
     with log.open("ab") as output:
         process = subprocess.Popen(command, cwd=ROOT, env={**inherited, **settings, **environment}, stdout=output, stderr=output)
     try:
-        _wait_until_ready(f"http://127.0.0.1:{port}", process, log)
+        wait_until_ready(f"http://127.0.0.1:{port}", process, log)
         yield f"http://127.0.0.1:{port}", process
     finally:
         if process.poll() is None:
             kill(process, workers)
 
 
-def _wait_until_ready(address, process, log):
+def wait_until_ready(address, process, log):
+    """Return when the service is ready; fail at once if its process ends."""
     for _ in range(240):
         with contextlib.suppress(httpx.TransportError):
             if httpx.get(f"{address}/readyz", timeout=5).status_code == 200:

@@ -112,6 +112,7 @@ def test_the_bento_asks_for_what_the_project_asks_for():
 @pytest.mark.parametrize(
     "module",
     [
+        "infra.packages",
         "models.base",
         "models.served_bert",
         "sentiment.data",
