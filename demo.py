@@ -37,6 +37,7 @@ class Part:
     ready_path: str
     title: str
     is_wanted: bool = True
+    ready_word: str = ""  # what the answer must hold, where any answer is not enough
 
     @property
     def address(self) -> str:
@@ -52,13 +53,23 @@ def parts(settings: Settings) -> list[Part]:
     mlflow = (python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.port_mlflow), "--workers", "1", *tracking)
     monitor = (python, "-m", "monitor", "--port", str(settings.port_monitor))
     has_azure = bool(os.environ.get(CONNECTION_STRING, "").strip())  # telemetry goes where it says
-    prefect = (python, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(settings.port_prefect))
+    server = (python, "-m", "prefect", "--no-prompt", "server", "start", "--host", "127.0.0.1", "--port", str(settings.port_prefect))
+    worker = (python, "-m", "flows.deploy", "--work")  # its runs show on the server's page
     has_server = os.environ["MLFLOW_TRACKING_URI"].startswith(("http:", "https:"))  # then its own page shows the trainings
     programs = [
         Part("page", (python, "app_gradio.py"), settings.port_app, "SENTIMENT_PORT_APP", "/", "try it, correct it, watch it"),
         Part("service", bentoml, settings.port_service, "SENTIMENT_PORT_SERVICE", "/readyz", "the HTTP service"),
         Part("mlflow", mlflow, settings.port_mlflow, "SENTIMENT_PORT_MLFLOW", "/health", "the trainings, in MLflow", not has_server),
-        Part("prefect", prefect, settings.port_prefect, "SENTIMENT_PORT_PREFECT", "/api/health", "the flows, in Prefect"),
+        Part("prefect", server, settings.port_prefect, "SENTIMENT_PORT_PREFECT", "/api/health", "the flows, in Prefect"),
+        Part(
+            "worker",
+            worker,
+            settings.port_prefect,
+            "SENTIMENT_PORT_PREFECT",
+            "/api/work_pools/sentiloop",
+            "their deployments: start one, or wait for its schedule",
+            ready_word='"READY"',
+        ),
         Part(
             "monitor",
             monitor,
@@ -86,7 +97,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     manager = Manager()  # it stops every part when one of them ends, and on SIGINT and SIGTERM
-    environment = dict(os.environ)
+    environment = {**os.environ, "PREFECT_API_URL": settings.prefect_api}  # a demo deploys to no server but its own
     if any(part.name == "monitor" for part in programs):
         environment[CONNECTION_STRING] = settings.local_connection_string
     for part in programs:
@@ -130,9 +141,10 @@ def _announce(programs: list[Part]) -> None:
 
 def _is_ready(part: Part) -> bool:
     try:
-        return httpx.get(part.address + part.ready_path, timeout=2, trust_env=False).is_success
+        answer = httpx.get(part.address + part.ready_path, timeout=2, trust_env=False)
     except httpx.HTTPError:
         return False
+    return answer.is_success and part.ready_word in answer.text
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from sentiment.canvas import as_png
 from sentiment.command import is_worth_asking_again, run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ConfigError
-from sentiment.weekly import Records, Span, analyse, split_feedback
+from sentiment.weekly import Records, Span, Weekly, analyse, split_feedback
 from sentiment.weekly_findings import find
 from sentiment.weekly_page import make_headline, make_page, make_summary
 from sentiment.weekly_pictures import draw_weekly
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-
-    from sentiment.weekly import Weekly
 
 _MOST_DAYS = 31
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -50,9 +48,14 @@ _MAY_COME_LATE = timedelta(days=30)  # feedback that telemetry lost is sent agai
 
 @flow(name="analyse", flow_run_name="analyse {days} days", persist_result=False)
 def write_report(days: Days = 7, end: datetime | None = None, output: Path | None = None) -> tuple[Path, Weekly]:
-    """Report on the `days` before `end` (default: now; rounded up to the full hour): into MLflow and as a page, whose path is returned.
+    """Report on the `days` before `end`: into MLflow and as a page, whose path is returned.
 
     Nothing is written before every query has its answer. A period without records makes a report that says so.
+
+    Args:
+        days: The length of the period, 1 to 31 days; it is compared with the same length before.
+        end: The end of the period, rounded up to the full hour, UTC unless it says otherwise; now unless given.
+        output: Where the page goes, a file on the worker; reports/ below SENTIMENT_HOME unless given.
 
     Raises:
         QueryError: The logs cannot be asked.

@@ -10,11 +10,12 @@ if __name__ == "__main__":
 import argparse
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
+from pydantic import Field
 
 from sentiment import queries
 from sentiment.analysis import LogsReader
@@ -38,11 +39,14 @@ _STREAMS = ("bad_predictions", "sampled_predictions")
 
 
 @flow(name="collect", persist_result=False)
-def collect(days: int = 28) -> Added:
-    """Take in what came since the last time, `days` back at the first time, and return what became of it.
+def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
+    """Take in what came since the last time, and return what became of it.
 
     Safe to repeat and to interrupt: a feedback id counts once, and the watermarks move with the last of the items. All of the inbox is
     looked through, so what telemetry lost comes, too. Where the logs do not answer, the inbox is taken in all the same.
+
+    Args:
+        days: How far back the first time looks, 1 to 730 days; later ones go on where the last one ended.
 
     Raises:
         FeedbackError: The inbox cannot be read.

@@ -152,8 +152,8 @@ def note_outcome(outcome: str, run_id: str, version: registry.Version) -> None:
     registry.set_tags(version, {"outcome": outcome})
 
 
-def publish(verdict: Verdict, home: Path) -> None:
-    """Put a verdict that was carried out into the folder `verdict`, which the page reads."""
+def publish(verdict: Verdict, home: Path) -> bytes:
+    """Put a verdict that was carried out into the folder `verdict`, which the page reads; return its picture."""
     picture = canvas.as_png(draw_verdict(verdict))
     for name, file in (
         ("verdict.png", picture),
@@ -161,6 +161,7 @@ def publish(verdict: Verdict, home: Path) -> None:
         ("verdict.json", as_json(verdict).encode()),
     ):
         durable.replace(home / "verdict" / name, file)
+    return picture
 
 
 def earlier_judgements(test: EvaluationSet) -> int:

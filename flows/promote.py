@@ -13,13 +13,15 @@ import logging
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from prefect import flow
 from prefect.logging import get_run_logger
+from pydantic import Field
 
 from flows import judging
 from flows.prepare import prepared_dataset
+from flows.show import show
 from sentiment import registry, store, tracking
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
@@ -28,7 +30,7 @@ from sentiment.evaluate import evaluate
 from sentiment.gate import judge
 from sentiment.thresholds import Thresholds
 from sentiment.verdict import Decision, Override, Verdict
-from sentiment.verdict_text import headline
+from sentiment.verdict_text import as_markdown, headline
 
 if TYPE_CHECKING:
     from sentiment.config import Settings
@@ -40,11 +42,21 @@ _logger = logging.getLogger(__name__)
 
 
 @flow(name="promote", flow_run_name="promote {candidate}", persist_result=False)
-def promote(candidate: str = "challenger", data: str = "default", approved_by: tuple[str, ...] = (), because: str = "") -> Verdict:
-    """Judge a registered version (alias or number) against the present champion, and promote it if the gate says so.
+def promote(
+    candidate: Annotated[str, Field(min_length=1)] = "challenger",
+    data: str = "default",
+    approved_by: tuple[str, ...] = (),
+    because: str = "",
+) -> Verdict:
+    """Judge a registered version against the present champion, and promote it if the gate says so.
 
-    Both are scored anew by the same code on the test split of `data` and on validated feedback. `approved_by` names people who promote it
-    whatever the gate says, and `because` their reason: both are recorded.
+    Both are scored anew by the same code on the test split of `data` and on validated feedback.
+
+    Args:
+        candidate: The registered version to judge: an alias, such as challenger, or a number.
+        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's form; a path is one of the worker's.
+        approved_by: People who promote it whatever the gate says; their names are recorded. Empty: the gate alone decides.
+        because: Why they do; recorded as well.
 
     Raises:
         TrackingError: MLflow does not answer, or holds no such version.
@@ -71,11 +83,18 @@ def promote(candidate: str = "challenger", data: str = "default", approved_by: t
             except GateError:
                 judging.note_outcome("overtaken", run_id, version)
                 raise
-    judging.publish(verdict, settings.home)
+    _tell(verdict, version, run_id, settings)
+    return verdict
+
+
+def _tell(verdict: Verdict, version: registry.Version, run_id: str, settings: Settings) -> None:
+    """Say of a verdict that was carried out what came of it, wherever people look."""
+    picture = judging.publish(verdict, settings.home)
     judging.note_outcome("promoted" if verdict.is_promoted else _NOT_PROMOTED[verdict.decision], run_id, version)
     _align()
-    get_run_logger().info("version %s: %s", version.number, headline(verdict))
-    return verdict
+    said = f"version {version.number}: {headline(verdict)}"
+    show("verdict", as_markdown(verdict), picture, description=said)
+    get_run_logger().info(said)
 
 
 def roll_back(because: str = "") -> str:

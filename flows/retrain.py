@@ -20,12 +20,13 @@ import models
 from flows.judging import find_champion
 from flows.prepare import prepared_dataset
 from flows.promote import EXIT_CODES, catch_up, promote
-from flows.train import ROWS, Family, Plan, Profile, train_and_register
+from flows.train import ROWS, Family, Plan, Profile, Seed, train_and_register
 from sentiment import registry, validated
 from sentiment.alerting import read_rule
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import GateError
+from sentiment.verdict import Verdict  # here, not below TYPE_CHECKING: Prefect resolves a flow's types when it is deployed
 from sentiment.verdict_text import headline
 from sentiment.watch import last_fired
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sentiment.config import Settings
-    from sentiment.verdict import Verdict
 
 Trigger = Literal["manual", "schedule", "rows", "alert"]
 
@@ -44,12 +44,17 @@ def retrain(
     profile: Profile | None = None,
     families: Literal["champion", "all"] = "champion",
     trigger: Trigger = "manual",
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> Verdict | None:
     """Train challengers, let the gate judge the best one, and return its verdict; None where the trigger gives no reason to train.
 
-    `profile` and `families` are the champion's own unless given. `trigger` says why: `rows` trains if SENTIMENT_RETRAIN_MIN_ROWS validated
-    rows are new since the last attempt, whatever the gate said of it, `alert` if the alert fired since that began, the others always.
+    Args:
+        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's form; a path is one of the worker's.
+        profile: How much to train; the champion's own profile unless given.
+        families: Which models to train: the champion's family, or all three.
+        trigger: Why: rows trains if SENTIMENT_RETRAIN_MIN_ROWS validated rows are new since the last attempt, whatever the gate said of
+            it; alert if the alert fired since that began; manual and schedule always.
+        seed: The seed of every model; the same seed and data make the same models.
 
     Raises:
         GateError: Another retraining runs, or the champion changed meanwhile.

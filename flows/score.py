@@ -12,10 +12,12 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from prefect import flow
+from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
+from pydantic import Field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -33,10 +35,23 @@ if TYPE_CHECKING:
 
 
 @flow(name="score", persist_result=False)
-def score(source: Path, output: Path, text_column: str = "text", model: str | None = None, restart: bool = False) -> str:
-    """Score a file with the champion, or the model of this tag, and return a sentence of what was done.
+def score(
+    source: Path,
+    output: Path,
+    text_column: Annotated[str, Field(min_length=1)] = "text",
+    model: str | None = None,
+    restart: bool = False,
+) -> str:
+    """Score a file with the champion, or another model of the store, and return a sentence of what was done.
 
-    A run that ended early goes on where it was, with the same call; with `restart` it begins anew.
+    A run that ended early goes on where it was, with the same call.
+
+    Args:
+        source: The file to score, on the worker: CSV (UTF-8, with a header) or Parquet, by its ending.
+        output: Where the scores go, on the worker: CSV or Parquet, by its ending; rows that cannot be scored go to OUTPUT.rejected.csv.
+        text_column: The column to score.
+        model: The tag of a model of the store, such as tweet-sentiment:VERSION; the champion unless given.
+        restart: Begin anew, and replace what is there.
 
     Raises:
         DataError: The files cannot be used, or the parts that are there are of another input or model.
@@ -55,7 +70,9 @@ def score(source: Path, output: Path, text_column: str = "text", model: str | No
     rate = (record.rows - before) / (time.monotonic() - started)
     aside = f", {record.rejected} kept aside in {rejected_file(output)}" if record.rejected else ""
     resumed = f" ({before} of them earlier)" if before else ""
-    return f"{record.rows} rows{resumed}: {record.rows - record.rejected} scored in {output}{aside}; {rate:.0f} a second"
+    done = f"{record.rows} rows{resumed}: {record.rows - record.rejected} scored in {output}{aside}; {rate:.0f} a second"
+    create_markdown_artifact(f"# Scored\n\n{done}, by {stored.tag}.\n", key="scored", description=f"{source} by {stored.tag}")
+    return done
 
 
 @contextmanager

@@ -17,16 +17,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
+from pydantic import Field
 
 import models
 from flows.judging import judged_texts
 from flows.prepare import prepared_dataset
 from flows.promote import promote
+from flows.show import show
 from sentiment import canvas, lineage, registry, report, tracking
 from sentiment.command import run_command
 from sentiment.comparison_picture import draw_comparison
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 Trained = tuple[report.Comparison, registry.Version]
 Profile = Literal["smoke", "quick", "full"]
 Family = Literal["tfidf", "keras", "bert"]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 # Rows to learn from (None: all), and what differs from each model's own defaults.
 ROWS: dict[Profile, int | None] = {"smoke": 400, "quick": None, "full": None}
@@ -80,14 +83,20 @@ class Plan:
 def train(
     data: str = "default",
     profile: Profile = "quick",
-    families: tuple[Family, ...] = ("tfidf", "keras", "bert"),
+    families: Annotated[tuple[Family, ...], Field(min_length=1)] = ("tfidf", "keras", "bert"),
     base_model: str | None = None,
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> report.Comparison:
     """Train and compare the models of `families`; the best on validation becomes the challenger and goes to the gate.
 
-    `base_model` replaces BERT's of the profile. One model that fails stops the run: what was trained before stays in MLflow, but there is
-    no comparison of the rest.
+    One model that fails stops the run: what was trained before stays in MLflow, but there is no comparison of the rest.
+
+    Args:
+        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's form; a path is one of the worker's.
+        profile: How much to train: smoke (400 tweets, for a try), quick (all tweets, a small BERT) or full (bert-base-uncased, 3 epochs).
+        families: Which models to train and compare.
+        base_model: BERT's base instead of the profile's: a hub name, a local folder, or 'minilm'.
+        seed: The seed of every model; the same seed and data make the same models.
 
     Raises:
         DataError: The data cannot be read or is not fit to train on.
@@ -122,10 +131,11 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
         tracking.log_pictures({"data_report": draw_data(dataset)})
         results = [train_model(family, dataset, plan.hyperparameters(family), run_id, tags) for family in dict.fromkeys(plan.families)]
         comparison = _compare(results, dataset, plan.profile, run_id)
-        _publish(comparison, read_settings().home / "comparison")
+        picture = _publish(comparison, read_settings().home / "comparison")
     winner = next(result for result in results if result.family == comparison.winner)
     version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), **_origin(winner, dataset, started)})
     registry.set_alias("challenger", version)
+    show("comparison", report.as_markdown(comparison), picture, description=f"{plan.profile}: the winner is {comparison.winner}")
     return comparison, version
 
 
@@ -194,13 +204,15 @@ def _compare(results: list[report.ModelResult], dataset: Dataset, profile: str, 
     return report.Comparison(datetime.now(UTC).isoformat(timespec="seconds"), profile, facts, winner, run_id, tuple(results))
 
 
-def _publish(comparison: report.Comparison, folder: Path) -> None:
-    """Put the comparison into the open run and into the folder that the demo page reads."""
-    picture = draw_comparison(comparison)
-    tracking.log_pictures({"comparison": picture})
+def _publish(comparison: report.Comparison, folder: Path) -> bytes:
+    """Put the comparison into the open run and into the folder that the demo page reads; return its picture."""
+    figure = draw_comparison(comparison)
+    tracking.log_pictures({"comparison": figure})
     tracking.log_comparison(report.as_markdown(comparison), report.as_json(comparison), comparison.winner)
-    report.write_comparison(folder, comparison, canvas.as_png(picture))
+    picture = canvas.as_png(figure)
+    report.write_comparison(folder, comparison, picture)
     get_run_logger().info("the winner is %s; the comparison is in %s", comparison.winner, folder)
+    return picture
 
 
 def main() -> None:

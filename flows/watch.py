@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
 
 from sentiment import channels
 from sentiment.alerting import read_rule
@@ -44,7 +45,10 @@ def ask(reader: LogsReader, query: str, start: datetime, end: datetime) -> pd.Da
 
 @flow(name="watch", persist_result=False)
 def watch(at: datetime | None = None) -> str:
-    """Evaluate the rule as of `at` (default: now), tell its channels what changed, and return a sentence of what was found.
+    """Evaluate the rule, tell its channels what changed, and return a sentence of what was found.
+
+    Args:
+        at: The moment as of which to evaluate; now unless given.
 
     Raises:
         QueryError: The logs cannot be asked; the alert stays as it is.
@@ -61,7 +65,9 @@ def watch(at: datetime | None = None) -> str:
         evaluation = watcher.evaluate(at or datetime.now(UTC))
     if evaluation.error:
         raise evaluation.error
-    return sentence(rule, evaluation)
+    found = sentence(rule, evaluation)
+    get_run_logger().info(found)
+    return found
 
 
 def sentence(rule: AlertRule, evaluation: Evaluation) -> str:

@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         return (self.service_url or f"http://127.0.0.1:{self.port_service}").rstrip("/")
 
     @property
+    def prefect_api(self) -> str:
+        """Where the Prefect server of `make demo` answers on this machine."""
+        return f"http://127.0.0.1:{self.port_prefect}/api"
+
+    @property
     def monitor_address(self) -> str:
         """Where the local stand-in for Azure Monitor answers on this machine."""
         return f"http://127.0.0.1:{self.port_monitor}"
@@ -149,6 +154,7 @@ def tool_environment(settings: Settings) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # 20 are too few on a busy machine
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "GRADIO_ANALYTICS_ENABLED": "False",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",

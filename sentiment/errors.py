@@ -62,6 +62,10 @@ class GateError(SentiloopError):
     """A promotion is refused: what it was decided on no longer holds, or the evidence is not what it says it is."""
 
 
+class DeployError(SentiloopError):
+    """The flows cannot be put on a Prefect server."""
+
+
 class OverloadError(SentiloopError):
     """More texts wait than the service takes on; `retry_after` is in seconds."""
 

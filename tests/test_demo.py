@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from crowning import crown
 
@@ -57,6 +58,19 @@ def bad_predictions(port: int) -> str:
     return httpx.post(f"http://127.0.0.1:{port}/v1/workspaces/local/query", json=query, trust_env=False).text
 
 
+def start_run(port: int, flow: str, **parameters) -> str:
+    """Start a deployment as Prefect's page does, and return the address of its run."""
+    api = f"http://127.0.0.1:{port}/api"
+    deployment = httpx.get(f"{api}/deployments/name/{flow}/local", trust_env=False).json()["id"]
+    body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+    run = httpx.post(f"{api}/deployments/{deployment}/create_flow_run", json=body, trust_env=False).json()["id"]
+    return f"{api}/flow_runs/{run}"
+
+
+def state(run: str) -> str:
+    return httpx.get(run, trust_env=False).json()["state_type"]
+
+
 def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
     crown(store.save(tfidf_model, metadata={}))
     tracking.connect(read_settings())
@@ -80,10 +94,17 @@ def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
         tracking_page = f"http://127.0.0.1:{ports['SENTIMENT_PORT_MLFLOW']}/api/2.0/mlflow/experiments/search"
         found = httpx.post(tracking_page, json={"max_results": 10}, trust_env=False).json()["experiments"]
         experiments = [experiment["name"] for experiment in found if experiment["name"] != "Default"]
+        watched = start_run(ports["SENTIMENT_PORT_PREFECT"], "watch")
+        assert wait_until(lambda: state(watched) in ("COMPLETED", "FAILED", "CRASHED"), 60)
+        assert state(watched) == "COMPLETED", "".join(lines)
+        trained = start_run(ports["SENTIMENT_PORT_PREFECT"], "train", families=["tfidf"])
+        assert wait_until(lambda: state(trained) == "RUNNING", 60)
+        programs = psutil.Process(process.pid).children(recursive=True)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
 
+    assert psutil.wait_procs(programs, timeout=10)[1] == []
     assert experiments == ["tweet-sentiment"]
     assert wait_until(lambda: not any(is_open(port) for port in ports.values()), 10)
     assert "Traceback" not in "".join(lines)

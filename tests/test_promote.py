@@ -395,5 +395,5 @@ def test_only_this_flow_writes_who_is_champion():
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in writers
     }
 
-    # flows/fetch.py takes over a champion that was judged where it was published; the last one has a store of its own
-    assert found == {"flows/promote.py", "flows/fetch.py", "sentiment/store.py", "benchmarks/serving_model.py"}
+    # fetch takes over a champion that was judged where it was published; publish names it on Blob; the last one has a store of its own
+    assert found == {"flows/promote.py", "flows/fetch.py", "flows/publish.py", "sentiment/store.py", "benchmarks/serving_model.py"}

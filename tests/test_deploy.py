@@ -1,0 +1,202 @@
+"""The deployments: what `prefect.yaml` promises is on a real server, and a real worker runs it from its form to its artifacts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+import yaml
+from page_server import free_port, take_picture
+from playwright.sync_api import expect
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.utilities.callables import parameter_schema
+from prefect_fixtures import ROOT, prefect_with_worker
+from recorder import Recorder
+
+from flows import analyse, collect, deploy, promote, retrain, score, train, watch
+from sentiment.errors import DeployError
+
+pytest_plugins = ["loop_fixtures", "browser_fixtures"]
+
+FLOWS = {
+    flow.name: flow
+    for flow in (train.train, collect.collect, retrain.retrain, promote.promote, watch.watch, analyse.write_report, score.score)
+}
+DEFINED = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
+
+
+@pytest.fixture(scope="module")
+def prefect(tmp_path_factory, empty_mlflow):
+    home = tmp_path_factory.mktemp("prefect") / "home"
+    with Recorder() as receiver, prefect_with_worker(home, empty_mlflow, SENTIMENT_ALERT_WEBHOOK_URL=f"{receiver.url}/v1/alerts") as server:
+        server.alerts = receiver.collected
+        yield server
+
+
+def properties(flow):
+    return parameter_schema(FLOWS[flow]).model_dump_for_openapi()["properties"]
+
+
+def choices(schema):
+    return schema.get("enum") or next(part["enum"] for part in schema["anyOf"] if "enum" in part)
+
+
+# --- The forms ---
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_every_parameter_has_a_type_and_says_what_it_is(flow):
+    for name, schema in properties(flow).items():
+        assert {"type", "anyOf", "enum"} & set(schema), f"{flow}: {name} has no type"
+        assert schema.get("description"), f"{flow}: {name} has no description"
+
+
+def test_choices_are_lists_and_numbers_have_bounds():
+    assert choices(properties("train")["profile"]) == ["smoke", "quick", "full"]
+    assert properties("train")["families"]["items"]["enum"] == ["tfidf", "keras", "bert"]
+    assert choices(properties("retrain")["profile"]) == ["smoke", "quick", "full"]
+    assert choices(properties("retrain")["trigger"]) == ["manual", "schedule", "rows", "alert"]
+    assert (properties("collect")["days"]["minimum"], properties("collect")["days"]["maximum"]) == (1, 730)
+    assert (properties("analyse")["days"]["minimum"], properties("analyse")["days"]["maximum"]) == (1, 31)
+    assert properties("watch")["at"]["anyOf"][0]["format"] == "date-time"
+
+
+# --- What is defined ---
+
+
+def test_each_deployment_is_one_of_our_flows_and_says_in_markdown_what_it_does():
+    entrypoints = {one["entrypoint"] for one in DEFINED}
+
+    assert entrypoints == {f"flows/{flow.fn.__module__.split('.')[1]}.py:{flow.fn.__name__}" for flow in FLOWS.values()}
+    assert all(one["description"].startswith("**") and one["tags"][0] == "sentiloop" for one in DEFINED)
+
+
+def test_runs_in_another_place_are_told_where_the_checkout_is():
+    content = deploy.definition("cluster", "/app")
+
+    assert {one["work_pool"]["name"] for one in content["deployments"]} == {"cluster"}
+    assert content["pull"] == [{"prefect.deployments.steps.set_working_directory": {"directory": "/app"}}]
+
+
+def test_a_command_without_a_server_says_which_one_it_asked(monkeypatch):
+    monkeypatch.setattr(deploy, "_PATIENCE_SECONDS", 0)
+    nobody = f"http://127.0.0.1:{free_port()}/api"
+
+    with (
+        temporary_settings({PREFECT_API_URL: nobody}),
+        pytest.raises(DeployError, match=rf"no Prefect server answers at {nobody}.*ConnectError.*set PREFECT_API_URL"),
+    ):
+        deploy.deploy()
+
+
+# --- On a real server ---
+
+
+def test_all_are_deployed_as_defined(prefect):
+    found = prefect.deployments()
+
+    assert set(found) == set(FLOWS)
+    for defined in DEFINED:
+        flow = next(name for name, one in found.items() if one["entrypoint"] == defined["entrypoint"])
+        one = found[flow]
+        assert (one["description"], one["tags"], one["work_pool_name"]) == (defined["description"], defined["tags"], "sentiloop")
+        assert one["parameter_openapi_schema"]["properties"].keys() == properties(flow).keys()
+        assert one["enforce_parameter_schema"]
+    limits = {flow: (one["global_concurrency_limit"] or {}).get("limit") for flow, one in found.items()}
+    assert limits == {"train": 1, "collect": 1, "retrain": 1, "promote": 1, "watch": 1, "analyse": None, "score": None}
+    strategies = {flow: one["concurrency_options"]["collision_strategy"] for flow, one in found.items() if limits[flow]}
+    assert strategies["train"] == strategies["promote"] == "ENQUEUE"
+    assert strategies["retrain"] == strategies["collect"] == "CANCEL_NEW"
+    schedules = {flow: one["schedules"] for flow, one in found.items() if one["schedules"]}
+    assert set(schedules) == {"collect", "retrain", "watch", "analyse"}
+    assert schedules["retrain"][0]["parameters"] == {"trigger": "rows"}
+    assert [one["active"] for one in schedules["watch"]] == [False]
+
+
+def test_every_schedule_that_is_on_makes_runs(prefect):
+    names = {one["id"]: flow for flow, one in prefect.deployments().items()}
+
+    def scheduled():
+        return {
+            names[run["deployment_id"]]: run
+            for run in prefect.filter("flow_runs", sort="EXPECTED_START_TIME_DESC")
+            if run["auto_scheduled"]
+        }
+
+    runs = prefect.wait(lambda: (found := scheduled()).keys() >= {"collect", "retrain", "analyse"} and found)
+
+    assert "watch" not in runs
+    assert runs["retrain"]["parameters"] == {"trigger": "rows"}
+
+
+@pytest.fixture(scope="module")
+def trained(prefect, corpus_file):
+    """A run of `train` that a worker has ended."""
+    data = "default" if os.environ.get("SENTIMENT_SCREENSHOTS") else str(corpus_file)  # pictures show no path and no made-up tweets
+    run = prefect.end_of(prefect.start("train", data=data, profile="smoke", families=["tfidf"]))
+    assert run["state_type"] == "COMPLETED", prefect.log.read_text()
+    return run
+
+
+def test_a_worker_trains_judges_and_shows_what_came_of_it(prefect, trained):
+    artifacts = prefect.artifacts(trained["id"])
+
+    assert set(artifacts) == {"comparison", "comparison-picture", "verdict", "verdict-picture"}
+    assert "Winner: **tfidf**" in artifacts["comparison"]["data"]
+    assert re.match(r"# (PROMOTE|HOLD|REJECT): ", artifacts["verdict"]["data"])
+    assert artifacts["verdict-picture"]["data"].startswith("data:image/png;base64,")
+    assert sorted(path.name for path in (prefect.log.parent / "verdict").iterdir()) == ["verdict.json", "verdict.md", "verdict.png"]
+
+
+def test_the_pages_show_the_deployments_a_form_and_what_a_run_made(prefect, trained, browse):
+    page = browse(f"{prefect.page}/deployments", viewport={"width": 1600, "height": 720})
+    expect(page.get_by_text("7 Deployments")).to_be_visible()
+    expect(page.get_by_text("retrain", exact=True)).to_be_visible()
+    take_picture(page, "prefect-deployments")
+
+    page.goto(f"{prefect.page}/deployments/deployment/{prefect.deployments()['retrain']['id']}/run")
+    expect(page.get_by_text("Which models to train: the champion's family, or all three.")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    take_picture(page, "prefect-form")
+
+    page.goto(f"{prefect.page}/runs/flow-run/{trained['id']}")
+    page.get_by_text("Artifacts", exact=True).click()
+    expect(page.get_by_text("the winner is tfidf").first).to_be_visible()
+    take_picture(page, "prefect-run")
+
+    page.goto(f"{prefect.page}/artifacts/artifact/{prefect.artifacts(trained['id'])['comparison']['id']}")
+    expect(page.get_by_text("Winner: tfidf")).to_be_visible()
+    take_picture(page, "prefect-comparison")
+
+
+def test_a_run_that_fails_is_told_to_the_webhook_once_and_without_its_message(prefect):
+    run = prefect.end_of(prefect.start("promote", candidate="nobody-4711"))
+
+    assert run["state_type"] == "FAILED"
+    assert "nobody-4711" in run["state"]["message"]
+    alert = json.loads(prefect.wait(lambda: prefect.alerts.get("/v1/alerts"))[0])
+    assert alert["schemaId"] == "azureMonitorCommonAlertSchema"
+    assert alert["data"]["essentials"]["configurationItems"] == ["promote/local"]
+    assert alert["data"]["customProperties"]["state"] == "Failed"
+    assert alert["data"]["customProperties"]["page"] == f"{prefect.page}/runs/flow-run/{run['id']}"
+    assert json.dumps(run["state"]["message"])[1:-1] not in json.dumps(alert)
+    assert len(prefect.alerts["/v1/alerts"]) == 1
+
+
+def test_a_parameter_out_of_bounds_is_refused_before_it_runs(prefect):
+    path = f"/deployments/{prefect.deployments()['collect']['id']}/create_flow_run"
+
+    assert prefect.http.post(path, json={"parameters": {"days": 0}}).status_code == 409
+
+
+def test_deploying_again_changes_nothing_and_without_a_webhook_nobody_is_told(prefect):
+    before, automations = prefect.deployments(), prefect.filter("automations")
+    prefect.environment.pop("SENTIMENT_ALERT_WEBHOOK_URL")
+
+    assert "deployed to the work pool sentiloop" in prefect.run("flows.deploy")
+
+    assert {flow: one["id"] for flow, one in prefect.deployments().items()} == {flow: one["id"] for flow, one in before.items()}
+    assert [one["name"] for one in automations] == ["sentiloop: a flow run failed"]
+    assert prefect.filter("automations") == []
