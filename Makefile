@@ -42,11 +42,13 @@ test: setup ## run the whole default test suite
 slow: setup ## run the tests that take minutes, `make loop` among them
 	$(BIN)/python -m pytest -m slow
 
-check: setup ## check format, lint, types and that the workbook is up to date
+check: setup ## check format, lint, types, the workflows, and that the workbook is up to date
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/python -m infra.workbook --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 format: setup ## format the code
 	$(BIN)/ruff format $(SOURCES)

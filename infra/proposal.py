@@ -1,0 +1,140 @@
+"""Propose new validated rows as a pull request: `python -m infra.proposal`. Everything goes through `gh`, nothing through a git push.
+
+The branch is named after the dataset's content: the same rows are proposed once, however often this runs, and a newer proposal closes
+the older ones, since it holds their rows as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from infra.github import summarise
+from infra.programs import run, run_json
+from sentiment.command import run_command
+from sentiment.config import read_settings
+from sentiment.errors import ConfigError
+from sentiment.validated import manifest_path, read_manifest, read_validated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SECONDS = 120
+_PREFIX = "feedback-"
+_COMMIT = "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }"
+
+
+def propose(path: Path, *, base: str, pause: float = 5.0) -> str | None:
+    """Open a pull request onto `base` with the dataset and its manifest, and return its address; None where nothing is new.
+
+    Safe to repeat, also after a kill at any step.
+
+    Raises:
+        DataError: The dataset does not match its manifest.
+        ProgramError: git or gh failed.
+    """
+    rows = read_validated(path)
+    if not rows or not run("git", "status", "--porcelain", "--", str(path), seconds=_SECONDS).strip():
+        summarise("No new validated rows.")
+        return None
+    branch = _PREFIX + hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    start = run("git", "rev-parse", "HEAD", seconds=_SECONDS).strip()
+    head = _branch(branch, start, pause)
+    if not _has_commit(head, start, pause):
+        _commit(branch, head, (path, manifest_path(path)))
+    address = _pull_request(branch, base, describe(read_manifest(path)), pause)
+    _close_others(branch, address, pause)
+    summarise(f"Proposed: {address}")
+    return address
+
+
+def describe(manifest: dict[str, Any]) -> str:
+    """Return what reviewers should know of the dataset, as Markdown."""
+    counts = ", ".join(f"{count} {label}" for label, count in manifest["counts"].items())
+    refused = ", ".join(f"{count} {reason}" for reason, count in manifest.get("refused", {}).items()) or "none"
+    lines = [
+        "Tweets that people settled, taken from the review queue. After the merge a challenger is trained on them and sent to the gate.",
+        "",
+        f"- {manifest['rows']} rows in all: {counts}; {manifest.get('evaluation_rows', 0)} are kept for evaluation",
+        f"- refused: {refused}",
+        f"- SHA-256 of the file: `{manifest['sha256']}`",
+    ]
+    return "\n".join(lines)
+
+
+def _branch(branch: str, start: str, pause: float) -> str:
+    """Return the commit that the branch points to; it is made at `start` if there is none."""
+    where = f"repos/{_repository()}/git"
+    found = run_json("gh", "api", f"{where}/matching-refs/heads/{branch}", seconds=_SECONDS, tries=3, pause=pause)
+    if not found:
+        made = ("--method", "POST", "--raw-field", f"ref=refs/heads/{branch}", "--raw-field", f"sha={start}")
+        found = [run_json("gh", "api", f"{where}/refs", *made, seconds=_SECONDS)]
+    return str(found[0]["object"]["sha"])
+
+
+def _has_commit(head: str, start: str, pause: float) -> bool:
+    """Return whether a branch holds more than `start` does; a run that was killed, perhaps weeks ago, may have made the branch alone."""
+    ask = ("gh", "api", f"repos/{_repository()}/compare/{start}...{head}")
+    return head != start and int(run_json(*ask, seconds=_SECONDS, tries=3, pause=pause)["ahead_by"]) > 0
+
+
+def _commit(branch: str, head: str, files: tuple[Path, ...]) -> None:
+    """Commit files on the branch through GitHub, which signs the commit."""
+    additions = [{"path": _inside(file), "contents": base64.b64encode(file.read_bytes()).decode()} for file in files]
+    change = {
+        "branch": {"repositoryNameWithOwner": _repository(), "branchName": branch},
+        "message": {"headline": "Validated feedback from the review queue"},
+        "fileChanges": {"additions": additions},
+        "expectedHeadOid": head,
+    }
+    run("gh", "api", "graphql", "--input", "-", seconds=_SECONDS, text=json.dumps({"query": _COMMIT, "variables": {"input": change}}))
+
+
+def _pull_request(branch: str, base: str, body: str, pause: float) -> str:
+    """Return the address of the branch's pull request; if there is none its checks are started and it is opened."""
+    ask = ("gh", "pr", "list", "--head", branch, "--state", "all", "--json", "url")
+    found = run_json(*ask, seconds=_SECONDS, tries=3, pause=pause)
+    if found:
+        return str(found[0]["url"])
+    run("gh", "workflow", "run", "ci.yml", "--ref", branch, seconds=_SECONDS, tries=3, pause=pause)  # a bot's pull request starts none
+    title = "Validated feedback from the review queue"
+    made = run("gh", "pr", "create", "--head", branch, "--base", base, "--title", title, "--body", body, seconds=_SECONDS)
+    return made.strip().splitlines()[-1]
+
+
+def _close_others(branch: str, address: str, pause: float) -> None:
+    """Close earlier proposals: this one holds their rows."""
+    ask = ("gh", "pr", "list", "--state", "open", "--limit", "100", "--json", "number,headRefName,isCrossRepository")
+    for other in run_json(*ask, seconds=_SECONDS, tries=3, pause=pause):
+        is_ours = other["headRefName"].startswith(_PREFIX) and not other["isCrossRepository"]
+        if is_ours and other["headRefName"] != branch:
+            comment = f"Its rows are in {address} as well."
+            run("gh", "pr", "close", str(other["number"]), "--delete-branch", "--comment", comment, seconds=_SECONDS)
+
+
+def _inside(file: Path) -> str:
+    """Return a file's path inside the repository."""
+    return run("git", "ls-files", "--full-name", "--cached", "--others", "--", str(file), seconds=_SECONDS).strip()
+
+
+def _repository() -> str:
+    repository = os.environ.get("GITHUB_REPOSITORY", "").strip()
+    if not repository:
+        raise ConfigError("GITHUB_REPOSITORY has no value: set it to OWNER/NAME")
+    return repository
+
+
+def main() -> None:
+    """Read the command line and propose what is new."""
+    parser = argparse.ArgumentParser("python -m infra.proposal", description="Open a pull request with new validated rows.")
+    parser.add_argument("--base", default="main", help="the branch to merge into (default: %(default)s)")
+    propose(read_settings().validated_path, base=parser.parse_args().base)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
