@@ -85,6 +85,7 @@ def empty_monitor(tmp_path):
         yield monitor
 
 
+@pytest.mark.slow
 def test_three_bad_predictions_show_fire_the_alert_and_stay_when_the_monitor_stops(visit, empty_monitor, tmp_path):
     with page_over(empty_monitor, tmp_path / "page") as address:
         page = open_monitor(visit(address))

@@ -17,7 +17,7 @@ from opentelemetry.metrics import NoOpMeter
 from infra.container_app import ContainerApp
 from infra.first_minutes import Count, Limits, count_requests
 from infra.programs import ProgramError
-from infra.release import NOT_BACK, NotBackError, main, release, restore, take_back, suffix_of
+from infra.release import NOT_BACK, NotBackError, main, release, restore, suffix_of, take_back
 from infra.smoke import SmokeError, forge
 from sentiment.errors import ConfigError
 from sentiment.metrics import Metrics

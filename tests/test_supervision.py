@@ -18,6 +18,7 @@ from sentiment.analysis import LogsReader
 from sentiment.config import read_settings, tool_environment
 from sentiment.feedback import Inbox
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 TWEETS = ("I love this, thank you so much @ann!", "best day ever, write to bob@example.com", "perfect landing, http://t.co/x")
 MASKED = {"I love this, thank you so much @user!", "best day ever, write to (email)", "perfect landing, http"}
