@@ -6,23 +6,21 @@ Only releases change the image and the traffic. Before there is an app it writes
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Any
 
+from infra.container_app import STABLE
+from infra.programs import ProgramError, run_json
 from sentiment.errors import SentiloopError
 
-STABLE = "stable"  # the label of the revision that releases go back to
 _ALL = 100
 _SECONDS = 300
 
 
 class RunningError(SentiloopError):
-    """What runs cannot be read, or is not settled."""
+    """What runs is not settled."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,8 @@ def read(group: str, app: str) -> Running | None:
     """Return what runs in an app, or None if there is no such app yet.
 
     Raises:
-        RunningError: az fails, or a release is under way.
+        ProgramError: az fails.
+        RunningError: A release is under way.
     """
     found = [one for one in _az("list", "--resource-group", group) if one["name"] == app]
     if not found:
@@ -73,20 +72,7 @@ def _image(properties: dict[str, Any]) -> str:
 
 
 def _az(*words: str) -> Any:
-    program = shutil.which("az")
-    if not program:
-        raise RunningError("az is not on PATH: install the Azure CLI, or run this where it is")
-    command = [program, "containerapp", *words, "--output", "json", "--only-show-errors"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True)  # noqa: S603
-        return json.loads(done.stdout)
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.strip().splitlines() or ["it said nothing"]
-        raise RunningError(f"'az containerapp {words[0]}' failed with {error.returncode}: {said[-1][:500]}") from error
-    except subprocess.TimeoutExpired as error:
-        raise RunningError(f"'az containerapp {words[0]}' took longer than {_SECONDS} s and was ended: run this again") from error
-    except ValueError as error:
-        raise RunningError(f"'az containerapp {words[0]}' answered no JSON: check 'az version'") from error
+    return run_json("az", "containerapp", *words, "--output", "json", "--only-show-errors", seconds=_SECONDS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -98,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         running = read(chosen.group, chosen.app)
-    except RunningError as error:
+    except (ProgramError, RunningError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if running:

@@ -113,8 +113,8 @@ def test_a_release_under_way_is_not_disturbed(azure):
     ("command", "says", "code", "reason"),
     [
         ("list", "ERROR: Please run 'az login'", 1, "'az containerapp list' failed with 1: ERROR: Please run 'az login'"),
-        ("list", "not JSON", 0, "'az containerapp list' answered no JSON"),
-        ("revision show", "ERROR: revision gone", 3, "'az containerapp revision' failed with 3: ERROR: revision gone"),
+        ("list", "not JSON", 0, "'az containerapp list' wrote 'not JSON', which is no JSON"),
+        ("revision show", "ERROR: revision gone", 3, "'az containerapp revision show' failed with 3: ERROR: revision gone"),
     ],
 )
 def test_a_failure_of_az_is_told_and_writes_no_variable(azure, command, says, code, reason):
@@ -131,7 +131,7 @@ def test_without_az_it_says_so(azure, tmp_path):
     run = azure.run(path=str(tmp_path / "nowhere"))
 
     assert run.returncode == 1
-    assert "az is not on PATH" in run.stderr
+    assert "az cannot be started" in run.stderr
 
 
 def test_the_options_win_over_the_environment(azure):
