@@ -95,16 +95,16 @@ def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
         found = httpx.post(tracking_page, json={"max_results": 10}, trust_env=False).json()["experiments"]
         experiments = [experiment["name"] for experiment in found if experiment["name"] != "Default"]
         watched = start_run(ports["SENTIMENT_PORT_PREFECT"], "watch")
-        assert wait_until(lambda: state(watched) in ("COMPLETED", "FAILED", "CRASHED"), 60)
+        assert wait_until(lambda: state(watched) in ("COMPLETED", "FAILED", "CRASHED"), 150)
         assert state(watched) == "COMPLETED", "".join(lines)
         trained = start_run(ports["SENTIMENT_PORT_PREFECT"], "train", families=["tfidf"])
-        assert wait_until(lambda: state(trained) == "RUNNING", 60)
+        assert wait_until(lambda: state(trained) == "RUNNING", 150)
         programs = psutil.Process(process.pid).children(recursive=True)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
 
-    assert psutil.wait_procs(programs, timeout=10)[1] == []
+    assert psutil.wait_procs(programs, timeout=30)[1] == []
     assert experiments == ["tweet-sentiment"]
     assert wait_until(lambda: not any(is_open(port) for port in ports.values()), 10)
     assert "Traceback" not in "".join(lines)
