@@ -55,7 +55,8 @@ class Monitor:
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Run the threads; at the end everything that was acknowledged or still waits is in the file."""
         self.writer.start()
-        threading.Thread(target=self.engine.warm, daemon=True).start()
+        warming = threading.Thread(target=self.engine.warm, name="monitor-warm")
+        warming.start()
         stops = [start_retention(self.writer, self.settings.monitor_retention_days)]
         try:
             stops += [start_evaluator(self.engine, self.settings)] if self.has_alerts else []
@@ -63,6 +64,7 @@ class Monitor:
             self.failure = error
             raise
         yield
+        await asyncio.to_thread(warming.join)  # it reads the file that is about to be closed
         self.api.close()
         for stop in stops:
             await asyncio.to_thread(stop)
