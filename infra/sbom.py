@@ -8,7 +8,6 @@ if __name__ == "__main__":
     prepare_environment()
 
 import argparse
-import hashlib
 import sys
 import uuid
 from pathlib import Path
@@ -26,6 +25,7 @@ from infra.packages import find_packages, read_pins
 from sentiment import store
 from sentiment.command import run_command
 from sentiment.errors import StoreError
+from sentiment.releases import describe_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,14 +94,12 @@ def _as_model(model: store.StoredModel) -> Component:
 
 
 def _files(folder: Path) -> Iterable[Component]:
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix()
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    for name, file in sorted(describe_all(folder).items()):
         yield Component(
             name=name,
             type=ComponentType.FILE,
             bom_ref=f"{folder.name}/{name}",
-            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
+            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=file.sha256)],
         )
 
 
