@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import signal
 import subprocess
@@ -18,9 +17,7 @@ from monitor_fixtures import ROOT, Client, MonitorProcess, bad_prediction, messa
 from monitor.database import Database, MonitorError
 from monitor.envelopes import rows_of
 from monitor.retention import forget, start_retention
-from monitor.server import Monitor
 from monitor.writer import Writer
-from sentiment.config import Settings
 
 FILE = "monitor/telemetry.duckdb"
 
@@ -197,25 +194,6 @@ def _answers(client):
         return client.http.get("/healthz").is_success
     except httpx.TransportError:
         return False
-
-
-def test_a_monitor_that_stops_at_once_waits_for_what_still_reads_the_file(tmp_path, monkeypatch):
-    monitor = Monitor(Database(tmp_path / "telemetry.duckdb"), Settings(home=tmp_path), has_alerts=False)
-    read = []
-
-    def warm():
-        time.sleep(0.5)
-        monitor.database.cursor().close()
-        read.append("to the end")
-
-    async def start_and_stop():
-        async with monitor.lifespan(None):
-            pass
-
-    monkeypatch.setattr(monitor.engine, "warm", warm)
-    asyncio.run(start_and_stop())
-
-    assert read == ["to the end"]
 
 
 def test_what_is_older_than_the_setting_is_forgotten_at_the_start(tmp_path):
