@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
+from ports import free_port
 
 ACCOUNT = "devstoreaccount1"
 # The key that every Azurite has; it is public and opens nothing else.
@@ -27,9 +28,7 @@ class Azurite:
 
     def __init__(self, command, folder, *options):
         self._command, self._folder, self._options = command, folder, options
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = listener.getsockname()[1]
+        self.port = free_port()
         self.connection_string = connection_string(self.port)
 
     def start(self):

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from image_fixtures import ROOT, run
+from ports import free_port
 
 SUITE = "bookworm"  # its Python is 3.11
 BASE = "docker.io/library/python:3.11-slim"
@@ -96,9 +96,7 @@ def built(storage, debian, bundled, tmp_path_factory) -> Built:
 @contextlib.contextmanager
 def started(built: Built, volume: Path, log: Path):
     """The image's own command with the image's own environment and user, on its files read-only; only the volume can be written."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     home = next(iter(built.config["Volumes"]))
     os.chown(volume, *(int(number) for number in built.config["User"].split(":")))
     inside = [f"{name}={value}" for name, value in (built.environment | {"SENTIMENT_PORT_SERVICE": str(port)}).items()]

@@ -6,7 +6,6 @@ Set SENTIMENT_SCREENSHOTS to a folder to have the pictures that `docs/images` sh
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,17 +14,12 @@ from pathlib import Path
 
 import httpx
 from playwright.sync_api import expect
+from ports import free_port
 
 ROOT = Path(__file__).parents[1]
 PYTHON = sys.executable
 START_SECONDS = 60
 expect.set_options(timeout=15_000)  # the machine may be busy
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

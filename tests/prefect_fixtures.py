@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import httpx
-from page_server import free_port
+from ports import free_port
 
 from sentiment.config import Settings, tool_environment
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from ports import free_port
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,9 +20,7 @@ ROOT = Path(__file__).parents[1]
 @contextlib.contextmanager
 def served(log: Path, *, workers=2, python=sys.executable, **environment):
     """The address and the process of a server that is ready; whatever is left of it is killed at the end."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     # Without BENTOML_HOME: a bare `bentoml serve` must find the store below SENTIMENT_HOME.
     inherited = {name: value for name, value in os.environ.items() if name not in ("BENTOML_HOME", "PROMETHEUS_MULTIPROC_DIR")}
     settings = {"SENTIMENT_WORKERS": str(workers), "SENTIMENT_PORT_SERVICE": str(port), "HOME": os.environ["SENTIMENT_HOME"]}

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from page import scoring
 from page.comparison import comparison_view
@@ -98,12 +99,6 @@ def client(stand_in):
     client = ServiceClient(stand_in.address)
     yield client
     client.close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 # --- the client

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from crowning import crown
-from page_server import PYTHON, free_port, serving_page, started, take_picture
+from page_server import PYTHON, serving_page, started, take_picture
 from playwright.sync_api import expect
+from ports import free_port
 
 from sentiment import store
 from sentiment.config import read_settings, tool_environment

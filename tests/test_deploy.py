@@ -8,8 +8,9 @@ import re
 
 import pytest
 import yaml
-from page_server import free_port, take_picture
+from page_server import take_picture
 from playwright.sync_api import expect
+from ports import free_port
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
 from prefect_fixtures import ROOT, prefect_with_worker

@@ -8,7 +8,6 @@ import json
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ import httpx
 import psutil
 import pytest
 from image_fixtures import FACTS
+from ports import free_port
 from served import wait_until_ready
 
 from flows.bundle import image_labels
@@ -167,9 +167,7 @@ def test_the_service_of_the_bento_writes_below_its_home_only(image, tmp_path):
 def confined(image, home, log):
     """The Bento of an image, served with the image's own environment by a user who can write to nothing but `home`."""
     folder = "/home/bentoml/sentiloop"
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     settings = {name: value.replace(folder, str(home)) for name, value in image.pairs("ENV").items() if name != "PATH"}
     settings |= {"BENTO_PATH": str(image.context), "SENTIMENT_PORT_SERVICE": str(port), "HOME": "/nowhere", "PATH": os.environ["PATH"]}
     command = [sys.executable, "-m", "bentoml", "serve", str(image.context)]

@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import mlflow
 import psutil
 import pytest
 from azurite import ACCOUNT, connection_string
+from ports import free_port
 
 import models
 from models import ModelError
@@ -47,9 +47,7 @@ def through_a_server(home, root, monkeypatch):
 
 @contextlib.contextmanager
 def _tracking_server(home, root):
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     home.mkdir(exist_ok=True)
     where = ["--backend-store-uri", f"sqlite:///{home}/server.db", "--artifacts-destination", root]
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", *where]

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from crowning import crown
-from page_server import PYTHON, free_port, started
+from page_server import PYTHON, started
+from ports import free_port
 
 import models
 from models import ModelError

@@ -1,13 +1,13 @@
 """MLflow's runs and registered versions, on a temporary SQLite file; an address where nothing answers."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
 
 import mlflow
 import pytest
+from ports import free_port
 
 import models
 from sentiment import registry, tracking
@@ -49,12 +49,6 @@ def dataset() -> Dataset:
         9, {"empty": 0}, 0, {name: {"negative": 1, "neutral": 1, "positive": 1} for name in ("train", "validation", "test")}, {}
     )
     return Dataset("tweets", "tweets.csv", split, split, split, report, DIGEST)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def test_a_run_holds_parameters_trials_metrics_pictures_data_and_commit(tracked):
