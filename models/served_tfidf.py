@@ -1,4 +1,4 @@
-"""What a TF-IDF model serves with: the n-grams it knows and their weights, in NumPy. Exact, and without scikit-learn.
+"""What a TF-IDF model serves with: the n-grams it knows and their weights, and its lexicon. Exact, and without scikit-learn.
 
 The n-grams are scikit-learn's own (`TfidfVectorizer`); the tests compare the two.
 """
@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import LABELS, Classifier, Scores, clean_text, read_description, soften, write_description
+from models.lexicon import FEATURES, LEXICON_FILE, Valences, read_valences, valence_features
 
 _TERMS_FILE, _WEIGHTS_FILE = "ngrams.json", "weights.npz"
 Counts = tuple[list[int], list[int]]  # the numbers of the n-grams that a text holds, and how often it holds each
+Counted = tuple[list[Counts], list[float]]  # of each part; what the lexicon says
 
 
 @dataclass(frozen=True)
@@ -46,26 +48,31 @@ class ServedTfidf(Classifier):
     family = "tfidf"
 
     def __init__(self, parts: Sequence[Ngrams], idf: Sequence[NDArray[np.float64]], coefficients: Sequence[NDArray[np.float64]]) -> None:
-        """Take per part its terms, their inverse document frequencies (n,) and their coefficients (n, 3); `bias_` is set apart."""
+        """Take per part its terms, their inverse document frequencies (n,) and their coefficients (n, 3); the rest is set apart."""
         self.parts, self.idf, self.coefficients = tuple(parts), tuple(idf), tuple(coefficients)
         self.bias_ = np.zeros(len(LABELS))
+        self.valences_: Valences = {}
+        self.valence_coefficients_ = np.zeros((len(FEATURES), len(LABELS)))
         self._numbers = [{term: number for number, term in enumerate(part.terms)} for part in self.parts]
 
-    def tokenise(self, texts: Sequence[str]) -> list[list[Counts]]:
-        """Return for each text and part which known n-grams it holds, and how often."""
-        return [self._count(clean_text(text).lower()) for text in texts]
+    def tokenise(self, texts: Sequence[str]) -> list[Counted]:
+        """Return for each text which known n-grams of each part it holds and how often, and what the lexicon says of it."""
+        cleaned = [clean_text(text) for text in texts]
+        return [(self._count(text.lower()), valence_features(text, self.valences_) if self.valences_ else []) for text in cleaned]
 
-    def infer_uncalibrated(self, tokens: list[list[Counts]]) -> Scores:
+    def infer_uncalibrated(self, tokens: list[Counted]) -> Scores:
         """Return the scores of counted n-grams, shape (n, 3)."""
         if not tokens:
             return np.empty((0, len(LABELS)))
-        return soften(np.exp(np.stack([self._decide(counts) for counts in tokens])), 1.0)
+        return soften(np.exp(np.stack([self._decide(*counted) for counted in tokens])), 1.0)
 
     def save(self, directory: Path | str) -> None:
         """Write the n-grams and their weights to a directory (made if missing)."""
         folder = write_description(directory, self, {"form": "served"})
         (folder / _TERMS_FILE).write_text(json.dumps([asdict(part) for part in self.parts], ensure_ascii=False), "utf-8")
-        arrays: dict[str, Any] = {"bias": self.bias_}
+        if self.valences_:
+            (folder / LEXICON_FILE).write_text(json.dumps(self.valences_, ensure_ascii=False), "utf-8")
+        arrays: dict[str, Any] = {"bias": self.bias_, "valence_coefficients": self.valence_coefficients_}
         arrays |= {f"idf_{number}": one for number, one in enumerate(self.idf)}
         arrays |= {f"coefficients_{number}": one for number, one in enumerate(self.coefficients)}
         np.savez_compressed(folder / _WEIGHTS_FILE, **arrays)
@@ -78,7 +85,9 @@ class ServedTfidf(Classifier):
         with np.load(folder / _WEIGHTS_FILE, allow_pickle=False) as weights:
             arrays = [[weights[f"{name}_{number}"] for number in range(len(parts))] for name in ("idf", "coefficients")]
             model = cls(parts, *arrays)
-            model.bias_ = weights["bias"]
+            model.bias_, model.valences_ = weights["bias"], read_valences(folder)
+            if model.valences_:  # models exported before had none
+                model.valence_coefficients_ = weights["valence_coefficients"]
         model.temperature_ = content["temperature"]
         return model
 
@@ -89,9 +98,9 @@ class ServedTfidf(Classifier):
             counted.append((list(counts), list(counts.values())))
         return counted
 
-    def _decide(self, counted: Iterable[Counts]) -> NDArray[np.float64]:
+    def _decide(self, counted: Iterable[Counts], of_lexicon: list[float]) -> NDArray[np.float64]:
         """Return the logits of one text."""
-        logits = self.bias_.copy()
+        logits = self.bias_ + np.array(of_lexicon) @ self.valence_coefficients_ if of_lexicon else self.bias_.copy()
         for part, idf, coefficients, (numbers, counts) in zip(self.parts, self.idf, self.coefficients, counted, strict=True):
             if numbers:
                 frequencies = np.array(counts, dtype=np.float64)

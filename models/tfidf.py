@@ -1,7 +1,11 @@
-"""TF-IDF and logistic regression, in scikit-learn. It counts n-grams of words and characters and knows nothing of the rest of the order."""
+"""TF-IDF and logistic regression, in scikit-learn, with a lexicon's word valences beside the n-grams.
+
+It counts n-grams of words and characters and knows nothing of the rest of the order, but for what the valences make of negations.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from itertools import compress
 from pathlib import Path
@@ -10,16 +14,19 @@ from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import skops.io
+from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, ParameterGrid, PredefinedSplit
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels
+from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, merit
+from models.lexicon import LEXICON_FILE, Valences, read_lexicon, read_valences, valence_features
 from models.served_tfidf import Ngrams, ServedTfidf
 
 _PIPELINE_FILE = "pipeline.skops"
 _WORD = r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]"
+VALENCES = "valences"
 # Each set of features is a sum of parts; `reference` is scikit-learn's own choice of words, the usual starting point.
 _FEATURES: dict[str, tuple[str, ...]] = {
     "reference (1,2)": ("reference",),
@@ -27,6 +34,7 @@ _FEATURES: dict[str, tuple[str, ...]] = {
     "words (1,2)": ("words_2",),
     "characters (2,5)": ("characters",),
     "words (1,2) + characters (2,5)": ("words_2", "characters"),
+    "words (1,2) + characters (2,5) + valences": ("words_2", "characters", VALENCES),
 }
 _PARTS: dict[str, dict[str, Any]] = {
     "reference": {"ngram_range": (1, 2)},
@@ -35,6 +43,7 @@ _PARTS: dict[str, dict[str, Any]] = {
     "characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 3, "sublinear_tf": True},
 }
 _FOLDS = 3
+_METRICS = ("f1_macro", "recall_macro")
 _ROWS_WORTH_A_PROCESS = 5000
 
 
@@ -73,25 +82,30 @@ class TfidfModel(SentimentModel):
         for name in self.features:
             self._search(name, cleaned, np.concatenate([targets, truth]), folds)
             progress(f"{name}: macro F1 {max(trial['f1_macro'] for trial in self.trials_ if trial['features'] == name):.4f}")
-        self.chosen_ = {key: value for key, value in max(self.trials_, key=lambda trial: trial["f1_macro"]).items() if key != "f1_macro"}
-        classifier = _classifier(self.seed).set_params(C=self.chosen_["C"], class_weight=self.chosen_["class_weight"])
-        self.pipeline_ = Pipeline([("features", _vectorizer(self.chosen_["features"])), ("classifier", classifier)])
-        self.pipeline_.fit(cleaned[: len(targets)], targets)
+        best = max(self.trials_, key=merit)
+        self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
+        self.extractor_ = _Extractor(best["features"]).fit(cleaned[: len(targets)])
+        classifier = _classifier(self.seed).set_params(C=best["C"], class_weight=best["class_weight"])
+        self.classifier_ = classifier.fit(self.extractor_.transform(cleaned[: len(targets)]), targets)
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> Any:
-        """Return the weights of each text's n-grams, a sparse matrix with one row per text."""
-        return self.pipeline_["features"].transform(_clean(texts)) if len(texts) else np.empty((0, 0))
+        """Return the weights of each text's n-grams and what the lexicon says of it, a sparse matrix with one row per text."""
+        return self.extractor_.transform(_clean(texts)) if len(texts) else np.empty((0, 0))
 
     def infer_uncalibrated(self, tokens: Any) -> Scores:
-        """Return the scores of n-gram weights, shape (n, 3)."""
+        """Return the scores of weights, shape (n, 3)."""
         if not tokens.shape[0]:
             return np.empty((0, 3))
-        return np.asarray(self.pipeline_["classifier"].predict_proba(tokens), dtype=np.float64)
+        return np.asarray(self.classifier_.predict_proba(tokens), dtype=np.float64)
 
     def save(self, directory: Path | str) -> None:
-        """Write the pipeline as a skops file."""
-        skops.io.dump(self.pipeline_, self._write_description(directory) / _PIPELINE_FILE, compression=ZIP_DEFLATED)
+        """Write the vectorisers and the classifier as a skops file, and the lexicon where it is used."""
+        folder = self._write_description(directory)
+        pipeline = Pipeline([("features", self.extractor_.union), ("classifier", self.classifier_)])
+        skops.io.dump(pipeline, folder / _PIPELINE_FILE, compression=ZIP_DEFLATED)
+        if self.extractor_.valences:
+            (folder / LEXICON_FILE).write_text(json.dumps(self.extractor_.valences, ensure_ascii=False), "utf-8")
 
     @classmethod
     def load(cls, directory: Path | str) -> Self:
@@ -105,33 +119,58 @@ class TfidfModel(SentimentModel):
         if untrusted:
             raise ModelError(f"{path} holds types that are not trusted ({', '.join(untrusted)}): train the model again")
         model = cls._from_description(directory)
-        model.pipeline_ = skops.io.load(path)
+        pipeline = skops.io.load(path)
+        model.extractor_ = _Extractor(model.chosen_["features"], pipeline["features"], read_valences(directory))
+        model.classifier_ = pipeline["classifier"]
         return model
 
     def export(self, directory: Path | str, texts: Sequence[str]) -> None:
         """Write the n-grams and their weights; nothing of it depends on `texts`."""
-        vectorizers = [vectorizer for _, vectorizer in self.pipeline_["features"].transformer_list]
-        classifier = self.pipeline_["classifier"]
-        ends = np.cumsum([len(vectorizer.vocabulary_) for vectorizer in vectorizers])[:-1]
-        served = ServedTfidf(
-            [_ngrams(vectorizer) for vectorizer in vectorizers],
-            [vectorizer.idf_ for vectorizer in vectorizers],
-            np.split(classifier.coef_.T, ends),
-        )
-        served.bias_, served.temperature_ = classifier.intercept_, self.temperature_
+        vectorizers = [vectorizer for _, vectorizer in self.extractor_.union.transformer_list]
+        ends = np.cumsum([len(vectorizer.vocabulary_) for vectorizer in vectorizers])
+        *coefficients, of_valences = np.split(self.classifier_.coef_.T, ends)
+        idf = [vectorizer.idf_ for vectorizer in vectorizers]
+        served = ServedTfidf([_ngrams(vectorizer) for vectorizer in vectorizers], idf, coefficients)
+        served.bias_, served.temperature_ = self.classifier_.intercept_, self.temperature_
+        served.valences_, served.valence_coefficients_ = self.extractor_.valences, of_valences
         served.save(directory)
 
     def _search(self, name: str, cleaned: list[str], targets: np.ndarray[Any, Any], folds: np.ndarray[Any, Any]) -> None:
         grid = {"C": self.regularisations, "class_weight": self.class_weights}
         jobs = -1 if len(targets) > _ROWS_WORTH_A_PROCESS else 1
-        f1 = np.zeros(len(ParameterGrid(grid)))
+        points = [{"features": name, **point} for point in ParameterGrid(grid)]
+        scores = {metric: np.zeros(len(points)) for metric in _METRICS}
         for fold in range(_FOLDS):
             held_out = folds == fold
-            vectorizer = _vectorizer(name).fit(list(compress(cleaned, ~held_out)))
+            extractor = _Extractor(name).fit(list(compress(cleaned, ~held_out)))
             one_fold = PredefinedSplit(np.where(held_out, 0, -1))
-            search = GridSearchCV(_classifier(self.seed), grid, scoring="f1_macro", cv=one_fold, refit=False, n_jobs=jobs)
-            f1 += search.fit(vectorizer.transform(cleaned), targets).cv_results_["mean_test_score"] / _FOLDS
-        self.trials_ += [{"features": name, **point, "f1_macro": float(mean)} for point, mean in zip(ParameterGrid(grid), f1, strict=True)]
+            search = GridSearchCV(_classifier(self.seed), grid, scoring=_METRICS, cv=one_fold, refit=False, n_jobs=jobs)
+            found = search.fit(extractor.transform(cleaned), targets).cv_results_
+            for metric in _METRICS:
+                scores[metric] += found[f"mean_test_{metric}"] / _FOLDS
+        self.trials_ += [
+            {**point, **{metric: float(means[number]) for metric, means in scores.items()}} for number, point in enumerate(points)
+        ]
+
+
+class _Extractor:
+    """Turns cleaned texts into one sparse matrix: the n-grams' weights, then what the lexicon says where the features hold valences."""
+
+    def __init__(self, features: str, union: FeatureUnion | None = None, valences: Valences | None = None) -> None:
+        """Take the name of the features, and what a saved model has learned of them."""
+        parts = _FEATURES[features]
+        self.union = union or FeatureUnion([(part, TfidfVectorizer(**_PARTS[part])) for part in parts if part != VALENCES])
+        self.valences = valences or (read_lexicon() if VALENCES in parts else {})
+
+    def fit(self, cleaned: list[str]) -> Self:
+        self.union.fit(cleaned)
+        return self
+
+    def transform(self, cleaned: list[str]) -> Any:
+        weights = self.union.transform(cleaned)
+        if not self.valences:
+            return weights
+        return hstack([weights, csr_matrix([valence_features(text, self.valences) for text in cleaned])], format="csr")
 
 
 def _folds(train_size: int, validation_size: int, seed: int) -> np.ndarray[Any, Any]:
@@ -145,10 +184,6 @@ def _folds(train_size: int, validation_size: int, seed: int) -> np.ndarray[Any, 
 
 def _clean(texts: Sequence[str]) -> list[str]:
     return [clean_text(text) for text in texts]
-
-
-def _vectorizer(features: str) -> FeatureUnion:
-    return FeatureUnion([(part, TfidfVectorizer(**_PARTS[part])) for part in _FEATURES[features]])
 
 
 def _ngrams(vectorizer: TfidfVectorizer) -> Ngrams:

