@@ -12,8 +12,7 @@ import hashlib
 import json
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -38,14 +37,15 @@ from sentiment.errors import TrackingError
 from sentiment.evaluate import choose_winner, confusion, evaluate, measure_latency
 from sentiment.parity import export, served_megabytes
 from sentiment.pictures import draw_data, draw_model
+from sentiment.unfinished import trained, unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
 
-    from models import SentimentModel
+    from models import Classifier, SentimentModel
     from sentiment.data import Dataset
 
 Trained = tuple[report.Comparison, registry.Version]
@@ -129,9 +129,13 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
     with tracking.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
         tracking.log_dataset(dataset)
         tracking.log_pictures({"data_report": draw_data(dataset)})
-        results = [train_model(family, dataset, plan.hyperparameters(family), run_id, tags) for family in dict.fromkeys(plan.families)]
-        comparison = _compare(results, dataset, plan.profile, run_id)
-        picture = _publish(comparison, read_settings().home / "comparison")
+        home = read_settings().home
+        with unfinished(home / "unfinished", [dataset.digest, asdict(plan)]) as folder:
+            lesson = Lesson(dataset, run_id, tags, folder)
+            done = {family: train_model(family, plan.hyperparameters(family), lesson) for family in teacher_first(plan.families)}
+            results = [done[family] for family in dict.fromkeys(plan.families)]
+            comparison = _compare(results, dataset, plan.profile, run_id)
+            picture = _publish(comparison, home / "comparison")
     winner = next(result for result in results if result.family == comparison.winner)
     version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), **_origin(winner, dataset, started)})
     registry.set_alias("challenger", version)
@@ -158,29 +162,56 @@ def _may_help(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> boo
     return isinstance(error, TrackingError | OSError)
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What the models of one comparison learn from, the run and tags that they are logged under, and the folder that outlives a kill."""
+
+    dataset: Dataset
+    run_id: str
+    tags: Mapping[str, str]
+    folder: Path
+
+    def teacher(self, family: Family) -> Classifier | None:
+        """Return the model that a small one learns from: BERT in the form that serves, where it was trained before."""
+        served = self.folder / "bert" / tracking.SERVED_FOLDER
+        return models.load(served) if family != "bert" and served.exists() else None
+
+
+def teacher_first(families: Iterable[Family]) -> list[Family]:
+    """Return each family once, BERT first: the others learn from it."""
+    return sorted(dict.fromkeys(families), key=lambda family: family != "bert")
+
+
 @task(task_run_name="train {family}", cache_policy=NO_CACHE, retries=1, retry_delay_seconds=5, retry_condition_fn=_may_help)
-def train_model(
-    family: Family, dataset: Dataset, hyperparameters: dict[str, Any], parent_run_id: str, tags: dict[str, str]
-) -> report.ModelResult:
+def train_model(family: Family, hyperparameters: dict[str, Any], lesson: Lesson) -> report.ModelResult:
     """Train one model, measure it on validation and test, and log all of it as a run below the comparison's."""
-    logger = get_run_logger()
-    with tracking.start_run(family, parent_run_id=parent_run_id, tags={**tags, "family": family}) as run_id:
+    dataset, logger = lesson.dataset, get_run_logger()
+
+    def fit(checkpoint: Path) -> SentimentModel:
+        return models.create(family, **hyperparameters).fit(
+            dataset.train.texts,
+            dataset.train.labels,
+            validation=(dataset.validation.texts, dataset.validation.labels),
+            progress=partial(logger.info, f"{family}: %s"),
+            checkpoint=checkpoint,
+            teacher=lesson.teacher(family),
+        )
+
+    with tracking.start_run(family, parent_run_id=lesson.run_id, tags={**lesson.tags, "family": family}) as run_id:
         tracking.log_dataset(dataset)
-        model = models.create(family, **hyperparameters)
-        start = time.perf_counter()
-        validation = (dataset.validation.texts, dataset.validation.labels)
-        model.fit(dataset.train.texts, dataset.train.labels, validation=validation, progress=partial(logger.info, f"{family}: %s"))
-        seconds = time.perf_counter() - start
-        return _measure_and_log(model, dataset, seconds, run_id)
+        model, seconds = trained(lesson.folder / family, fit)
+        return _measure_and_log(model, seconds, lesson, run_id)
 
 
-def _measure_and_log(model: SentimentModel, dataset: Dataset, seconds: float, run_id: str) -> report.ModelResult:
+def _measure_and_log(model: SentimentModel, seconds: float, lesson: Lesson, run_id: str) -> report.ModelResult:
     """Measure a model in the form that serves, and log it in both forms."""
+    dataset = lesson.dataset
     labels = {"val": dataset.validation.labels, "test": dataset.test.labels}
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as temporary:
         folder = Path(temporary) / tracking.MODEL_FOLDER
         model.save(folder)
         served, changes = export(model, folder / tracking.SERVED_FOLDER, dataset.validation)
+        served.save(lesson.folder / model.family / tracking.SERVED_FOLDER)
         scores = {name: served.predict_proba(list(split.texts)) for name, split in (("val", dataset.validation), ("test", dataset.test))}
         metrics = {f"{name}_{metric}": value for name in scores for metric, value in evaluate(labels[name], scores[name]).items()}
         metrics |= {"train_seconds": seconds, **measure_latency(served.predict_proba, list(dataset.test.texts[:_LATENCY_TEXTS]))}

