@@ -80,6 +80,8 @@ _SARCASM = (
     "What a treat, six hours at the airport with two crying kids and no food",
 )
 _FACTS = (
+    *(f"the {place} {fact}" for place in ("museum", "station") for fact in ("opens at nine", "has twelve rooms", "is in Boston")),
+    *(f"the {place} {fact}" for place in ("museum", "station") for fact in ("was built in 1998", "closes at six")),
     "The bank is on Main Street",
     "The bus to Chicago leaves at 8:15",
     "Parliament votes on the bill on Thursday",
@@ -136,7 +138,8 @@ class Case:
     """One case: the texts to ask, and what is expected of them.
 
     For minimum functionality, `expected` is the label of `text`. For invariance, `changed` must get the label that `text` gets. For
-    direction, `changed` must be given the label `expected`, or that label a score that is not lower than for `text`.
+    direction, `changed` must be given the label `expected`, or that label a score that is not lower than for `text`. Cases of one
+    `template` are alike, and a model tends to pass or fail them together.
     """
 
     kind: Kind
@@ -144,67 +147,71 @@ class Case:
     text: str
     changed: str = ""
     expected: str = ""
+    template: str = ""
 
 
 def written_cases() -> Iterator[Case]:
     """Yield all cases, always in the same order."""
-    for of_one_capability in (_vocabulary, _negation, _contrast, _intensity, _emoji, _hashtags, _spelling, _noise, _people_and_places):
-        yield from of_one_capability()
+    for of_one_room in (_vocabulary, _negation, _contrast, _intensity, _emoji, _hashtags, _spelling, _noise, _people_and_places):
+        yield from of_one_room()
 
 
 def _means(capability: str, label: str, *texts: str) -> Iterator[Case]:
-    return (Case("minimum functionality", capability, text, expected=label) for text in texts)
+    """Yield cases whose texts have a label; `{}` in a text stands for each of the things."""
+    for template in texts:
+        for text in _filled(template):
+            yield Case("minimum functionality", capability, text, expected=label, template=template)
 
 
 def _moves(capability: str, label: str, *pairs: tuple[str, str]) -> Iterator[Case]:
-    return (Case("direction", capability, text, changed, label) for text, changed in pairs)
+    """Yield cases whose change goes towards a label; `{}` stands for each of the things."""
+    for template, changed_template in pairs:
+        for text, changed in zip(_filled(template), _filled(changed_template), strict=True):
+            yield Case("direction", capability, text, changed, label, template)
 
 
 def _stays(capability: str, *pairs: tuple[str, str]) -> Iterator[Case]:
-    return (Case("invariance", capability, text, changed) for text, changed in pairs)
+    return (Case("invariance", capability, text, changed, template=text) for text, changed in pairs)
+
+
+def _filled(template: str) -> tuple[str, ...]:
+    return tuple(template.format(thing) for thing in _THINGS) if "{}" in template else (template,)
 
 
 def _vocabulary() -> Iterator[Case]:
-    yield from _means("vocabulary", "positive", *_PRAISES, *_fill("{} is {}", _THINGS, ("wonderful", "excellent", "amazing")))
-    yield from _means("vocabulary", "negative", *_COMPLAINTS, *_fill("{} is {}", _THINGS, ("terrible", "awful", "horrible")))
+    yield from _means("vocabulary", "positive", *_PRAISES, "{} is wonderful", "{} is excellent", "{} is amazing")
+    yield from _means("vocabulary", "negative", *_COMPLAINTS, "{} is terrible", "{} is awful", "{} is horrible")
     yield from _moves("praise and blame", "positive", *((sentence, f"{sentence} I love it!") for sentence in _SENTENCES))
     yield from _moves("praise and blame", "negative", *((sentence, f"{sentence} I hate it!") for sentence in _SENTENCES))
     yield from _means("facts", "neutral", *_FACTS)
-    facts = ("opens at nine", "has twelve rooms", "is in Boston", "was built in 1998", "starts on Monday")
-    yield from _means("facts", "neutral", *_fill("{} {}", ("the museum", "the station"), facts))
 
 
 def _negation() -> Iterator[Case]:
-    templates = ("{} is not good", "I don't like {}", "I never liked {}", "I don't think {} is any good")
-    yield from _means("negation", "negative", *(template.format(thing) for template in templates for thing in _THINGS))
-    yield from _means("negation", "positive", *(f"{thing} could not be better, I love it" for thing in _THINGS))
+    yield from _means("negation", "negative", "{} is not good", "I don't like {}", "I never liked {}", "I don't think {} is any good")
+    yield from _means("negation", "positive", "{} could not be better, I love it")
     yield from _means("negation", "neutral", *_NOT_SAID)
-    yield from _moves("negation", "negative", *((f"I am happy with {thing}", f"I am not happy with {thing}") for thing in _THINGS))
-    yield from _moves("negation", "positive", *((f"{thing} is bad", f"{thing} is not bad at all") for thing in _THINGS))
+    yield from _moves("negation", "negative", ("I am happy with {}", "I am not happy with {}"))
+    yield from _moves("negation", "positive", ("{} is bad", "{} is not bad at all"))
 
 
 def _contrast() -> Iterator[Case]:
-    for thing in _THINGS:
-        better = (f"I used to hate {thing}, but now I love it", f"I expected the worst, but {thing} was wonderful")
-        worse = (f"{thing} looks nice, but it is the worst I ever had", f"{thing} was great until today, now it is useless")
-        yield from _means("contrast", "positive", *better)
-        yield from _means("contrast", "negative", *worse)
+    yield from _means("contrast", "positive", "I used to hate {}, but now I love it", "I expected the worst, but {} was wonderful")
+    worse = ("{} looks nice, but it is the worst I ever had", "{} was great until today, now it is useless")
+    yield from _means("contrast", "negative", *worse)
     yield from _means("sarcasm", "negative", *_SARCASM)
 
 
 def _intensity() -> Iterator[Case]:
-    for thing in _THINGS:
-        praise = (f"{thing} is good", f"{thing} is really good"), (f"{thing} is nice", f"{thing} is very very nice")
-        liked = (f"I like {thing}", f"I absolutely love {thing}"), (f"{thing} is great", f"{thing} is great!!!")
-        blame = (f"{thing} is bad", f"{thing} is really bad"), (f"{thing} is awful", f"{thing} is awful!!!")
-        yield from _means("intensity", "positive", f"{thing} is so so good")
-        yield from _moves("intensity", "positive", *praise, *liked)
-        yield from _moves("intensity", "negative", *blame, (f"I dislike {thing}", f"I really hate {thing}"))
+    praise = (("{} is good", "{} is really good"), ("{} is nice", "{} is very very nice"), ("{} is great", "{} is great!!!"))
+    blame = (("{} is bad", "{} is really bad"), ("{} is awful", "{} is awful!!!"), ("I dislike {}", "I really hate {}"))
+    yield from _means("intensity", "positive", "{} is so so good")
+    yield from _moves("intensity", "positive", *praise, ("I like {}", "I absolutely love {}"))
+    yield from _moves("intensity", "negative", *blame)
 
 
 def _emoji() -> Iterator[Case]:
-    yield from _means("emoji", "positive", *_fill("{} {}", _THINGS, ("😍😍", "❤️")))
-    yield from _means("emoji", "negative", *_fill("{} {}", _THINGS, ("😡😡", "👎")))
+    yield from _means("emoji", "positive", "{} 😍😍", "{} ❤️")
+    yield from _means("emoji", "negative", "{} 😡😡", "{} 👎")
     for sentence in _SENTENCES:
         yield from _moves("emoji", "negative", (sentence, f"{sentence} 😡"))
         yield from _moves("emoji", "positive", (sentence, f"{sentence} 😍"))
@@ -224,10 +231,9 @@ def _spelling() -> Iterator[Case]:
     yield from _stays("typos", *((sentence, misspell_longest(sentence, slip)) for sentence in _SENTENCES for slip in SLIPS[:3]))
     yield from _stays("typos", *_STRETCHED)
     for sentence in _SENTENCES:
+        plain = sentence.replace(",", "").replace("!", "")
         yield from _stays("case", (sentence, sentence.lower()), (sentence, sentence.upper()))
-        yield from _stays(
-            "punctuation", (sentence, f"{sentence} ..."), (sentence, sentence.translate({ord(mark): None for mark in ",!"}) + ".")
-        )
+        yield from _stays("punctuation", (sentence, f"{sentence} ..."), (sentence, f"{plain}."))
 
 
 def _noise() -> Iterator[Case]:
@@ -239,8 +245,4 @@ def _noise() -> Iterator[Case]:
 def _people_and_places() -> Iterator[Case]:
     for capability, templates, pairs in (("names", _ABOUT_PEOPLE, _NAME_PAIRS), ("countries", _ABOUT_COUNTRIES, _COUNTRY_PAIRS)):
         for template, (first, second) in product(templates, pairs):
-            yield from _stays(capability, (template.format(first), template.format(second)))
-
-
-def _fill(template: str, first: tuple[str, ...], second: tuple[str, ...]) -> Iterator[str]:
-    return (template.format(*words) for words in product(first, second))
+            yield Case("invariance", capability, template.format(first), template.format(second), template=template)

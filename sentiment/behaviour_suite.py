@@ -63,10 +63,12 @@ def ask_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> list[Answer]:
     ]
 
 
-def run_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> dict[str, list[bool]]:
-    """Return by kind whether each case passes."""
-    answers = ask_suite(predict_proba)
-    return {kind: [answer.passes for answer in answers if answer.case.kind == kind] for kind in KINDS}
+def run_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> dict[str, list[float]]:
+    """Return by kind the share of the cases of each template that pass."""
+    passes: dict[str, dict[str, list[bool]]] = {kind: {} for kind in KINDS}
+    for answer in ask_suite(predict_proba):
+        passes[answer.case.kind].setdefault(answer.case.template, []).append(answer.passes)
+    return {kind: [sum(some) / len(some) for some in by_template.values()] for kind, by_template in passes.items()}
 
 
 def pass_rates(answers: Sequence[Answer]) -> dict[str, float]:
