@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from models import LABELS
 from sentiment import durable
+from sentiment.behaviour_report import metric_of
 from sentiment.evaluate import COST_METRICS, QUALITY_METRICS
 
 if TYPE_CHECKING:
@@ -47,14 +48,18 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All results of one training; `dataset` holds its name, digest and counts, `run_id` is the parent run."""
+    """All results of one training.
+
+    `dataset` holds its name, digest and counts, `behaviour` the suite's digest and its cases by capability; `run_id` is the parent run.
+    """
 
     created_at: str
     profile: str
     dataset: Mapping[str, Any]
     winner: str
     run_id: str
-    models: tuple[ModelResult, ...] = field(default_factory=tuple)
+    models: tuple[ModelResult, ...]
+    behaviour: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -67,32 +72,51 @@ def as_json(comparison: Comparison) -> str:
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """Return the comparison as a Markdown table: a row per measure, a column per model, the best value of each row in bold."""
+    """Return the comparison as Markdown tables: a row per measure, a column per model, the best value of each row in bold."""
     results = comparison.models
-    rows = [
-        ["", *(f"{result.family}{' 🏆' if result.family == comparison.winner else ''}" for result in results)],
-        ["---", *("---" for _ in results)],
-        ["ease (our judgement)", *(EASE.get(result.family, "not rated") for result in results)],
+    rows = [["ease (our judgement)", *(EASE.get(result.family, "not rated") for result in results)]]
+    rows += [
+        _row(metric, results) for metric in (*COST_METRICS, *(f"{split}_{name}" for split in ("val", "test") for name in QUALITY_METRICS))
     ]
-    for metric in (*COST_METRICS, *(f"{split}_{name}" for split in ("val", "test") for name in QUALITY_METRICS)):
-        title, pattern = _UNITS.get(metric, (metric.replace("val_", "validation ").replace("test_", "test "), "{:.4f}"))
-        values = [pattern.format(result.metrics[metric]) for result in results]
-        best = _best(metric, results)
-        rows.append([title, *(f"**{value}**" if value == pattern.format(best) else value for value in values)])
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     sizes = ", ".join(f"{split} {sum(counts.values())}" for split, counts in comparison.dataset["counts"].items())
     return (
-        f"# Comparison of the models\n\n{table}\n\n"
+        f"# Comparison of the models\n\n{_table(comparison, rows)}\n\n"
         f"Winner: **{comparison.winner}**, chosen by validation macro F1. Lower is better for times, size, rmse, log loss and ece.\n"
         f"Data: {comparison.dataset['name']} ({sizes}), SHA-256 `{comparison.dataset['digest'][:12]}`. "
-        f"Profile: {comparison.profile}. Trained: {comparison.created_at}.\n"
+        f"Profile: {comparison.profile}. Trained: {comparison.created_at}.\n\n"
+        f"{_behaviour(comparison)}"
     )
 
 
-def write_comparison(directory: Path, comparison: Comparison, picture: bytes) -> None:
-    """Replace comparison.png, .md and .json, each at once and the JSON last: who reads the JSON finds the others as new as it."""
+def _behaviour(comparison: Comparison) -> str:
+    cases = comparison.behaviour["cases"]
+    rows = [_row(metric_of(name), comparison.models, f"{name} ({count})", "{:.0%}") for name, count in cases.items()]
+    return (
+        f"## Behaviour\n\n{_table(comparison, rows)}\n\n"
+        f"The share of the templated cases (their number) that pass; suite `{comparison.behaviour['suite'][:12]}`. "
+        f"The cases that fail are in `behaviour.md` of each model's run.\n"
+    )
+
+
+def _table(comparison: Comparison, rows: list[list[str]]) -> str:
+    """Return a table under the names of the models."""
+    head = ["", *(f"{result.family}{' 🏆' if result.family == comparison.winner else ''}" for result in comparison.models)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def _row(metric: str, results: tuple[ModelResult, ...], title: str = "", pattern: str = "{:.4f}") -> list[str]:
+    """Return a measure's name and each model's figure, the best one in bold."""
+    title, pattern = _UNITS.get(metric, (title or metric.replace("val_", "validation ").replace("test_", "test "), pattern))
+    values = [pattern.format(result.metrics[metric]) for result in results]
+    best = pattern.format(_best(metric, results))
+    return [title, *(f"**{value}**" if value == best else value for value in values)]
+
+
+def write_comparison(directory: Path, comparison: Comparison, pictures: Mapping[str, bytes]) -> None:
+    """Replace the pictures (NAME.png), comparison.md and .json, each at once and the JSON last: who reads it finds the others as new."""
     directory.mkdir(parents=True, exist_ok=True)
-    durable.replace(directory / "comparison.png", picture)
+    for name, picture in pictures.items():
+        durable.replace(directory / f"{name}.png", picture)
     durable.replace(directory / "comparison.md", as_markdown(comparison).encode())
     durable.replace(directory / "comparison.json", as_json(comparison).encode())
 

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.image import imread
 
 from models import LABELS
+from sentiment.behaviour_picture import draw_behaviour
 from sentiment.canvas import as_png
 from sentiment.comparison_picture import draw_comparison
 from sentiment.data import DataReport, Dataset, Split
@@ -19,17 +20,20 @@ from sentiment.report import EASE, Comparison, ModelResult, as_json, as_markdown
 COUNTS = {split: {"negative": 40, "neutral": 30, "positive": 20} for split in ("train", "validation", "test")}
 
 
+CASES = {"negation": 40, "handles and links": 36}
+
+
 def result(family: str, quality: float, cost: float) -> ModelResult:
     metrics = {f"{split}_{name}": quality for split in ("val", "test") for name in QUALITY_METRICS} | dict.fromkeys(COST_METRICS, cost)
+    metrics |= {"behaviour_negation": quality, "behaviour_handles_and_links": 1 - quality / 10}
     return ModelResult(family, f"run-{family}", "models:/m-1", metrics, {"seed": 0}, ((30, 5, 5), (4, 24, 2), (1, 2, 17)))
 
 
 @pytest.fixture
 def comparison() -> Comparison:
     models = (result("tfidf", 0.7, 1.0), result("keras", 0.65, 20.0), result("bert", 0.8, 90.0))
-    return Comparison(
-        "2026-01-02T03:04:05+00:00", "quick", {"name": "tweets", "digest": "ab" * 32, "counts": COUNTS}, "bert", "run-0", models
-    )
+    facts, behaviour = {"name": "tweets", "digest": "ab" * 32, "counts": COUNTS}, {"suite": "cd" * 32, "cases": CASES}
+    return Comparison("2026-01-02T03:04:05+00:00", "quick", facts, "bert", "run-0", models, behaviour)
 
 
 def shape(png: bytes) -> tuple[int, ...]:
@@ -43,7 +47,8 @@ def test_table_has_the_best_of_each_row_in_bold(comparison):
     assert rows["validation rmse"] == "| validation rmse | 0.7000 | **0.6500** | 0.8000 |"
     assert rows["latency p50"] == "| latency p50 | **1.00 ms** | 20.00 ms | 90.00 ms |"
     assert "bert 🏆" in rows[""]
-    assert len(rows) == 3 + len(COST_METRICS) + 2 * len(QUALITY_METRICS)
+    assert rows["negation (40)"] == "| negation (40) | 70% | 65% | **80%** |"
+    assert len(rows) == 3 + len(COST_METRICS) + 2 * len(QUALITY_METRICS) + len(CASES)
 
 
 def test_every_family_has_a_rating_with_its_reason(comparison):
@@ -54,10 +59,11 @@ def test_every_family_has_a_rating_with_its_reason(comparison):
 def test_json_holds_what_the_demo_page_reads(comparison):
     content = json.loads(as_json(comparison))
 
-    assert set(content) == {"created_at", "profile", "dataset", "winner", "run_id", "models"}
+    assert set(content) == {"created_at", "profile", "dataset", "winner", "run_id", "models", "behaviour"}
     assert set(content["models"][0]) >= {"family", "run_id", "ease", "metrics", "hyperparameters"}
     assert content["models"][2]["metrics"]["test_f1_macro"] == 0.8
     assert content["dataset"]["counts"] == COUNTS
+    assert content["behaviour"] == {"suite": "cd" * 32, "cases": CASES}
 
 
 def test_a_figure_that_is_not_a_number_never_reaches_the_json(comparison):
@@ -67,12 +73,13 @@ def test_a_figure_that_is_not_a_number_never_reaches_the_json(comparison):
         as_json(broken)
 
 
-def test_writing_replaces_all_three_files_and_leaves_nothing_else(comparison, tmp_path):
-    write_comparison(tmp_path / "new", comparison, b"old")
-    write_comparison(tmp_path / "new", comparison, b"png")
+def test_writing_replaces_all_files_and_leaves_nothing_else(comparison, tmp_path):
+    write_comparison(tmp_path / "new", comparison, {"comparison": b"old", "behaviour": b"old"})
+    write_comparison(tmp_path / "new", comparison, {"comparison": b"png", "behaviour": b"png"})
 
-    assert {path.name for path in (tmp_path / "new").iterdir()} == {"comparison.json", "comparison.md", "comparison.png"}
-    assert (tmp_path / "new" / "comparison.png").read_bytes() == b"png"
+    names = {"comparison.json", "comparison.md", "comparison.png", "behaviour.png"}
+    assert {path.name for path in (tmp_path / "new").iterdir()} == names
+    assert {(tmp_path / "new" / name).read_bytes() for name in names if name.endswith(".png")} == {b"png"}
 
 
 def test_comparison_picture_is_1600_by_900_and_names_the_winner(comparison):
@@ -87,6 +94,15 @@ def test_comparison_picture_takes_a_single_model(comparison):
     alone = dataclasses.replace(comparison, models=comparison.models[2:])
 
     assert shape(as_png(draw_comparison(alone))) == (900, 1600)
+
+
+def test_behaviour_picture_puts_the_hardest_on_top_and_names_it(comparison):
+    figure = draw_behaviour(comparison)
+
+    assert shape(as_png(figure)) == (900, 1000)
+    assert figure.texts[0].get_text() == "Hardest for them: negation"
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["negation (40)", "handles and links (36)"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["70%", "65%", "80%", "93%", "94%", "92%"]
 
 
 def test_model_pictures_show_the_counts_of_the_confusion_table():
