@@ -41,6 +41,7 @@ from sentiment.evaluate import choose_winner, confusion
 from sentiment.measuring import measure
 from sentiment.parity import export, served_megabytes
 from sentiment.pictures import draw_data, draw_model
+from sentiment.risk_picture import draw_risk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -193,11 +194,11 @@ def _measure_and_log(model: SentimentModel, dataset: Dataset, seconds: float, ru
         judged = (*dataset.validation.texts, *dataset.test.texts)
         rows = lineage.dump(dataset.train.texts, judged)
         tracking.log_texts({lineage.ROWS_FILE: rows, "behaviour.md": list_failures(model.family, found.answers)})
-        tracking.log_pictures(draw_model(model.family, dataset.test.labels, found.scores["test"]))
+        tracking.log_pictures(draw_model(model.family, dataset.test.labels, found.test_scores))
         model_uri = tracking.log_model(folder, model.family)
-    table = tuple(tuple(row) for row in confusion(dataset.test.labels, found.scores["test"]).tolist())
+    table = tuple(tuple(row) for row in confusion(dataset.test.labels, found.test_scores).tolist())
     get_run_logger().info("%s: macro F1 %.4f on validation, %.4f on test", model.family, metrics["val_f1_macro"], metrics["test_f1_macro"])
-    return report.ModelResult(model.family, run_id, model_uri, metrics, model.hyperparameters, table)
+    return report.ModelResult(model.family, run_id, model_uri, metrics, model.hyperparameters, table, found.test_curve.thinned())
 
 
 def _compare(results: list[report.ModelResult], dataset: Dataset, profile: str, run_id: str) -> report.Comparison:
@@ -209,7 +210,7 @@ def _compare(results: list[report.ModelResult], dataset: Dataset, profile: str, 
 
 def _publish(comparison: report.Comparison, folder: Path) -> bytes:
     """Put the comparison into the open run and into the folder that the demo page reads; return its first picture."""
-    figures = {"comparison": draw_comparison(comparison), "behaviour": draw_behaviour(comparison)}
+    figures = {"comparison": draw_comparison(comparison), "behaviour": draw_behaviour(comparison), "risk_coverage": draw_risk(comparison)}
     tracking.log_pictures(figures)
     tracking.log_comparison(report.as_markdown(comparison), report.as_json(comparison), comparison.winner)
     pictures = {name: canvas.as_png(figure) for name, figure in figures.items()}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_HIGHER_IS_BETTER = ("val_f1_macro", "test_f1_macro", "test_accuracy")
+_HIGHER_IS_BETTER = ("val_f1_macro", "test_f1_macro", "test_accuracy", "test_coverage_at_90")
 _MEASURES = (*_HIGHER_IS_BETTER, "latency_ms_p50", "latency_ms_p95", "train_seconds", "size_mb")
 _STAR = ' <span class="mark" aria-hidden="true">★</span>'
 _UNITS = {
@@ -40,7 +40,8 @@ def comparison_view(folder: Path, language: Language) -> str:
         return (
             _winner(content, language)
             + _models_table(content, language)
-            + _picture(folder, language)
+            + _picture(folder / "comparison.png", say(language, "picture"))
+            + _picture(folder / "risk_coverage.png", say(language, "picture_risk"))
             + _behaviour_table(content, language)
             + _ease_list(content, language)
             + _details(content, language)
@@ -102,12 +103,11 @@ def _quantity(value: float, measure: str, language: Language) -> str:
     return decimal(language, value, digits) + (f"\u00a0{unit}" if unit else "")
 
 
-def _picture(folder: Path, language: Language) -> str:
-    path = folder / "comparison.png"
+def _picture(path: Path, words: str) -> str:
     if not path.exists():
         return ""
     data = base64.b64encode(path.read_bytes()).decode()
-    return f'<figure class="chart"><img alt="{escape(say(language, "picture"))}" src="data:image/png;base64,{data}"></figure>'
+    return f'<figure class="chart"><img alt="{escape(words)}" src="data:image/png;base64,{data}"></figure>'
 
 
 def _details(content: Mapping[str, Any], language: Language) -> str:

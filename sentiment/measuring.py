@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sentiment.abstention import RiskCoverage, abstention_metrics, risk_coverage
 from sentiment.behaviour_report import behaviour_metrics
 from sentiment.behaviour_suite import Answer, ask_suite
 from sentiment.evaluate import evaluate, measure_latency
@@ -21,10 +22,11 @@ _LATENCY_TEXTS = 100
 
 @dataclass(frozen=True)
 class Measured:
-    """The metrics as in MLflow, the scores of the splits `val` and `test`, and the answers to the behavioural suite."""
+    """The metrics as in MLflow, the scores of the test split with their curve, and the answers to the behavioural suite."""
 
     metrics: Mapping[str, float]
-    scores: Mapping[str, Scores]
+    test_scores: Scores
+    test_curve: RiskCoverage
     answers: Sequence[Answer]
 
 
@@ -36,5 +38,7 @@ def measure(served: Classifier, dataset: Dataset) -> Measured:
         f"{name}_{metric}": value for name, split in splits.items() for metric, value in evaluate(split.labels, scores[name]).items()
     }
     metrics |= measure_latency(served.predict_proba, list(dataset.test.texts[:_LATENCY_TEXTS]))
+    curves = {name: risk_coverage(split.labels, scores[name]) for name, split in splits.items()}
     answers = ask_suite(served.predict_proba)
-    return Measured(metrics | behaviour_metrics(answers), scores, answers)
+    metrics |= {**abstention_metrics(curves["val"], curves["test"]), **behaviour_metrics(answers)}
+    return Measured(metrics, scores["test"], curves["test"], answers)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from models import LABELS
 from sentiment import durable
+from sentiment.abstention import TARGET_RISK
 from sentiment.behaviour_report import metric_of
 from sentiment.evaluate import COST_METRICS, QUALITY_METRICS
 
@@ -21,18 +22,31 @@ EASE = {
     "keras": "moderate: TensorFlow, minutes on a CPU, learns its own word vectors and needs early stopping",
     "bert": "demanding: PyTorch and pretrained weights, best on a GPU, slow and large to serve",
 }
-_LOWER_IS_BETTER = (*COST_METRICS, "rmse", "log_loss", "ece")
+_LOWER_IS_BETTER = (*COST_METRICS, "rmse", "log_loss", "ece", "aurc")
 _UNITS = {
     "train_seconds": ("training time", "{:.1f} s"),
     "latency_ms_p50": ("latency p50", "{:.2f} ms"),
     "latency_ms_p95": ("latency p95", "{:.2f} ms"),
     "size_mb": ("size", "{:.1f} MB"),
 }
+_ABSTENTION = {
+    "val_aurc": ("validation AURC", "{:.4f}"),
+    "test_aurc": ("test AURC", "{:.4f}"),
+    "test_coverage_at_90": ("test coverage at 90% accuracy", "{:.1%}"),
+}
+_KEPT = {
+    "uncertain_below": (f"threshold for {TARGET_RISK:.0%} errors", "{:.4f}"),
+    "test_coverage_kept": ("test coverage above it", "{:.1%}"),
+    "test_risk_kept": ("test errors above it", "{:.1%}"),
+}
 
 
 @dataclass(frozen=True)
 class ModelResult:
-    """What one training gave: `metrics` as in MLflow, `confusion` on test with a row per true and a column per predicted label."""
+    """What one training gave: `metrics` as in MLflow.
+
+    `confusion`, on test, has a row per true and a column per predicted label; `risk_coverage`, on test, holds pairs of coverage and risk.
+    """
 
     family: str
     run_id: str
@@ -40,6 +54,7 @@ class ModelResult:
     metrics: Mapping[str, float]
     hyperparameters: Mapping[str, Any]
     confusion: tuple[tuple[int, ...], ...]
+    risk_coverage: tuple[tuple[float, float], ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -84,7 +99,19 @@ def as_markdown(comparison: Comparison) -> str:
         f"Winner: **{comparison.winner}**, chosen by validation macro F1. Lower is better for times, size, rmse, log loss and ece.\n"
         f"Data: {comparison.dataset['name']} ({sizes}), SHA-256 `{comparison.dataset['digest'][:12]}`. "
         f"Profile: {comparison.profile}. Trained: {comparison.created_at}.\n\n"
-        f"{_behaviour(comparison)}"
+        f"{_abstention(comparison)}\n{_behaviour(comparison)}"
+    )
+
+
+def _abstention(comparison: Comparison) -> str:
+    rows = [_row(metric, comparison.models, title, pattern) for metric, (title, pattern) in _ABSTENTION.items()]
+    rows += [
+        [title, *(_shown(pattern, result.metrics.get(name)) for result in comparison.models)] for name, (title, pattern) in _KEPT.items()
+    ]
+    return (
+        f"## Setting the unsure ones aside\n\n{_table(comparison, rows)}\n\n"
+        f"The threshold is the lowest score at which at most {TARGET_RISK:.0%} of the labels that are kept are wrong on validation; "
+        f"it is what `SENTIMENT_UNCERTAIN_BELOW` may be set to. The area under the curve of risk and coverage is lower for better models.\n"
     )
 
 
@@ -119,6 +146,10 @@ def write_comparison(directory: Path, comparison: Comparison, pictures: Mapping[
         durable.replace(directory / f"{name}.png", picture)
     durable.replace(directory / "comparison.md", as_markdown(comparison).encode())
     durable.replace(directory / "comparison.json", as_json(comparison).encode())
+
+
+def _shown(pattern: str, value: float | None) -> str:
+    return "–" if value is None else pattern.format(value)
 
 
 def _best(metric: str, results: tuple[ModelResult, ...]) -> float:

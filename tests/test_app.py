@@ -440,6 +440,18 @@ def test_the_comparison_shows_what_the_suite_found_in_both_languages(tmp_path):
     assert "something &lt;new&gt; (20)" in comparison_view(tmp_path, "fr")
 
 
+def test_the_comparison_shows_what_abstaining_buys(tmp_path):
+    content = comparison()
+    for model, share in zip(content["models"], (0.5, 0.61), strict=True):
+        model["metrics"] = model["metrics"] | {"test_coverage_at_90": share}
+    (tmp_path / "comparison.json").write_text(json.dumps(content), "utf-8")
+    (tmp_path / "risk_coverage.png").write_bytes(b"png")
+    view = comparison_view(tmp_path, "en")
+
+    assert re.search(r'90% right, test</th><td class="number">0.500</td><td class="number best">0.610', view)
+    assert re.search(r'set aside, as a chart" src="data:image/png;base64,cG5n"', view)
+
+
 def test_every_capability_of_the_suite_has_a_french_name():
     assert CAPABILITIES_IN_FRENCH.keys() == capabilities().keys()
 

@@ -16,6 +16,7 @@ from sentiment.data import DataReport, Dataset, Split
 from sentiment.evaluate import COST_METRICS, QUALITY_METRICS
 from sentiment.pictures import draw_data, draw_model
 from sentiment.report import EASE, Comparison, ModelResult, as_json, as_markdown, write_comparison
+from sentiment.risk_picture import draw_risk
 
 COUNTS = {split: {"negative": 40, "neutral": 30, "positive": 20} for split in ("train", "validation", "test")}
 
@@ -25,8 +26,12 @@ CASES = {"negation": 40, "handles and links": 36}
 
 def result(family: str, quality: float, cost: float) -> ModelResult:
     metrics = {f"{split}_{name}": quality for split in ("val", "test") for name in QUALITY_METRICS} | dict.fromkeys(COST_METRICS, cost)
+    metrics |= {"val_aurc": 1 - quality, "test_aurc": 1 - quality, "test_coverage_at_90": quality / 2}
+    if quality > 0.65:
+        metrics |= {"uncertain_below": 1.4 - quality, "test_coverage_kept": quality / 2, "test_risk_kept": 0.09}
     metrics |= {"behaviour_negation": quality, "behaviour_handles_and_links": 1 - quality / 10}
-    return ModelResult(family, f"run-{family}", "models:/m-1", metrics, {"seed": 0}, ((30, 5, 5), (4, 24, 2), (1, 2, 17)))
+    table, curve = ((30, 5, 5), (4, 24, 2), (1, 2, 17)), ((0.25, 0.02), (0.5, 0.08), (1.0, 1 - quality))
+    return ModelResult(family, f"run-{family}", "models:/m-1", metrics, {"seed": 0}, table, curve)
 
 
 @pytest.fixture
@@ -48,7 +53,9 @@ def test_table_has_the_best_of_each_row_in_bold(comparison):
     assert rows["latency p50"] == "| latency p50 | **1.00 ms** | 20.00 ms | 90.00 ms |"
     assert "bert 🏆" in rows[""]
     assert rows["negation (40)"] == "| negation (40) | 70% | 65% | **80%** |"
-    assert len(rows) == 3 + len(COST_METRICS) + 2 * len(QUALITY_METRICS) + len(CASES)
+    assert rows["test AURC"] == "| test AURC | 0.3000 | 0.3500 | **0.2000** |"
+    assert rows["threshold for 10% errors"] == "| threshold for 10% errors | 0.7000 | – | 0.6000 |"
+    assert len(rows) == 9 + len(COST_METRICS) + 2 * len(QUALITY_METRICS) + len(CASES)
 
 
 def test_every_family_has_a_rating_with_its_reason(comparison):
@@ -103,6 +110,19 @@ def test_behaviour_picture_puts_the_hardest_on_top_and_names_it(comparison):
     assert figure.texts[0].get_text() == "Hardest for them: negation"
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["negation (40)", "handles and links (36)"]
     assert [text.get_text() for text in figure.axes[0].texts] == ["70%", "65%", "80%", "93%", "94%", "92%"]
+
+
+def test_risk_picture_says_what_the_winner_gains_and_which_has_no_threshold(comparison):
+    figure = draw_risk(comparison)
+
+    assert shape(as_png(figure)) == (750, 1100)
+    assert figure.texts[0].get_text() == "bert: with 60% set aside, 9.0% of the rest are wrong"
+    assert [text.get_text() for text in figure.axes[0].texts] == [
+        "tfidf: below 0.70 set aside, AURC 0.300",
+        "keras: no threshold, AURC 0.350",
+        "bert: below 0.60 set aside, AURC 0.200",
+    ]
+    assert draw_risk(dataclasses.replace(comparison, winner="keras")).texts[0].get_text() == "keras is never sure enough for 10% errors"
 
 
 def test_model_pictures_show_the_counts_of_the_confusion_table():
