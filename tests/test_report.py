@@ -131,10 +131,27 @@ def test_model_pictures_show_the_counts_of_the_confusion_table():
 
     pictures = draw_model("tfidf", labels, scores)
 
-    assert set(pictures) == {"confusion_matrix", "precision_recall"}
+    assert set(pictures) == {"confusion_matrix", "precision_recall", "reliability"}
     assert pictures["confusion_matrix"].texts[0].get_text() == "tfidf: 3 of 4 test tweets right"
     assert "50%\n1" in {text.get_text() for text in pictures["confusion_matrix"].axes[0].texts}
-    assert all(shape(as_png(figure)) == (700, 900) for figure in pictures.values())
+    assert {name: shape(as_png(figure)) for name, figure in pictures.items()} == {
+        "confusion_matrix": (700, 900),
+        "precision_recall": (700, 900),
+        "reliability": (700, 950),
+    }
+
+
+@pytest.mark.parametrize(
+    ("score", "finding"), [(0.95, "20.0 points too sure"), (0.55, "20.0 points too modest"), (0.75, "as sure as it is right")]
+)
+def test_reliability_picture_says_whether_the_scores_are_too_high_and_where(score, finding):
+    labels = ["negative"] * 9 + ["neutral"] * 2 + ["positive"]
+    scores = np.tile([score, *[(1 - score) / 2] * 2], (12, 1))
+
+    figure = draw_model("tfidf", labels, scores)["reliability"]
+
+    assert figure.texts[0].get_text() == f"tfidf: {finding}"
+    assert figure.axes[0].collections[0].get_offsets().tolist() == [pytest.approx([score, 0.75])]
 
 
 def test_data_picture_folds_the_tail_of_many_lengths():
