@@ -42,8 +42,8 @@ def comparison_view(folder: Path, language: Language) -> str:
             + _models_table(content, language)
             + _picture(folder / "comparison.png", say(language, "picture"))
             + _picture(folder / "risk_coverage.png", say(language, "picture_risk"))
-            + _behaviour_table(content, language)
             + _ease_list(content, language)
+            + _behaviour_table(content, language)
             + _details(content, language)
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
