@@ -88,6 +88,14 @@ def test_the_recommended_threshold_keeps_its_promise_on_tweets_it_has_not_seen()
     assert metrics["test_coverage_at_90"] == pytest.approx(metrics["test_coverage_kept"], abs=0.06)
 
 
+def test_the_threshold_is_validations_own_whatever_test_would_say(curve):
+    perfect = risk_coverage(["positive"] * 5, scores(SURE))
+    metrics = abstention_metrics(curve, perfect)
+
+    assert (metrics["uncertain_below"], metrics["test_coverage_kept"], metrics["test_risk_kept"]) == (0.9, 0.2, 0.0)
+    assert (metrics["val_aurc"], metrics["test_aurc"], metrics["test_coverage_at_90"]) == (curve.area, 0.0, 1.0)
+
+
 def test_a_ranking_by_chance_has_the_error_rate_as_its_area_and_a_perfect_one_less():
     chance, rows = np.random.default_rng(3), 2000
     is_right = chance.random(rows) < 0.7
