@@ -32,6 +32,7 @@ from flows.show import show
 from sentiment import canvas, lineage, registry, report, tracking
 from sentiment.behaviour_picture import draw_behaviour
 from sentiment.behaviour_report import describe_suite, list_failures
+from sentiment.behaviour_suite import suite_digest
 from sentiment.command import run_command
 from sentiment.comparison_picture import draw_comparison
 from sentiment.config import apply_tool_environment, read_settings
@@ -128,7 +129,8 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
     part = whole.sample(rows) if rows and rows < sum(len(split.texts) for split in whole.splits.values()) else whole
     dataset = part.with_training(feedback) if feedback.texts else part
     # The splits' own digests are those of the whole: a sample's is the run's logged dataset.
-    tags = {"profile": plan.profile, "dataset_digest": whole.digest, "test_digest": judged_texts(whole).digest, **(facts or {})}
+    tags = {"profile": plan.profile, "dataset_digest": whole.digest, "test_digest": judged_texts(whole).digest}
+    tags |= {"behaviour_suite": suite_digest(), **(facts or {})}
     with tracking.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
         tracking.log_dataset(dataset)
         tracking.log_pictures({"data_report": draw_data(dataset)})

@@ -58,6 +58,7 @@ def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_
         assert run.info.status == "FINISHED"
         assert set(run.data.metrics) - {"uncertain_below", "test_coverage_kept", "test_risk_kept"} == names
         assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert run.data.tags["behaviour_suite"] == suite_digest()
         assert "cases of the behavioural suite fail" in mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/behaviour.md")
     assert parent.data.tags["winner"] == comparison.winner == max(comparison.models, key=lambda m: m.metrics["val_f1_macro"]).family
     content = json.loads((loop_home / "comparison" / "comparison.json").read_text("utf-8"))
