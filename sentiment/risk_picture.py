@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from matplotlib.ticker import PercentFormatter
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from sentiment.report import Comparison, ModelResult
 
-_STYLES = ("-", "--", ":", "-.")
+_OTHERS = ("--", ":", "-.")
 
 
 def draw_risk(comparison: Comparison) -> Figure:
@@ -23,8 +24,9 @@ def draw_risk(comparison: Comparison) -> Figure:
     subtitle = f"test split; dots: the lowest score with at most {TARGET_RISK:.0%} errors on validation"
     figure = new_figure(11, 7.5, _headline(winner), subtitle)
     panel = add_panel(figure, (0.1, 0.11, 0.86, 0.7))
+    others = cycle(_OTHERS)
     for number, result in enumerate(comparison.models):
-        colour, style = (ACCENT if result.family == comparison.winner else INK), _STYLES[number % len(_STYLES)]
+        colour, style = (ACCENT, "-") if result.family == comparison.winner else (INK, next(others))
         coverage, risk = zip(*result.risk_coverage, strict=True)
         panel.plot(coverage, risk, style, color=colour, linewidth=2.5)
         if "uncertain_below" in result.metrics:

@@ -122,6 +122,8 @@ def test_risk_picture_says_what_the_winner_gains_and_which_has_no_threshold(comp
         "keras: no threshold, AURC 0.350",
         "bert: below 0.60 set aside, AURC 0.200",
     ]
+    curves = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 3]
+    assert [line.get_linestyle() for line in curves] == ["--", ":", "-"]  # the winner's is whole
     assert draw_risk(dataclasses.replace(comparison, winner="keras")).texts[0].get_text() == "keras is never sure enough for 10% errors"
 
 
