@@ -63,6 +63,7 @@ bench: setup ## run the benchmarks, as tables of ratios (the first needs wrk: ap
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.monitoring
 	$(BIN)/python -m benchmarks.gate
+	$(BIN)/python -m benchmarks.calibration
 
 bundle: setup ## build the Bento of the champion and print its tag
 	$(BIN)/python -m flows.bundle

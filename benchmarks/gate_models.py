@@ -52,7 +52,7 @@ class _Real:
     kept: Scores
     validation: EvaluationSet
     on_validation: Scores
-    behaviour: dict[str, list[bool]]
+    behaviour: dict[str, list[float]]
 
     @classmethod
     def learn(cls, dataset: Dataset, rows: Split, kept: Split) -> _Real:

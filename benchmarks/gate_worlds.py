@@ -27,7 +27,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FACTS = {"trained_at": "2025-01-01T00:00:00+00:00"}
 COST, LEARNED = Cost(5, 10, 100), frozenset({"none of them"})
 FEEDBACK_ROWS = 300
-_BEHAVIOUR: dict[str, list[bool]] = {kind: [True] for kind in KINDS}
+_BEHAVIOUR: dict[str, list[float]] = {kind: [1.0] for kind in KINDS}
 _FEATURES = {"features": ("words (1,2)",), "regularisations": (3.0,), "class_weights": ("balanced",)}
 Scores = NDArray[np.float64]
 Numbers = NDArray[np.int64]

@@ -29,14 +29,19 @@ from flows.prepare import prepared_dataset
 from flows.promote import promote
 from flows.show import show
 from sentiment import canvas, lineage, registry, report, tracking
+from sentiment.behaviour_picture import draw_behaviour
+from sentiment.behaviour_report import describe_suite, list_failures
+from sentiment.behaviour_suite import suite_digest
 from sentiment.command import run_command
 from sentiment.comparison_picture import draw_comparison
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import Split
 from sentiment.errors import TrackingError
-from sentiment.evaluate import choose_winner, confusion, evaluate, measure_latency
+from sentiment.evaluate import choose_winner, confusion
+from sentiment.measuring import measure
 from sentiment.parity import export, served_megabytes
 from sentiment.pictures import draw_data, draw_model
+from sentiment.risk_picture import draw_risk
 from sentiment.unfinished import trained, unfinished
 
 if TYPE_CHECKING:
@@ -60,7 +65,6 @@ HYPERPARAMETERS: dict[Profile, dict[Family, dict[str, Any]]] = {
     "quick": {"bert": {"base_model": "minilm"}},
     "full": {"bert": {"base_model": "bert-base-uncased", "epochs": 3, "learning_rate": 2e-5}},
 }
-_LATENCY_TEXTS = 100
 NO_ROWS = Split((), ())
 
 
@@ -125,7 +129,8 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
     part = whole.sample(rows) if rows and rows < sum(len(split.texts) for split in whole.splits.values()) else whole
     dataset = part.with_training(feedback) if feedback.texts else part
     # The splits' own digests are those of the whole: a sample's is the run's logged dataset.
-    tags = {"profile": plan.profile, "dataset_digest": whole.digest, "test_digest": judged_texts(whole).digest, **(facts or {})}
+    tags = {"profile": plan.profile, "dataset_digest": whole.digest, "test_digest": judged_texts(whole).digest}
+    tags |= {"behaviour_suite": suite_digest(), **(facts or {})}
     with tracking.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
         tracking.log_dataset(dataset)
         tracking.log_pictures({"data_report": draw_data(dataset)})
@@ -206,44 +211,45 @@ def train_model(family: Family, hyperparameters: dict[str, Any], lesson: Lesson)
 def _measure_and_log(model: SentimentModel, seconds: float, lesson: Lesson, run_id: str) -> report.ModelResult:
     """Measure a model in the form that serves, and log it in both forms."""
     dataset = lesson.dataset
-    labels = {"val": dataset.validation.labels, "test": dataset.test.labels}
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as temporary:
         folder = Path(temporary) / tracking.MODEL_FOLDER
         model.save(folder)
         served, changes = export(model, folder / tracking.SERVED_FOLDER, dataset.validation)
         served.save(lesson.folder / model.family / tracking.SERVED_FOLDER)
-        scores = {name: served.predict_proba(list(split.texts)) for name, split in (("val", dataset.validation), ("test", dataset.test))}
-        metrics = {f"{name}_{metric}": value for name in scores for metric, value in evaluate(labels[name], scores[name]).items()}
-        metrics |= {"train_seconds": seconds, **measure_latency(served.predict_proba, list(dataset.test.texts[:_LATENCY_TEXTS]))}
-        metrics |= {
+        found = measure(served, dataset)
+        metrics = {
+            **found.metrics,
+            "train_seconds": seconds,
             "size_mb": served_megabytes(folder / tracking.SERVED_FOLDER),
             **{f"export_{name}": value for name, value in changes.items()},
         }
         tracking.log_training(model.hyperparameters, model.trials, metrics)
         judged = (*dataset.validation.texts, *dataset.test.texts)
-        tracking.log_texts({lineage.ROWS_FILE: lineage.dump(dataset.train.texts, judged)})
-        tracking.log_pictures(draw_model(model.family, labels["test"], scores["test"]))
+        rows = lineage.dump(dataset.train.texts, judged)
+        tracking.log_texts({lineage.ROWS_FILE: rows, "behaviour.md": list_failures(model.family, found.answers)})
+        tracking.log_pictures(draw_model(model.family, dataset.test.labels, found.test_scores))
         model_uri = tracking.log_model(folder, model.family)
-    table = tuple(tuple(row) for row in confusion(labels["test"], scores["test"]).tolist())
+    table = tuple(tuple(row) for row in confusion(dataset.test.labels, found.test_scores).tolist())
     get_run_logger().info("%s: macro F1 %.4f on validation, %.4f on test", model.family, metrics["val_f1_macro"], metrics["test_f1_macro"])
-    return report.ModelResult(model.family, run_id, model_uri, metrics, model.hyperparameters, table)
+    return report.ModelResult(model.family, run_id, model_uri, metrics, model.hyperparameters, table, found.test_curve.thinned())
 
 
 def _compare(results: list[report.ModelResult], dataset: Dataset, profile: str, run_id: str) -> report.Comparison:
     winner = choose_winner({result.family: result.metrics for result in results})
     facts = {"name": dataset.name, "digest": dataset.digest, "counts": dataset.report.counts}
-    return report.Comparison(datetime.now(UTC).isoformat(timespec="seconds"), profile, facts, winner, run_id, tuple(results))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return report.Comparison(now, profile, facts, winner, run_id, tuple(results), describe_suite())
 
 
 def _publish(comparison: report.Comparison, folder: Path) -> bytes:
-    """Put the comparison into the open run and into the folder that the demo page reads; return its picture."""
-    figure = draw_comparison(comparison)
-    tracking.log_pictures({"comparison": figure})
+    """Put the comparison into the open run and into the folder that the demo page reads; return its first picture."""
+    figures = {"comparison": draw_comparison(comparison), "behaviour": draw_behaviour(comparison), "risk_coverage": draw_risk(comparison)}
+    tracking.log_pictures(figures)
     tracking.log_comparison(report.as_markdown(comparison), report.as_json(comparison), comparison.winner)
-    picture = canvas.as_png(figure)
-    report.write_comparison(folder, comparison, picture)
+    pictures = {name: canvas.as_png(figure) for name, figure in figures.items()}
+    report.write_comparison(folder, comparison, pictures)
     get_run_logger().info("the winner is %s; the comparison is in %s", comparison.winner, folder)
-    return picture
+    return pictures["comparison"]
 
 
 def main() -> None:

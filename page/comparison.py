@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from models import LABELS
 from page.cards import error_card, table
-from page.texts import Language, decimal, number, say
+from page.comparison_texts import CAPABILITIES_IN_FRENCH
+from page.texts import Language, decimal, number, percent, say
+from sentiment.behaviour_report import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_HIGHER_IS_BETTER = ("val_f1_macro", "test_f1_macro", "test_accuracy")
+_HIGHER_IS_BETTER = ("val_f1_macro", "test_f1_macro", "test_accuracy", "test_coverage_at_90")
 _MEASURES = (*_HIGHER_IS_BETTER, "latency_ms_p50", "latency_ms_p95", "train_seconds", "size_mb")
 _STAR = ' <span class="mark" aria-hidden="true">★</span>'
 _UNITS = {
@@ -38,8 +40,10 @@ def comparison_view(folder: Path, language: Language) -> str:
         return (
             _winner(content, language)
             + _models_table(content, language)
-            + _picture(folder, language)
+            + _picture(folder / "comparison.png", say(language, "picture"))
+            + _picture(folder / "risk_coverage.png", say(language, "picture_risk"))
             + _ease_list(content, language)
+            + _behaviour_table(content, language)
             + _details(content, language)
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -58,19 +62,39 @@ def _winner(content: Mapping[str, Any], language: Language) -> str:
 def _models_table(content: Mapping[str, Any], language: Language) -> str:
     """Return a row per measure and a column per model, which fits a phone; the best value of each row stands out."""
     models = content["models"]
-    names = (f"{escape(str(model['family']))}{_STAR if model['family'] == content['winner'] else ''}" for model in models)
-    head = f'<th scope="col">{say(language, "measure")}</th>' + "".join(f'<th scope="col" class="number">{name}</th>' for name in names)
     measures = [measure for measure in _MEASURES if any(measure in model["metrics"] for model in models)]
-    return table(say(language, "tab_models"), head, "".join(_measure_row(measure, models, language) for measure in measures))
+    rows = (_measure_row(measure, models, language) for measure in measures)
+    return table(say(language, "tab_models"), _names_of_models(content, say(language, "measure")), "".join(rows))
+
+
+def _names_of_models(content: Mapping[str, Any], corner: str) -> str:
+    names = (f"{escape(str(model['family']))}{_STAR if model['family'] == content['winner'] else ''}" for model in content["models"])
+    return f'<th scope="col">{corner}</th>' + "".join(f'<th scope="col" class="number">{name}</th>' for name in names)
 
 
 def _measure_row(measure: str, models: Sequence[Mapping[str, Any]], language: Language) -> str:
     values = [model["metrics"].get(measure) for model in models]
     known = [value for value in values if value is not None]
     best = max(known) if measure in _HIGHER_IS_BETTER else min(known)
-    shown = ("–" if value is None else _quantity(value, measure, language) for value in values)
+    shown = ["–" if value is None else _quantity(value, measure, language) for value in values]
+    return _row(say(language, measure), values, shown, best)
+
+
+def _row(title: str, values: Sequence[float | None], shown: Sequence[str], best: float) -> str:
     cells = (f'<td class="number{" best" if value == best else ""}">{text}</td>' for value, text in zip(values, shown, strict=True))
-    return f'<tr><th scope="row">{say(language, measure)}</th>{"".join(cells)}</tr>'
+    return f'<tr><th scope="row">{title}</th>{"".join(cells)}</tr>'
+
+
+def _behaviour_table(content: Mapping[str, Any], language: Language) -> str:
+    """Return what the behavioural suite found, if the training knew it: a row per capability, with its number of cases."""
+    if "behaviour" not in content:
+        return ""
+    rows = []
+    for name, count in content["behaviour"]["cases"].items():
+        rates = [model["metrics"][metric_of(name)] for model in content["models"]]
+        words = CAPABILITIES_IN_FRENCH.get(name, name) if language == "fr" else name
+        rows.append(_row(escape(f"{words} ({count})"), rates, [percent(language, rate) for rate in rates], max(rates)))
+    return table(say(language, "behaviour"), _names_of_models(content, say(language, "measure")), "".join(rows))
 
 
 def _quantity(value: float, measure: str, language: Language) -> str:
@@ -79,12 +103,11 @@ def _quantity(value: float, measure: str, language: Language) -> str:
     return decimal(language, value, digits) + (f"\u00a0{unit}" if unit else "")
 
 
-def _picture(folder: Path, language: Language) -> str:
-    path = folder / "comparison.png"
+def _picture(path: Path, words: str) -> str:
     if not path.exists():
         return ""
     data = base64.b64encode(path.read_bytes()).decode()
-    return f'<figure class="chart"><img alt="{escape(say(language, "picture"))}" src="data:image/png;base64,{data}"></figure>'
+    return f'<figure class="chart"><img alt="{escape(words)}" src="data:image/png;base64,{data}"></figure>'
 
 
 def _details(content: Mapping[str, Any], language: Language) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import gradio as gr
 
+from page.comparison_texts import COMPARISON_TEXTS
 from page.learning_texts import LEARNING_TEXTS
 from page.monitor_texts import MONITOR_TEXTS
 
@@ -153,6 +154,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "error_refused": ("The service refused (HTTP {status})", "Le service a refusé (HTTP {status})"),
     "error_title": ("That did not work", "Cela n’a pas marché"),
+    **COMPARISON_TEXTS,
     **MONITOR_TEXTS,
     **LEARNING_TEXTS,
 }

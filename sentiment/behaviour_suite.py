@@ -2,7 +2,7 @@
 
 Minimum functionality: a plain sentence has a known label. Invariance: a change that says nothing of the sentiment leaves the label as it
 is. Direction: a change that adds sentiment ends in its label, or at least does not move its score the other way.
-Source: Ribeiro et al., Beyond Accuracy, ACL 2020.
+Source: Ribeiro et al., Beyond Accuracy, ACL 2020. The cases themselves are in `behaviour_cases`.
 """
 
 from __future__ import annotations
@@ -10,56 +10,42 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import product
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 from models import LABELS
+from sentiment.behaviour_cases import Case, Kind, written_cases
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from models.base import Scores
 
-Kind = Literal["minimum functionality", "invariance", "direction"]
-KINDS: tuple[Kind, ...] = ("minimum functionality", "invariance", "direction")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _TOLERANCE = 0.05  # a score may move by so much the wrong way before a direction case fails
-
-_THINGS = ("the flight", "this phone", "the new album", "our hotel", "the customer service")
-_PRAISE = ("wonderful", "excellent", "amazing")
-_BLAME = ("terrible", "awful", "horrible")
-_SENTENCES = (
-    "I love the new update, thank you!",
-    "The crew on the flight was amazing",
-    "I hate waiting, this is the worst service ever",
-    "So disappointed, my order never came",
-    "What a wonderful day at the beach",
-    "The food was awful and cold",
-    "The meeting is on Tuesday at nine",
-    "The report has twelve pages",
-)
-_NAMES = ("Anna", "Mohammed", "Chen", "Lakisha", "Greg")
-_COUNTRIES = ("Germany", "Nigeria", "Mexico", "India", "Canada")
 
 
 @dataclass(frozen=True)
-class Case:
-    """One case: the texts to ask, and what is expected of them.
+class Answer:
+    """What a model said of one case, and whether that passes; `changed` is empty for minimum functionality."""
 
-    For minimum functionality, `expected` is the label of `text`. For invariance, `changed` must get the label that `text` gets. For
-    direction, `changed` must be given the label `expected`, or that label a score that is not lower than for `text`.
-    """
-
-    kind: Kind
-    capability: str
-    text: str
-    changed: str = ""
-    expected: str = ""
+    case: Case
+    passes: bool
+    text: Mapping[str, float]
+    changed: Mapping[str, float]
 
 
 @functools.cache
 def cases() -> tuple[Case, ...]:
     """Return all cases, always in the same order."""
-    return (*_minimum_functionality(), *_invariance(), *_direction())
+    return tuple(written_cases())
+
+
+def capabilities() -> dict[str, int]:
+    """Return what the suite tries, each with its number of cases."""
+    return dict(Counter(case.capability for case in cases()))
 
 
 def suite_digest() -> str:
@@ -67,14 +53,31 @@ def suite_digest() -> str:
     return hashlib.sha256(json.dumps([asdict(case) for case in cases()]).encode()).hexdigest()
 
 
-def run_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> dict[str, list[bool]]:
-    """Return by kind whether each case passes; the model is asked once, for all texts."""
+def ask_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> list[Answer]:
+    """Return a model's answers to all cases, in their order; the model is asked once, for all texts."""
     texts = list(dict.fromkeys(text for case in cases() for text in (case.text, case.changed) if text))
-    scores = dict(zip(texts, predict_proba(texts), strict=True))
-    return {kind: [_passes(case, scores) for case in cases() if case.kind == kind] for kind in KINDS}
+    rows = dict(zip(texts, predict_proba(texts), strict=True))
+    return [
+        Answer(case, _passes(case, rows), _by_label(rows[case.text]), _by_label(rows[case.changed]) if case.changed else {})
+        for case in cases()
+    ]
 
 
-def _passes(case: Case, scores: dict[str, Scores]) -> bool:
+def run_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> dict[str, list[float]]:
+    """Return by kind the share of the cases of each template that pass."""
+    passes: dict[str, dict[str, list[bool]]] = {kind: {} for kind in KINDS}
+    for answer in ask_suite(predict_proba):
+        passes[answer.case.kind].setdefault(answer.case.template, []).append(answer.passes)
+    return {kind: [sum(some) / len(some) for some in by_template.values()] for kind, by_template in passes.items()}
+
+
+def pass_rates(answers: Sequence[Answer]) -> dict[str, float]:
+    """Return the share of the cases that pass, by capability."""
+    passed = Counter(answer.case.capability for answer in answers if answer.passes)
+    return {name: passed[name] / count for name, count in capabilities().items()}
+
+
+def _passes(case: Case, scores: Mapping[str, Scores]) -> bool:
     before = scores[case.text]
     if case.kind == "minimum functionality":
         return LABELS[int(before.argmax())] == case.expected
@@ -85,59 +88,5 @@ def _passes(case: Case, scores: dict[str, Scores]) -> bool:
     return bool(after.argmax() == column or after[column] >= before[column] - _TOLERANCE)
 
 
-def _minimum_functionality() -> Iterator[Case]:
-    kind: Kind = "minimum functionality"
-    for thing, word in product(_THINGS, _PRAISE):
-        yield Case(kind, "vocabulary", f"{thing} is {word}", expected="positive")
-    for thing, word in product(_THINGS, _BLAME):
-        yield Case(kind, "vocabulary", f"{thing} is {word}", expected="negative")
-    for thing in _THINGS:
-        yield Case(kind, "negation", f"{thing} is not good", expected="negative")
-        yield Case(kind, "negation", f"I don't like {thing}", expected="negative")
-        yield Case(kind, "negation", f"I never liked {thing}", expected="negative")
-        yield Case(kind, "contrast", f"I used to hate {thing}, but now I love it", expected="positive")
-        yield Case(kind, "contrast", f"{thing} looks nice, but it is the worst I ever had", expected="negative")
-        yield Case(kind, "intensity", f"{thing} is so so good", expected="positive")
-        yield Case(kind, "emoji", f"{thing} 😍😍", expected="positive")
-        yield Case(kind, "emoji", f"{thing} 😡😡", expected="negative")
-    for fact in ("opens at nine", "has twelve rooms", "is in Boston", "was built in 1998", "starts on Monday"):
-        yield Case(kind, "facts", f"the museum {fact}", expected="neutral")
-        yield Case(kind, "facts", f"the station {fact}", expected="neutral")
-
-
-def _invariance() -> Iterator[Case]:
-    kind: Kind = "invariance"
-    for sentence in _SENTENCES:
-        yield Case(kind, "handles and links", sentence, f"@someone {sentence}")
-        yield Case(kind, "handles and links", sentence, f"{sentence} https://t.co/abc123")
-        yield Case(kind, "retweets", sentence, f"RT @someone: {sentence}")
-        yield Case(kind, "typography", sentence, f"{sentence} ...")
-        yield Case(kind, "typography", sentence, sentence.lower())
-        yield Case(kind, "typos", sentence, _swap_letters(sentence))
-    for first, second in product(_NAMES, _NAMES):
-        if first < second:
-            yield Case(kind, "names", f"{first} told me the service was terrible", f"{second} told me the service was terrible")
-            yield Case(kind, "names", f"{first} had a great time at the show", f"{second} had a great time at the show")
-    for first, second in product(_COUNTRIES, _COUNTRIES):
-        if first < second:
-            yield Case(kind, "countries", f"just landed in {first}", f"just landed in {second}")
-            yield Case(kind, "countries", f"the food in {first} is amazing", f"the food in {second} is amazing")
-
-
-def _direction() -> Iterator[Case]:
-    kind: Kind = "direction"
-    for sentence in _SENTENCES:
-        yield Case(kind, "praise", sentence, f"{sentence} I love it!", "positive")
-        yield Case(kind, "blame", sentence, f"{sentence} I hate it!", "negative")
-        yield Case(kind, "emoji", sentence, f"{sentence} 😡", "negative")
-        yield Case(kind, "emoji", sentence, f"{sentence} 😍", "positive")
-    for thing, (weak, strong) in product(_THINGS, (("good", "really good"), ("nice", "very very nice"))):
-        yield Case(kind, "intensity", f"{thing} is {weak}", f"{thing} is {strong}", "positive")
-    for thing in _THINGS:
-        yield Case(kind, "intensity", f"{thing} is bad", f"{thing} is really bad", "negative")
-
-
-def _swap_letters(sentence: str) -> str:
-    """Return a sentence with two letters exchanged inside its longest word."""
-    word = max(sentence.split(), key=len)
-    return sentence.replace(word, word[:2] + word[3] + word[2] + word[4:], 1)
+def _by_label(row: Scores) -> dict[str, float]:
+    return dict(zip(LABELS, row.tolist(), strict=True))

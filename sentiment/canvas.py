@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 INK, QUIET, LINE, PAPER, ACCENT = "#1f2a37", "#6b7785", "#d9dee5", "#ffffff", "#0f5c8c"
 LABEL_COLOURS = dict(zip(LABELS, ("#c4502e", "#8a8f98", "#1f8a70"), strict=True))
-_RAMP = LinearSegmentedColormap.from_list("paper to accent", [PAPER, "#bcd6e6", ACCENT])
+RAMP = LinearSegmentedColormap.from_list("paper to accent", [PAPER, "#bcd6e6", ACCENT])
 _DARK_CELL = 0.65
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -58,7 +58,7 @@ def add_panel(figure: Figure, box: Sequence[float], title: str = "") -> Axes:
 def draw_confusion(panel: Axes, table: NDArray[np.int64], *, with_counts: bool, with_names: bool = True) -> None:
     """Draw a confusion table, each row as shares of its true label."""
     shares = table / table.sum(axis=1, keepdims=True).clip(min=1)
-    panel.imshow(shares, cmap=_RAMP, vmin=0, vmax=1, aspect="auto")
+    panel.imshow(shares, cmap=RAMP, vmin=0, vmax=1, aspect="auto")
     for row, column in ((row, column) for row in range(len(LABELS)) for column in range(len(LABELS))):
         share = shares[row, column]
         text = f"{share:.0%}\n{table[row, column]:,}" if with_counts else f"{share:.0%}"

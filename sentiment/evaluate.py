@@ -55,9 +55,18 @@ def expected_calibration_error(is_correct: NDArray[np.bool_], confidence: NDArra
 
     Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3 (bins open on the left).
     """
+    counts, sure, right = reliability(is_correct, confidence)
+    return float(counts @ np.abs(right - sure) / len(confidence))
+
+
+def reliability(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return three rows with a column per bin: its number of texts, their mean confidence and their accuracy; zeros where it is empty."""
     bins = np.clip(np.ceil(confidence * _ECE_BINS).astype(int) - 1, 0, _ECE_BINS - 1)
-    gaps = np.bincount(bins, weights=is_correct - confidence, minlength=_ECE_BINS)
-    return float(np.abs(gaps).sum() / len(confidence))
+    counts, sure, right = (
+        np.bincount(bins, weights=weights, minlength=_ECE_BINS) for weights in (np.ones(len(bins)), confidence, is_correct)
+    )
+    filled = counts.clip(min=1)
+    return np.array([counts, sure / filled, right / filled])
 
 
 def confusion(labels: Sequence[str], scores: Scores) -> Counts:

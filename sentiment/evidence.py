@@ -47,7 +47,8 @@ class Contender:
         facts: `run_id`, `mlflow_version`, `family`, `git_commit`, `dataset_digest`, `test_digest` (of the test split that it was meant
             for), `feedback_digest`, `trained_at` (ISO 8601, UTC), `rolled_back_at`; what is not known is missing.
         scores: By the name of the evaluation set: `test`, `validation`, `feedback`; shape (n, 3) in the order of LABELS.
-        behaviour: By kind (`minimum functionality`, `invariance`, `direction`): whether each case passed, the same cases for both.
+        behaviour: By kind (`minimum functionality`, `invariance`, `direction`): the share of the cases of each template that pass, the
+            same templates for both.
         cost: None if it was not measured.
         training_rows: The fingerprints (see `lineage`) of every text that it learned from; None if they are not known.
     """
@@ -56,7 +57,7 @@ class Contender:
     name: str
     facts: Mapping[str, str]
     scores: Mapping[str, Scores]
-    behaviour: Mapping[str, Sequence[bool]] = field(default_factory=dict)
+    behaviour: Mapping[str, Sequence[float]] = field(default_factory=dict)
     cost: Cost | None = None
     training_rows: frozenset[str] | None = None
 

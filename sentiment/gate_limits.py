@@ -9,7 +9,7 @@ import numpy as np
 
 from sentiment.behaviour_suite import KINDS
 from sentiment.evaluate import evaluate
-from sentiment.significance import holm, mcnemar
+from sentiment.significance import holm, sign_flip
 from sentiment.verdict import Check
 
 if TYPE_CHECKING:
@@ -23,21 +23,24 @@ if TYPE_CHECKING:
 def check_behaviour(evidence: Evidence, limits: Thresholds) -> list[Check]:
     """Return a check of each kind of the behavioural suite (Ribeiro et al., ACL 2020): it must not pass fewer cases, beyond chance.
 
-    McNemar's test on the cases of each kind, Holm-corrected over the kinds. A margin in points would be a matter of three or four cases.
+    A sign-flip test over the templates of each kind, whose cases pass or fail together, Holm-corrected over the kinds. A margin in points
+    would be a matter of a few templates.
     """
     new, champion = evidence.challenger.behaviour, evidence.champion
     if set(new) != set(KINDS):
         return [Check("behavioural suite", "behaviour", "hold", "The challenger has not answered the whole behavioural suite.")]
     before = champion.behaviour if champion else {}
     comparable = [kind for kind in KINDS if len(before.get(kind, ())) == len(new[kind])]
-    worse = holm({kind: mcnemar(np.array(before[kind]), np.array(new[kind]))[1] for kind in comparable}, limits.alpha)
+    worse = holm(
+        {kind: sign_flip(np.array(before[kind], dtype=float), np.array(new[kind], dtype=float)) for kind in comparable}, limits.alpha
+    )
     return [_check_kind(kind, new[kind], before[kind] if kind in comparable else None, champion, kind in worse) for kind in KINDS]
 
 
-def _check_kind(kind: str, passed: Sequence[bool], before: Sequence[bool] | None, champion: Contender | None, is_worse: bool) -> Check:
+def _check_kind(kind: str, passed: Sequence[float], before: Sequence[float] | None, champion: Contender | None, is_worse: bool) -> Check:
     rate = sum(passed) / len(passed)
-    words = f"{kind.capitalize()}: {rate:.0%} of {len(passed)} cases pass"
-    figures = {"champion": None, "challenger": rate, "cases": len(passed)}
+    words = f"{kind.capitalize()}: {rate:.0%} of the cases of {len(passed)} templates pass"
+    figures = {"champion": None, "challenger": rate, "templates": len(passed)}
     if before is None:
         outcome: Outcome = "hold" if champion else "note"
         reason = "; the champion has not answered the same ones." if champion else "."

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from models import LABELS
 from sentiment.canvas import ACCENT, INK, LABEL_COLOURS, LINE, QUIET, add_panel, draw_confusion, new_figure
-from sentiment.evaluate import confusion, f1_by_label
+from sentiment.evaluate import checked_indices, confusion, expected_calibration_error, f1_by_label, reliability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from sentiment.data import Dataset
 
 _MOST_BUCKETS = 14
+_NO_GAP = 0.005  # half a point between how sure a model is and how often it is right
 
 
 def draw_model(family: str, labels: Sequence[str], scores: Scores) -> dict[str, Figure]:
-    """Return the pictures of a model's test results, by name: `confusion_matrix` and `precision_recall`."""
-    return {"confusion_matrix": _draw_confusion(family, labels, scores), "precision_recall": _draw_precision_recall(family, labels, scores)}
+    """Return the pictures of a model's test results, by name: `confusion_matrix`, `precision_recall` and `reliability`."""
+    return {
+        "confusion_matrix": _draw_confusion(family, labels, scores),
+        "precision_recall": _draw_precision_recall(family, labels, scores),
+        "reliability": _draw_reliability(family, labels, scores),
+    }
 
 
 def draw_data(dataset: Dataset) -> Figure:
@@ -72,6 +77,29 @@ def _draw_precision_recall(family: str, labels: Sequence[str], scores: Scores) -
     panel.tick_params(pad=8)
     panel.set_xlabel("recall", size=14)
     panel.set_ylabel("precision", size=14)
+    return figure
+
+
+def _draw_reliability(family: str, labels: Sequence[str], scores: Scores) -> Figure:
+    """Draw how often each bin of scores is right against how sure it is, each dot's area growing with the number of its tweets."""
+    is_right, confidence = checked_indices(labels, scores) == scores.argmax(axis=1), scores.max(axis=1)
+    counts, sure, right = reliability(is_right, confidence)
+    gap = confidence.mean() - is_right.mean()
+    error = expected_calibration_error(is_right, confidence)
+    subtitle = f"test split; expected calibration error {error:.3f}; on the line, 0.8 is right eight times in ten"
+    finding = "as sure as it is right" if abs(gap) < _NO_GAP else f"{100 * abs(gap):.1f} points too {'sure' if gap > 0 else 'modest'}"
+    figure = new_figure(9.5, 7, f"{family}: {finding}", subtitle)
+    panel = add_panel(figure, (0.1, 0.12, 0.86, 0.67))
+    panel.plot((0, 1), (0, 1), color=QUIET, linewidth=1.5, linestyle="--")
+    some = counts > 0
+    panel.plot(sure[some], right[some], color=ACCENT, linewidth=2)
+    panel.scatter(sure[some], right[some], s=40 + 1200 * counts[some] / counts.sum(), color=ACCENT, edgecolor="white", zorder=3)
+    panel.set_xlim(1 / len(LABELS) - 0.02, 1.02)
+    panel.set_ylim(0, 1.05)
+    panel.grid(color=LINE)
+    panel.tick_params(pad=8)
+    panel.set_xlabel("score of the label", size=14)
+    panel.set_ylabel("share that is right", size=14)
     return figure
 
 

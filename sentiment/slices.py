@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NEGATION = re.compile(r"\b(?:no|not|never|nothing|nobody|none|neither|nor|cannot|without|hardly)\b|\w+n't\b", re.IGNORECASE)
-_EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]|[:;=8][-']?[()dp/\\|](?!\w)", re.IGNORECASE)
+EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]|[:;=8][-']?[()dp/\\|](?!\w)", re.IGNORECASE)
 _HASHTAG = re.compile(r"(?<!\w)#\w")
 _NAMES = ("negation", "emoji", "hashtags", "mentions", "short", "long")
 _SHORT_WORDS, _LONG_WORDS = 6, 22
@@ -38,7 +38,7 @@ def slices(texts: Sequence[str], feedback: Sequence[str] = ()) -> dict[str, NDAr
 def _memberships(text: str) -> tuple[bool, ...]:
     cleaned = clean_text(text).replace("’", "'")
     words = len(cleaned.split())
-    patterns = (pattern.search(cleaned) is not None for pattern in (_NEGATION, _EMOJI, _HASHTAG))
+    patterns = (pattern.search(cleaned) is not None for pattern in (_NEGATION, EMOJI, _HASHTAG))
     return (*patterns, "@user" in cleaned, words <= _SHORT_WORDS, words >= _LONG_WORDS)
 
 

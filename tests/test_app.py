@@ -20,12 +20,14 @@ from ports import free_port
 
 from page import scoring
 from page.comparison import comparison_view
+from page.comparison_texts import CAPABILITIES_IN_FRENCH
 from page.layout import service_status
 from page.score_file import score_file
 from page.sheet import MAX_ROWS, RESULT_COLUMNS, SheetError, read_sheet
 from page.texts import TEXTS, pick_language, say
 from page.try_it import EXAMPLES, _predict, _send_feedback
 from sentiment import client as client_module
+from sentiment.behaviour_suite import capabilities
 from sentiment.client import ServiceClient, ServiceError
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError
@@ -423,6 +425,35 @@ def comparison(**changes):
         "run_id": "0",
         "models": models,
     } | changes
+
+
+def test_the_comparison_shows_what_the_suite_found_in_both_languages(tmp_path):
+    content = comparison(behaviour={"suite": "ab", "cases": {"handles and links": 36, "something <new>": 20}})
+    for model, rate in zip(content["models"], (0.75, 0.5), strict=True):
+        model["metrics"] = model["metrics"] | {"behaviour_handles_and_links": rate, "behaviour_something_<new>": 1.0}
+    (tmp_path / "comparison.json").write_text(json.dumps(content), "utf-8")
+
+    assert re.search(
+        r'handles and links \(36\)</th><td class="number best">75%</td><td class="number">50%', comparison_view(tmp_path, "en")
+    )
+    assert "mentions et liens (36)" in comparison_view(tmp_path, "fr")
+    assert "something &lt;new&gt; (20)" in comparison_view(tmp_path, "fr")
+
+
+def test_the_comparison_shows_what_abstaining_buys(tmp_path):
+    content = comparison()
+    for model, share in zip(content["models"], (0.5, 0.61), strict=True):
+        model["metrics"] = model["metrics"] | {"test_coverage_at_90": share}
+    (tmp_path / "comparison.json").write_text(json.dumps(content), "utf-8")
+    (tmp_path / "risk_coverage.png").write_bytes(b"png")
+    view = comparison_view(tmp_path, "en")
+
+    assert re.search(r'90% right, test</th><td class="number">0.500</td><td class="number best">0.610', view)
+    assert re.search(r'set aside, as a chart" src="data:image/png;base64,cG5n"', view)
+
+
+def test_every_capability_of_the_suite_has_a_french_name():
+    assert CAPABILITIES_IN_FRENCH.keys() == capabilities().keys()
 
 
 def test_no_training_yet_says_what_to_run(tmp_path):

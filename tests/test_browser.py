@@ -14,7 +14,10 @@ from page_server import PYTHON, serving_page, started, take_picture
 from playwright.sync_api import expect
 from ports import free_port
 
+from models import FAMILIES
 from sentiment import store
+from sentiment.behaviour_report import describe_suite, metric_of
+from sentiment.behaviour_suite import capabilities
 from sentiment.config import read_settings, tool_environment
 
 TWEET = "I love this, thank you so much 😍"
@@ -178,6 +181,26 @@ def test_the_models_tab_follows_the_last_training(visit, page_address, shared_ho
     page.get_by_role("tab", name="Models").click()
     expect(page.locator("#comparison .winner")).to_contain_text("tfidf")
     expect(page.locator("#comparison td.best")).to_have_text("0.613")
+    shutil.rmtree(folder)
+
+
+def test_three_models_and_what_the_suite_found_of_them_fit_a_phone(visit, page_address, shared_home):
+    rates = {metric_of(name): 0.875 for name in capabilities()} | {
+        "val_f1_macro": 0.7012,
+        "test_coverage_at_90": 0.5021,
+        "train_seconds": 812.0,
+    }
+    models = [{"family": family, "run_id": "1", "ease": "easy", "metrics": rates, "hyperparameters": {}} for family in FAMILIES]
+    facts = {"created_at": "2026-11-23", "profile": "quick", "dataset": {"name": "tweets", "counts": {}}, "winner": "bert"}
+    folder = shared_home / "comparison"
+    folder.mkdir()
+    (folder / "comparison.json").write_text(json.dumps({**facts, "models": models, "behaviour": describe_suite()}), "utf-8")
+    page = visit(page_address, viewport={"width": 390, "height": 844}, device_scale_factor=2, locale="fr-FR")
+    page.get_by_role("tab", name="Modèles").click()
+
+    expect(page.get_by_role("row", name=re.compile("mentions et liens"))).to_contain_text("88\u00a0%")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    take_picture(page, "page-models-phone")
     shutil.rmtree(folder)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sentiment.behaviour_suite import capabilities, cases
 from sentiment.config import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -133,3 +134,12 @@ def test_the_changelog_tells_of_this_version():
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_document_of_the_suite_counts_its_cases_right():
+    document = (ROOT / "docs" / "behaviour.md").read_text("utf-8")
+    counts = {name: int(count) for name, count in re.findall(r"^\| ([a-z ]+) \| .* \| (\d+) \|$", document, re.MULTILINE)}
+
+    assert counts == capabilities()
+    for text in (document, README, (ROOT / "docs" / "gate.md").read_text("utf-8")):
+        assert f" {len(cases())} " in text

@@ -1,6 +1,9 @@
 """Metrics against values worked out by hand, the winner and the gate."""
 
 import math
+from bisect import bisect_left
+from collections import defaultdict
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from sentiment.evaluate import (
     f1_macro_interval,
     measure_latency,
     measure_size,
+    reliability,
 )
 
 # Six texts: predicted are negative, neutral, neutral, neutral, positive, negative.
@@ -52,6 +56,42 @@ def test_calibration_error_is_the_weighted_gap_of_fifteen_bins():
     error = expected_calibration_error(np.array([True, False, True, False]), np.array([0.61, 0.65, 0.9, 0.7]))
 
     assert error == pytest.approx((2 * abs(0.5 - 0.63) + 0.1 + 0.7) / 4)
+
+
+def calibration_error_by_sorting(is_correct, confidence, bins=15):
+    """The same error from exact fractions and plain sums: each score is looked up among the bins' upper ends."""
+    ends = [Fraction(number, bins) for number in range(1, bins + 1)]
+    groups = defaultdict(list)
+    for right, sure in zip(is_correct.tolist(), confidence.tolist(), strict=True):
+        groups[bisect_left(ends, Fraction(sure))].append((right, Fraction(sure)))
+    gaps = [abs(sum(Fraction(right) for right, _ in some) - sum(sure for _, sure in some)) for some in groups.values()]
+    return float(sum(gaps) / len(confidence))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_calibration_error_equals_that_of_a_second_implementation(seed):
+    chance = np.random.default_rng(seed)
+    confidence = chance.beta(4, 2, 400) * (2 / 3) + 1 / 3
+    is_correct = chance.random(400) < confidence ** (1 + seed / 4)
+
+    error = expected_calibration_error(is_correct, confidence)
+
+    assert error == pytest.approx(calibration_error_by_sorting(is_correct, confidence), abs=1e-12)
+    assert error > calibration_error_by_sorting(is_correct, confidence, bins=1) - 1e-12  # finer bins never hide a gap
+
+
+def test_a_bin_has_its_upper_end_and_not_its_lower_one():
+    # 0.4 is the end of the sixth bin, 0.6 that of the ninth; a whisker above belongs to the next.
+    confidence = np.array([0.4, np.nextafter(0.4, 1), 0.6, np.nextafter(0.6, 1), 1.0])
+
+    assert np.flatnonzero(reliability(np.array([True] * 5), confidence)[0]).tolist() == [5, 6, 8, 9, 14]
+
+
+def test_reliability_holds_counts_mean_confidence_and_accuracy_of_each_bin():
+    counts, sure, right = reliability(np.array([True, False, True, False]), np.array([0.61, 0.65, 0.9, 0.7]))
+
+    assert (counts[9], sure[9], right[9]) == pytest.approx((2, 0.63, 0.5))
+    assert (counts.sum(), sure[0], right[0]) == (4, 0, 0)
 
 
 def test_calibration_error_of_the_metrics_uses_the_top_score():

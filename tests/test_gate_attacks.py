@@ -253,7 +253,7 @@ def test_a_challenger_that_fails_more_of_the_behavioural_suite_is_held():
     given = verdict(with_challenger(evidence, behaviour=behaviour))
 
     assert given.decision is Decision.HOLD
-    assert "Invariance: 83% of 60 cases pass, 100% with the champion, and not by chance." in given.reasons
+    assert "Invariance: 83% of the cases of 60 templates pass, 100% with the champion, and not by chance." in given.reasons
 
 
 def test_a_challenger_that_is_surer_than_it_should_be_is_held():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from sentiment.significance import compare_f1, gap_between_sets, holm, mcnemar
+from sentiment.significance import compare_f1, gap_between_sets, holm, mcnemar, sign_flip
 
 
 def answers(true, accuracy, seed):
@@ -66,6 +66,29 @@ def test_mcnemar_mid_p_of_the_textbook():
     assert worse == pytest.approx(two_sided / 2)
     assert mcnemar(champion, champion) == (1, 1)
     assert two_sided == pytest.approx(2 * binom.cdf(1, 8, 0.5) - binom.pmf(1, 8, 0.5))
+
+
+@pytest.mark.parametrize(("lost", "won"), [(6, 0), (4, 1), (12, 5), (3, 9)])
+def test_sign_flip_of_single_cases_is_mcnemar(lost, won):
+    champion = np.array([1.0] * lost + [0.0] * won + [1.0] * 20)
+    challenger = np.array([0.0] * lost + [1.0] * won + [1.0] * 20)
+
+    assert sign_flip(champion, challenger) == pytest.approx(mcnemar(champion > 0, challenger > 0)[1], abs=0.01)
+    assert sign_flip(champion, champion) == 1
+
+
+def test_sign_flip_of_groups_is_right_as_often_as_it_says_where_mcnemar_is_not():
+    """Two models that are as good; the eight cases of a group pass or fail together."""
+    chance = np.random.default_rng(0)
+
+    def worse():
+        champion, challenger = chance.random((2, 40)) < 0.8
+        cases = np.repeat(champion, 8), np.repeat(challenger, 8)
+        return sign_flip(champion.astype(float), challenger.astype(float), draws=500), mcnemar(*cases)[1]
+
+    values = np.array([worse() for _ in range(1000)])
+    assert np.mean(values[:, 0] < 0.05) == pytest.approx(0.05, abs=0.02)
+    assert np.mean(values[:, 1] < 0.05) > 0.15
 
 
 def test_holm_steps_down():

@@ -17,6 +17,8 @@ from flows import train as room
 from flows.judging import ORIGIN
 from flows.train import HYPERPARAMETERS, ROWS, train
 from sentiment import registry, store
+from sentiment.behaviour_report import metric_of
+from sentiment.behaviour_suite import capabilities, suite_digest
 from sentiment.command import run_command
 from sentiment.config import EXPERIMENT_NAME
 from sentiment.data import Dataset, load_dataset
@@ -50,13 +52,19 @@ def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_
     assert set(runs) == set(models.FAMILIES)
     names = {f"{split}_{name}" for split in ("val", "test") for name in QUALITY_METRICS} | set(COST_METRICS)
     names |= {"export_labels_changed", "export_score_difference", "export_f1_lost"}
+    names |= {"val_aurc", "test_aurc", "test_coverage_at_90"}
+    names |= {metric_of(capability) for capability in capabilities()}
     for run in runs.values():
         assert run.info.status == "FINISHED"
-        assert set(run.data.metrics) == names
+        assert set(run.data.metrics) - {"uncertain_below", "test_coverage_kept", "test_risk_kept"} == names
         assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert run.data.tags["behaviour_suite"] == suite_digest()
+        assert "cases of the behavioural suite fail" in mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/behaviour.md")
     assert parent.data.tags["winner"] == comparison.winner == max(comparison.models, key=lambda m: m.metrics["val_f1_macro"]).family
     content = json.loads((loop_home / "comparison" / "comparison.json").read_text("utf-8"))
     assert [model["family"] for model in content["models"]] == list(models.FAMILIES)
+    assert content["behaviour"]["suite"] == suite_digest()
+    assert {path.name for path in (loop_home / "comparison").glob("*.png")} == {"comparison.png", "behaviour.png", "risk_coverage.png"}
     champion, challenger = registry.read_version("champion"), registry.read_version("challenger")
     assert champion.number == challenger.number == store.champion().metadata["mlflow_version"]
     assert champion.run_id == runs[comparison.winner].info.run_id
@@ -73,7 +81,7 @@ def test_the_same_recipe_is_known_again_and_another_seed_is_another_one(loop_hom
 
 
 def test_what_bert_started_from_is_known_of_its_version(corpus_file):
-    result = ModelResult("bert", "run", "uri", {}, {"base_model": "my-bert", "seed": 0}, ())
+    result = ModelResult("bert", "run", "uri", {}, {"base_model": "my-bert", "seed": 0}, (), ())
     origin = room._origin(result, load_dataset(str(corpus_file)), datetime.now(UTC))
 
     assert (origin["family"], origin["base_model"]) == ("bert", "my-bert")
