@@ -34,6 +34,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "predict": ("Predict", "Prédire"),
     "examples": ("Or pick one", "Ou choisissez-en un"),
     "answered_in": ("answered in {ms} ms", "réponse en {ms} ms"),
+    "uncertain": ("The model is not sure of this label.", "Le modèle n’est pas sûr de cette étiquette."),
+    "uncertain_row": ("not sure", "pas sûr"),
     "percent": ("{value}%", "{value}\u00a0%"),
     # Feedback
     "ask_right": ("Is this right?", "Est-ce juste ?"),

@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from models import clean_text
 from sentiment.config import MAX_BATCH
@@ -65,6 +66,9 @@ class Prediction(BaseModel):
     label: Label
     scores: Scores
     model: str = Field(description="tweet-sentiment:VERSION")
+    uncertain: bool | SkipJsonSchema[None] = Field(
+        None, description="whether the highest score is below SENTIMENT_UNCERTAIN_BELOW; only where the service has that setting"
+    )
 
 
 class FeedbackAnswer(BaseModel):

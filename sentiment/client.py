@@ -35,13 +35,17 @@ class ServiceError(SentiloopError):
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the service said of one text; the id is good for feedback on exactly this text."""
+    """What the service said of one text; the id is good for feedback on exactly this text.
+
+    `is_uncertain` is only ever true of a service that was told what it may be unsure of (SENTIMENT_UNCERTAIN_BELOW).
+    """
 
     text: str
     prediction_id: str
     label: str
     scores: dict[str, float]
     model: str
+    is_uncertain: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,8 @@ class ServiceClient:
 def _prediction(text: str, answer: Any) -> Prediction:
     try:
         scores = {label: float(answer["scores"][label]) for label in LABELS}
-        prediction = Prediction(text, str(answer["prediction_id"]), str(answer["label"]), scores, str(answer["model"]))
+        identifier, label, model = (str(answer[key]) for key in ("prediction_id", "label", "model"))
+        prediction = Prediction(text, identifier, label, scores, model, is_uncertain=answer.get("uncertain") is True)
     except (KeyError, TypeError, ValueError) as error:
         raise _strange(200) from error
     if prediction.label not in LABELS:

@@ -100,7 +100,7 @@ async def _answer(predictor: Predictor, request: BatchRequest | PredictRequest) 
     except Exception as error:  # all of them have an answer
         return refuse(error, "/predict" if isinstance(request, PredictRequest) else "/predict_batch")
     later = BackgroundTask(predictor.note_answered, texts, predictions)
-    return Response(_ANSWERS.dump_json(said), media_type="application/json", background=later)
+    return Response(_ANSWERS.dump_json(said, exclude_none=True), media_type="application/json", background=later)
 
 
 async def _while_connected(receive: Receive, work: Coroutine[Any, Any, Response]) -> Response:

@@ -20,7 +20,7 @@ class Predictor:
     """Answers with the champion. Its methods raise RequestError for texts that cannot be used, StoreError and OverloadError."""
 
     def __init__(self, settings: Settings, champion: Champion, signer: PredictionSigner, telemetry: Telemetry, shadow: Shadow) -> None:
-        self._max_chars = settings.max_chars
+        self._max_chars, self._uncertain_below = settings.max_chars, settings.uncertain_below
         self._champion, self._signer, self._telemetry, self._shadow = champion, signer, telemetry, shadow
 
     async def predict(self, text: str) -> Prediction:
@@ -54,4 +54,6 @@ class Predictor:
         score = max(row)
         label = LABELS[row.index(score)]
         prediction_id = self._signer.sign(text, label=label, score=score, model=tag)
-        return Prediction(prediction_id=prediction_id, label=label, scores=Scores(**dict(zip(LABELS, row, strict=True))), model=tag)
+        uncertain = score < self._uncertain_below if self._uncertain_below else None
+        scores = Scores(**dict(zip(LABELS, row, strict=True)))
+        return Prediction(prediction_id=prediction_id, label=label, scores=scores, model=tag, uncertain=uncertain)

@@ -164,6 +164,16 @@ def test_the_answer_shows_label_scores_model_and_escaped_text(client):
     assert "<script>" not in card
 
 
+@pytest.mark.parametrize(("said", "is_uncertain"), [({"uncertain": True}, True), ({"uncertain": False}, False), ({}, False)])
+def test_an_uncertain_answer_is_shown_in_words(client, stand_in, tmp_path, said, is_uncertain):
+    stand_in.answer = lambda path, body: (200, answer_to("good") | said if path == "/predict" else [answer_to("good") | said])
+    prediction, card, *_ = _predict(client, "good", "fr")
+    preview = score(client, write(tmp_path, "text\ngood\n"), "fr")[2]
+    assert prediction.is_uncertain is is_uncertain
+    for shown in (card, preview):
+        assert ("pas sûr" in shown) is is_uncertain
+
+
 @pytest.mark.parametrize("status", [400, 401, 413, 429, 503, 504])
 def test_the_services_own_words_are_shown_for_a_refusal(client, stand_in, status):
     stand_in.answer = lambda *_: (status, {"error": "the fact, the value & the remedy"})

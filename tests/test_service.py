@@ -95,6 +95,15 @@ def test_a_prediction_has_the_shape_of_the_contract(client, store_with_champion)
     assert body["model"] == store_with_champion
 
 
+@pytest.mark.parametrize(("difference", "is_uncertain"), [(1e-9, True), (-1e-9, False), (0, False)])
+def test_an_answer_says_whether_its_highest_score_is_below_the_setting(prediction, difference, is_uncertain):
+    with started(uncertain_below=repr(prediction["scores"]["positive"] + difference)) as client:
+        one = client.post("/predict", json={"text": TEXT}).json()
+        [of_batch] = client.post("/predict_batch", json={"texts": [TEXT]}).json()
+    assert one["uncertain"] is is_uncertain
+    assert of_batch["uncertain"] is is_uncertain
+
+
 @pytest.mark.parametrize(
     "text",
     [
