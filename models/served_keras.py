@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
+from models.attribution import clean_words, within
 from models.base import LABELS, Scores, clean_text, read_description
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
 
@@ -25,6 +26,7 @@ class ServedKeras(ServedNetwork):
     """Looks words, and pairs of them where the network averages, up in the vocabulary; the network does the rest."""
 
     family = "keras"
+    explaining_cost = 32.0  # most of what a call costs is the call
 
     def __init__(self, vocabulary: Sequence[str], network: Network, *, has_pairs: bool, max_tokens: int) -> None:
         """Take the terms in the order of their numbers, and how many numbers of a text the network reads at most."""
@@ -34,6 +36,14 @@ class ServedKeras(ServedNetwork):
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the numbers of each text's terms."""
         return [self._look_up(split(text)) for text in texts]
+
+    def cut(self, words: Sequence[str]) -> list[list[str]]:
+        """Return the tokens of each word, as far as the network reads them."""
+        return within([_split_clean(word) for word in clean_words(words)], self._max_tokens - 1)
+
+    def join(self, pieces: Sequence[list[str]]) -> list[int]:
+        """Return the numbers of the terms of a text that has these words."""
+        return self._look_up([_START, *chain.from_iterable(pieces)])
 
     def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
         """Return the scores of numbered terms, shape (n, 3)."""
@@ -59,4 +69,8 @@ class ServedKeras(ServedNetwork):
 
 def split(text: str) -> list[str]:
     """Return a raw text as the tokens that a vocabulary is made of."""
-    return [_START, *_TOKEN.findall(clean_text(text).replace("’", "'").lower())]
+    return [_START, *_split_clean(clean_text(text))]
+
+
+def _split_clean(text: str) -> list[str]:
+    return _TOKEN.findall(text.replace("’", "'").lower())
