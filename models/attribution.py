@@ -67,13 +67,18 @@ def place(text: str, weights: Sequence[float]) -> list[WordWeight]:
 def explain(model: Classifier, text: str) -> list[WordWeight]:
     """Return the weights of a raw text's words in one call, scored by the model itself."""
     explaining = model.explain(text, model.predict_proba([text])[0].tolist())
+    variants, weights = advance(explaining, None)
+    while weights is None:
+        variants, weights = advance(explaining, model.infer(tokens_of(model, variants)).tolist())
+    return weights
+
+
+def advance(explaining: Explaining, rows: Sequence[Sequence[float]] | None) -> tuple[list[Variant], list[WordWeight] | None]:
+    """Hand over the scores that were asked for, None at first; return the variants to score next, or no variants and the weights."""
     try:
-        variants = next(explaining)
-        while True:
-            variants = explaining.send(model.infer(tokens_of(model, variants)).tolist())
+        return (explaining.send(rows) if rows is not None else next(explaining)), None
     except StopIteration as ended:
-        weights: list[WordWeight] = ended.value
-        return weights
+        return [], ended.value
 
 
 def tokens_of(model: Classifier, variants: Sequence[Variant]) -> Any:

@@ -27,10 +27,10 @@ class ServedBert(ServedNetwork):
     explaining_cost = 10.0  # a batch is cheaper per text than a text alone, which every core has to share
     calls_at_once = 2  # while the last batches of one call are computed, those of the next fill the idle cores
 
-    def __init__(self, tokenizer: Tokenizer, network: Network) -> None:
-        """Take a tokenizer that truncates, and a network from `input_ids` and `attention_mask` to logits."""
+    def __init__(self, tokenizer: Tokenizer, network: Network, *, max_tokens: int) -> None:
+        """Take a tokenizer that truncates, a network from `input_ids` and `attention_mask` to logits, and how many ids it reads at most."""
         self._tokenizer, self._network = tokenizer, network
-        self._most_tokens = tokenizer.truncation["max_length"]
+        self._most_tokens = max_tokens
         self._ends = tokenizer.encode("").ids  # what stands around every text
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
@@ -75,7 +75,7 @@ class ServedBert(ServedNetwork):
             raise ModelError(f"{folder / TOKENIZER_FILE} cannot be read ({error}): run 'make train' again") from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(content["max_tokens"])
-        model = cls(tokenizer, Network(folder / NETWORK_FILE))
+        model = cls(tokenizer, Network(folder / NETWORK_FILE), max_tokens=content["max_tokens"])
         model.temperature_, model.directory_ = content["temperature"], folder
         return model
 

@@ -44,7 +44,7 @@ def _decide_without(model: ServedTfidf, number: int, words: Sequence[Sequence[st
     known, places = np.unique(np.array(whole + terms, dtype=np.int64), return_inverse=True)  # a text holds few of a model's n-grams
     counts = np.bincount(places[: len(whole)], minlength=len(known))
     keys, same = np.unique(np.array(rows, dtype=np.int64) * len(known) + places[len(whole) :], return_inverse=True)
-    changes = np.bincount(same, weights=signs, minlength=len(keys))
+    changes = _sum(np.array(signs, dtype=np.float64), same, len(keys))
     changed_rows, columns = np.divmod(keys, max(1, len(known)))
     idf, coefficients = idf[known], coefficients[known]
     held, old, new = (
@@ -53,7 +53,7 @@ def _decide_without(model: ServedTfidf, number: int, words: Sequence[Sequence[st
     )
 
     def total(values: Floats) -> Floats:
-        return np.bincount(changed_rows, weights=values, minlength=len(words) + 1)
+        return _sum(values, changed_rows, len(words) + 1)
 
     left = counts.sum() + total(changes)
     squares = np.where(left > 0, held @ held + total(new * new - old * old), 1)  # nothing is left of some: not even rounding errors
@@ -91,7 +91,11 @@ def _reach(part: Ngrams) -> int:
     return 0 if part.pattern is None else part.most - 1
 
 
+def _sum(values: Floats, places: NDArray[np.int64], size: int) -> Floats:
+    """Return the sums of the values that share a place."""
+    return np.asarray(np.bincount(places, weights=values, minlength=size), dtype=np.float64)
+
+
 def _weigh(part: Ngrams, counts: NDArray[np.number[Any]], idf: Floats) -> Floats:
     frequencies = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), 0) if part.is_sublinear else counts
-    weights: Floats = frequencies * idf
-    return weights
+    return np.asarray(frequencies * idf, dtype=np.float64)

@@ -122,6 +122,9 @@ def test_half_an_emoji_is_replaced_rather_than_crashing(client, stand_in):
         (200, "<html>not ours</html>"),
         (200, {"label": "positive"}),
         (200, answer_to("x") | {"label": "angry"}),
+        (200, answer_to("x") | {"explanation": [{"word": "y", "start": 0, "end": 1, "weight": 0.1}]}),
+        (200, answer_to("x") | {"explanation": [{"word": "good"}]}),
+        (200, answer_to("x") | {"explanation": None}),
         (200, []),
         (502, "bad gateway"),
         (500, {"detail": "no"}),
@@ -132,6 +135,16 @@ def test_an_answer_outside_the_contract_is_named_as_such(client, stand_in, statu
     with pytest.raises(ServiceError, match=f"HTTP {status}") as caught:
         client.predict("good")
     assert caught.value.reason == "strange"
+
+
+def test_an_explanation_comes_with_the_prediction_it_was_asked_with(client, stand_in):
+    words = [{"word": "so", "start": 0, "end": 2, "weight": -0.1}, {"word": "good", "start": 3, "end": 7, "weight": 0.5}]
+    stand_in.answer = lambda path, body: (
+        200,
+        answer_to(body["text"]) | ({"explanation": words} if path == "/predict?explain=true" else {}),
+    )
+    assert [(one.word, one.weight) for one in client.predict("so good", explain=True).explanation] == [("so", -0.1), ("good", 0.5)]
+    assert client.predict("so good").explanation == ()
 
 
 def test_a_batch_answer_of_another_length_is_refused(client, stand_in):

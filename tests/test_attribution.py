@@ -11,7 +11,7 @@ from test_models import fitted as fitted  # noqa: PLC0414
 
 import models
 from models import clean_text
-from models.attribution import clean_words, explain, split_words
+from models.attribution import advance, clean_words, explain, split_words
 
 SHORT = (
     "I love this, thank you so much!",
@@ -65,11 +65,10 @@ def test_of_a_long_text_the_strongest_words_are_left_out_and_the_others_weigh_no
 def test_an_explanation_scores_few_texts_worth_of_tokens(served, text):
     length, asked = len(served.tokenise([text])[0]), []
     explaining = served.explain(text, [0.2, 0.3, 0.5])
-    with pytest.raises(StopIteration):
-        variants = next(explaining)
-        while True:
-            asked += variants
-            variants = explaining.send([[0.2, 0.3, 0.5]] * len(variants))
+    variants, weights = advance(explaining, None)
+    while weights is None:
+        asked += variants
+        variants, weights = advance(explaining, [[0.2, 0.3, 0.5]] * len(variants))
 
     assert sum(map(len, asked)) <= (served.explaining_cost + 1) * length
     assert asked or served.family == "tfidf"
