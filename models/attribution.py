@@ -102,7 +102,7 @@ def occlude(model: Classifier, text: str, scores: Sequence[float]) -> Explaining
     label = int(np.argmax(scores))
     if " ".join(clean_words(words)).split() != clean_text(text).split():  # it took more than one word to repair it
         scores = (yield [model.join(whole)])[0]
-    tried = range(len(read))
+    tried = list(range(len(read)))
     if len(read) > model.explaining_cost:
         alone = [model.join([piece]) for piece in whole]
         rows = yield [model.join([]), *alone]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from models import LABELS
 from page.texts import Language, number, percent, say
+from page.weighed_words import weighed_text, weights_legend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,14 +34,15 @@ def face(label: str) -> str:
 
 
 def result_card(language: Language, prediction: Prediction, milliseconds: float) -> str:
-    """Return the answer to one tweet: the label, the tweet itself, the scores, and who said so in what time."""
+    """Return the answer to one tweet: the label, the tweet with what spoke for it, the scores, and who said so in what time."""
     label = prediction.label
     share = percent(language, prediction.scores[label])
     return (
         f'<section class="card result {label}" role="status">'
         f'<div class="verdict">{face(label)}<strong>{say(language, label)}</strong><span class="share">{share}</span></div>'
         f"{_doubt(language, prediction)}"
-        f'<blockquote dir="auto">{escape(prediction.text)}</blockquote>'
+        f'<blockquote dir="auto">{weighed_text(language, prediction)}</blockquote>'
+        f"{weights_legend(language, prediction)}"
         f"{bars(language, prediction.scores, {name: percent(language, score) for name, score in prediction.scores.items()})}"
         f'<p class="fine"><code>{escape(prediction.model)}</code> · {say(language, "answered_in", ms=max(1, round(milliseconds)))}</p>'
         "</section>"
