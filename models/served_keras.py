@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Self
 
@@ -19,14 +19,14 @@ VOCABULARY_FILE = "vocabulary.json"
 _TOKEN = re.compile(r"@?[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]")
 _START = "[start]"  # so that no text is empty: the average of no words is not a number
 _UNKNOWN = 1
-_BATCH = 64
+_BATCH = 128
 
 
 class ServedKeras(ServedNetwork):
     """Looks words, and pairs of them where the network averages, up in the vocabulary; the network does the rest."""
 
     family = "keras"
-    explaining_cost = 32.0  # most of what a call costs is the call
+    explaining_cost = 14.0  # most of what a call costs is the call
 
     def __init__(self, vocabulary: Sequence[str], network: Network, *, has_pairs: bool, max_tokens: int) -> None:
         """Take the terms in the order of their numbers, and how many numbers of a text the network reads at most."""
@@ -63,8 +63,8 @@ class ServedKeras(ServedNetwork):
         return model
 
     def _look_up(self, words: list[str]) -> list[int]:
-        terms = [*words, *(f"{first} {second}" for first, second in pairwise(words))] if self._has_pairs else words
-        return [self._numbers.get(term, _UNKNOWN) for term in terms[: self._max_tokens]]
+        pairs = (f"{first} {second}" for first, second in pairwise(words)) if self._has_pairs else ()
+        return [self._numbers.get(term, _UNKNOWN) for term in islice(chain(words, pairs), self._max_tokens)]
 
 
 def split(text: str) -> list[str]:
