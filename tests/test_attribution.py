@@ -13,10 +13,11 @@ import models
 from models import clean_text
 from models.attribution import advance, clean_words, explain, split_words
 
-SHORT = (
+SHORT = (  # so few words that each is left out, whatever the model
     "I love this, thank you so much!",
-    "@ann don't  like it\nAT ALL :( :( https://t.co/x",
-    "meh 😐 … 50 % off #sale &amp; so 😍😍",
+    "@ann don't  like it\nAT :( :(",
+    "see https://t.co/x ALL 50 % off",
+    "meh 😐 … &amp; #sale so 😍😍",
     "good good bad good",
     "terrible",
     "— … ~",
