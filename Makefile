@@ -61,6 +61,7 @@ pin: setup ## write the versions in .venv to constraints.txt
 bench: setup ## run the benchmarks, as tables of ratios (the first needs wrk: apt-get install wrk)
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.explaining
 	$(BIN)/python -m benchmarks.monitoring
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.calibration

@@ -16,11 +16,14 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import ftfy
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from models.attribution import Explaining, Variant
 
 LABELS = ("negative", "neutral", "positive")
 MODEL_FILE = "model.json"
@@ -72,6 +75,7 @@ class Classifier(ABC):
 
     family: ClassVar[str]
     calls_at_once: ClassVar[int] = 1  # more threads than this may call it, but get no more out of the machine
+    explaining_cost: ClassVar[float] = 7.0  # how many times the text itself may be scored to explain it
     temperature_: float = 1.0
 
     @abstractmethod
@@ -98,6 +102,23 @@ class Classifier(ABC):
     def predict_proba(self, texts: Sequence[str]) -> Scores:
         """Return the scores of raw texts: `tokenise` and `infer` in one call."""
         return self.infer(self.tokenise(texts))
+
+    def explain(self, text: str, scores: Sequence[float]) -> Explaining:
+        """Begin to explain a raw text whose scores are known: a generator that asks for scores of variants and returns the words' weights.
+
+        `models.attribution.explain` runs it; the service lets its batches score the variants.
+        """
+        from models.attribution import occlude  # here, because it imports this module
+
+        return occlude(self, text, scores)
+
+    def cut(self, words: Sequence[str]) -> Sequence[str] | Sequence[list[Any]]:
+        """Return for each raw word of a text what the model reads of it; nothing, where it reads nothing."""
+        return words
+
+    def join(self, pieces: Sequence[Any]) -> Variant:
+        """Return what `cut` gave as one text, raw or as `tokenise` gives it."""
+        return " ".join(pieces)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """Return the label with the highest score for each text."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from models.attribution import clean_words, within
 from models.base import LABELS, ModelError, Scores, clean_text, read_description
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
 
@@ -22,16 +24,30 @@ class ServedBert(ServedNetwork):
     """Reads word pieces; texts of like length share a batch, whatever their order, and every core takes one batch after the other."""
 
     family = "bert"
+    explaining_cost = 8.0  # texts of a batch cost less than a text alone
     calls_at_once = 2  # while the last batches of one call are computed, those of the next fill the idle cores
 
-    def __init__(self, tokenizer: Tokenizer, network: Network) -> None:
-        """Take a tokenizer that truncates, and a network from `input_ids` and `attention_mask` to logits."""
+    def __init__(self, tokenizer: Tokenizer, network: Network, *, max_tokens: int) -> None:
+        """Take a tokenizer that truncates, a network from `input_ids` and `attention_mask` to logits, and how many ids it reads at most."""
         self._tokenizer, self._network = tokenizer, network
+        self._most_tokens = max_tokens
+        self._ends = tokenizer.encode("").ids  # what stands around every text
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's word pieces."""
         found = self._tokenizer.encode_batch_fast([spell_emoji(clean_text(text)) for text in texts])
         return [one.ids for one in found]
+
+    def cut(self, words: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each word's pieces, as far as the network reads them."""
+        found = self._tokenizer.encode_batch_fast([spell_emoji(word) for word in clean_words(words)], add_special_tokens=False)
+        return within([one.ids for one in found], self._most_tokens - len(self._ends))
+
+    def join(self, pieces: Sequence[list[int]]) -> list[int]:
+        """Return the ids of a text that has these words."""
+        first, last = self._ends
+        ids = [first, *chain.from_iterable(pieces)]
+        return [*ids[: self._most_tokens - 1], last]
 
     def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
         """Return the scores of word pieces, shape (n, 3)."""
@@ -59,7 +75,7 @@ class ServedBert(ServedNetwork):
             raise ModelError(f"{folder / TOKENIZER_FILE} cannot be read ({error}): run 'make train' again") from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(content["max_tokens"])
-        model = cls(tokenizer, Network(folder / NETWORK_FILE))
+        model = cls(tokenizer, Network(folder / NETWORK_FILE), max_tokens=content["max_tokens"])
         model.temperature_, model.directory_ = content["temperature"], folder
         return model
 

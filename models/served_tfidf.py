@@ -12,13 +12,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.base import LABELS, Classifier, Scores, clean_text, read_description, soften, write_description
 from models.lexicon import FEATURES, LEXICON_FILE, Valences, read_valences, valence_features
+
+if TYPE_CHECKING:
+    from models.attribution import Explaining
 
 _TERMS_FILE, _WEIGHTS_FILE = "ngrams.json", "weights.npz"
 Counts = tuple[list[int], list[int]]  # the numbers of the n-grams that a text holds, and how often it holds each
@@ -37,9 +40,15 @@ class Ngrams:
 
     def find(self, text: str) -> Iterator[str]:
         """Return the n-grams of a text in lower case."""
-        if self.pattern is None:
-            return _characters(text.split(), self.least, self.most)
-        return _words(re.findall(self.pattern, text), self.least, self.most)
+        return self.join(self.cut(text))
+
+    def cut(self, text: str) -> list[str]:
+        """Return the words of a text in lower case."""
+        return text.split() if self.pattern is None else re.findall(self.pattern, text)
+
+    def join(self, words: Sequence[str]) -> Iterator[str]:
+        """Return the n-grams of words."""
+        return (_characters if self.pattern is None else _words)(words, self.least, self.most)
 
 
 class ServedTfidf(Classifier):
@@ -53,7 +62,7 @@ class ServedTfidf(Classifier):
         self.bias_ = np.zeros(len(LABELS))
         self.valences_: Valences = {}
         self.valence_coefficients_ = np.zeros((len(FEATURES), len(LABELS)))
-        self._numbers = [{term: number for number, term in enumerate(part.terms)} for part in self.parts]
+        self.numbers = [{term: number for number, term in enumerate(part.terms)} for part in self.parts]
 
     def tokenise(self, texts: Sequence[str]) -> list[Counted]:
         """Return for each text which known n-grams of each part it holds and how often, and what the lexicon says of it."""
@@ -65,6 +74,12 @@ class ServedTfidf(Classifier):
         if not tokens:
             return np.empty((0, len(LABELS)))
         return soften(np.exp(np.stack([self._decide(*counted) for counted in tokens])), 1.0)
+
+    def explain(self, text: str, scores: Sequence[float]) -> Explaining:
+        """Return the weights of a raw text's words without asking for a score: what each word takes along is counted."""
+        from models.tfidf_attribution import explain_counted  # here, because it imports this module
+
+        return explain_counted(self, text, scores)
 
     def save(self, directory: Path | str) -> None:
         """Write the n-grams and their weights to a directory (made if missing)."""
@@ -93,7 +108,7 @@ class ServedTfidf(Classifier):
 
     def _count(self, text: str) -> list[Counts]:
         counted = []
-        for part, numbers in zip(self.parts, self._numbers, strict=True):
+        for part, numbers in zip(self.parts, self.numbers, strict=True):
             counts = Counter(number for term in part.find(text) if (number := numbers.get(term)) is not None)
             counted.append((list(counts), list(counts.values())))
         return counted

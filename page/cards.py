@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from models import LABELS
 from page.texts import Language, number, percent, say
+from page.weighed_words import weighed_text, weights_legend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from sentiment.client import Prediction, Receipt, ServiceError
 
 _PREVIEW_CHARS = 140
+
+_UNSURE = (
+    '<svg class="face" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="10"/>'
+    '<path d="M9.2 9.6a2.8 2.8 0 1 1 4 2.6c-.9.5-1.2 1-1.2 1.9M12 17.2v.1"/></svg>'
+)
 
 # Faces differ by shape as well as by colour: the label can be told without seeing colours.
 _MOUTHS = {"negative": "M8 16.2q4-4 8 0", "neutral": "M8 15.2h8", "positive": "M8 14q4 4 8 0"}
@@ -28,17 +34,23 @@ def face(label: str) -> str:
 
 
 def result_card(language: Language, prediction: Prediction, milliseconds: float) -> str:
-    """Return the answer to one tweet: the label, the tweet itself, the scores, and who said so in what time."""
+    """Return the answer to one tweet: the label, the tweet with what spoke for it, the scores, and who said so in what time."""
     label = prediction.label
     share = percent(language, prediction.scores[label])
     return (
         f'<section class="card result {label}" role="status">'
         f'<div class="verdict">{face(label)}<strong>{say(language, label)}</strong><span class="share">{share}</span></div>'
-        f'<blockquote dir="auto">{escape(prediction.text)}</blockquote>'
+        f"{_doubt(language, prediction)}"
+        f'<blockquote dir="auto">{weighed_text(language, prediction)}</blockquote>'
+        f"{weights_legend(language, prediction)}"
         f"{bars(language, prediction.scores, {name: percent(language, score) for name, score in prediction.scores.items()})}"
         f'<p class="fine"><code>{escape(prediction.model)}</code> · {say(language, "answered_in", ms=max(1, round(milliseconds)))}</p>'
         "</section>"
     )
+
+
+def _doubt(language: Language, prediction: Prediction) -> str:
+    return f'<p class="unsure">{_UNSURE}{say(language, "uncertain")}</p>' if prediction.is_uncertain else ""
 
 
 def bars(language: Language, shares: Mapping[str, float], notes: Mapping[str, str]) -> str:
@@ -124,4 +136,5 @@ def badge(language: Language, label: str) -> str:
 def _outcome_cells(language: Language, outcome: Prediction | str) -> str:
     if isinstance(outcome, str):
         return f'<td class="warn" colspan="2">{escape(outcome)}</td>'
-    return f'<td>{badge(language, outcome.label)}</td><td class="number">{percent(language, outcome.scores[outcome.label])}</td>'
+    doubt = f'<span class="fine">{say(language, "uncertain_row")}</span>' if outcome.is_uncertain else ""
+    return f'<td>{badge(language, outcome.label)}{doubt}</td><td class="number">{percent(language, outcome.scores[outcome.label])}</td>'

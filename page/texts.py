@@ -35,6 +35,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "predict": ("Predict", "Prédire"),
     "examples": ("Or pick one", "Ou choisissez-en un"),
     "answered_in": ("answered in {ms} ms", "réponse en {ms} ms"),
+    "uncertain": ("The model is not sure of this label.", "Le modèle n’est pas sûr de cette étiquette."),
+    "uncertain_row": ("not sure", "pas sûr"),
+    "speaks_for": ("speaks for “{label}”", "parle pour « {label} »"),
+    "speaks_against": ("speaks against “{label}”", "parle contre « {label} »"),
+    "weights_hint": ("the stronger the colour, the more it weighs", "plus la couleur est forte, plus le mot pèse"),
+    "without_word": ("Without this word, “{label}”: {share}", "Sans ce mot, « {label} » : {share}"),
     "percent": ("{value}%", "{value}\u00a0%"),
     # Feedback
     "ask_right": ("Is this right?", "Est-ce juste ?"),

@@ -123,7 +123,7 @@ def _predict(client: ServiceClient, text: str, language: Language) -> list[Any]:
     """Return the updates of all that is shown below the tweet: the state, the answer, the emptied feedback form."""
     started = time.perf_counter()
     try:
-        prediction = client.predict(text or "")
+        prediction = client.predict(text or "", explain=True)
     except ServiceError as error:
         return [None, service_error_card(language, error, client.address), gr.update(visible=False), *_empty_form(None)]
     card = result_card(language, prediction, 1000 * (time.perf_counter() - started))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from models import clean_text
 from sentiment.config import MAX_BATCH
@@ -16,6 +18,7 @@ Label = Literal["negative", "neutral", "positive"]
 Text = Annotated[str, Field(description="a tweet; at least one visible character, at most SENTIMENT_MAX_CHARS", examples=["I love this!"])]
 
 Request = TypeVar("Request", bound=BaseModel)
+_SWITCH = {"": True, "true": True, "1": True, "false": False, "0": False}
 # A letter or a digit that is no part of an entity or of a terminal's escape: no cleaning takes it away.
 _VISIBLE = re.compile("[^&＆\x1b]*[A-Za-z0-9][^&＆\x1b]*")
 
@@ -58,6 +61,18 @@ class Scores(BaseModel):
     positive: float
 
 
+class WeighedWord(BaseModel):
+    """What white space separates in a text, and how much it moved the score of the label."""
+
+    word: str
+    start: int = Field(description="where it begins in the text as it was sent, in characters (code points)")
+    end: int = Field(description="where it ends")
+    weight: float = Field(
+        description="the label's score minus its score without this word: above 0 it speaks for the label. "
+        "Of long texts, the words that seem strongest are tried; the others have 0"
+    )
+
+
 class Prediction(BaseModel):
     """The label of one text, and the id to send with feedback on it."""
 
@@ -65,6 +80,12 @@ class Prediction(BaseModel):
     label: Label
     scores: Scores
     model: str = Field(description="tweet-sentiment:VERSION")
+    uncertain: bool | SkipJsonSchema[None] = Field(
+        None, description="whether the highest score is below SENTIMENT_UNCERTAIN_BELOW; only where the service has that setting"
+    )
+    explanation: list[WeighedWord] | SkipJsonSchema[None] = Field(
+        None, description="the words of the text in their order; only of /predict, and only if the request asks for it with ?explain"
+    )
 
 
 class FeedbackAnswer(BaseModel):
@@ -104,6 +125,21 @@ def _place(location: tuple[int | str, ...], request_type: type[BaseModel]) -> st
     field = str(location[0])
     shown = field if field in request_type.model_fields else "an unknown field"
     return shown + "".join(f"[{part}]" for part in location[1:] if isinstance(part, int))
+
+
+def wants_explanation(query: bytes, request: PredictRequest | BatchRequest) -> bool:
+    """Return whether a query string asks for an explanation: `explain`, or `explain=` with true, 1, false or 0.
+
+    Raises:
+        RequestError: It has another value, or more than one, or asks for it of several texts.
+    """
+    values = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("explain", ["false"])
+    if len(values) > 1 or values[0] not in _SWITCH:
+        found = f"{len(values)} values" if len(values) > 1 else f"a value of {len(values[0])} characters"
+        raise RequestError(f"explain has {found}: send ?explain=true or ?explain=false, once")
+    if isinstance(request, BatchRequest) and _SWITCH[values[0]]:
+        raise RequestError(f"explain is asked for a list of {len(request.texts)} texts: send them to /predict, one by one")
+    return _SWITCH[values[0]]
 
 
 def check_text(text: str, max_chars: int, name: str = "text") -> None:

@@ -19,9 +19,11 @@ from sentiment.errors import OverloadError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from models.attribution import Variant
+
     Row = list[float]
     Moments = tuple[int, int, int]  # when tokenising began, inference began and inference ended, in nanoseconds since 1970
-    Score = Callable[[list[str]], tuple[list[Row], Moments]]
+    Score = Callable[[list[Variant]], tuple[list[Row], Moments]]
 
 MOST_TEXTS = 64  # of one batch: more are no faster each, and make those that come after wait longer
 _RATE_MEMORY = 0.9  # how slowly the measured rate forgets
@@ -31,7 +33,7 @@ _RATE_MEMORY = 0.9  # how slowly the measured rate forgets
 class _Request:
     """Texts that wait for their scores together; `rows` has one per text when `missing` is 0."""
 
-    texts: Sequence[str]
+    texts: Sequence[Variant]
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[tuple[list[Row], Moments]]
     rows: list[Row]
@@ -46,7 +48,7 @@ class _Share:
 
     request: _Request
     start: int
-    texts: Sequence[str]
+    texts: Sequence[Variant]
 
 
 Ended = tuple[_Request, Exception | None]
@@ -69,7 +71,7 @@ class Batcher:
         """Whether a text is being scored or waits."""
         return self._running > 0
 
-    async def score(self, texts: Sequence[str]) -> tuple[list[Row], Moments]:
+    async def score(self, texts: Sequence[Variant]) -> tuple[list[Row], Moments]:
         """Return one row of scores per text, and when its last batch was scored. A caller that is cancelled costs nothing more.
 
         Raises:

@@ -34,14 +34,29 @@ class ServiceError(SentiloopError):
 
 
 @dataclass(frozen=True)
+class WeighedWord:
+    """A word of a text, where it stands, and how much it moved the label's score: above 0 it speaks for the label."""
+
+    word: str
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """What the service said of one text; the id is good for feedback on exactly this text."""
+    """What the service said of one text; the id is good for feedback on exactly this text.
+
+    `is_uncertain` is only ever true of a service that was told what it may be unsure of (SENTIMENT_UNCERTAIN_BELOW).
+    """
 
     text: str
     prediction_id: str
     label: str
     scores: dict[str, float]
     model: str
+    is_uncertain: bool = False
+    explanation: tuple[WeighedWord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,14 +100,14 @@ class ServiceClient:
         """Close the connections."""
         self._http.close()
 
-    def predict(self, text: str) -> Prediction:
-        """Return the service's prediction for one text.
+    def predict(self, text: str, *, explain: bool = False) -> Prediction:
+        """Return the service's prediction for one text; on request, with the weights of its words.
 
         Raises:
             ServiceError: No answer, a refusal, or an answer that is not of the contract.
         """
         text = text.encode(errors="replace").decode()  # half an emoji cannot be sent
-        return _prediction(text, self._ask("POST", "/predict", {"text": text}))
+        return _prediction(text, self._ask("POST", "/predict?explain=true" if explain else "/predict", {"text": text}))
 
     def predict_batch(self, texts: Sequence[str]) -> list[Prediction]:
         """Return one prediction per text, in order; `texts` holds 1 to 256.
@@ -150,10 +165,14 @@ class ServiceClient:
 def _prediction(text: str, answer: Any) -> Prediction:
     try:
         scores = {label: float(answer["scores"][label]) for label in LABELS}
-        prediction = Prediction(text, str(answer["prediction_id"]), str(answer["label"]), scores, str(answer["model"]))
+        identifier, label, model = (str(answer[key]) for key in ("prediction_id", "label", "model"))
+        words = tuple(
+            WeighedWord(str(one["word"]), int(one["start"]), int(one["end"]), float(one["weight"])) for one in answer.get("explanation", ())
+        )
+        prediction = Prediction(text, identifier, label, scores, model, answer.get("uncertain") is True, words)
     except (KeyError, TypeError, ValueError) as error:
         raise _strange(200) from error
-    if prediction.label not in LABELS:
+    if prediction.label not in LABELS or any(text[one.start : one.end] != one.word for one in words):
         raise _strange(200)
     return prediction
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from sentiment.api import BatchRequest, Prediction, PredictRequest, RequestError
+from sentiment.api import BatchRequest, Prediction, PredictRequest, RequestError, wants_explanation
 from sentiment.errors import FeedbackError, OverloadError, PredictionIdError, StoreError
 from sentiment.feedback import InvalidFeedbackError
 from sentiment.http_guard import TOO_MANY, Admission, RefusedError, error_answer
@@ -64,7 +64,7 @@ def direct(app: ASGIApp, settings: Settings, find_predictor: Callable[[], Predic
         try:
             request, _ = await admission.read(scope, receive, request_type)
             async with asyncio.timeout(settings.timeout_seconds):
-                return await _while_connected(receive, _answer(predictor, request))
+                return await _while_connected(receive, _answer(predictor, request, scope["query_string"]))
         except RefusedError as refusal:
             return error_answer(refusal.status, str(refusal))
         except TimeoutError:
@@ -88,11 +88,12 @@ def refuse(error: Exception, name: str) -> Response:
     return error_answer(500, f"the service failed ({type(error).__name__}): its log has the place")
 
 
-async def _answer(predictor: Predictor, request: BatchRequest | PredictRequest) -> Response:
+async def _answer(predictor: Predictor, request: BatchRequest | PredictRequest, query: bytes) -> Response:
     said: Prediction | list[Prediction]
     try:
+        explain = wants_explanation(query, request)
         if isinstance(request, PredictRequest):
-            said = await predictor.predict(request.text)
+            said = await predictor.predict(request.text, explain=explain)
             texts, predictions = [request.text], [said]
         else:
             said = await predictor.predict_batch(request.texts)
@@ -100,7 +101,7 @@ async def _answer(predictor: Predictor, request: BatchRequest | PredictRequest) 
     except Exception as error:  # all of them have an answer
         return refuse(error, "/predict" if isinstance(request, PredictRequest) else "/predict_batch")
     later = BackgroundTask(predictor.note_answered, texts, predictions)
-    return Response(_ANSWERS.dump_json(said), media_type="application/json", background=later)
+    return Response(_ANSWERS.dump_json(said, exclude_none=True), media_type="application/json", background=later)
 
 
 async def _while_connected(receive: Receive, work: Coroutine[Any, Any, Response]) -> Response:

@@ -38,12 +38,13 @@ REQUEST_SECONDS = Metric(
 PREDICTIONS = Metric("sentiment_predictions", "counter", "Texts labelled", ("label", "model"))
 SCORE = Metric("sentiment_score", "histogram", "The highest score of each text", ("model",), (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1))
 LOW_CONFIDENCE = Metric("sentiment_low_confidence", "counter", "Texts whose highest score is below SENTIMENT_LOW_CONFIDENCE", ("model",))
+UNCERTAIN = Metric("sentiment_uncertain", "counter", "Texts whose highest score is below SENTIMENT_UNCERTAIN_BELOW", ("model",))
 BATCH_SIZE = Metric("sentiment_batch_size", "histogram", "Texts in one request of /predict_batch", (), (1, 2, 4, 8, 16, 32, 64, 128, 256))
 SHADOW = Metric("sentiment_shadow", "counter", "Texts that the shadow scored, too", ("model", "shadow_model", "agrees"))
 RELOADS = Metric("sentiment_reloads", "counter", "New champions that a running worker took up, or refused", ("outcome",))
 
 _LOCK = threading.Lock()
-METRICS = (REQUESTS, REQUEST_SECONDS, PREDICTIONS, SCORE, LOW_CONFIDENCE, BATCH_SIZE, SHADOW, RELOADS)
+METRICS = (REQUESTS, REQUEST_SECONDS, PREDICTIONS, SCORE, LOW_CONFIDENCE, UNCERTAIN, BATCH_SIZE, SHADOW, RELOADS)
 
 
 class Metrics:
@@ -57,12 +58,13 @@ class Metrics:
         self._record(REQUESTS, 1, route=route, status=str(status))
         self._record(REQUEST_SECONDS, seconds, route=route)
 
-    def note_predictions(self, model: str, labels: Sequence[str], scores: Sequence[float], *, low_confidence: int) -> None:
-        """Count the texts of one request: their labels, their highest scores, and how many of these are low."""
+    def note_predictions(self, model: str, labels: Sequence[str], scores: Sequence[float], *, low_confidence: int, uncertain: int) -> None:
+        """Count the texts of one request: their labels, their highest scores, how many of these are low, and how many were told so."""
         for label, score in zip(labels, scores, strict=True):
             self._record(PREDICTIONS, 1, label=label, model=model)
             self._record(SCORE, score, model=model)
         self._record(LOW_CONFIDENCE, low_confidence, model=model)
+        self._record(UNCERTAIN, uncertain, model=model)
 
     def note_batch(self, texts: int) -> None:
         """Count one request of /predict_batch."""

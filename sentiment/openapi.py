@@ -24,6 +24,14 @@ _POSTS = {
     "/predict_batch": ("Label 1 to 256 texts, in their order", _ref(BatchRequest), {"type": "array", "items": _ref(Prediction)}),
     "/feedback": ("Say whether a prediction was right; 200 means stored durably", _ref(FeedbackRequest), _ref(FeedbackAnswer)),
 }
+_EXPLAIN = {
+    "name": "explain",
+    "in": "query",
+    "description": "Whether the answer has an `explanation`; the name alone says yes. It takes a few times as long.",
+    "allowEmptyValue": True,
+    "schema": {"type": "string", "enum": ["true", "1", "false", "0", ""], "default": "false"},
+}
+_PARAMETERS = {"/predict": [_EXPLAIN]}
 _GETS = {
     "/livez": ("200 while the process lives", "text/plain"),
     "/readyz": ("200 once the model has answered a known tweet correctly", "text/plain"),
@@ -32,7 +40,8 @@ _GETS = {
     "/": ("A page for people", "text/html"),
 }
 _ERRORS = {
-    "400": "Not JSON, a wrong type, an empty, blank or overlong text, an unknown label, or a prediction_id that is not good for this text",
+    "400": "Not JSON, a wrong type, an empty, blank or overlong text, an unknown label or value of `explain`, "
+    "or a prediction_id that is not good for this text",
     "401": "X-API-Key is missing or wrong (only where the service has a key)",
     "413": "The body is too large",
     "429": "Too many requests at once",
@@ -44,7 +53,7 @@ _ERRORS = {
 def describe(title: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
     _, schemas = models_json_schema([(model, "validation") for model in _TYPES], ref_template=_REF + "{model}")
-    posts = {path: {"post": _post(*parts)} for path, parts in _POSTS.items()}
+    posts = {path: {"post": {**_post(*parts), "parameters": _PARAMETERS.get(path, [])}} for path, parts in _POSTS.items()}
     gets = {path: {"get": _get(path, *parts)} for path, parts in _GETS.items()}
     key = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     return {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models import LABELS
-from sentiment.api import Prediction, Scores, check_text
+from sentiment.api import Prediction, Scores, WeighedWord, check_text
 from sentiment.shadow import Answered
 
 if TYPE_CHECKING:
     from sentiment.config import Settings
     from sentiment.prediction_ids import PredictionSigner
-    from sentiment.serving import Champion
+    from sentiment.serving import Champion, ServedModel
     from sentiment.shadow import Shadow
     from sentiment.telemetry import Telemetry
 
@@ -20,19 +20,25 @@ class Predictor:
     """Answers with the champion. Its methods raise RequestError for texts that cannot be used, StoreError and OverloadError."""
 
     def __init__(self, settings: Settings, champion: Champion, signer: PredictionSigner, telemetry: Telemetry, shadow: Shadow) -> None:
-        self._max_chars = settings.max_chars
+        self._max_chars, self._uncertain_below = settings.max_chars, settings.uncertain_below
         self._champion, self._signer, self._telemetry, self._shadow = champion, signer, telemetry, shadow
 
-    async def predict(self, text: str) -> Prediction:
-        """Label one text."""
+    async def predict(self, text: str, *, explain: bool = False) -> Prediction:
+        """Label one text; on request, say how much each of its words moved the label's score."""
         check_text(text, self._max_chars)
-        return (await self._predict([text]))[0]
+        served = self._champion.get()
+        [prediction] = await self._predict(served, [text])
+        if explain:
+            scores = [getattr(prediction.scores, label) for label in LABELS]
+            found = await served.explain(text, scores, self._telemetry.tracer)
+            prediction.explanation = [WeighedWord(**one._asdict()) for one in found]
+        return prediction
 
     async def predict_batch(self, texts: list[str]) -> list[Prediction]:
         """Label several texts, in their order."""
         for position, text in enumerate(texts):
             check_text(text, self._max_chars, f"texts[{position}]")
-        predictions = await self._predict(texts)
+        predictions = await self._predict(self._champion.get(), texts)
         self._telemetry.metrics.note_batch(len(texts))
         return predictions
 
@@ -43,8 +49,7 @@ class Predictor:
             self._telemetry.note_sample(text, label=said.label, score=score, model=said.model, prediction_id=said.prediction_id)
             self._shadow.offer(Answered(text, said.label, score, said.model))
 
-    async def _predict(self, texts: list[str]) -> list[Prediction]:
-        served = self._champion.get()
+    async def _predict(self, served: ServedModel, texts: list[str]) -> list[Prediction]:
         rows = await served.score(texts, self._telemetry.tracer)
         predictions = [self._prediction(text, row, served.tag) for text, row in zip(texts, rows, strict=True)]
         self._telemetry.note_predictions(served.tag, [prediction.label for prediction in predictions], [max(row) for row in rows])
@@ -54,4 +59,6 @@ class Predictor:
         score = max(row)
         label = LABELS[row.index(score)]
         prediction_id = self._signer.sign(text, label=label, score=score, model=tag)
-        return Prediction(prediction_id=prediction_id, label=label, scores=Scores(**dict(zip(LABELS, row, strict=True))), model=tag)
+        uncertain = score < self._uncertain_below if self._uncertain_below else None
+        scores = Scores(**dict(zip(LABELS, row, strict=True)))
+        return Prediction(prediction_id=prediction_id, label=label, scores=scores, model=tag, uncertain=uncertain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import models
 from models import ModelError
+from models.attribution import advance, tokens_of
 from sentiment import store
 from sentiment.batching import Batcher
 from sentiment.errors import StoreError
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opentelemetry.trace import Tracer
+
+    from models.attribution import Variant, WordWeight
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds
 _logger = logging.getLogger("bentoml.sentiment")
@@ -62,15 +66,30 @@ class ServedModel:
             known |= scored
         return [known[text] for text in texts]
 
-    async def _score(self, texts: Sequence[str], tracer: Tracer) -> list[list[float]]:
+    async def explain(self, text: str, scores: Sequence[float], tracer: Tracer) -> list[WordWeight]:
+        """Return how much each word of a text moved the score of its label; `scores` are those of the text.
+
+        What has to be scored for it shares the batches of all callers, and waits as their texts do.
+
+        Raises:
+            OverloadError: Too many texts wait already.
+        """
+        explaining = self.model.explain(text, scores)
+        variants, weights = await asyncio.to_thread(advance, explaining, None)
+        while weights is None:
+            rows = await self._score(variants, tracer)
+            variants, weights = await asyncio.to_thread(advance, explaining, rows)
+        return weights
+
+    async def _score(self, texts: Sequence[Variant], tracer: Tracer) -> list[list[float]]:
         rows, (tokenised, inferred, ended) = await self._batcher.score(texts)
         timed_child(tracer, "tokenise", tokenised, inferred)
         timed_child(tracer, "inference", inferred, ended)
         return rows
 
-    def _compute(self, texts: list[str]) -> tuple[list[list[float]], tuple[int, int, int]]:
+    def _compute(self, texts: list[Variant]) -> tuple[list[list[float]], tuple[int, int, int]]:
         start = time.time_ns()
-        tokens = self.model.tokenise(texts)
+        tokens = tokens_of(self.model, texts)
         middle = time.time_ns()
         rows: list[list[float]] = self.model.infer(tokens).tolist()
         return rows, (start, middle, time.time_ns())

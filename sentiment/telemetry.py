@@ -50,6 +50,7 @@ class Telemetry:
 
     def __init__(self, settings: Settings | None = None, pipelines: Pipelines | None = None) -> None:
         self._low_confidence = settings.low_confidence if settings else 0.0
+        self._uncertain_below = settings.uncertain_below if settings else 0.0
         self._sample_random = settings.sample_random if settings else 0.0
         self._sample_low = settings.sample_low_confidence if settings else 0.0
         self._pipelines = pipelines
@@ -70,7 +71,8 @@ class Telemetry:
     def note_predictions(self, model: str, labels: Sequence[str], scores: Sequence[float]) -> None:
         """Count the texts of one request, and tell its span; `scores` are the highest of each text."""
         low = sum(score < self._low_confidence for score in scores)
-        self.metrics.note_predictions(model, labels, scores, low_confidence=low)
+        uncertain = sum(score < self._uncertain_below for score in scores)
+        self.metrics.note_predictions(model, labels, scores, low_confidence=low, uncertain=uncertain)
         counts = {label: labels.count(label) for label in LABELS}
         describe({"model": model, "texts": len(labels), **counts, "low_confidence": low, "score_sum": sum(scores)})
 

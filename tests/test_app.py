@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import os
 import re
@@ -45,7 +46,7 @@ def answer_to(text):
 
 def answer_well(path, body):
     """Answer as the contract says."""
-    if path == "/predict":
+    if path.partition("?")[0] == "/predict":
         return 200, answer_to(body["text"])
     if path == "/predict_batch":
         return 200, [answer_to(text) for text in body["texts"]]
@@ -124,6 +125,9 @@ def test_half_an_emoji_is_replaced_rather_than_crashing(client, stand_in):
         (200, "<html>not ours</html>"),
         (200, {"label": "positive"}),
         (200, answer_to("x") | {"label": "angry"}),
+        (200, answer_to("x") | {"explanation": [{"word": "y", "start": 0, "end": 1, "weight": 0.1}]}),
+        (200, answer_to("x") | {"explanation": [{"word": "good"}]}),
+        (200, answer_to("x") | {"explanation": None}),
         (200, []),
         (502, "bad gateway"),
         (500, {"detail": "no"}),
@@ -134,6 +138,16 @@ def test_an_answer_outside_the_contract_is_named_as_such(client, stand_in, statu
     with pytest.raises(ServiceError, match=f"HTTP {status}") as caught:
         client.predict("good")
     assert caught.value.reason == "strange"
+
+
+def test_an_explanation_comes_with_the_prediction_it_was_asked_with(client, stand_in):
+    words = [{"word": "so", "start": 0, "end": 2, "weight": -0.1}, {"word": "good", "start": 3, "end": 7, "weight": 0.5}]
+    stand_in.answer = lambda path, body: (
+        200,
+        answer_to(body["text"]) | ({"explanation": words} if path == "/predict?explain=true" else {}),
+    )
+    assert [(one.word, one.weight) for one in client.predict("so good", explain=True).explanation] == [("so", -0.1), ("good", 0.5)]
+    assert client.predict("so good").explanation == ()
 
 
 def test_a_batch_answer_of_another_length_is_refused(client, stand_in):
@@ -164,6 +178,53 @@ def test_the_answer_shows_label_scores_model_and_escaped_text(client):
     for shown in ("Positive", "88%", "6%", MODEL, "answered in", "&lt;script&gt;"):
         assert shown in card
     assert "<script>" not in card
+
+
+@pytest.mark.parametrize(("said", "is_uncertain"), [({"uncertain": True}, True), ({"uncertain": False}, False), ({}, False)])
+def test_an_uncertain_answer_is_shown_in_words(client, stand_in, tmp_path, said, is_uncertain):
+    stand_in.answer = lambda path, body: (200, answer_to("good") | said if path.startswith("/predict?") else [answer_to("good") | said])
+    prediction, card, *_ = _predict(client, "good", "fr")
+    preview = score(client, write(tmp_path, "text\ngood\n"), "fr")[2]
+    assert prediction.is_uncertain is is_uncertain
+    for shown in (card, preview):
+        assert ("pas sûr" in shown) is is_uncertain
+
+
+def explained(stand_in, text, *weights):
+    """Let the service give these weights to the words of a text."""
+    words, end = [], 0
+    for word, weight in zip(text.split(), weights, strict=True):
+        start = text.index(word, end)
+        end = start + len(word)
+        words.append({"word": word, "start": start, "end": end, "weight": weight})
+    stand_in.answer = lambda path, body: (200, answer_to(body["text"]) | {"explanation": words})
+
+
+def test_words_are_marked_by_how_much_they_weigh(client, stand_in):
+    text = "a  good <b> but\n'so' &amp;"
+    explained(stand_in, text, 0.004, 0.5, 0.25, -0.1, 0.0, -0.5)
+    _, card, *_ = _predict(client, text, "en")
+    quote = re.search("<blockquote.*?</blockquote>", card, re.DOTALL)[0]
+    assert re.findall(r'<mark class="(\w+)" style="--strength:([\d.]+)" title="([^"]+)">([^<]*)</mark>', quote) == [
+        ("for", "1.00", "Without this word, “Positive”: 38%", "good"),
+        ("for", "0.50", "Without this word, “Positive”: 63%", "&lt;b&gt;"),
+        ("against", "0.20", "Without this word, “Positive”: 98%", "but"),
+        ("against", "1.00", "Without this word, “Positive”: 100%", "&amp;amp;"),
+    ]
+    assert html.unescape(re.sub("<[^>]*>", "", quote)) == text
+    assert "speaks for “Positive”: <bdi>good</bdi>, <bdi>&lt;b&gt;</bdi>." in card
+    assert "speaks against “Positive”: <bdi>&amp;amp;</bdi>, <bdi>but</bdi>." in card
+
+
+def test_the_legend_speaks_the_readers_language_and_of_nothing_that_is_not_there(client, stand_in):
+    explained(stand_in, "good day", 0.5, 0.3)
+    card = _predict(client, "good day", "fr")[1]
+    assert "parle pour « Positif »" in card
+    assert "parle contre" not in card
+    explained(stand_in, "good day", 0.004, -0.002)
+    assert "<mark" not in _predict(client, "good day", "fr")[1]
+    stand_in.answer = answer_well
+    assert "good day</blockquote>" in _predict(client, "good day", "fr")[1]  # a service of before knows no explanation
 
 
 @pytest.mark.parametrize("status", [400, 401, 413, 429, 503, 504])

@@ -88,6 +88,27 @@ def test_a_prediction_and_its_correction_reach_the_inbox(visit, page_address, sh
     assert stored["feedback_id"] in page.locator("#thanks").inner_text()
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_the_words_that_spoke_for_the_label_are_marked(visit, page_address, scheme, width):
+    page = visit(page_address, viewport={"width": width, "height": 844}, color_scheme=scheme)
+    predict(page, "Worst crew and rude, but I love this, thank you so much 😍")
+    love = page.locator("#answer blockquote mark", has_text="love")
+    expect(love).to_have_class("for")
+    expect(page.locator("#answer blockquote mark.against").first).to_be_visible()
+    assert "underline" in love.evaluate("mark => getComputedStyle(mark).textDecorationLine")
+    assert love.evaluate("mark => getComputedStyle(mark).backgroundColor") not in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 0)")
+    expect(page.locator("#answer .weights")).to_contain_text("speaks for “Positive”")
+    take_picture(page, f"page-words-{scheme}")
+
+
+def test_a_text_from_right_to_left_stays_so(visit, page_address):
+    page = visit(page_address)
+    predict(page, "شكرا love هذه رحلة رائعة")
+    assert page.locator("#answer blockquote").evaluate("quote => getComputedStyle(quote).direction") == "rtl"
+    expect(page.locator("#answer blockquote")).to_have_text("شكرا love هذه رحلة رائعة")
+    take_picture(page, "page-words-rtl")
+
+
 def test_an_edited_text_takes_its_old_answer_and_feedback_away(visit, page_address):
     page = visit(page_address)
     predict(page, TWEET)

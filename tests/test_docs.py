@@ -114,6 +114,7 @@ def test_the_bento_asks_for_what_the_project_asks_for():
     "module",
     [
         "infra.packages",
+        "models.attribution",
         "models.base",
         "models.served_bert",
         "sentiment.data",

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("champion")
 
 
 def test_every_metric_is_sent_with_bounded_labels(recorder, champion):
-    with serving(recorder, SENTIMENT_LOW_CONFIDENCE="1") as client:
+    with serving(recorder, SENTIMENT_LOW_CONFIDENCE="1", SENTIMENT_UNCERTAIN_BELOW="1") as client:
         client.post("/predict", json={"text": TEXT})
         client.post("/predict_batch", json={"texts": [TEXT, TEXT]})
         for number in range(20):
@@ -30,6 +30,7 @@ def test_every_metric_is_sent_with_bounded_labels(recorder, champion):
     }
     assert [(point["value"], label) for point, label in found["sentiment_predictions"]] == [(3, {"label": "positive", "model": champion})]
     assert [(point["value"], label) for point, label in found["sentiment_low_confidence"]] == [(3, {"model": champion})]
+    assert [(point["value"], label) for point, label in found["sentiment_uncertain"]] == [(3, {"model": champion})]
     assert [(point["count"], point["max"]) for point, _ in found["sentiment_batch_size"]] == [(1, 2)]
     assert [(point["count"], point["max"] <= 1) for point, _ in found["sentiment_score"]] == [(3, True)]
     assert {label["route"] for _, label in found["sentiment_request_seconds"]} == {"/predict", "/predict_batch", "(unknown path)"}

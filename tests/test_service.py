@@ -21,6 +21,7 @@ from models.tfidf import TfidfModel
 from sentiment import store
 from sentiment.batching import Batcher
 from sentiment.config import read_settings, tool_environment
+from sentiment.errors import OverloadError
 from sentiment.feedback import Inbox
 
 TEXT = "I love this, thank you so much!"
@@ -95,6 +96,15 @@ def test_a_prediction_has_the_shape_of_the_contract(client, store_with_champion)
     assert body["model"] == store_with_champion
 
 
+@pytest.mark.parametrize(("difference", "is_uncertain"), [(1e-9, True), (-1e-9, False), (0, False)])
+def test_an_answer_says_whether_its_highest_score_is_below_the_setting(prediction, difference, is_uncertain):
+    with started(uncertain_below=repr(prediction["scores"]["positive"] + difference)) as client:
+        one = client.post("/predict", json={"text": TEXT}).json()
+        [of_batch] = client.post("/predict_batch", json={"texts": [TEXT]}).json()
+    assert one["uncertain"] is is_uncertain
+    assert of_batch["uncertain"] is is_uncertain
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -154,6 +164,60 @@ def test_many_callers_at_once_get_their_own_answers(client):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda text: client.post("/predict", json={"text": text}).json(), texts))
     assert [answer["scores"] for answer in answers] == [client.post("/predict", json={"text": text}).json()["scores"] for text in texts]
+
+
+# --- explanations ---
+
+
+@pytest.mark.parametrize("query", ["explain", "explain=", "explain=1", "explain=true", "x=y&explain=true"])
+def test_an_explanation_is_given_on_request(client, query):
+    text = "honestly 😍,\tI love  this!"
+    answer = client.post(f"/predict?{query}", json={"text": text}).json()
+    words, score = answer["explanation"], answer["scores"]["positive"]
+    assert [text[one["start"] : one["end"]] for one in words] == [one["word"] for one in words] == text.split()
+    without_love = client.post("/predict", json={"text": "honestly 😍, I this!"}).json()["scores"]["positive"]
+    assert words[3]["weight"] == pytest.approx(score - without_love)
+    assert max(words, key=lambda one: one["weight"])["word"] == "love"
+
+
+@pytest.mark.parametrize("query", ["", "?explain=0", "?explain=false", "?other=true"])
+def test_without_the_request_an_answer_has_no_explanation(client, query):
+    assert set(client.post(f"/predict{query}", json={"text": TEXT}).json()) == {"prediction_id", "label", "scores", "model"}
+
+
+@pytest.mark.parametrize("query", [f"explain={CANARY}", "explain=TRUE", "explain=%ff", "explain=1&explain=1"])
+def test_another_value_of_explain_is_refused_without_an_echo(client, query):
+    message = error_of(client.post(f"/predict?{query}", json={"text": TEXT}), 400)
+    assert message.endswith("send ?explain=true or ?explain=false, once")
+    assert CANARY not in message
+    assert error_of(client.post(f"/predict_batch?{query}", json={"texts": [TEXT]}), 400) == message
+
+
+def test_several_texts_are_not_explained_at_once(client):
+    assert "send them to /predict" in error_of(client.post("/predict_batch?explain", json={"texts": [TEXT, TEXT]}), 400)
+    assert client.post("/predict_batch?explain=0", json={"texts": [TEXT]}).status_code == 200
+
+
+def test_an_explained_prediction_takes_feedback(client):
+    answer = client.post("/predict?explain=true", json={"text": TEXT}).json()
+    assert give(client, answer).json()["status"] == "recorded"
+
+
+def test_an_explanation_waits_with_the_texts_of_others_and_is_refused_as_they_are(monkeypatch):
+    asked, score = [], Batcher.score
+
+    async def full(self, texts):
+        asked.append(len(texts))
+        if len(texts) > 1:
+            raise OverloadError(3, 2.0)
+        return await score(self, texts)
+
+    monkeypatch.setattr(Batcher, "score", full)
+    with started() as client:
+        refused = client.post("/predict?explain=true", json={"text": TEXT})
+    assert "3 texts wait already" in error_of(refused, 429)
+    assert refused.headers["retry-after"] == "2"
+    assert asked == [1, len(TEXT.split())]
 
 
 # --- bodies that cannot be read ---
@@ -481,7 +545,7 @@ def test_every_answer_carries_a_trace_id(client):
 def test_docs_describe_the_real_requests_and_answers(client, prediction):
     docs = client.get("/docs.json").json()
     answers = {
-        "/predict": prediction,
+        "/predict": client.post("/predict?explain=true", json={"text": TEXT}).json() | {"uncertain": True},
         "/predict_batch": client.post("/predict_batch", json=POSTS["/predict_batch"]).json(),
         "/feedback": give(client, prediction).json(),
     }
@@ -489,6 +553,7 @@ def test_docs_describe_the_real_requests_and_answers(client, prediction):
     assert set(docs["paths"]) == {*POSTS, "/", "/livez", "/readyz", "/metrics", "/docs.json"}
     for path, answer in answers.items():
         post = docs["paths"][path]["post"]
+        assert [one["name"] for one in post["parameters"]] == (["explain"] if path == "/predict" else [])
         assert set(post["responses"]) == {"200", "400", "401", "413", "429", "503", "504"}
         for schema, value in (
             (post["requestBody"], requests[path]),

@@ -1,0 +1,146 @@
+"""Whether explanations are faithful, and what they cost: `python -m benchmarks.explaining`.
+
+Faithful: without the words that are said to weigh most, a text's label must lose its score sooner than without words at random, and about
+as soon as without those that leaving out every word finds. Source: DeYoung et al. 2020, ERASER, comprehensiveness. The texts are
+validation tweets of the default corpus with 15 to 30 words.
+
+Cost: a prediction with its explanation against one without, in turns. Where others use the machine, long work waits for it more often than
+short work: the ratio of CPU time does not count that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import models
+from models import Classifier
+from models.attribution import explain, split_words
+from sentiment import parity, store
+from sentiment.config import apply_tool_environment, read_settings
+from sentiment.data import load_dataset
+from sentiment.errors import StoreError
+
+if TYPE_CHECKING:
+    from sentiment.data import Dataset
+
+_REMOVED = (1, 2, 3)
+_WORDS = range(15, 31)
+_LONG_CHARS, _LONG_TEXTS = 1000, 40
+_ROWS = 8000  # tweets of the quick training, those that it validates on included
+_QUICK: dict[str, dict[str, Any]] = {
+    "tfidf": {"features": ("words (1,2) + characters (2,5)",), "regularisations": (1.0,)},
+    "keras": {},
+    "bert": {"epochs": 1},
+}
+
+
+def weights_by_leaving_out(model: Classifier, text: str) -> list[float]:
+    """Return the words' weights as the label's loss in every text without one word, each scored from its raw text."""
+    words = split_words(text)
+    scores = model.predict_proba([text])[0]
+    without = model.predict_proba([_without(words, [number]) for number in range(len(words))])
+    return [float(loss) for loss in scores.max() - without[:, scores.argmax()]]
+
+
+def losses(model: Classifier, text: str, falling: Sequence[int]) -> list[tuple[float, bool]]:
+    """Return what the label's score loses, and whether the label changes, without the first 1, 2 and 3 words of an order."""
+    words, scores = split_words(text), model.predict_proba([text])[0]
+    found = model.predict_proba([_without(words, falling[:count]) for count in _REMOVED])
+    return [(float(scores.max() - row[scores.argmax()]), bool(row.argmax() != scores.argmax())) for row in found]
+
+
+def measure_faithfulness(model: Classifier, texts: Sequence[str]) -> dict[str, list[str]]:
+    """Return for each way to weigh words `mean loss / share of changed labels` without 1, 2 and 3 of them."""
+    chance = random.Random(0)  # noqa: S311 - an order of words
+    found: dict[str, list[list[tuple[float, bool]]]] = {"ours": [], "all left out": [], "random": []}
+    for text in texts:
+        weighed = {"ours": [one.weight for one in explain(model, text)], "all left out": weights_by_leaving_out(model, text)}
+        orders = {name: sorted(range(len(weights)), key=lambda number: -weights[number]) for name, weights in weighed.items()}
+        orders["random"] = chance.sample(range(len(split_words(text))), max(_REMOVED))
+        for name, order in orders.items():
+            found[name].append(losses(model, text, order))
+    means = {name: np.array(values, dtype=np.float64).mean(axis=0) for name, values in found.items()}
+    return {name: [f"{loss:.3f} / {changed:.0%}" for loss, changed in rows] for name, rows in means.items()}
+
+
+def measure_cost(model: Classifier, texts: Sequence[str]) -> list[float]:
+    """Return the median milliseconds of a prediction alone and with its explanation, then the same of CPU time; they take turns by text."""
+    taken = []
+    for text in texts:
+        moments = [_now()]
+        model.predict_proba([text])
+        moments.append(_now())
+        explain(model, text)  # it predicts the text first
+        moments.append(_now())
+        taken.append(np.diff(np.array(moments), axis=0).T.ravel())
+    return [float(1000 * seconds) for seconds in np.median(taken, axis=0)]
+
+
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def report(loaded: Sequence[Classifier], dataset: Dataset, tweets: int) -> str:
+    """Return both tables in Markdown."""
+    validation = dataset.validation.texts
+    texts = [text for text in validation if len(split_words(text)) in _WORDS][:tweets]
+    long = [" ".join(validation[start::_LONG_TEXTS])[:_LONG_CHARS] for start in range(_LONG_TEXTS)]
+    lines = ["| model | words removed | ours | all left out | random |", "| --- | --- | --- | --- | --- |"]
+    for model in loaded:
+        found = measure_faithfulness(model, texts)
+        lines += [f"| {model.family} | {count} | {' | '.join(row)} |" for count, *row in zip(_REMOVED, *found.values(), strict=True)]
+    lines += ["", "| model | texts | predict | with explanation | ratio | ratio of CPU time |", "| --- | --- | --- | --- | --- | --- |"]
+    for model in loaded:
+        for name, some in (("15 to 30 words", texts), (f"{_LONG_CHARS} characters", long)):
+            alone, explained, *cpu = measure_cost(model, some)
+            ratios = f"{explained / alone:.1f} | {cpu[1] / cpu[0]:.1f}"
+            lines.append(f"| {model.family} | {name} | {alone:.2f} ms | {explained:.2f} ms | {ratios} |")
+    return "\n".join(lines)
+
+
+def find_models(folders: Sequence[Path], home: Path, dataset: Dataset) -> list[Classifier]:
+    """Return the models of the folders; without any, one of each family: the champion, and quickly trained ones."""
+    if folders:
+        return [models.load(folder) for folder in folders]
+    try:
+        champion = store.champion()
+        found = {champion.metadata.get("family"): models.load(champion.path)}
+    except StoreError:
+        found = {}
+    return [found.get(family) or _quick(family, home / "bench" / "explaining" / family, dataset) for family in models.FAMILIES]
+
+
+def _quick(family: str, folder: Path, dataset: Dataset) -> Classifier:
+    if not (folder / models.base.MODEL_FILE).exists():
+        sample = dataset.sample(_ROWS)
+        validation = (sample.validation.texts, sample.validation.labels)
+        model = models.create(family, **_QUICK[family]).fit(sample.train.texts, sample.train.labels, validation=validation)
+        parity.export(model, folder, sample.validation)
+    return models.load(folder)
+
+
+def _without(words: Sequence[str], numbers: Sequence[int]) -> str:
+    return " ".join(word for number, word in enumerate(words) if number not in numbers)
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    parser = argparse.ArgumentParser("python -m benchmarks.explaining", description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--model", type=Path, nargs="*", default=[], help="folders of models (default: the champion and quick trainings)")
+    parser.add_argument("--tweets", type=int, default=200, help="validation tweets (default: %(default)s)")
+    chosen = parser.parse_args()
+    settings = read_settings()
+    apply_tool_environment(settings)
+    dataset = load_dataset()
+    print(report(find_models(chosen.model, settings.home, dataset), dataset, chosen.tweets))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""How much each word moves the score of a TF-IDF model: exactly what leaving each word out gives, counted instead of scored anew.
+
+Only the n-grams near a word come and go with it, so all words together cost little more than reading the text a few times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.attribution import Explaining, clean_words, place, split_words
+from models.base import soften
+from models.lexicon import valence_features
+
+if TYPE_CHECKING:
+    from models.base import Scores
+    from models.served_tfidf import Ngrams, ServedTfidf
+
+Floats = NDArray[np.float64]
+
+
+def explain_counted(model: ServedTfidf, text: str, scores: Sequence[float]) -> Explaining:
+    """Return the weights of a raw text's words; a generator for the sake of its callers, it asks for nothing."""
+    yield from ()
+    found = _scores_without(model, clean_words(split_words(text)))[:, int(np.argmax(scores))]
+    return place(text, (found[-1] - found[:-1]).tolist())
+
+
+def _scores_without(model: ServedTfidf, words: Sequence[str]) -> Scores:
+    """Return the scores of a text without each of its words, and in the last row of the whole text, shape (n + 1, 3)."""
+    logits = np.tile(model.bias_, (len(words) + 1, 1))
+    for number, part in enumerate(model.parts):
+        logits += _decide_without(model, number, [part.cut(word.lower()) for word in words])
+    if model.valences_:
+        texts = [" ".join(filter(None, [*words[:number], *words[number + 1 :]])) for number in range(len(words) + 1)]
+        logits += np.array([valence_features(text, model.valences_) for text in texts]) @ model.valence_coefficients_
+    return soften(soften(np.exp(logits), 1.0), model.temperature_)
+
+
+def _decide_without(model: ServedTfidf, number: int, words: Sequence[Sequence[str]]) -> Floats:
+    """Return what one part adds to each row of logits."""
+    part, idf, coefficients = model.parts[number], model.idf[number], model.coefficients[number]
+    whole, rows, terms, signs = _find(part, model.numbers[number], words)
+    known, places = np.unique(np.array(whole + terms, dtype=np.int64), return_inverse=True)  # a text holds few of a model's n-grams
+    counts = np.bincount(places[: len(whole)], minlength=len(known))
+    keys, same = np.unique(np.array(rows, dtype=np.int64) * len(known) + places[len(whole) :], return_inverse=True)
+    changes = _sum(np.array(signs, dtype=np.float64), same, len(keys))
+    changed_rows, columns = np.divmod(keys, max(1, len(known)))
+    idf, coefficients = idf[known], coefficients[known]
+    held, old, new = (
+        _weigh(part, some, idf[of])
+        for some, of in ((counts, slice(None)), (counts[columns], columns), (counts[columns] + changes, columns))
+    )
+
+    def total(values: Floats) -> Floats:
+        return _sum(values, changed_rows, len(words) + 1)
+
+    left = counts.sum() + total(changes)
+    squares = np.where(left > 0, held @ held + total(new * new - old * old), 1)  # nothing is left of some: not even rounding errors
+    sums = held @ coefficients + np.stack([total((new - old) * column) for column in coefficients[columns].T], axis=1)
+    return np.where(left[:, None] > 0, sums / np.sqrt(squares)[:, None], 0)
+
+
+def _find(part: Ngrams, numbers: Mapping[str, int], words: Sequence[Sequence[str]]) -> tuple[list[int], list[int], list[int], list[int]]:
+    """Return the known n-grams of the whole text; then which word's absence changes which n-gram by 1 or -1, as three lists."""
+    rows, terms, signs = [], [], []
+    for row, near in enumerate(_near(part, words)):
+        for sign, ngrams in zip((-1, 1), near, strict=True):
+            found = [number for term in ngrams if (number := numbers.get(term)) is not None]
+            rows += [row] * len(found)
+            terms += found
+            signs += [sign] * len(found)
+    if not _reach(part):
+        return terms, rows, terms, signs
+    whole = [number for term in part.join(list(chain.from_iterable(words))) if (number := numbers.get(term)) is not None]
+    return whole, rows, terms, signs
+
+
+def _near(part: Ngrams, words: Sequence[Sequence[str]]) -> Iterator[tuple[Iterator[str], Iterator[str]]]:
+    """Return for each word the n-grams around it, and those that are there when it is left out."""
+    flat, end = list(chain.from_iterable(words)), 0
+    reach = _reach(part)
+    for word in words:
+        start, end = end, end + len(word)
+        before, after = flat[max(0, start - reach) : start], flat[end : end + reach]
+        yield part.join([*before, *word, *after]), part.join([*before, *after])
+
+
+def _reach(part: Ngrams) -> int:
+    """Return how many words away an n-gram feels that a word is missing: those of characters end with their word."""
+    return 0 if part.pattern is None else part.most - 1
+
+
+def _sum(values: Floats, places: NDArray[np.int64], size: int) -> Floats:
+    """Return the sums of the values that share a place."""
+    return np.asarray(np.bincount(places, weights=values, minlength=size), dtype=np.float64)
+
+
+def _weigh(part: Ngrams, counts: NDArray[np.number[Any]], idf: Floats) -> Floats:
+    frequencies = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), 0) if part.is_sublinear else counts
+    return np.asarray(frequencies * idf, dtype=np.float64)

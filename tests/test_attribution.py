@@ -1,0 +1,104 @@
+"""What each word of a text weighs: exactly what leaving it out gives, whatever the model, and never at the cost of many predictions."""
+
+import random
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from test_export import exported as exported  # noqa: PLC0414
+from test_export import family as family  # noqa: PLC0414
+from test_models import fitted as fitted  # noqa: PLC0414
+
+import models
+from models import clean_text
+from models.attribution import advance, clean_words, explain, split_words
+
+SHORT = (  # so few words that each is left out, whatever the model
+    "I love this, thank you so much!",
+    "@ann don't  like it\nAT :( :(",
+    "see https://t.co/x ALL 50 % off",
+    "meh 😐 … &amp; #sale so 😍😍",
+    "good good bad good",
+    "terrible",
+    "— … ~",
+    "İstanbul ß ＠straße \u200b ﬁne",
+)
+LONG = "worst day, " + "the train to Boston stops here and then we are waiting at the gate " * 8 + "but I love this so much, thank you!"
+
+
+@pytest.fixture
+def served(family, exported):
+    return models.load(exported[family])
+
+
+def left_out(model, text):
+    """How much lower the score of the text's label is without each word."""
+    words = split_words(text)
+    scores = model.predict_proba([text])[0]
+    without = model.predict_proba([" ".join(words[:number] + words[number + 1 :]) for number in range(len(words))])
+    return scores.max() - without[:, scores.argmax()]
+
+
+@pytest.mark.parametrize("text", SHORT)
+def test_a_word_weighs_what_leaving_it_out_costs_the_label(served, text):
+    found = explain(served, text)
+
+    assert [text[one.start : one.end] for one in found] == [one.word for one in found] == text.split()
+    assert all(before.end < after.start for before, after in pairwise(found))
+    assert [one.weight for one in found] == pytest.approx(left_out(served, text), abs=1e-5)
+
+
+def test_a_model_that_was_not_exported_explains_itself_too(family, fitted):
+    model = fitted[family]
+
+    assert [one.weight for one in explain(model, SHORT[0])] == pytest.approx(left_out(model, SHORT[0]), abs=1e-5)
+
+
+def test_of_a_long_text_the_strongest_words_are_left_out_and_the_others_weigh_nothing(served, family):
+    found, expected = np.array([one.weight for one in explain(served, LONG)]), left_out(served, LONG)
+    tried = (found != 0) | (family == "tfidf")  # it need not choose
+
+    assert found[tried] == pytest.approx(expected[tried], abs=1e-5)
+    assert tried.sum() >= 3
+
+
+@pytest.mark.parametrize("text", [LONG, LONG[:150], "a b c d e f g h i j " * 50, "😀 " * 500, "x" * 1000])
+def test_an_explanation_scores_few_texts_worth_of_tokens(served, text):
+    length, asked = len(served.tokenise([text])[0]), []
+    explaining = served.explain(text, [0.2, 0.3, 0.5])
+    variants, weights = advance(explaining, None)
+    while weights is None:
+        asked += variants
+        variants, weights = advance(explaining, [[0.2, 0.3, 0.5]] * len(variants))
+
+    assert sum(map(len, asked)) <= (served.explaining_cost + 1) * length
+    assert asked or served.family == "tfidf"
+
+
+def test_without_its_heaviest_words_a_text_loses_its_label_sooner_than_without_others(served, small_corpus):
+    """The comprehensiveness of DeYoung et al. 2020, ERASER, against words taken at random."""
+    chance, drops = random.Random(0), []
+    for text in small_corpus[0][::3]:
+        words, scores = split_words(text), served.predict_proba([text])[0]
+        heaviest = int(np.argmax([one.weight for one in explain(served, text)]))
+        variants = [" ".join(words[:number] + words[number + 1 :]) for number in (heaviest, chance.randrange(len(words)))]
+        drops.append(scores.max() - served.predict_proba(variants)[:, scores.argmax()])
+    ours, at_random = np.mean(drops, axis=0)
+
+    assert ours > 2 * at_random
+
+
+def test_a_text_that_must_be_repaired_as_a_whole_is_explained_as_its_words_are_read(served):
+    text = "I love this, voilÃ\xa0 so much"
+    words = split_words(text)
+    assert " ".join(clean_words(words)) != clean_text(text)
+    found = explain(served, text)
+    label = served.predict_proba([text])[0].argmax()
+    whole = served.predict_proba([" ".join(words)])[0, label]
+
+    assert found[1].weight == pytest.approx(whole - served.predict_proba([" ".join(words[:1] + words[2:])])[0, label], abs=1e-5)
+
+
+@pytest.mark.parametrize("word", ["don't", "good!!!", "http", "https", "x.y", "t.co/x", "www.x.org", "@ann", "a@b", "&lt;3", "'tis", "A1,"])
+def test_words_are_cleaned_as_texts_are(word):
+    assert clean_words([word]) == [clean_text(word)]
