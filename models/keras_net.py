@@ -16,11 +16,11 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the tokenizer layer runs
 import keras
 import numpy as np
 import tensorflow as tf
-from sklearn.metrics import f1_score
 
-from models.base import LABELS, Classifier, Progress, Scores, SentimentModel, encode_labels, write_description
+from models.base import LABELS, Classifier, Progress, Scores, SentimentModel, encode_labels, measure, merit, write_description
+from models.lexicon import read_lexicon, read_valences, write_valences
 from models.onnx_session import NETWORK_FILE
-from models.served_keras import VOCABULARY_FILE, split
+from models.served_keras import VOCABULARY_FILE, split, with_marks
 
 _NETWORK_FILE = "network.keras"
 _PREDICT_BATCH = 256
@@ -28,7 +28,7 @@ ARCHITECTURES = ("average", "lstm")
 
 
 class KerasModel(SentimentModel):
-    """Tokenizer layer, Embedding, then average pooling (words and word pairs) or an LSTM, then softmax."""
+    """Tokenizer, Embedding, then average pooling (words and word pairs) or an LSTM, then softmax; a lexicon's marks count as words."""
 
     family = "keras"
 
@@ -74,13 +74,13 @@ class KerasModel(SentimentModel):
         tf.config.experimental.enable_op_determinism()  # else a busy machine adds in another order, and the same seed gives another model
         targets = encode_labels(texts, labels)
         truth = encode_labels(*validation)
-        train_texts, validation_texts = _tokenized(texts), _tokenized(validation[0])
+        self.valences_ = read_lexicon()
+        train_texts, validation_texts = self.tokenise(texts), self.tokenise(validation[0])
         self.trials_ = []
-        best_f1 = -1.0
         for architecture in self.architectures:
             keras.utils.set_random_seed(self.seed)
             network = self._build(architecture, train_texts)
-            stopper = _StopOnMacroF1(validation_texts, truth, self.patience, progress)
+            stopper = _StopOnMerit(validation_texts, truth, self.patience, progress)
             network.fit(
                 tf.data.Dataset.from_tensor_slices((train_texts, targets))
                 .shuffle(len(targets), seed=self.seed)
@@ -92,14 +92,15 @@ class KerasModel(SentimentModel):
                 shuffle=False,  # the dataset shuffles itself
                 verbose=0,
             )
-            self.trials_.append({"architecture": architecture, "epochs": stopper.best_epoch, "f1_macro": stopper.best_f1})
-            if stopper.best_f1 > best_f1:
-                best_f1, self.network_, self.chosen_ = stopper.best_f1, network, {"architecture": architecture}
+            self.trials_.append({"architecture": architecture, "epochs": stopper.best_epoch, **stopper.best})
+            if self.trials_[-1] is max(self.trials_, key=merit):
+                self.network_, self.chosen_ = network, {"architecture": architecture, "lexicon": "VADER"}
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> tf.Tensor:
-        """Return the texts as tokens parted by spaces, shape (n, 1); the network itself cuts at `max_tokens` and looks them up."""
-        return _tokenized(texts)
+        """Return the texts as tokens parted by spaces, shape (n, 1), for the network's tokenizer layer to look up."""
+        joined = [[" ".join(with_marks(split(text), self.valences_, self.max_tokens))] for text in texts]
+        return tf.constant(joined, dtype=tf.string, shape=(len(joined), 1))
 
     def infer_uncalibrated(self, tokens: tf.Tensor) -> Scores:
         """Return the scores of tokens, shape (n, 3)."""
@@ -108,14 +109,18 @@ class KerasModel(SentimentModel):
     def save(self, directory: Path | str) -> None:
         """Write the network with its vocabulary as one `.keras` file."""
         without_optimizer = keras.Sequential([keras.Input(shape=(1,), dtype="string"), *self.network_.layers], name=self.network_.name)
-        without_optimizer.save(self._write_description(directory) / _NETWORK_FILE)
+        folder = self._write_description(directory)
+        without_optimizer.save(folder / _NETWORK_FILE)
+        write_valences(folder, self.valences_)
 
     def export(self, directory: Path | str, texts: Sequence[str]) -> None:
         """Write the vocabulary, and as ONNX the network behind it; nothing of it depends on `texts`."""
         tokenizer, *layers = self.network_.layers
         has_pairs = self.chosen_["architecture"] == "average"
-        content = {"form": "served", "has_pairs": has_pairs, "max_tokens": self.max_tokens * (2 if has_pairs else 1)}
-        folder = write_description(directory, self, content)
+        folder = write_description(
+            directory, self, {"form": "served", "has_pairs": has_pairs, "has_valences": True, "max_tokens": self.max_tokens}
+        )
+        write_valences(folder, self.valences_)
         (folder / VOCABULARY_FILE).write_text(json.dumps([str(term) for term in tokenizer.get_vocabulary()], ensure_ascii=False), "utf-8")
         network = keras.Sequential([keras.Input(shape=(None,), dtype="int32", name="tokens"), *layers])
         tokens = keras.InputSpec(shape=(None, None), dtype="int32", name="tokens")
@@ -126,6 +131,7 @@ class KerasModel(SentimentModel):
         """Return a saved model."""
         model = cls._from_description(directory)
         model.network_ = keras.models.load_model(Path(directory) / _NETWORK_FILE, compile=False, safe_mode=True)
+        model.valences_ = read_valences(directory, is_used="lexicon" in model.chosen_)
         return model
 
     def _build(self, architecture: str, texts: tf.Tensor) -> keras.Model:
@@ -135,7 +141,6 @@ class KerasModel(SentimentModel):
             standardize=None,
             split="whitespace",
             ngrams=2 if is_average else None,
-            output_sequence_length=self.max_tokens * (2 if is_average else 1),
         )
         tokenizer.adapt(texts, batch_size=1024)
         layers = [
@@ -151,30 +156,26 @@ class KerasModel(SentimentModel):
         return network
 
 
-class _StopOnMacroF1(keras.callbacks.Callback):
-    """Stops when validation macro F1 has not grown for `patience` epochs, and puts the best weights back."""
+class _StopOnMerit(keras.callbacks.Callback):
+    """Stops when nothing has been gained on validation for `patience` epochs, and puts the best weights back."""
 
     def __init__(self, texts: tf.Tensor, truth: np.ndarray[Any, Any], patience: int, progress: Progress) -> None:
         super().__init__()
         self.texts, self.truth, self.patience, self.progress = texts, truth, patience, progress
-        self.best_f1, self.best_epoch, self.best_weights = -1.0, 0, None
+        self.best: dict[str, float] = {"f1_macro": -1.0, "recall_macro": -1.0}
+        self.best_epoch, self.best_weights = 0, None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        f1 = float(f1_score(self.truth, _predict(self.model, self.texts).argmax(axis=1), average="macro"))
-        self.progress(f"{self.model.name}: epoch {epoch + 1}, loss {(logs or {})['loss']:.3f}, validation macro F1 {f1:.4f}")
-        if f1 > self.best_f1:
-            self.best_f1, self.best_epoch, self.best_weights = f1, epoch + 1, self.model.get_weights()
+        found = measure(self.truth, _predict(self.model, self.texts))
+        loss = (logs or {})["loss"]
+        self.progress(f"{self.model.name}: epoch {epoch + 1}, loss {loss:.3f}, validation macro F1 {found['f1_macro']:.4f}")
+        if merit(found) > merit(self.best):
+            self.best, self.best_epoch, self.best_weights = found, epoch + 1, self.model.get_weights()
         elif epoch + 1 - self.best_epoch >= self.patience:
             self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.model.set_weights(self.best_weights)
-
-
-def _tokenized(texts: Sequence[str]) -> tf.Tensor:
-    """Return cleaned texts, shape (n, 1), as tokens parted by single spaces, for the tokenizer layer to look up."""
-    joined = [[" ".join(split(text))] for text in texts]
-    return tf.constant(joined, dtype=tf.string, shape=(len(joined), 1))
 
 
 def _predict(network: keras.Model, texts: tf.Tensor) -> Scores:

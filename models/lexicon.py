@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -47,6 +47,7 @@ _NEGATIONS = frozenset(
 _PAUSES = frozenset(".,;")
 _SCOPE = 4  # words after a negation that it turns round, unless a pause ends it before
 _TURNED = -0.74
+_MARKS_OF_SUM = 6
 _SATURATION = 15  # VADER's: the sum of valences x becomes x / sqrt(x^2 + 15)
 FEATURES = (
     *("praise", "blame", "words of praise", "words of blame", "strongest praise", "strongest blame", "last valence", "sum of valences"),
@@ -73,13 +74,20 @@ def read_lexicon() -> dict[str, float]:
     return {word: float(valence) for word, valence, *_ in entries}
 
 
-def read_valences(directory: Path | str) -> dict[str, float]:
-    """Return the valences that a saved model kept; none if it uses none."""
-    path = Path(directory) / LEXICON_FILE
-    if not path.exists():
-        return {}
-    valences: dict[str, float] = json.loads(path.read_text("utf-8"))
+def read_valences(directory: Path | str, *, is_used: bool) -> dict[str, float]:
+    """Return the valences that a saved model kept; none if it uses none.
+
+    Raises:
+        OSError: The model uses them, and their file is missing.
+    """
+    valences: dict[str, float] = json.loads((Path(directory) / LEXICON_FILE).read_text("utf-8")) if is_used else {}
     return valences
+
+
+def write_valences(directory: Path, valences: Valences) -> None:
+    """Keep valences with a saved model; none need no file."""
+    if valences:
+        (directory / LEXICON_FILE).write_text(json.dumps(valences, ensure_ascii=False), "utf-8")
 
 
 def valence_features(text: str, valences: Valences) -> list[float]:
@@ -100,6 +108,23 @@ def valence_features(text: str, valences: Valences) -> list[float]:
         0.3 * ("?" in text),
         sum(map(str.isupper, text)) / max(1, len(text)),
     ]
+
+
+def valence_marks(words: Sequence[str], valences: Valences) -> list[str]:
+    """Return what the lexicon says of a text's words in lower case, as words of their own: each valence, and their sum, ends and last.
+
+    >>> valence_marks(["not", "bad", "at", "all"], {"bad": -2.5})
+    ['[+2]', '[sum+3]', '[most+2]', '[least+0]', '[last+2]']
+    """
+    found = list(_found(" ".join(words), valences))
+    total = sum(found)
+    summary = {
+        "sum": _MARKS_OF_SUM * total / math.sqrt(total * total + _SATURATION),
+        "most": max([0, *found]),
+        "least": min([0, *found]),
+        "last": found[-1] if found else 0,
+    }
+    return [f"[{round(one):+d}]" for one in found] + [f"[{name}{round(value):+d}]" for name, value in summary.items()]
 
 
 def _found(text: str, valences: Valences) -> Iterator[float]:

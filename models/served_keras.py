@@ -1,11 +1,11 @@
-"""What a Keras model serves with: its vocabulary, and its network as ONNX. TensorFlow is not needed."""
+"""What a Keras model serves with: its vocabulary, its lexicon, and its network as ONNX. TensorFlow is not needed."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from models.attribution import clean_words, within
 from models.base import LABELS, Scores, clean_text, read_description
+from models.lexicon import Valences, read_valences, valence_marks
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
 
 VOCABULARY_FILE = "vocabulary.json"
@@ -23,13 +24,14 @@ _BATCH = 128
 
 
 class ServedKeras(ServedNetwork):
-    """Looks words, and pairs of them where the network averages, up in the vocabulary; the network does the rest."""
+    """Looks words, what the lexicon says of them, and pairs where the network averages, up in the vocabulary; the network does the rest."""
 
     family = "keras"
     explaining_cost = 14.0  # most of what a call costs is the call
 
     def __init__(self, vocabulary: Sequence[str], network: Network, *, has_pairs: bool, max_tokens: int) -> None:
-        """Take the terms in the order of their numbers, and how many numbers of a text the network reads at most."""
+        """Take the terms in the order of their numbers, and how many words of a text are read at most; `valences_` is set apart."""
+        self.valences_: Valences = {}
         self._numbers = {term: number for number, term in enumerate(vocabulary)}
         self._network, self._has_pairs, self._max_tokens = network, has_pairs, max_tokens
 
@@ -39,11 +41,11 @@ class ServedKeras(ServedNetwork):
 
     def cut(self, words: Sequence[str]) -> list[list[str]]:
         """Return the tokens of each word, as far as the network reads them."""
-        return within([_split_clean(word) for word in clean_words(words)], self._max_tokens - 1)
+        return within([split(word) for word in clean_words(words)], self._max_tokens)
 
     def join(self, pieces: Sequence[list[str]]) -> list[int]:
         """Return the numbers of the terms of a text that has these words."""
-        return self._look_up([_START, *chain.from_iterable(pieces)])
+        return self._look_up(list(chain.from_iterable(pieces)))
 
     def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
         """Return the scores of numbered terms, shape (n, 3)."""
@@ -60,17 +62,21 @@ class ServedKeras(ServedNetwork):
         network = Network(folder / NETWORK_FILE)
         model = cls(vocabulary, network, has_pairs=content["has_pairs"], max_tokens=content["max_tokens"])
         model.temperature_, model.directory_ = content["temperature"], folder
+        model.valences_ = read_valences(folder, is_used=content.get("has_valences", False))
         return model
 
     def _look_up(self, words: list[str]) -> list[int]:
-        pairs = (f"{first} {second}" for first, second in pairwise(words)) if self._has_pairs else ()
-        return [self._numbers.get(term, _UNKNOWN) for term in islice(chain(words, pairs), self._max_tokens)]
+        tokens = with_marks(words, self.valences_, self._max_tokens)
+        pairs = (f"{first} {second}" for first, second in pairwise(tokens)) if self._has_pairs else ()
+        return [self._numbers.get(term, _UNKNOWN) for term in chain(tokens, pairs)]
 
 
 def split(text: str) -> list[str]:
-    """Return a raw text as the tokens that a vocabulary is made of."""
-    return [_START, *_split_clean(clean_text(text))]
+    """Return a raw text as words in lower case, emoticons and emoji among them."""
+    return _TOKEN.findall(clean_text(text).replace("’", "'").lower())
 
 
-def _split_clean(text: str) -> list[str]:
-    return _TOKEN.findall(text.replace("’", "'").lower())
+def with_marks(words: Sequence[str], valences: Valences, most: int) -> list[str]:
+    """Return the tokens that a vocabulary is made of: what the lexicon says of the first `most` words, then those words."""
+    read = words[:most]
+    return [*(valence_marks(read, valences) if valences else ()), _START, *read]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import LABELS, Classifier, Scores, clean_text, read_description, soften, write_description
-from models.lexicon import FEATURES, LEXICON_FILE, Valences, read_valences, valence_features
+from models.lexicon import FEATURES, Valences, read_valences, valence_features, write_valences
 
 if TYPE_CHECKING:
     from models.attribution import Explaining
@@ -83,10 +83,9 @@ class ServedTfidf(Classifier):
 
     def save(self, directory: Path | str) -> None:
         """Write the n-grams and their weights to a directory (made if missing)."""
-        folder = write_description(directory, self, {"form": "served"})
+        folder = write_description(directory, self, {"form": "served", "has_valences": bool(self.valences_)})
         (folder / _TERMS_FILE).write_text(json.dumps([asdict(part) for part in self.parts], ensure_ascii=False), "utf-8")
-        if self.valences_:
-            (folder / LEXICON_FILE).write_text(json.dumps(self.valences_, ensure_ascii=False), "utf-8")
+        write_valences(folder, self.valences_)
         arrays: dict[str, Any] = {"bias": self.bias_, "valence_coefficients": self.valence_coefficients_}
         arrays |= {f"idf_{number}": one for number, one in enumerate(self.idf)}
         arrays |= {f"coefficients_{number}": one for number, one in enumerate(self.coefficients)}
@@ -100,7 +99,7 @@ class ServedTfidf(Classifier):
         with np.load(folder / _WEIGHTS_FILE, allow_pickle=False) as weights:
             arrays = [[weights[f"{name}_{number}"] for number in range(len(parts))] for name in ("idf", "coefficients")]
             model = cls(parts, *arrays)
-            model.bias_, model.valences_ = weights["bias"], read_valences(folder)
+            model.bias_, model.valences_ = weights["bias"], read_valences(folder, is_used=content.get("has_valences", False))
             if model.valences_:  # models exported before had none
                 model.valence_coefficients_ = weights["valence_coefficients"]
         model.temperature_ = content["temperature"]

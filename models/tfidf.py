@@ -5,7 +5,6 @@ It counts n-grams of words and characters and knows nothing of the rest of the o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import compress
 from pathlib import Path
@@ -21,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid, PredefinedSplit
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from models.base import Classifier, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, merit
-from models.lexicon import LEXICON_FILE, Valences, read_lexicon, read_valences, valence_features
+from models.lexicon import Valences, read_lexicon, read_valences, valence_features, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
 
 _PIPELINE_FILE = "pipeline.skops"
@@ -106,8 +105,7 @@ class TfidfModel(SentimentModel):
         folder = self._write_description(directory)
         pipeline = Pipeline([("features", self.extractor_.union), ("classifier", self.classifier_)])
         skops.io.dump(pipeline, folder / _PIPELINE_FILE, compression=ZIP_DEFLATED)
-        if self.extractor_.valences:
-            (folder / LEXICON_FILE).write_text(json.dumps(self.extractor_.valences, ensure_ascii=False), "utf-8")
+        write_valences(folder, self.extractor_.valences)
 
     @classmethod
     def load(cls, directory: Path | str) -> Self:
@@ -122,7 +120,9 @@ class TfidfModel(SentimentModel):
             raise ModelError(f"{path} holds types that are not trusted ({', '.join(untrusted)}): train the model again")
         model = cls._from_description(directory)
         pipeline = skops.io.load(path)
-        model.extractor_ = _Extractor(model.chosen_["features"], pipeline["features"], read_valences(directory))
+        features = model.chosen_["features"]
+        valences = read_valences(directory, is_used=VALENCES in _FEATURES[features])
+        model.extractor_ = _Extractor(features, pipeline["features"], valences)
         model.classifier_ = pipeline["classifier"]
         return model
 

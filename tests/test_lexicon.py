@@ -81,3 +81,6 @@ def test_a_model_keeps_its_own_copy_of_the_lexicon(small_corpus, tmp_path):
         before = models.load(folder).predict_proba(["superb"])
         (folder / LEXICON_FILE).write_text(json.dumps(read_lexicon() | {"superb": -4}), "utf-8")
         assert models.load(folder).predict_proba(["superb"])[0, 2] < before[0, 2]
+        (folder / LEXICON_FILE).unlink()
+        with pytest.raises(ModelError, match="incomplete or damaged"):
+            models.load(folder)
