@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
 
-    from models import Classifier, SentimentModel
+    from models import SentimentModel
+    from models.base import Scores
     from sentiment.data import Dataset
 
 Trained = tuple[report.Comparison, registry.Version]
@@ -176,10 +177,10 @@ class Lesson:
     tags: Mapping[str, str]
     folder: Path
 
-    def teacher(self, family: Family) -> Classifier | None:
-        """Return the model that a small one learns from: BERT in the form that serves, where it was trained before."""
+    def teacher_scores(self, family: Family) -> Scores | None:
+        """Return what a small model learns from besides the labels: the scores of BERT as it serves, where it was trained before."""
         served = self.folder / "bert" / tracking.SERVED_FOLDER
-        return models.load(served) if family != "bert" and served.exists() else None
+        return models.load(served).predict_proba(self.dataset.train.texts) if family != "bert" and served.exists() else None
 
 
 def teacher_first(families: Iterable[Family]) -> list[Family]:
@@ -199,7 +200,7 @@ def train_model(family: Family, hyperparameters: dict[str, Any], lesson: Lesson)
             validation=(dataset.validation.texts, dataset.validation.labels),
             progress=partial(logger.info, f"{family}: %s"),
             checkpoint=checkpoint,
-            teacher=lesson.teacher(family),
+            teacher_scores=lesson.teacher_scores(family),
         )
 
     with tracking.start_run(family, parent_run_id=lesson.run_id, tags={**lesson.tags, "family": family}) as run_id:

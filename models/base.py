@@ -29,6 +29,7 @@ LABELS = ("negative", "neutral", "positive")
 MODEL_FILE = "model.json"
 TEMPERATURES = (0.25, 4.0)
 _LEAST_SCORE = 1e-12
+_TEACHER_SHARE = 0.8
 
 Scores = NDArray[np.float64]
 Progress = Callable[[str], None]
@@ -144,12 +145,13 @@ class SentimentModel(Classifier):
         validation: tuple[Sequence[str], Sequence[str]],
         progress: Progress = print,
         checkpoint: Path | None = None,
-        teacher: Classifier | None = None,
+        teacher_scores: Scores | None = None,
     ) -> Self:
         """Learn from raw texts and their labels; `validation` chooses hyperparameters and stops early.
 
         `progress` receives one line of text per step worth telling. A training of many minutes keeps its state in the directory
-        `checkpoint` and goes on from there if it was killed. The small models also learn what a better model, the `teacher`, says.
+        `checkpoint` and goes on from there if it was killed. The small models also learn `teacher_scores`, shape (n, 3): what a better
+        model says of the same texts.
 
         Raises:
             ModelError: The texts and labels differ in number, or a label is unknown or missing.
@@ -242,6 +244,15 @@ def encode_labels(texts: Sequence[str], labels: Sequence[str]) -> NDArray[np.int
     if unknown or missing:
         raise ModelError(f"labels must be exactly {', '.join(LABELS)}; unknown: {unknown or 'none'}, missing: {missing or 'none'}")
     return np.array([LABELS.index(label) for label in labels], dtype=np.int64)
+
+
+def soft_targets(truth: NDArray[np.int64], teacher_scores: Scores | None) -> Scores:
+    """Return what to learn instead of labels, shape (n, 3): mostly the teacher's scores, which tell doubtful labels from clear ones.
+
+    Source: Hinton et al. 2015, Distilling the Knowledge in a Neural Network.
+    """
+    certain: Scores = np.eye(len(LABELS))[truth]
+    return certain if teacher_scores is None else (1 - _TEACHER_SHARE) * certain + _TEACHER_SHARE * teacher_scores
 
 
 def measure(truth: NDArray[np.int64], scores: Scores) -> dict[str, float]:

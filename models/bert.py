@@ -21,7 +21,6 @@ from transformers.utils import logging as transformers_logging
 
 from models.base import (
     LABELS,
-    Classifier,
     ModelError,
     Progress,
     Scores,
@@ -83,7 +82,7 @@ class BertModel(SentimentModel):
         validation: tuple[Sequence[str], Sequence[str]],
         progress: Progress = print,
         checkpoint: Path | None = None,
-        teacher: Classifier | None = None,
+        teacher_scores: Scores | None = None,
     ) -> Self:
         """Fine-tune the encoder, keeping the best weights on validation; a kill costs at most the two minutes since the last checkpoint."""
         targets, truth = encode_labels(texts, labels), encode_labels(*validation)
@@ -136,7 +135,7 @@ class BertModel(SentimentModel):
         """Return a saved model, on the GPU if there is one."""
         model = cls._from_description(directory)
         model.device_ = _device()
-        model.tokenizer_, model.network_ = _load_pretrained(str(directory), new_head=False)
+        model.tokenizer_, model.network_ = load_pretrained(str(directory), new_head=False)
         model.network_.to(model.device_)
         return model
 
@@ -146,7 +145,7 @@ class BertModel(SentimentModel):
         np.random.seed(self.seed)
         torch.manual_seed(self.seed)
         self.device_ = _device()
-        self.tokenizer_, self.network_ = _load_pretrained(self.base_model, new_head=True)
+        self.tokenizer_, self.network_ = load_pretrained(self.base_model, new_head=True)
         self.network_.to(self.device_)
 
     def _score(self, tokens: list[list[int]], *, is_exact: bool) -> Scores:
@@ -174,7 +173,7 @@ def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _load_pretrained(base_model: str, *, new_head: bool) -> tuple[Any, Any]:
+def load_pretrained(base_model: str, *, new_head: bool) -> tuple[Any, Any]:
     """Return the tokenizer and the network with one output per label.
 
     Raises:

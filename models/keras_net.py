@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.base import LABELS, Classifier, Progress, Scores, SentimentModel, encode_labels, measure, merit, write_description
+from models.base import LABELS, Progress, Scores, SentimentModel, encode_labels, measure, merit, soft_targets, write_description
 from models.lexicon import read_lexicon, read_valences, write_valences
 from models.onnx_session import NETWORK_FILE
 from models.served_keras import VOCABULARY_FILE, split, with_marks
@@ -68,7 +68,7 @@ class KerasModel(SentimentModel):
         validation: tuple[Sequence[str], Sequence[str]],
         progress: Progress = print,
         checkpoint: Path | None = None,
-        teacher: Classifier | None = None,
+        teacher_scores: Scores | None = None,
     ) -> Self:
         """Train each architecture with early stopping and keep the one with the best validation macro F1."""
         tf.config.experimental.enable_op_determinism()  # else a busy machine adds in another order, and the same seed gives another model
@@ -82,12 +82,11 @@ class KerasModel(SentimentModel):
             network = self._build(architecture, train_texts)
             stopper = _StopOnMerit(validation_texts, truth, self.patience, progress)
             network.fit(
-                tf.data.Dataset.from_tensor_slices((train_texts, targets))
+                tf.data.Dataset.from_tensor_slices((train_texts, soft_targets(targets, teacher_scores), _label_weights(targets)))
                 .shuffle(len(targets), seed=self.seed)
                 .batch(self.batch_size)
                 .prefetch(2),
                 epochs=self.epochs,
-                class_weight=_label_weights(targets),
                 callbacks=[stopper],
                 shuffle=False,  # the dataset shuffles itself
                 verbose=0,
@@ -152,7 +151,7 @@ class KerasModel(SentimentModel):
             keras.layers.Dense(len(LABELS), activation="softmax"),
         ]
         network = keras.Sequential(layers, name=architecture)
-        network.compile(optimizer=keras.optimizers.Adam(self.learning_rate), loss="sparse_categorical_crossentropy")
+        network.compile(optimizer=keras.optimizers.Adam(self.learning_rate), loss="categorical_crossentropy")
         return network
 
 
@@ -185,7 +184,8 @@ def _predict(network: keras.Model, texts: tf.Tensor) -> Scores:
     return scores
 
 
-def _label_weights(targets: np.ndarray[Any, Any]) -> dict[int, float]:
-    """Return a loss weight per label: the inverse of its share, 1 on average over the labels."""
+def _label_weights(targets: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return each text's weight in the loss: the inverse of its label's share, 1 on average over the labels."""
     counts = np.bincount(targets, minlength=len(LABELS))
-    return {number: float(len(targets) / (len(LABELS) * count)) for number, count in enumerate(counts)}
+    weights: np.ndarray[Any, Any] = (len(targets) / (len(LABELS) * counts))[targets]
+    return weights

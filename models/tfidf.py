@@ -14,13 +14,15 @@ from zipfile import ZIP_DEFLATED
 import numpy as np
 import skops.io
 from scipy.sparse import csr_matrix, hstack
+from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, ParameterGrid, PredefinedSplit
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils.class_weight import compute_class_weight
 
-from models.base import Classifier, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, merit
-from models.lexicon import Valences, read_lexicon, read_valences, valence_features, write_valences
+from models.base import LABELS, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, measure, merit, soft_targets
+from models.lexicon import read_lexicon, read_valences, valence_features, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
 
 _PIPELINE_FILE = "pipeline.skops"
@@ -42,6 +44,7 @@ _PARTS: dict[str, dict[str, Any]] = {
     "characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 3, "sublinear_tf": True},
 }
 _FOLDS = 3
+_LEAST_GOAL = 0.02  # less of a label is not worth a row
 _METRICS = ("f1_macro", "recall_macro")
 _ROWS_WORTH_A_PROCESS = 5000
 
@@ -73,21 +76,33 @@ class TfidfModel(SentimentModel):
         validation: tuple[Sequence[str], Sequence[str]],
         progress: Progress = print,
         checkpoint: Path | None = None,
-        teacher: Classifier | None = None,
+        teacher_scores: Scores | None = None,
     ) -> Self:
-        """Search the grid; each vectoriser is fitted once per fold, whatever the number of classifiers on top."""
+        """Search the grid; each vectoriser is fitted once per fold, whatever the number of classifiers on top.
+
+        With a teacher, the best features are fitted anew to its scores, and validation chooses C: softer targets need less restraint.
+        """
         targets, truth = encode_labels(texts, labels), encode_labels(*validation)
         cleaned = _clean([*texts, *validation[0]])
-        folds = _folds(len(targets), len(truth), self.seed)
+        folds = make_folds(len(targets), len(truth), self.seed)
         self.trials_ = []
         for name in self.features:
             self._search(name, cleaned, np.concatenate([targets, truth]), folds)
             progress(f"{name}: macro F1 {max(trial['f1_macro'] for trial in self.trials_ if trial['features'] == name):.4f}")
         best = max(self.trials_, key=merit)
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
-        self.extractor_ = _Extractor(best["features"]).fit(cleaned[: len(targets)])
-        classifier = _classifier(self.seed).set_params(C=best["C"], class_weight=best["class_weight"])
-        self.classifier_ = classifier.fit(self.extractor_.transform(cleaned[: len(targets)]), targets)
+        self.extractor_ = Extractor(best["features"]).fit(cleaned[: len(targets)])
+        weights = self.extractor_.transform(cleaned)
+        goals = soft_targets(targets, teacher_scores)
+        fitted = {}
+        for strength in self.regularisations if teacher_scores is not None else [best["C"]]:
+            classifier = logistic_regression(self.seed).set_params(C=strength)
+            fitted[strength] = _fit_weighted(classifier, weights[: len(targets)], goals, best["class_weight"])
+        found = {strength: measure(truth, one.predict_proba(weights[len(targets) :])) for strength, one in fitted.items()}
+        if teacher_scores is not None:
+            self.trials_ += [{**self.chosen_, "C": strength, "is_taught": True, **metrics} for strength, metrics in found.items()]
+        self.chosen_["C"] = max(found, key=lambda strength: merit(found[strength]))
+        self.classifier_ = fitted[self.chosen_["C"]]
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> Any:
@@ -103,9 +118,9 @@ class TfidfModel(SentimentModel):
     def save(self, directory: Path | str) -> None:
         """Write the vectorisers and the classifier as a skops file, and the lexicon where it is used."""
         folder = self._write_description(directory)
-        pipeline = Pipeline([("features", self.extractor_.union), ("classifier", self.classifier_)])
+        pipeline = Pipeline([("features", self.extractor_.union_), ("classifier", self.classifier_)])
         skops.io.dump(pipeline, folder / _PIPELINE_FILE, compression=ZIP_DEFLATED)
-        write_valences(folder, self.extractor_.valences)
+        write_valences(folder, self.extractor_.valences_)
 
     @classmethod
     def load(cls, directory: Path | str) -> Self:
@@ -122,19 +137,20 @@ class TfidfModel(SentimentModel):
         pipeline = skops.io.load(path)
         features = model.chosen_["features"]
         valences = read_valences(directory, is_used=VALENCES in _FEATURES[features])
-        model.extractor_ = _Extractor(features, pipeline["features"], valences)
+        model.extractor_ = Extractor(features)
+        model.extractor_.union_, model.extractor_.valences_ = pipeline["features"], valences
         model.classifier_ = pipeline["classifier"]
         return model
 
     def export(self, directory: Path | str, texts: Sequence[str]) -> None:
         """Write the n-grams and their weights; nothing of it depends on `texts`."""
-        vectorizers = [vectorizer for _, vectorizer in self.extractor_.union.transformer_list]
+        vectorizers = [vectorizer for _, vectorizer in self.extractor_.union_.transformer_list]
         ends = np.cumsum([len(vectorizer.vocabulary_) for vectorizer in vectorizers])
         *coefficients, of_valences = np.split(self.classifier_.coef_.T, ends)
         idf = [vectorizer.idf_ for vectorizer in vectorizers]
         served = ServedTfidf([_ngrams(vectorizer) for vectorizer in vectorizers], idf, coefficients)
         served.bias_, served.temperature_ = self.classifier_.intercept_, self.temperature_
-        served.valences_, served.valence_coefficients_ = self.extractor_.valences, of_valences
+        served.valences_, served.valence_coefficients_ = self.extractor_.valences_, of_valences
         served.save(directory)
 
     def _search(self, name: str, cleaned: list[str], targets: np.ndarray[Any, Any], folds: np.ndarray[Any, Any]) -> None:
@@ -144,9 +160,9 @@ class TfidfModel(SentimentModel):
         scores = {metric: np.zeros(len(points)) for metric in _METRICS}
         for fold in range(_FOLDS):
             held_out = folds == fold
-            extractor = _Extractor(name).fit(list(compress(cleaned, ~held_out)))
+            extractor = Extractor(name).fit(list(compress(cleaned, ~held_out)))
             one_fold = PredefinedSplit(np.where(held_out, 0, -1))
-            search = GridSearchCV(_classifier(self.seed), grid, scoring=_METRICS, cv=one_fold, refit=False, n_jobs=jobs)
+            search = GridSearchCV(logistic_regression(self.seed), grid, scoring=_METRICS, cv=one_fold, refit=False, n_jobs=jobs)
             found = search.fit(extractor.transform(cleaned), targets).cv_results_
             for metric in _METRICS:
                 scores[metric] += found[f"mean_test_{metric}"] / _FOLDS
@@ -155,27 +171,36 @@ class TfidfModel(SentimentModel):
         ]
 
 
-class _Extractor:
+class Extractor(BaseEstimator):  # type: ignore[misc]
     """Turns cleaned texts into one sparse matrix: the n-grams' weights, then what the lexicon says where the features hold valences."""
 
-    def __init__(self, features: str, union: FeatureUnion | None = None, valences: Valences | None = None) -> None:
-        """Take the name of the features, and what a saved model has learned of them."""
-        parts = _FEATURES[features]
-        self.union = union or FeatureUnion([(part, TfidfVectorizer(**_PARTS[part])) for part in parts if part != VALENCES])
-        self.valences = valences or (read_lexicon() if VALENCES in parts else {})
+    def __init__(self, features: str) -> None:
+        """Take the name of the features."""
+        self.features = features
 
-    def fit(self, cleaned: list[str]) -> Self:
-        self.union.fit(cleaned)
+    def fit(self, cleaned: Sequence[str], labels: object = None) -> Self:
+        """Learn the n-grams of cleaned texts; labels change nothing."""
+        parts = _FEATURES[self.features]
+        self.union_ = FeatureUnion([(part, TfidfVectorizer(**_PARTS[part])) for part in parts if part != VALENCES]).fit(cleaned)
+        self.valences_ = read_lexicon() if VALENCES in parts else {}
         return self
 
-    def transform(self, cleaned: list[str]) -> Any:
-        weights = self.union.transform(cleaned)
-        if not self.valences:
+    def transform(self, cleaned: Sequence[str]) -> Any:
+        """Return a row of weights per cleaned text."""
+        weights = self.union_.transform(cleaned)
+        if not self.valences_:
             return weights
-        return hstack([weights, csr_matrix([valence_features(text, self.valences) for text in cleaned])], format="csr")
+        return hstack([weights, csr_matrix([valence_features(text, self.valences_) for text in cleaned])], format="csr")
 
 
-def _folds(train_size: int, validation_size: int, seed: int) -> np.ndarray[Any, Any]:
+def _fit_weighted(classifier: LogisticRegression, weights: Any, goals: Scores, class_weight: str | None) -> LogisticRegression:
+    """Fit to scores instead of labels: every text counts for each label by its score, and each label by its weight."""
+    shares = goals * compute_class_weight(class_weight, classes=np.arange(len(LABELS)), y=goals.argmax(axis=1))
+    rows, labels = np.nonzero(goals > _LEAST_GOAL)
+    return classifier.fit(weights[rows], labels, sample_weight=shares[rows, labels])
+
+
+def make_folds(train_size: int, validation_size: int, seed: int) -> np.ndarray[Any, Any]:
     """Return each row's fold: the validation texts are one, the training texts are dealt out to the others.
 
     One fold of this size would choose by luck: its macro F1 has a standard error of 0.8 points, more than most choices differ.
@@ -194,5 +219,6 @@ def _ngrams(vectorizer: TfidfVectorizer) -> Ngrams:
     return Ngrams(tuple(vectorizer.get_feature_names_out()), least, most, pattern, vectorizer.sublinear_tf)
 
 
-def _classifier(seed: int) -> LogisticRegression:
+def logistic_regression(seed: int) -> LogisticRegression:
+    """Return the classifier of every trial, before its C and class weights are set."""
     return LogisticRegression(max_iter=1000, tol=1e-3, random_state=seed)

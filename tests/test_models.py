@@ -11,7 +11,7 @@ import pytest
 
 import models
 from models import FAMILIES, LABELS, ModelError, SentimentModel, clean_text
-from models.base import TEMPERATURES, best_temperature, soften
+from models.base import TEMPERATURES, best_temperature, soft_targets, soften
 
 QUICK = {
     "tfidf": {},
@@ -326,3 +326,30 @@ def test_cleaning_nested_entities_is_no_slower_than_its_length():
         models.base.ftfy.fix_text = original
 
     assert len(repairs) <= 3
+
+
+@pytest.mark.parametrize("family", ["tfidf", "keras"])
+def test_a_small_model_learns_what_its_teacher_says(family, small_corpus):
+    """The teacher is sure that some of the praise is blame; the labels alone say nothing of the kind."""
+    texts, labels = small_corpus
+    scores = np.array(
+        [[0.98, 0.01, 0.01] if "love" in text else np.eye(3)[LABELS.index(label)] for text, label in zip(*small_corpus, strict=True)]
+    )
+
+    others = [(text, label) for text, label in zip(*small_corpus, strict=True) if "love" not in text]  # they would take the labels' side
+    validation = tuple(zip(*others, strict=True))
+    taught, untaught = (
+        models.create(family, **QUICK[family]).fit(texts, labels, validation=validation, progress=quiet, teacher_scores=given)
+        for given in (scores, None)
+    )
+
+    praised, liked = ["I love this, thank you so much!"], ["amazing service, very happy"]
+    assert taught.predict_proba(praised)[0, 2] < untaught.predict_proba(praised)[0, 2] - 0.2
+    assert taught.predict(liked) == untaught.predict(liked) == ["positive"]
+
+
+def test_targets_are_the_labels_softened_by_the_teacher():
+    truth = np.array([0, 2])
+
+    assert soft_targets(truth, None).tolist() == [[1, 0, 0], [0, 0, 1]]
+    np.testing.assert_allclose(soft_targets(truth, np.array([[0.5, 0.5, 0], [0.1, 0.1, 0.8]])), [[0.6, 0.4, 0], [0.08, 0.08, 0.84]])
