@@ -45,6 +45,7 @@ class KerasModel(SentimentModel):
         batch_size: int = 128,
         epochs: int = 12,
         patience: int = 2,
+        has_lexicon: bool = True,
         seed: int = 0,
     ) -> None:
         """Keep the hyperparameters; each of `architectures` is tried, for at most `epochs` epochs."""
@@ -58,6 +59,7 @@ class KerasModel(SentimentModel):
         self.batch_size = batch_size
         self.epochs = epochs
         self.patience = patience
+        self.has_lexicon = has_lexicon
         self.seed = seed
 
     def fit(
@@ -74,7 +76,7 @@ class KerasModel(SentimentModel):
         tf.config.experimental.enable_op_determinism()  # else a busy machine adds in another order, and the same seed gives another model
         targets = encode_labels(texts, labels)
         truth = encode_labels(*validation)
-        self.valences_ = read_lexicon()
+        self.valences_ = read_lexicon() if self.has_lexicon else {}
         train_texts, validation_texts = self.tokenise(texts), self.tokenise(validation[0])
         self.trials_ = []
         for architecture in self.architectures:
@@ -93,7 +95,7 @@ class KerasModel(SentimentModel):
             )
             self.trials_.append({"architecture": architecture, "epochs": stopper.best_epoch, **stopper.best})
             if self.trials_[-1] is max(self.trials_, key=merit):
-                self.network_, self.chosen_ = network, {"architecture": architecture, "lexicon": "VADER"}
+                self.network_, self.chosen_ = network, {"architecture": architecture}
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> tf.Tensor:
@@ -117,7 +119,7 @@ class KerasModel(SentimentModel):
         tokenizer, *layers = self.network_.layers
         has_pairs = self.chosen_["architecture"] == "average"
         folder = write_description(
-            directory, self, {"form": "served", "has_pairs": has_pairs, "has_valences": True, "max_tokens": self.max_tokens}
+            directory, self, {"form": "served", "has_pairs": has_pairs, "has_valences": self.has_lexicon, "max_tokens": self.max_tokens}
         )
         write_valences(folder, self.valences_)
         (folder / VOCABULARY_FILE).write_text(json.dumps([str(term) for term in tokenizer.get_vocabulary()], ensure_ascii=False), "utf-8")
@@ -130,7 +132,7 @@ class KerasModel(SentimentModel):
         """Return a saved model."""
         model = cls._from_description(directory)
         model.network_ = keras.models.load_model(Path(directory) / _NETWORK_FILE, compile=False, safe_mode=True)
-        model.valences_ = read_valences(directory, is_used="lexicon" in model.chosen_)
+        model.valences_ = read_valences(directory, is_used=model.has_lexicon)
         return model
 
     def _build(self, architecture: str, texts: tf.Tensor) -> keras.Model:

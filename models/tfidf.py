@@ -37,6 +37,7 @@ _FEATURES: dict[str, tuple[str, ...]] = {
     "words (1,2) + characters (2,5)": ("words_2", "characters"),
     "words (1,2) + characters (2,5) + valences": ("words_2", "characters", VALENCES),
 }
+FEATURES = tuple(_FEATURES)
 _PARTS: dict[str, dict[str, Any]] = {
     "reference": {"ngram_range": (1, 2)},
     "words_1": {"token_pattern": _WORD, "ngram_range": (1, 1), "min_df": 2, "sublinear_tf": True},
@@ -57,7 +58,7 @@ class TfidfModel(SentimentModel):
     def __init__(
         self,
         *,
-        features: Sequence[str] = tuple(_FEATURES),
+        features: Sequence[str] = FEATURES,
         regularisations: Sequence[float] = (0.5, 1.0, 3.0),
         class_weights: Sequence[str | None] = (None, "balanced"),
         seed: int = 0,
