@@ -213,5 +213,6 @@ def test_the_description_of_an_export_holds_no_training(exported):
         "temperature",
         "form",
         "has_pairs",
+        "has_valences",
         "max_tokens",
     }

@@ -101,7 +101,7 @@ def test_refusals_of_every_layer_are_requests(recorder):
 
 
 def test_a_full_service_and_one_that_is_too_slow_are_requests_too(recorder, monkeypatch):
-    async def wait(self, text):
+    async def wait(self, text, explain):
         await asyncio.sleep(20)
 
     async def refuse(self, texts):

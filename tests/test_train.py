@@ -101,11 +101,11 @@ def test_a_model_that_fails_stops_the_run_and_keeps_the_others(loop_home, corpus
     monkeypatch.setattr(models, "create", create)
 
     with pytest.raises(models.ModelError, match="cannot be fetched"):
-        train(data=str(corpus_file), profile="smoke", families=["tfidf", "keras", "bert"])
+        train(data=str(corpus_file), profile="smoke", families=["keras", "tfidf", "bert"])
 
-    assert calls == ["tfidf", "keras"]  # no second try, and nothing after it
+    assert calls == ["bert", "keras"]  # the teacher first, no second try, and nothing after it
     assert {name: run.info.status for name, run in runs_by_name().items()} == {
-        "tfidf": "FINISHED",
+        "bert": "FINISHED",
         "keras": "FAILED",
         "comparison smoke": "FAILED",
     }
