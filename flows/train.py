@@ -12,7 +12,7 @@ import hashlib
 import json
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -83,6 +83,12 @@ class Plan:
         chosen = {"seed": self.seed, **HYPERPARAMETERS[self.profile].get(family, {})}
         return chosen | {"base_model": self.base_model} if family == "bert" and self.base_model else chosen
 
+    def recipe(self, family: Family) -> list[Any]:
+        """Return what a model of this family depends on besides the rows and the code: a base model in a folder may have changed."""
+        base = Path(str(self.hyperparameters(family).get("base_model", "")))
+        files = sorted(base.iterdir()) if base.is_dir() and base != Path() else []
+        return [self.hyperparameters(family), [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]]
+
 
 @flow(name="train", flow_run_name="train {profile}", persist_result=False)
 def train(
@@ -136,22 +142,24 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
         tracking.log_dataset(dataset)
         tracking.log_pictures({"data_report": draw_data(dataset)})
         home = read_settings().home
-        with unfinished(home / "unfinished", [dataset.digest, asdict(plan)]) as folder:
+        with unfinished(home / "unfinished", [dataset.digest, {family: plan.recipe(family) for family in plan.families}]) as folder:
             lesson = Lesson(dataset, run_id, tags, folder)
             done = {family: train_model(family, plan.hyperparameters(family), lesson) for family in teacher_first(plan.families)}
             results = [done[family] for family in dict.fromkeys(plan.families)]
             comparison = _compare(results, dataset, plan.profile, run_id)
             picture = _publish(comparison, home / "comparison")
-    winner = next(result for result in results if result.family == comparison.winner)
-    version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), **_origin(winner, dataset, started)})
+            winner = next(result for result in results if result.family == comparison.winner)
+            origin = _origin(winner, done.get("bert"), dataset, started)
+            version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), **origin})
     registry.set_alias("challenger", version)
     show("comparison", report.as_markdown(comparison), picture, description=f"{plan.profile}: the winner is {comparison.winner}")
     return comparison, version
 
 
-def _origin(winner: report.ModelResult, dataset: Dataset, started: datetime) -> dict[str, str]:
-    """Return what is to be known of a version; the same `recipe`, of the rows, the family and its hyperparameters, makes the same model."""
-    recipe = json.dumps([dataset.digest, winner.family, dict(winner.hyperparameters)], sort_keys=True, default=str)
+def _origin(winner: report.ModelResult, teacher: report.ModelResult | None, dataset: Dataset, started: datetime) -> dict[str, str]:
+    """Return what is to be known of a version; the same `recipe`, of rows, family, hyperparameters and teacher, makes the same model."""
+    taught_by = [dict(teacher.hyperparameters)] if teacher and teacher.family != winner.family else []
+    recipe = json.dumps([dataset.digest, winner.family, dict(winner.hyperparameters), *taught_by], sort_keys=True, default=str)
     base = winner.hyperparameters.get("base_model")
     return {
         "family": winner.family,

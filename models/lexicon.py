@@ -1,6 +1,6 @@
 """What a lexicon of word valences says of a tweet, as eleven numbers: how much praise and blame is in it, negations turned round.
 
-Only the lexicon's data file is read, never its package's code. No ML framework is imported here.
+Only the lexicon's data file is read, never its package's code; its license is in VADER-LICENSE.txt. No ML framework is imported here.
 Source: Hutto and Gilbert 2014, VADER: words rated by people from -4 to 4, a negated valence counted as -0.74 of itself.
 """
 
@@ -10,18 +10,19 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from models.base import ModelError
-from models.served_bert import spell_emoji
+from models.emoji import spell_emoji
 
 LEXICON_FILE = "valences.json"  # the copy that a model keeps
 _PACKAGE = "vaderSentiment"
 _FILE = "vaderSentiment/vader_lexicon.txt"
 _SHA256 = "1ec9c6e9ee19aade328f8beb393a6afa71a5bb3acf7d3cc22d4ef568df374bf5"
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp/\\|]|[.,;]|[!?]+")
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp*/\\|]|<3|[.,;]|[!?]+")
 _NEGATIONS = frozenset(
     (
         *(
@@ -44,7 +45,7 @@ _NEGATIONS = frozenset(
         "wouldnt",
     )
 )
-_PAUSES = frozenset(".,;")
+PAUSES = frozenset(".,;")
 _SCOPE = 4  # words after a negation that it turns round, unless a pause ends it before
 _TURNED = -0.74
 _MARKS_OF_SUM = 6
@@ -58,7 +59,7 @@ Valences = Mapping[str, float]
 
 
 def read_lexicon() -> dict[str, float]:
-    """Return the valence of each word and emoticon of VADER's lexicon, -4 to 4.
+    """Return the valence of each word of VADER's lexicon, -4 to 4; its rarer emoticons are there, but `cut` finds only the common ones.
 
     Raises:
         ModelError: The package is not installed, or its file is not the known one.
@@ -92,7 +93,43 @@ def write_valences(directory: Path, valences: Valences) -> None:
 
 def valence_features(text: str, valences: Valences) -> list[float]:
     """Return a cleaned text's FEATURES, each in the order of magnitude of 1."""
-    found = list(_found(text.lower(), valences))
+    found = [valence for valence, _ in turned(cut(text), valences) if valence]
+    return summarise(found, Typography.of(text))
+
+
+def valence_marks(words: Sequence[str], valences: Valences) -> list[str]:
+    """Return what the lexicon says of a text's words in lower case, as words of their own: each valence, and their sum, ends and last.
+
+    >>> valence_marks(["not", "bad", "at", "all"], {"bad": -2.5})
+    ['[+2]', '[sum+3]', '[most+2]', '[least+0]', '[last+2]']
+    """
+    found = [valence for valence, _ in turned(cut(" ".join(words)), valences) if valence]
+    total = sum(found)
+    summary = {
+        "sum": _MARKS_OF_SUM * total / math.sqrt(total * total + _SATURATION),
+        "most": max([0, *found]),
+        "least": min([0, *found]),
+        "last": found[-1] if found else 0,
+    }
+    return [f"[{round(one):+d}]" for one in found] + [f"[{name}{round(value):+d}]" for name, value in summary.items()]
+
+
+class Typography(NamedTuple):
+    """How a text is written: its length, and how many of its characters are capitals, exclamation and question marks."""
+
+    length: int
+    capitals: int
+    exclamations: int
+    questions: int
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return a text's typography."""
+        return cls(len(text), sum(map(str.isupper, text)), text.count("!"), text.count("?"))
+
+
+def summarise(found: Sequence[float], typography: Typography) -> list[float]:
+    """Return the FEATURES of a text with these valences, in order."""
     praise, blame = [one for one in found if one > 0], [-one for one in found if one < 0]
     total = sum(praise) - sum(blame)
     return [
@@ -104,38 +141,26 @@ def valence_features(text: str, valences: Valences) -> list[float]:
         max(blame, default=0) / 5,
         (found[-1] if found else 0) / 5,
         total / math.sqrt(total * total + _SATURATION),
-        0.3 * ("!" in text),
-        0.3 * ("?" in text),
-        sum(map(str.isupper, text)) / max(1, len(text)),
+        0.3 * (typography.exclamations > 0),
+        0.3 * (typography.questions > 0),
+        typography.capitals / max(1, typography.length),
     ]
 
 
-def valence_marks(words: Sequence[str], valences: Valences) -> list[str]:
-    """Return what the lexicon says of a text's words in lower case, as words of their own: each valence, and their sum, ends and last.
-
-    >>> valence_marks(["not", "bad", "at", "all"], {"bad": -2.5})
-    ['[+2]', '[sum+3]', '[most+2]', '[least+0]', '[last+2]']
-    """
-    found = list(_found(" ".join(words), valences))
-    total = sum(found)
-    summary = {
-        "sum": _MARKS_OF_SUM * total / math.sqrt(total * total + _SATURATION),
-        "most": max([0, *found]),
-        "least": min([0, *found]),
-        "last": found[-1] if found else 0,
-    }
-    return [f"[{round(one):+d}]" for one in found] + [f"[{name}{round(value):+d}]" for name, value in summary.items()]
+def cut(text: str) -> list[str]:
+    """Return a text as words, emoticons and pauses in lower case, emoji by their names; none holds white space."""
+    return _TOKEN.findall(spell_emoji(text.lower()))
 
 
-def _found(text: str, valences: Valences) -> Iterator[float]:
-    """Return the valence of each word of a text that has one, in order; emoji count by their names."""
-    scope = 0
-    for word in _TOKEN.findall(spell_emoji(text)):
-        if word in _PAUSES:
+def turned(tokens: Iterable[str], valences: Valences, scope: int = 0) -> Iterator[tuple[float, int]]:
+    """Return each token's valence, 0 if it has none, as negations leave it; and for how many more tokens one turns valences round."""
+    for token in tokens:
+        if token in PAUSES:
             scope = 0
+            yield 0.0, scope
             continue
-        valence = valences.get(word)
-        if valence:
-            yield _TURNED * valence if scope else valence
-        plain = word.replace("’", "'")
+        valence = valences.get(token, 0.0)
+        valence = _TURNED * valence if scope else valence
+        plain = token.replace("’", "'")
         scope = _SCOPE if plain.replace("'", "") in _NEGATIONS or plain.endswith("n't") else max(0, scope - 1)
+        yield valence, scope

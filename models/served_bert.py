@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from models.attribution import clean_words, within
 from models.base import LABELS, ModelError, Scores, clean_text, read_description
+from models.emoji import spell_emoji
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
 
 if TYPE_CHECKING:
@@ -100,14 +100,3 @@ def _inputs(rows: list[list[int]]) -> Inputs:
     ids = pad(rows)
     lengths = np.array([len(row) for row in rows])
     return {"input_ids": ids, "attention_mask": (np.arange(ids.shape[1]) < lengths[:, None]).astype(np.int64)}
-
-
-def spell_emoji(text: str) -> str:
-    """Return a text with the Unicode name of each emoji in its place: BERT's vocabulary has the words, but not the signs.
-
-    >>> spell_emoji("so 😍")
-    'so  smiling face with heart-shaped eyes '
-    """
-    if text.isascii():
-        return text
-    return "".join(f" {unicodedata.name(sign, '').lower()} " if unicodedata.category(sign) == "So" else sign for sign in text)

@@ -13,11 +13,11 @@ import numpy as np
 
 from models.attribution import clean_words, within
 from models.base import LABELS, Scores, clean_text, read_description
-from models.lexicon import Valences, read_valences, valence_marks
+from models.lexicon import PAUSES, Valences, read_valences, valence_marks
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
 
 VOCABULARY_FILE = "vocabulary.json"
-_TOKEN = re.compile(r"@?[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]")
+_TOKEN = re.compile(r"@?[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[.,;]|[\u2600-\u27bf\U0001f300-\U0001faff]")
 _START = "[start]"  # so that no text is empty: the average of no words is not a number
 _UNKNOWN = 1
 _BATCH = 128
@@ -72,11 +72,11 @@ class ServedKeras(ServedNetwork):
 
 
 def split(text: str) -> list[str]:
-    """Return a raw text as words in lower case, emoticons and emoji among them."""
+    """Return a raw text as words in lower case, emoticons, emoji and pauses among them."""
     return _TOKEN.findall(clean_text(text).replace("’", "'").lower())
 
 
 def with_marks(words: Sequence[str], valences: Valences, most: int) -> list[str]:
-    """Return the tokens that a vocabulary is made of: what the lexicon says of the first `most` words, then those words."""
+    """Return what a vocabulary is made of: what the lexicon says of the first `most` words, then those words without the pauses."""
     read = words[:most]
-    return [*(valence_marks(read, valences) if valences else ()), _START, *read]
+    return [*(valence_marks(read, valences) if valences else ()), _START, *(word for word in read if word not in PAUSES)]

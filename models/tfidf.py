@@ -45,7 +45,7 @@ _PARTS: dict[str, dict[str, Any]] = {
     "characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 3, "sublinear_tf": True},
 }
 _FOLDS = 3
-_LEAST_GOAL = 0.02  # less of a label is not worth a row
+_LEAST_SHARE = 0.02  # less of a label is not worth a row
 _METRICS = ("f1_macro", "recall_macro")
 _ROWS_WORTH_A_PROCESS = 5000
 
@@ -94,14 +94,17 @@ class TfidfModel(SentimentModel):
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"]).fit(cleaned[: len(targets)])
         weights = self.extractor_.transform(cleaned)
-        goals = soft_targets(targets, teacher_scores)
+        shares = soft_targets(targets, teacher_scores) * compute_class_weight(
+            best["class_weight"], classes=np.arange(len(LABELS)), y=targets
+        )
         fitted = {}
         for strength in self.regularisations if teacher_scores is not None else [best["C"]]:
             classifier = logistic_regression(self.seed).set_params(C=strength)
-            fitted[strength] = _fit_weighted(classifier, weights[: len(targets)], goals, best["class_weight"])
+            fitted[strength] = _fit_weighted(classifier, weights[: len(targets)], shares)
         found = {strength: measure(truth, one.predict_proba(weights[len(targets) :])) for strength, one in fitted.items()}
         if teacher_scores is not None:
             self.trials_ += [{**self.chosen_, "C": strength, "is_taught": True, **metrics} for strength, metrics in found.items()]
+        self.chosen_["is_taught"] = teacher_scores is not None
         self.chosen_["C"] = max(found, key=lambda strength: merit(found[strength]))
         self.classifier_ = fitted[self.chosen_["C"]]
         return self._calibrate(validation)
@@ -194,10 +197,9 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
         return hstack([weights, csr_matrix([valence_features(text, self.valences_) for text in cleaned])], format="csr")
 
 
-def _fit_weighted(classifier: LogisticRegression, weights: Any, goals: Scores, class_weight: str | None) -> LogisticRegression:
-    """Fit to scores instead of labels: every text counts for each label by its score, and each label by its weight."""
-    shares = goals * compute_class_weight(class_weight, classes=np.arange(len(LABELS)), y=goals.argmax(axis=1))
-    rows, labels = np.nonzero(goals > _LEAST_GOAL)
+def _fit_weighted(classifier: LogisticRegression, weights: Any, shares: Scores) -> LogisticRegression:
+    """Fit to shares of labels, shape (n, 3), instead of labels: every text counts for each label by its share."""
+    rows, labels = np.nonzero(shares > _LEAST_SHARE)
     return classifier.fit(weights[rows], labels, sample_weight=shares[rows, labels])
 
 

@@ -6,7 +6,7 @@ Only the n-grams near a word come and go with it, so all words together cost lit
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import accumulate, chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from models.attribution import Explaining, clean_words, place, split_words
 from models.base import soften
-from models.lexicon import valence_features
+from models.lexicon import Typography, cut, summarise, turned
 
 if TYPE_CHECKING:
     from models.base import Scores
+    from models.lexicon import Valences
     from models.served_tfidf import Ngrams, ServedTfidf
 
 Floats = NDArray[np.float64]
@@ -36,9 +37,31 @@ def _scores_without(model: ServedTfidf, words: Sequence[str]) -> Scores:
     for number, part in enumerate(model.parts):
         logits += _decide_without(model, number, [part.cut(word.lower()) for word in words])
     if model.valences_:
-        texts = [" ".join(filter(None, [*words[:number], *words[number + 1 :]])) for number in range(len(words) + 1)]
-        logits += np.array([valence_features(text, model.valences_) for text in texts]) @ model.valence_coefficients_
+        logits += np.array(_valences_without(words, model.valences_)) @ model.valence_coefficients_
     return soften(soften(np.exp(logits), 1.0), model.temperature_)
+
+
+def _valences_without(words: Sequence[str], valences: Valences) -> list[list[float]]:
+    """Return the lexicon's features of a text without each of its words, and last of the whole text."""
+    tokens = [cut(word) for word in words]
+    flat, ends = list(chain.from_iterable(tokens)), list(accumulate(map(len, tokens)))
+    whole = list(turned(flat, valences))
+    found = [(place, valence) for place, (valence, _) in enumerate(whole) if valence]
+    written = Typography.of(" ".join(filter(None, words)))
+    rows = []
+    for word, cut_word, end in zip(words, tokens, ends, strict=True):
+        start, place = end - len(cut_word), end
+        near = []  # what a negation turns round may change, until the text goes on as it did with the word
+        for valence, scope in turned(islice(flat, end, None), valences, whole[start - 1][1] if start else 0):
+            near.append(valence)
+            place += 1
+            if scope == whole[place - 1][1]:
+                break
+        before, after = [value for at, value in found if at < start], [value for at, value in found if at >= place]
+        gone = Typography.of(word + " " if word and written.length > len(word) else word)
+        typography = Typography(*(all_ - missing for all_, missing in zip(written, gone, strict=True)))
+        rows.append(summarise([*before, *filter(None, near), *after], typography))
+    return [*rows, summarise([value for _, value in found], written)]
 
 
 def _decide_without(model: ServedTfidf, number: int, words: Sequence[Sequence[str]]) -> Floats:

@@ -32,6 +32,7 @@ class Predictor:
             scores = [getattr(prediction.scores, label) for label in LABELS]
             found = await served.explain(text, scores, self._telemetry.tracer)
             prediction.explanation = [WeighedWord(**one._asdict()) for one in found]
+        self._note([prediction])
         return prediction
 
     async def predict_batch(self, texts: list[str]) -> list[Prediction]:
@@ -39,6 +40,7 @@ class Predictor:
         for position, text in enumerate(texts):
             check_text(text, self._max_chars, f"texts[{position}]")
         predictions = await self._predict(self._champion.get(), texts)
+        self._note(predictions)
         self._telemetry.metrics.note_batch(len(texts))
         return predictions
 
@@ -51,9 +53,13 @@ class Predictor:
 
     async def _predict(self, served: ServedModel, texts: list[str]) -> list[Prediction]:
         rows = await served.score(texts, self._telemetry.tracer)
-        predictions = [self._prediction(text, row, served.tag) for text, row in zip(texts, rows, strict=True)]
-        self._telemetry.note_predictions(served.tag, [prediction.label for prediction in predictions], [max(row) for row in rows])
-        return predictions
+        return [self._prediction(text, row, served.tag) for text, row in zip(texts, rows, strict=True)]
+
+    def _note(self, predictions: list[Prediction]) -> None:
+        """Count predictions of one model that are answered."""
+        labels = [prediction.label for prediction in predictions]
+        scores = [float(getattr(prediction.scores, prediction.label)) for prediction in predictions]
+        self._telemetry.note_predictions(predictions[0].model, labels, scores)
 
     def _prediction(self, text: str, row: list[float], tag: str) -> Prediction:
         score = max(row)

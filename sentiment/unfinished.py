@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,15 +39,19 @@ def unfinished(folder: Path, recipe: Any) -> Iterator[Path]:
     content = json.dumps([recipe, _source_digest()], sort_keys=True, default=str)
     own = folder / hashlib.sha256(content.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(own.with_suffix(".lock"))
     try:
-        with FileLock(own.with_suffix(".lock"), timeout=0):
-            _remove_old(folder)
-            own.mkdir(exist_ok=True)
-            yield own
-            shutil.rmtree(own)
+        lock.acquire(timeout=0)
     except Timeout as error:
         raise ModelError(f"the same training runs already ({own.name}): wait for it, or stop it first") from error
-    own.with_suffix(".lock").unlink(missing_ok=True)
+    try:
+        own.mkdir(exist_ok=True)
+        os.utime(own)
+        _remove_old(folder)
+        yield own
+        shutil.rmtree(own)
+    finally:
+        lock.release()
 
 
 def trained(folder: Path, fit: Callable[[Path], SentimentModel]) -> tuple[SentimentModel, float]:
@@ -56,8 +61,8 @@ def trained(folder: Path, fit: Callable[[Path], SentimentModel]) -> tuple[Sentim
     """
     model_folder, mark = folder / "model", folder / _SECONDS_FILE
     if mark.exists():
-        model = models.load(model_folder)
-        return model, float(json.loads(mark.read_text("utf-8")))  # type: ignore[return-value]
+        with suppress(ModelError):  # not all of it reached the disk before the power went: it is trained again
+            return models.load(model_folder), float(json.loads(mark.read_text("utf-8")))  # type: ignore[return-value]
     start = time.perf_counter()
     fitted = fit(folder / "checkpoint")
     seconds = time.perf_counter() - start + fitted.earlier_seconds_
@@ -76,7 +81,7 @@ def _source_digest() -> str:
 
 
 def _remove_old(folder: Path) -> None:
-    """Remove what was left for a week: nobody will go on with it."""
+    """Remove what nobody has begun or gone on with for a week; the lock files stay, since a name that comes back must find its own."""
     for one in folder.iterdir():
         if one.is_dir() and time.time() - one.stat().st_mtime > _KEPT_SECONDS:
             shutil.rmtree(one, ignore_errors=True)

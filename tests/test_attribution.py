@@ -12,6 +12,8 @@ from test_models import fitted as fitted  # noqa: PLC0414
 import models
 from models import clean_text
 from models.attribution import advance, clean_words, explain, split_words
+from models.lexicon import valence_features
+from models.tfidf_attribution import _valences_without
 
 SHORT = (  # so few words that each is left out, whatever the model
     "I love this, thank you so much!",
@@ -102,3 +104,17 @@ def test_a_text_that_must_be_repaired_as_a_whole_is_explained_as_its_words_are_r
 @pytest.mark.parametrize("word", ["don't", "good!!!", "http", "https", "x.y", "t.co/x", "www.x.org", "@ann", "a@b", "&lt;3", "'tis", "A1,"])
 def test_words_are_cleaned_as_texts_are(word):
     assert clean_words([word]) == [clean_text(word)]
+
+
+def test_what_the_lexicon_says_without_a_word_is_what_it_says_of_the_rest():
+    """Negations, pauses and emoji beside each other, in any order: each word's absence may turn what follows round."""
+    valences = {"good": 1.9, "bad": -2.5, "love": 3.2, "smiling": 2.0, "<3": 1.9}
+    chance = random.Random(0)
+    vocabulary = ["not", "good", "bad", "LOVE", "it", "a,", "so.", "never", "don't", "😃", "<3", "what?!", "", "two words", "hardly"]
+    for _ in range(300):
+        words = chance.choices(vocabulary, k=chance.randint(1, 12))
+        texts = [" ".join(filter(None, [*words[:number], *words[number + 1 :]])) for number in range(len(words) + 1)]
+
+        expected = [valence_features(text, valences) for text in texts]
+
+        np.testing.assert_allclose(_valences_without(words, valences), expected, atol=1e-12)

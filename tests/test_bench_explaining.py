@@ -16,7 +16,8 @@ def test_the_heaviest_words_cost_a_label_more_than_the_lightest(tfidf_model):
     falling = sorted(range(len(weights)), key=lambda number: -weights[number])
 
     assert weights == [one.weight for one in explain(tfidf_model, SHORT)]
-    assert [loss for loss, _ in losses(tfidf_model, SHORT, falling)] > [loss for loss, _ in losses(tfidf_model, SHORT, falling[::-1])]
+    heavy, light = losses(tfidf_model, SHORT, falling), losses(tfidf_model, SHORT, falling[::-1])
+    assert all(first > second for (first, _), (second, _) in zip(heavy, light, strict=True))
     assert losses(tfidf_model, SHORT, falling)[0][0] == np.max(weights)
 
 

@@ -116,6 +116,8 @@ def test_the_bento_asks_for_what_the_project_asks_for():
         "infra.packages",
         "models.attribution",
         "models.base",
+        "models.emoji",
+        "models.lexicon",
         "models.served_bert",
         "sentiment.data",
         "sentiment.duplicates",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pytest
 
 import models
@@ -211,6 +212,26 @@ def test_interrupt_has_an_exit_code_of_its_own(capsys):
     assert capsys.readouterr().err == "stopped\n"
 
 
+def test_the_small_models_learn_from_bert_and_bert_from_nobody(loop_home, corpus_file, monkeypatch):
+    given = {}
+
+    def create(family, **hyperparameters):
+        model = real(family, **hyperparameters)
+        fit = model.fit
+        model.fit = lambda *rows, **options: given.update({family: options["teacher_scores"]}) or fit(*rows, **options)
+        return model
+
+    real = models.create
+    monkeypatch.setattr(models, "create", create)
+    train(data=str(corpus_file), profile="smoke", families=["tfidf", "bert"])
+    assert given["bert"] is None
+    np.testing.assert_allclose(given["tfidf"].sum(axis=1), 1)
+    assert runs_by_name()["tfidf"].data.params["is_taught"] == "True"
+
+    train(data=str(corpus_file), profile="smoke", families=["tfidf"])
+    assert given["tfidf"] is None
+
+
 def test_a_comparison_that_was_killed_goes_on_with_the_models_that_it_had(loop_home, corpus_file):
     from prefect.settings import PREFECT_API_URL
 
@@ -228,4 +249,4 @@ def test_a_comparison_that_was_killed_goes_on_with_the_models_that_it_had(loop_h
     assert done.returncode == 0, done.stderr
     assert "bert: step" not in done.stdout + done.stderr
     assert "keras: " in done.stdout + done.stderr
-    assert not list((loop_home / "unfinished").iterdir())
+    assert [path.suffix for path in (loop_home / "unfinished").iterdir()] == [".lock"]

@@ -53,11 +53,21 @@ def test_a_model_that_was_not_wholly_written_is_trained_again(small_corpus, tmp_
     assert models.load(tmp_path / "model").predict(["I love this"]) == model.predict(["I love this"])
 
 
+def test_a_model_that_did_not_reach_the_disk_is_trained_again(small_corpus, tmp_path):
+    calls = []
+    trained(tmp_path, fit_on(small_corpus, calls))
+    (tmp_path / "model" / "pipeline.skops").unlink()
+
+    trained(tmp_path, fit_on(small_corpus, calls))
+
+    assert len(calls) == 2
+
+
 def test_nothing_is_left_of_a_training_that_is_done(tmp_path):
     with unfinished(tmp_path, "recipe") as folder:
         (folder / "file").write_text("x")
 
-    assert not list(tmp_path.iterdir())
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_another_recipe_or_another_code_of_the_models_has_another_folder(tmp_path, monkeypatch):
