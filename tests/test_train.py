@@ -83,10 +83,20 @@ def test_the_same_recipe_is_known_again_and_another_seed_is_another_one(loop_hom
 
 def test_what_bert_started_from_is_known_of_its_version(corpus_file):
     result = ModelResult("bert", "run", "uri", {}, {"base_model": "my-bert", "seed": 0}, (), ())
-    origin = room._origin(result, load_dataset(str(corpus_file)), datetime.now(UTC))
+    origin = room._origin(result, result, load_dataset(str(corpus_file)), datetime.now(UTC))
 
     assert (origin["family"], origin["base_model"]) == ("bert", "my-bert")
     assert "base_model" in ORIGIN
+
+
+def test_another_teacher_makes_another_recipe(corpus_file):
+    dataset, now = load_dataset(str(corpus_file)), datetime.now(UTC)
+    pupil = ModelResult("tfidf", "run", "uri", {}, {"seed": 0}, (), ())
+    teachers = [None, *(ModelResult("bert", "run", "uri", {}, {"base_model": name}, (), ()) for name in ("minilm", "my-bert"))]
+
+    recipes = [room._origin(pupil, teacher, dataset, now)["recipe"] for teacher in teachers]
+
+    assert len(set(recipes)) == 3
 
 
 def test_a_model_that_fails_stops_the_run_and_keeps_the_others(loop_home, corpus_file, monkeypatch):
