@@ -14,7 +14,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -185,10 +185,11 @@ class Lesson:
     tags: Mapping[str, str]
     folder: Path
 
-    def teacher_scores(self, family: Family) -> Scores | None:
-        """Return what a small model learns from besides the labels: the scores of BERT as it serves, where it was trained before."""
+    @cached_property
+    def teacher_scores(self) -> Scores | None:
+        """What the small models learn from besides the labels: the scores of BERT as it serves, once it is trained; read once for all."""
         served = self.folder / "bert" / tracking.SERVED_FOLDER
-        return models.load(served).predict_proba(self.dataset.train.texts) if family != "bert" and served.exists() else None
+        return models.load(served).predict_proba(self.dataset.train.texts) if served.exists() else None
 
 
 def teacher_first(families: Iterable[Family]) -> list[Family]:
@@ -208,7 +209,7 @@ def train_model(family: Family, hyperparameters: dict[str, Any], lesson: Lesson)
             validation=(dataset.validation.texts, dataset.validation.labels),
             progress=partial(logger.info, f"{family}: %s"),
             checkpoint=checkpoint,
-            teacher_scores=lesson.teacher_scores(family),
+            teacher_scores=None if family == "bert" else lesson.teacher_scores,
         )
 
     with tracking.start_run(family, parent_run_id=lesson.run_id, tags={**lesson.tags, "family": family}) as run_id:

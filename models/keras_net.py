@@ -16,6 +16,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the tokenizer layer runs
 import keras
 import numpy as np
 import tensorflow as tf
+from sklearn.utils.class_weight import compute_sample_weight
 
 from models.base import (
     LABELS,
@@ -95,7 +96,9 @@ class KerasModel(SentimentModel):
             network = self._build(architecture, train_texts)
             stopper = _StopOnMerit(validation_texts, truth, self.patience, progress)
             network.fit(
-                tf.data.Dataset.from_tensor_slices((train_texts, soft_targets(targets, teacher_scores), _label_weights(targets)))
+                tf.data.Dataset.from_tensor_slices(
+                    (train_texts, soft_targets(targets, teacher_scores), compute_sample_weight("balanced", targets))
+                )
                 .shuffle(len(targets), seed=self.seed)
                 .batch(self.batch_size)
                 .prefetch(2),
@@ -196,10 +199,3 @@ def _predict(network: keras.Model, texts: tf.Tensor) -> Scores:
     scores: Scores = np.concatenate([np.empty((0, len(LABELS))), *batches]).astype(np.float64)
     scores /= scores.sum(axis=1, keepdims=True)
     return scores
-
-
-def _label_weights(targets: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return each text's weight in the loss: the inverse of its label's share, 1 on average over the labels."""
-    counts = np.bincount(targets, minlength=len(LABELS))
-    weights: np.ndarray[Any, Any] = (len(targets) / (len(LABELS) * counts))[targets]
-    return weights

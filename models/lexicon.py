@@ -93,8 +93,7 @@ def write_valences(directory: Path, valences: Valences) -> None:
 
 def valence_features(text: str, valences: Valences) -> list[float]:
     """Return a cleaned text's FEATURES, each in the order of magnitude of 1."""
-    found = [valence for valence, _ in turned(cut(text), valences) if valence]
-    return summarise(found, Typography.of(text))
+    return summarise(_found(text, valences), Typography.of(text))
 
 
 def valence_marks(words: Sequence[str], valences: Valences) -> list[str]:
@@ -103,10 +102,9 @@ def valence_marks(words: Sequence[str], valences: Valences) -> list[str]:
     >>> valence_marks(["not", "bad", "at", "all"], {"bad": -2.5})
     ['[+2]', '[sum+3]', '[most+2]', '[least+0]', '[last+2]']
     """
-    found = [valence for valence, _ in turned(cut(" ".join(words)), valences) if valence]
-    total = sum(found)
+    found = _found(" ".join(words), valences)
     summary = {
-        "sum": _MARKS_OF_SUM * total / math.sqrt(total * total + _SATURATION),
+        "sum": _MARKS_OF_SUM * _saturated(sum(found)),
         "most": max([0, *found]),
         "least": min([0, *found]),
         "last": found[-1] if found else 0,
@@ -131,7 +129,6 @@ class Typography(NamedTuple):
 def summarise(found: Sequence[float], typography: Typography) -> list[float]:
     """Return the FEATURES of a text with these valences, in order."""
     praise, blame = [one for one in found if one > 0], [-one for one in found if one < 0]
-    total = sum(praise) - sum(blame)
     return [
         sum(praise) / 10,
         sum(blame) / 10,
@@ -140,7 +137,7 @@ def summarise(found: Sequence[float], typography: Typography) -> list[float]:
         max(praise, default=0) / 5,
         max(blame, default=0) / 5,
         (found[-1] if found else 0) / 5,
-        total / math.sqrt(total * total + _SATURATION),
+        _saturated(sum(praise) - sum(blame)),
         0.3 * (typography.exclamations > 0),
         0.3 * (typography.questions > 0),
         typography.capitals / max(1, typography.length),
@@ -164,3 +161,13 @@ def turned(tokens: Iterable[str], valences: Valences, scope: int = 0) -> Iterato
         plain = token.replace("’", "'")
         scope = _SCOPE if plain.replace("'", "") in _NEGATIONS or plain.endswith("n't") else max(0, scope - 1)
         yield valence, scope
+
+
+def _found(text: str, valences: Valences) -> list[float]:
+    """Return the valences of a text's words, in order, without those that have none."""
+    return [valence for valence, _ in turned(cut(text), valences) if valence]
+
+
+def _saturated(total: float) -> float:
+    """Return a sum of valences as a number between -1 and 1."""
+    return total / math.sqrt(total * total + _SATURATION)

@@ -55,6 +55,14 @@ def add_panel(figure: Figure, box: Sequence[float], title: str = "") -> Axes:
     return panel
 
 
+def name_axes(panel: Axes, x: str, y: str) -> None:
+    """Name the axes of a curve and draw the lines that it is read by."""
+    panel.grid(color=LINE)
+    panel.tick_params(pad=8)
+    panel.set_xlabel(x, size=14)
+    panel.set_ylabel(y, size=14)
+
+
 def draw_confusion(panel: Axes, table: NDArray[np.int64], *, with_counts: bool, with_names: bool = True) -> None:
     """Draw a confusion table, each row as shares of its true label."""
     shares = table / table.sum(axis=1, keepdims=True).clip(min=1)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from models import LABELS
-from sentiment.canvas import ACCENT, INK, LABEL_COLOURS, LINE, QUIET, add_panel, draw_confusion, new_figure
+from sentiment.canvas import ACCENT, INK, LABEL_COLOURS, QUIET, add_panel, draw_confusion, name_axes, new_figure
 from sentiment.evaluate import checked_indices, confusion, expected_calibration_error, f1_by_label, reliability
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ def _draw_precision_recall(family: str, labels: Sequence[str], scores: Scores) -
         panel.text(0.03, 0.2 - 0.07 * column, f"{label}  AP {area:.3f}", color=colour, weight="bold", size=15)
     panel.set_xlim(0, 1.01)
     panel.set_ylim(0, 1.02)
-    panel.grid(color=LINE)
-    panel.tick_params(pad=8)
-    panel.set_xlabel("recall", size=14)
-    panel.set_ylabel("precision", size=14)
+    name_axes(panel, "recall", "precision")
     return figure
 
 
@@ -96,10 +93,7 @@ def _draw_reliability(family: str, labels: Sequence[str], scores: Scores) -> Fig
     panel.scatter(sure[some], right[some], s=40 + 1200 * counts[some] / counts.sum(), color=ACCENT, edgecolor="white", zorder=3)
     panel.set_xlim(1 / len(LABELS) - 0.02, 1.02)
     panel.set_ylim(0, 1.05)
-    panel.grid(color=LINE)
-    panel.tick_params(pad=8)
-    panel.set_xlabel("score of the label", size=14)
-    panel.set_ylabel("share that is right", size=14)
+    name_axes(panel, "score of the label", "share that is right")
     return figure
 
 

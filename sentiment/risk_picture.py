@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matplotlib.ticker import PercentFormatter
 
 from sentiment.abstention import TARGET_RISK
-from sentiment.canvas import ACCENT, INK, LINE, PAPER, QUIET, add_panel, new_figure
+from sentiment.canvas import ACCENT, INK, PAPER, QUIET, add_panel, name_axes, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,10 +40,7 @@ def draw_risk(comparison: Comparison) -> Figure:
     panel.set_ylim(0, max(highest, TARGET_RISK) * 1.35)
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
-    panel.grid(color=LINE)
-    panel.tick_params(pad=8)
-    panel.set_xlabel("coverage: the share of tweets that get a label, the surest first", size=14)
-    panel.set_ylabel("risk: the share of these labels that are wrong", size=14)
+    name_axes(panel, "coverage: the share of tweets that get a label, the surest first", "risk: the share of these labels that are wrong")
     return figure
 
 
