@@ -26,7 +26,7 @@ _TIMED_TEXTS = 60
 # What a version's tags and a stored model's metadata say of a model's origin.
 ORIGIN = (
     *("dataset_digest", "test_digest", "feedback_digest", "feedback_rows", "git_commit", "git_dirty"),
-    *("family", "base_model", "profile", "recipe", "started_at", "trained_at"),
+    *("family", "base_model", "teacher", "profile", "recipe", "started_at", "trained_at"),
 )
 
 

@@ -51,7 +51,7 @@ def retrain(
     Args:
         data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's form; a path is one of the worker's.
         profile: How much to train; the champion's own profile unless given.
-        families: Which models to train: the champion's family, or all three.
+        families: Which models to train: the champion's family, and BERT if the champion learned from one, or all three.
         trigger: Why: rows trains if SENTIMENT_RETRAIN_MIN_ROWS validated rows are new since the last attempt, whatever the gate said of
             it; alert if the alert fired since that began; manual and schedule always.
         seed: The seed of every model; the same seed and data make the same models.
@@ -93,10 +93,10 @@ def _retrain(settings: Settings, data: str, trigger: Trigger, *, champion: Mappi
 
 def _plan(champion: Mapping[str, str], profile: Profile | None, families: Literal["champion", "all"], seed: int) -> Plan:
     """Return what to train; like is compared with like unless somebody chooses otherwise."""
-    every = cast("tuple[Family, ...]", tuple(models.FAMILIES))
-    chosen = (cast("Family", champion["family"]),) if champion and families == "champion" else every
+    alike = tuple(dict.fromkeys((champion["family"], *(("bert",) if "teacher" in champion else ())))) if champion else ()
+    chosen = cast("tuple[Family, ...]", alike if alike and families == "champion" else tuple(models.FAMILIES))
     own = cast("Profile", champion.get("profile", "quick"))
-    base_model = champion.get("base_model") if profile in (None, own) else None
+    base_model = champion.get("base_model", champion.get("teacher")) if profile in (None, own) else None
     return Plan(profile or own, chosen, base_model, seed)
 
 
@@ -128,7 +128,7 @@ def main() -> None:
     )
     parser.add_argument("--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder")
     parser.add_argument("--profile", choices=list(ROWS), help="how much to train (default: as the champion)")
-    parser.add_argument("--families", default="champion", choices=["champion", "all"], help="which models (default: the champion's)")
+    parser.add_argument("--families", default="champion", choices=["champion", "all"], help="which models (default: the champion's, with its teacher)")
     parser.add_argument("--trigger", default="manual", choices=get_args(Trigger), help="why (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")
     chosen = parser.parse_args()

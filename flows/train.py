@@ -157,13 +157,16 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
 
 
 def _origin(winner: report.ModelResult, teacher: report.ModelResult | None, dataset: Dataset, started: datetime) -> dict[str, str]:
-    """Return what is to be known of a version; the same `recipe`, of rows, family, hyperparameters and teacher, makes the same model."""
+    """Return what is to be known of a version; the same `recipe`, of rows, family, hyperparameters and teacher, makes the same model.
+
+    `base_model` is what a BERT started from, `teacher` what the BERT started from that a small model learned from.
+    """
     taught_by = [dict(teacher.hyperparameters)] if teacher and teacher.family != winner.family else []
     recipe = json.dumps([dataset.digest, winner.family, dict(winner.hyperparameters), *taught_by], sort_keys=True, default=str)
-    base = winner.hyperparameters.get("base_model")
+    bases = {"base_model": winner.hyperparameters.get("base_model"), "teacher": taught_by[0].get("base_model") if taught_by else None}
     return {
         "family": winner.family,
-        **({"base_model": str(base)} if base else {}),
+        **{name: str(base) for name, base in bases.items() if base},
         "recipe": hashlib.sha256(recipe.encode()).hexdigest(),
         "started_at": started.isoformat(timespec="seconds"),
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),

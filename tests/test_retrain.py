@@ -143,6 +143,12 @@ def test_like_is_compared_with_like_unless_somebody_chooses_otherwise():
     assert _plan({}, None, "champion", 0) == Plan("quick", ("tfidf", "keras", "bert"))
 
 
+def test_a_champion_that_learned_from_a_bert_is_retrained_with_one():
+    champion = {"profile": "quick", "family": "tfidf", "teacher": "my-bert"}
+    assert _plan(champion, None, "champion", 0) == Plan("quick", ("tfidf", "bert"), "my-bert")
+    assert _plan({"profile": "quick", "family": "tfidf"}, None, "champion", 0) == Plan("quick", ("tfidf",))
+
+
 def test_what_the_inbox_holds_is_collected_even_if_the_logs_are_away(ours):
     given = Feedback(feedback_id_of("p"), "p", "late again @ann", "neutral", "negative", False, 0.5, "m", None, NOW.isoformat())
     Inbox(ours.feedback_address).record(given)

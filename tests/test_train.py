@@ -94,9 +94,11 @@ def test_another_teacher_makes_another_recipe(corpus_file):
     pupil = ModelResult("tfidf", "run", "uri", {}, {"seed": 0}, (), ())
     teachers = [None, *(ModelResult("bert", "run", "uri", {}, {"base_model": name}, (), ()) for name in ("minilm", "my-bert"))]
 
-    recipes = [room._origin(pupil, teacher, dataset, now)["recipe"] for teacher in teachers]
+    origins = [room._origin(pupil, teacher, dataset, now) for teacher in teachers]
 
-    assert len(set(recipes)) == 3
+    assert len({origin["recipe"] for origin in origins}) == 3
+    assert [origin.get("teacher") for origin in origins] == [None, "minilm", "my-bert"]
+    assert "teacher" in ORIGIN
 
 
 def test_a_model_that_fails_stops_the_run_and_keeps_the_others(loop_home, corpus_file, monkeypatch):
