@@ -127,7 +127,7 @@ class BertModel(SentimentModel):
 
         folder = write_description(directory, self, {"form": "served", "max_tokens": self.max_tokens})
         self.tokenizer_.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
-        samples = ({name: value.cpu().numpy() for name, value in self._pad([ids]).items()} for ids in self.tokenise(texts))
+        samples = [{name: value.cpu().numpy() for name, value in self._pad([ids]).items()} for ids in self.tokenise(texts)]
         bert_export.export_float(self.network_, folder / FLOAT_FILE)
         bert_export.quantise(folder / FLOAT_FILE, folder / NETWORK_FILE, samples)
 

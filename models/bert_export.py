@@ -1,8 +1,8 @@
 """Turns a fine-tuned BERT network into what serves: ONNX, its layers fused, its weights and activations as 8-bit integers.
 
 An activation's range is measured once, on real texts, and stays: the answer to a text depends on no other text in its batch, and is the
-same on every processor. Source: Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-Inference.
+same on every processor. Sources: Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
+Inference; Xiao et al. 2023, SmoothQuant.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import copy
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ from numpy.typing import NDArray
 
 _OPSET = 17
 _LEVELS = 255
+_SMOOTHING = 0.8  # 0: channels stay as they are; 1: all channels of an activation have the same range, and its weights bear the difference
+_LEAST = 1e-6
 _DYNAMIC = "DynamicQuantizeLinear"
+_PRODUCTS = ("MatMul", "Attention")  # of an activation and a matrix of weights
 
 
 def export_float(network: Any, path: Path) -> None:
@@ -40,7 +44,7 @@ def export_float(network: Any, path: Path) -> None:
         fused.save_model_to_file(str(path))
 
 
-def quantise(float_path: Path, path: Path, samples: Iterable[dict[str, NDArray[np.int64]]]) -> None:
+def quantise(float_path: Path, path: Path, samples: Sequence[dict[str, NDArray[np.int64]]]) -> None:
     """Write a float network with 8-bit weights (a scale per channel) and activations (a fixed scale each, measured on `samples`).
 
     Weights take 7 of the 8 bits: processors without VNNI add two products in 16 bits, which 8 would overflow.
@@ -48,9 +52,10 @@ def quantise(float_path: Path, path: Path, samples: Iterable[dict[str, NDArray[n
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
-        dynamic = Path(folder) / "dynamic.onnx"
+        smooth, dynamic = Path(folder) / "smooth.onnx", Path(folder) / "dynamic.onnx"
+        onnx.save(_smooth(onnx.load(float_path), samples), smooth)
         quantize_dynamic(
-            float_path,
+            smooth,
             dynamic,
             per_channel=True,
             reduce_range=True,
@@ -58,9 +63,12 @@ def quantise(float_path: Path, path: Path, samples: Iterable[dict[str, NDArray[n
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
         model = onnx.load(dynamic)
-    measured = _measure_ranges(model, samples)
-    for node in [node for node in model.graph.node if node.op_type == _DYNAMIC]:
-        _fix_scale(model.graph, node, *measured[node.input[0]])
+    nodes = [node for node in model.graph.node if node.op_type == _DYNAMIC]
+    ranges = {name: _Range() for name in dict.fromkeys(node.input[0] for node in nodes)}
+    for name, values in _watch(model, list(ranges), samples):
+        ranges[name].take(values)
+    for node in nodes:
+        _fix_scale(model.graph, node, ranges[node.input[0]])
     onnx.save(model, path)
 
 
@@ -93,28 +101,60 @@ def _trace(network: torch.nn.Module, path: Path) -> None:
         )
 
 
-def _measure_ranges(model: onnx.ModelProto, samples: Iterable[dict[str, NDArray[np.int64]]]) -> dict[str, tuple[float, float]]:
-    """Return the least and the greatest value of each activation that is quantised, 0 included, over all samples."""
+def _smooth(model: onnx.ModelProto, samples: Sequence[dict[str, NDArray[np.int64]]]) -> onnx.ModelProto:
+    """Return the same function with the activations' loud channels made quieter before each product, and their weights louder.
+
+    One scale serves all channels of an activation, and a few loud ones would leave the others few of its 255 levels.
+    """
+    weights = {one.name: one for one in model.graph.initializer}
+    products = [node for node in model.graph.node if node.op_type in _PRODUCTS and node.input[1] in weights]
+    loudest: dict[str, NDArray[np.float32]] = {}
+    for name, values in _watch(model, list(dict.fromkeys(node.input[0] for node in products)), samples):
+        loudest[name] = np.maximum(loudest.get(name, _LEAST), np.abs(values).reshape(-1, values.shape[-1]).max(axis=0))
+    for node in products:
+        matrix = onnx.numpy_helper.to_array(weights[node.input[1]])
+        largest = np.maximum(np.abs(matrix).max(axis=1), _LEAST)
+        factors = (loudest[node.input[0]] ** _SMOOTHING / largest ** (1 - _SMOOTHING)).astype(np.float32)
+        weights[node.input[1]].CopyFrom(onnx.numpy_helper.from_array(matrix * factors[:, None], node.input[1]))
+        inverse, quieter = f"{node.name}_inverse_factors", f"{node.name}_smoothed"
+        model.graph.initializer.append(onnx.numpy_helper.from_array(1 / factors, inverse))
+        place = list(model.graph.node).index(node)
+        model.graph.node.insert(place, onnx.helper.make_node("Mul", [node.input[0], inverse], [quieter], name=quieter))
+        node.input[0] = quieter
+    return model
+
+
+def _watch(
+    model: onnx.ModelProto, names: Sequence[str], samples: Iterable[dict[str, NDArray[np.int64]]]
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield the values of each named activation for each sample."""
     import onnxruntime
 
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
-    names = list(dict.fromkeys(node.input[0] for node in model.graph.node if node.op_type == _DYNAMIC))
     watched.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
     session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
-    ranges = dict.fromkeys(names, (0.0, 0.0))
     for sample in samples:
-        for name, values in zip(names, session.run(names, sample), strict=True):
-            least, greatest = ranges[name]
-            ranges[name] = (min(least, float(values.min())), max(greatest, float(values.max())))
-    return ranges
+        yield from zip(names, session.run(names, sample), strict=True)
 
 
-def _fix_scale(graph: onnx.GraphProto, node: onnx.NodeProto, least: float, greatest: float) -> None:
+@dataclass
+class _Range:
+    """The least and the greatest value of an activation, 0 included."""
+
+    least: float = 0.0
+    greatest: float = 0.0
+
+    def take(self, values: NDArray[np.float32]) -> None:
+        """Widen the range to hold these values."""
+        self.least, self.greatest = min(self.least, float(values.min())), max(self.greatest, float(values.max()))
+
+
+def _fix_scale(graph: onnx.GraphProto, node: onnx.NodeProto, found: _Range) -> None:
     """Replace the node that finds a scale anew for every batch by one with a constant scale."""
-    scale = max(greatest - least, 1e-6) / _LEVELS
+    scale = max(found.greatest - found.least, _LEAST) / _LEVELS
     values, scale_name, zero_name = node.output
     graph.initializer.append(onnx.numpy_helper.from_array(np.array(scale, dtype=np.float32), scale_name))
-    graph.initializer.append(onnx.numpy_helper.from_array(np.array(round(-least / scale), dtype=np.uint8), zero_name))
+    graph.initializer.append(onnx.numpy_helper.from_array(np.array(round(-found.least / scale), dtype=np.uint8), zero_name))
     fixed = onnx.helper.make_node("QuantizeLinear", [node.input[0], scale_name, zero_name], [values], name=node.name)
     node.CopyFrom(fixed)
