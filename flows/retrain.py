@@ -128,7 +128,9 @@ def main() -> None:
     )
     parser.add_argument("--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder")
     parser.add_argument("--profile", choices=list(ROWS), help="how much to train (default: as the champion)")
-    parser.add_argument("--families", default="champion", choices=["champion", "all"], help="which models (default: the champion's, with its teacher)")
+    parser.add_argument(
+        "--families", default="champion", choices=["champion", "all"], help="which models (default: the champion's, with its teacher)"
+    )
     parser.add_argument("--trigger", default="manual", choices=get_args(Trigger), help="why (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")
     chosen = parser.parse_args()

@@ -42,6 +42,7 @@ from sentiment.measuring import measure
 from sentiment.parity import export, served_megabytes
 from sentiment.pictures import draw_data, draw_model
 from sentiment.risk_picture import draw_risk
+from sentiment.sources import DEFAULT_SOURCE
 from sentiment.unfinished import trained, unfinished
 
 if TYPE_CHECKING:
@@ -137,13 +138,15 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
     dataset = part.with_training(feedback) if feedback.texts else part
     # The splits' own digests are those of the whole: a sample's is the run's logged dataset.
     tags = {"profile": plan.profile, "dataset_digest": whole.digest, "test_digest": judged_texts(whole).digest}
-    tags |= {"behaviour_suite": suite_digest(), **(facts or {})}
+    related = _related(dataset) if rows is None and "bert" in plan.families else NO_ROWS
+    tags |= {"behaviour_suite": suite_digest(), "related_rows": str(len(related.texts)), **(facts or {})}
     with tracking.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
         tracking.log_dataset(dataset)
         tracking.log_pictures({"data_report": draw_data(dataset)})
         home = read_settings().home
-        with unfinished(home / "unfinished", [dataset.digest, {family: plan.recipe(family) for family in plan.families}]) as folder:
-            lesson = Lesson(dataset, run_id, tags, folder)
+        recipes = {family: plan.recipe(family) for family in plan.families}
+        with unfinished(home / "unfinished", [dataset.digest, len(related.texts), recipes]) as folder:
+            lesson = Lesson(dataset, related, run_id, tags, folder)
             done = {family: train_model(family, plan.hyperparameters(family), lesson) for family in teacher_first(plan.families)}
             results = [done[family] for family in dict.fromkeys(plan.families)]
             comparison = _compare(results, dataset, plan.profile, run_id)
@@ -154,6 +157,11 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
     registry.set_alias("challenger", version)
     show("comparison", report.as_markdown(comparison), picture, description=f"{plan.profile}: the winner is {comparison.winner}")
     return comparison, version
+
+
+def _related(dataset: Dataset) -> Split:
+    """Return what BERT learns before tweets of another source: the training tweets of the default corpus."""
+    return NO_ROWS if dataset.source == DEFAULT_SOURCE else dataset.without_held_back(prepared_dataset(DEFAULT_SOURCE).train)
 
 
 def _origin(winner: report.ModelResult, teacher: report.ModelResult | None, dataset: Dataset, started: datetime) -> dict[str, str]:
@@ -181,9 +189,13 @@ def _may_help(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> boo
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the models of one comparison learn from, the run and tags that they are logged under, and the folder that outlives a kill."""
+    """What the models of one comparison learn from, the run and tags that they are logged under, and the folder that outlives a kill.
+
+    `related` are labelled tweets of another source; BERT learns them first, the others from BERT.
+    """
 
     dataset: Dataset
+    related: Split
     run_id: str
     tags: Mapping[str, str]
     folder: Path
@@ -213,6 +225,7 @@ def train_model(family: Family, hyperparameters: dict[str, Any], lesson: Lesson)
             progress=partial(logger.info, f"{family}: %s"),
             checkpoint=checkpoint,
             teacher_scores=None if family == "bert" else lesson.teacher_scores,
+            related=(lesson.related.texts, lesson.related.labels) if lesson.related.texts else None,
         )
 
     with tracking.start_run(family, parent_run_id=lesson.run_id, tags={**lesson.tags, "family": family}) as run_id:
@@ -238,7 +251,7 @@ def _measure_and_log(model: SentimentModel, seconds: float, lesson: Lesson, run_
         }
         tracking.log_training(model.hyperparameters, model.trials, metrics)
         judged = (*dataset.validation.texts, *dataset.test.texts)
-        rows = lineage.dump(dataset.train.texts, judged)
+        rows = lineage.dump((*dataset.train.texts, *lesson.related.texts), judged)
         tracking.log_texts({lineage.ROWS_FILE: rows, "behaviour.md": list_failures(model.family, found.answers)})
         tracking.log_pictures(draw_model(model.family, dataset.test.labels, found.test_scores))
         model_uri = tracking.log_model(folder, model.family)

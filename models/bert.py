@@ -60,10 +60,15 @@ class BertModel(SentimentModel):
         warmup_share: float = 0.1,
         weight_decay: float = 0.01,
         max_gradient_norm: float = 1.0,
+        adversarial: float = 1.0,
         patience: int = 3,
         seed: int = 0,
     ) -> None:
-        """Keep the hyperparameters; `patience` counts evaluations, of which there are two per epoch."""
+        """Keep the hyperparameters.
+
+        `adversarial` is how far each batch is learnt again with its word vectors moved against the network (0: not at all; half the
+        time); `patience` counts evaluations, of which there are two per epoch.
+        """
         self.base_model = base_model
         self.epochs = epochs
         self.learning_rate = learning_rate
@@ -72,6 +77,7 @@ class BertModel(SentimentModel):
         self.warmup_share = warmup_share
         self.weight_decay = weight_decay
         self.max_gradient_norm = max_gradient_norm
+        self.adversarial = adversarial
         self.patience = patience
         self.seed = seed
 
@@ -84,21 +90,19 @@ class BertModel(SentimentModel):
         progress: Progress = print,
         checkpoint: Path | None = None,
         teacher_scores: Scores | None = None,
+        related: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> Self:
         """Fine-tune the encoder, keeping the best weights on validation; a kill costs at most the two minutes since the last checkpoint."""
-        targets, truth = encode_labels(texts, labels), encode_labels(*validation)
+        truth = encode_labels(*validation)
         self._begin()
-        training = FineTuning(
-            self.network_,
-            self._pad,
-            Recipe(**{name: getattr(self, name) for name in _RECIPE}),
-            Batches([np.array(ids, dtype=np.int32) for ids in self.tokenise(texts)], targets, self.batch_size, self.seed),
-        )
+        recipe = Recipe(**{name: getattr(self, name) for name in _RECIPE})
+        early = self._batches(*related) if related else None
+        training = FineTuning(self.network_, self._pad, recipe, self._batches(texts, labels), early)
         held_out = self.tokenise(validation[0])
         done = training.run(
             lambda: measure(truth, self._score(held_out, is_exact=False)),
             progress,
-            Checkpoint(checkpoint, self._fingerprint(texts, labels, *validation)),
+            Checkpoint(checkpoint, self._fingerprint(texts, labels, *validation, *(related or ()))),
         )
         self.trials_, self.chosen_, self.earlier_seconds_ = done.trials, {"best_step": done.best_step}, done.seconds
         return self._calibrate(validation)
@@ -139,6 +143,10 @@ class BertModel(SentimentModel):
         model.tokenizer_, model.network_ = load_pretrained(str(directory), new_head=False)
         model.network_.to(model.device_)
         return model
+
+    def _batches(self, texts: Sequence[str], labels: Sequence[str]) -> Batches:
+        targets = encode_labels(texts, labels)
+        return Batches([np.array(ids, dtype=np.int32) for ids in self.tokenise(texts)], targets, self.batch_size, self.seed)
 
     def _begin(self) -> None:
         """Load the base model with a new head; the same seed gives the same start."""

@@ -83,6 +83,7 @@ class KerasModel(SentimentModel):
         progress: Progress = print,
         checkpoint: Path | None = None,
         teacher_scores: Scores | None = None,
+        related: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> Self:
         """Train each architecture with early stopping and keep the one with the best validation macro F1."""
         tf.config.experimental.enable_op_determinism()  # else a busy machine adds in another order, and the same seed gives another model

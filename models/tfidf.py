@@ -79,6 +79,7 @@ class TfidfModel(SentimentModel):
         progress: Progress = print,
         checkpoint: Path | None = None,
         teacher_scores: Scores | None = None,
+        related: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> Self:
         """Search the grid; each vectoriser is fitted once per fold, whatever the number of classifiers on top.
 

@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 
 import numpy as np
 import pytest
+import torch
 
 import models
 from models import bert_training
-from models.bert_training import Batches, Checkpoint
+from models.bert_training import Batches, Checkpoint, FineTuning, Recipe
 
 SCRIPT = """
 import json, sys
@@ -21,7 +23,8 @@ from models import bert_training
 bert_training.CHECKPOINT_SECONDS = 0.0
 texts, labels = json.loads(Path(sys.argv[1]).read_text())
 model = models.create("bert", epochs=3, batch_size=8, learning_rate=3e-4)
-model.fit(texts, labels, validation=(texts, labels), progress=lambda line: print(line, flush=True), checkpoint=Path(sys.argv[2]))
+rows = {"validation": (texts, labels), "related": (texts[::3], labels[::3])}
+model.fit(texts, labels, **rows, progress=lambda line: print(line, flush=True), checkpoint=Path(sys.argv[2]))
 model.save(sys.argv[3])
 """
 
@@ -38,7 +41,7 @@ def test_a_training_killed_in_the_middle_ends_with_the_same_weights(small_corpus
     assert "going on" not in whole.communicate(timeout=250)[0]
 
     killed = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed")
-    while not any("step 18/54" in line for line in killed.stdout):
+    while not any("step 24/60" in line for line in killed.stdout):
         assert killed.poll() is None
     killed.send_signal(signal.SIGKILL)
     killed.wait()
@@ -46,10 +49,66 @@ def test_a_training_killed_in_the_middle_ends_with_the_same_weights(small_corpus
     told = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed").communicate(timeout=250)[0]
 
     assert "going on from the checkpoint" in told
-    assert "step 9/54: validation" not in told
+    assert "step 15/60: validation" not in told
     first, second = (models.load(tmp_path / name) for name in ("model-whole", "model-killed"))
     np.testing.assert_allclose(second.predict_proba(texts), first.predict_proba(texts), atol=1e-5)
     assert second.trials == first.trials
+
+
+@pytest.fixture
+def tuning(small_corpus):
+    model = models.create("bert", batch_size=8)
+    model._begin()
+    rows = model._batches(*small_corpus)
+    recipe = Recipe(**{field.name: getattr(model, field.name) for field in fields(Recipe)})
+    return FineTuning(model.network_, model._pad, recipe, rows, model._batches(small_corpus[0][:40], small_corpus[1][:40]))
+
+
+def test_the_rate_rises_and_falls_for_the_related_texts_and_again_for_the_own(tuning):
+    shares = []
+    for step in range(tuning.steps):
+        tuning.standing.step = step
+        shares.append(tuning._share_of_rate())
+
+    early, own = shares[: tuning.early_steps], shares[tuning.early_steps :]
+    assert (len(early), len(own)) == (5, 2 * len(tuning.batches))
+    for part in (early, own):
+        assert max(part) == 1
+        assert part.index(1) <= len(part) // 5
+        assert part[-1] < 2.5 / len(part)
+
+
+def test_words_that_were_pushed_against_the_network_are_put_back(tuning):
+    """The push has the length that was asked for, makes the loss of its batch greater, and moves no word that the batch lacks."""
+    tokens, targets = next(tuning.batches.stream(1))
+    inputs = tuning.pad(tokens)
+    weights = tuning.batches.label_weights()
+    vectors = tuning.network.get_input_embeddings().weight
+    before = vectors.detach().clone()
+    tuning.network.eval()
+    loss = tuning._learn(inputs, targets, weights)
+
+    with tuning._pushed_words(inputs["input_ids"]):
+        moved = vectors.detach() - before
+        pushed = tuning._learn(inputs, targets, weights)
+
+    assert pushed > loss
+    assert moved.norm().item() == pytest.approx(tuning.recipe.adversarial, rel=1e-3)
+    assert set(moved.abs().sum(dim=1).nonzero().flatten().tolist()) <= set(inputs["input_ids"].flatten().tolist())
+    assert torch.equal(vectors.detach(), before)
+
+
+def test_nothing_is_judged_before_the_own_texts(tuning):
+    judged = []
+
+    def judge():
+        judged.append(tuning.standing.step)
+        return {"f1_macro": 0.5, "recall_macro": 0.5}
+
+    trials = tuning.run(judge, lambda line: None, Checkpoint(None, "")).trials
+
+    assert min(judged) > tuning.early_steps
+    assert trials[-1]["epochs"] == 2
 
 
 def test_a_checkpoint_of_other_data_or_a_damaged_one_is_not_used(tmp_path, monkeypatch):

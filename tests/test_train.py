@@ -16,8 +16,10 @@ from flows import prepare
 from flows import promote as promote_room
 from flows import train as room
 from flows.judging import ORIGIN
+from flows.prepare import prepared_dataset
 from flows.train import HYPERPARAMETERS, ROWS, train
-from sentiment import registry, store
+from models.base import LABELS
+from sentiment import lineage, registry, store, tracking
 from sentiment.behaviour_report import metric_of
 from sentiment.behaviour_suite import capabilities, suite_digest
 from sentiment.command import run_command
@@ -242,6 +244,40 @@ def test_the_small_models_learn_from_bert_and_bert_from_nobody(loop_home, corpus
 
     train(data=str(corpus_file), profile="smoke", families=["tfidf"])
     assert given["tfidf"] is None
+
+
+def test_bert_learns_the_default_corpus_before_tweets_of_another_source(loop_home, tmp_path, monkeypatch):
+    """Nothing that the own dataset holds back is among them, and the gate hears of every row."""
+    default = prepared_dataset("default")
+    rows = list(zip(default.train.texts, default.train.labels, strict=True))
+    (tmp_path / "mapping.txt").write_text("".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS)))
+    for name, some in {"train": rows[::80], "val": rows[1::200], "test": rows[2::200]}.items():
+        (tmp_path / f"{name}_text.txt").write_text("".join(f"{text}\n" for text, _ in some), "utf-8")
+        (tmp_path / f"{name}_labels.txt").write_text("".join(f"{LABELS.index(label)}\n" for _, label in some), "utf-8")
+    given = {}
+
+    def create(family, **hyperparameters):
+        """Make a model that learns faster than a BERT; what it is given is what counts here."""
+        model = real("tfidf")
+        fit = model.fit
+        model.fit = lambda *rows, **options: given.update(options) or fit(*rows, **options)
+        return model
+
+    real = models.create
+    monkeypatch.setattr(models, "create", create)
+    result = train(data=str(tmp_path), profile="quick", families=["bert"]).models[0]
+
+    mine = load_dataset(str(tmp_path))
+    held_back = {*mine.validation.texts, *mine.test.texts}
+    texts, labels = given["related"]
+    assert len(texts) == len(labels) == len(default.train.texts) - len(held_back)
+    assert not held_back & set(texts)
+    learned = lineage.parse(tracking.read_text(result.run_id, lineage.ROWS_FILE))
+    assert {lineage.fingerprint(text) for text in (*texts, *mine.train.texts)} <= learned
+
+    train(data=str(tmp_path), profile="smoke", families=["bert"])
+    assert given["related"] is None
+    assert room._related(default) == room.NO_ROWS
 
 
 def test_a_comparison_that_was_killed_goes_on_with_the_models_that_it_had(loop_home, corpus_file):
