@@ -1,7 +1,7 @@
 """What each technique of the models is worth: every model with and without it, several times: `python -m benchmarks.ablation`.
 
 A fifth of the training tweets is set aside to judge; nothing learns from it or is chosen by it, nor is a test tweet looked at. Each seed
-draws 80% of the other training tweets and trains all variants on them; validation chooses for them as always. What a technique is worth is
+draws 80% of the other training tweets and trains all arms on them; validation chooses for them as always. What a technique is worth is
 the mean of the paired differences over the seeds, in points, with their standard deviation. tfidf takes its richest features unsearched.
 """
 
@@ -22,42 +22,58 @@ from models.base import Scores, encode_labels, measure
 from models.tfidf import FEATURES
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import Split, load_dataset
+from sentiment.sources import DEFAULT_SOURCE
 
 _SHARE = 0.8
 _LEAST_SEEDS = 2
 
 
+Rows = tuple[Sequence[str], Sequence[str]]
+
+
 @dataclass(frozen=True, eq=False)
-class Variant:
+class Arm:
     """A model as it is, or without one technique."""
 
     family: str
     name: str
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     is_taught: bool = False
+    has_related: bool = False
 
 
 _WHOLE = "as it is"
 _RICHEST = (FEATURES[-1],)
-VARIANTS = (
-    Variant("tfidf", _WHOLE, {"features": _RICHEST}, is_taught=True),
-    Variant("tfidf", "without a teacher", {"features": _RICHEST}),
-    Variant("tfidf", "without teacher and lexicon", {"features": (FEATURES[-2],)}),
-    Variant("tfidf", "without teacher, lexicon, label weights", {"features": (FEATURES[-2],), "class_weights": (None,)}),
-    Variant("keras", _WHOLE, is_taught=True),
-    Variant("keras", "without a teacher"),
-    Variant("keras", "without teacher and lexicon", {"has_lexicon": False}),
+ARMS = (
+    Arm("tfidf", _WHOLE, {"features": _RICHEST}, is_taught=True),
+    Arm("tfidf", "without a teacher", {"features": _RICHEST}),
+    Arm("tfidf", "without teacher and lexicon", {"features": (FEATURES[-2],)}),
+    Arm("tfidf", "without teacher, lexicon, label weights", {"features": (FEATURES[-2],), "class_weights": (None,)}),
+    Arm("keras", _WHOLE, is_taught=True),
+    Arm("keras", "without a teacher"),
+    Arm("keras", "without teacher and lexicon", {"has_lexicon": False}),
+    Arm("bert", _WHOLE, has_related=True),
+    Arm("bert", "without the default corpus before"),
+    Arm("bert", "without the push against its words", {"adversarial": 0.0}, has_related=True),
+    Arm("bert", "without both", {"adversarial": 0.0}),
 )
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What one seed draws: training tweets and what the teacher says of them; and what all seeds share, to choose by and to judge by."""
+class Draw:
+    """What one seed draws, training tweets and what the teacher says of them, and what all seeds share: all else."""
 
     train: Split
     teacher_scores: Scores | None
+    related: Rows | None
     validation: Split
     judged: Split
+
+
+def arms_for(families: Sequence[str], *, has_related: bool) -> list[Arm]:
+    """Return the arms of some families, without those that differ only by related tweets where there are none."""
+    arms = [arm for arm in ARMS if arm.family in families]
+    return arms if has_related else [arm for arm in arms if arm.family != "bert" or arm.has_related]
 
 
 def pick(split: Split, numbers: NDArray[np.int64]) -> Split:
@@ -65,27 +81,33 @@ def pick(split: Split, numbers: NDArray[np.int64]) -> Split:
     return Split(tuple(split.texts[number] for number in numbers), tuple(split.labels[number] for number in numbers))
 
 
-def teach(train: Split, validation: Split) -> Scores:
+def teach(train: Split, validation: Split, related: Rows | None) -> Scores:
     """Return what a BERT that was trained on all of the training tweets says of them."""
     teacher = models.create("bert")
-    teacher.fit(train.texts, train.labels, validation=(validation.texts, validation.labels), progress=lambda line: None)
+    rows = (validation.texts, validation.labels)
+    teacher.fit(train.texts, train.labels, validation=rows, progress=lambda line: None, related=related)
     return teacher.predict_proba(train.texts)
 
 
-def try_variant(variant: Variant, lesson: Lesson, seed: int) -> tuple[float, float, float]:
-    """Return a variant's macro F1 and macro recall on the tweets set aside, in points, and the seconds of its training."""
-    model = models.create(variant.family, **variant.hyperparameters, seed=seed)
-    validation = (lesson.validation.texts, lesson.validation.labels)
+def try_arm(arm: Arm, draw: Draw, seed: int) -> tuple[float, float, float]:
+    """Return an arm's macro F1 and macro recall on the tweets set aside, in points, and the seconds of its training."""
+    model = models.create(arm.family, **arm.hyperparameters, seed=seed)
     start = time.perf_counter()
-    scores = lesson.teacher_scores if variant.is_taught else None
-    model.fit(lesson.train.texts, lesson.train.labels, validation=validation, progress=lambda line: None, teacher_scores=scores)
+    model.fit(
+        draw.train.texts,
+        draw.train.labels,
+        validation=(draw.validation.texts, draw.validation.labels),
+        progress=lambda line: None,
+        teacher_scores=draw.teacher_scores if arm.is_taught else None,
+        related=draw.related if arm.has_related else None,
+    )
     seconds = time.perf_counter() - start
-    judged = lesson.judged
+    judged = draw.judged
     found = measure(encode_labels(judged.texts, judged.labels), model.predict_proba(judged.texts))
     return 100 * found["f1_macro"], 100 * found["recall_macro"], seconds
 
 
-def row(variant: Variant, tries: Sequence[tuple[float, ...]], reference: Sequence[tuple[float, ...]]) -> str:
+def row(arm: Arm, tries: Sequence[tuple[float, ...]], reference: Sequence[tuple[float, ...]]) -> str:
     """Return a table row: mean and spread over the seeds, and the mean and spread of the differences from the model as it is."""
     values, differences = np.array(tries), np.array(tries) - np.array(reference)
     cells = [f"{values[:, column].mean():.2f} ± {values[:, column].std(ddof=1):.2f}" for column in (0, 1)]
@@ -93,7 +115,7 @@ def row(variant: Variant, tries: Sequence[tuple[float, ...]], reference: Sequenc
         cells += ["", ""]
     else:
         cells += [f"{differences[:, column].mean():+.2f} ± {differences[:, column].std(ddof=1):.2f}" for column in (0, 1)]
-    return f"| {variant.family} | {variant.name} | {' | '.join(cells)} | {values[:, 2].mean():.0f} s |"
+    return f"| {arm.family} | {arm.name} | {' | '.join(cells)} | {values[:, 2].mean():.0f} s |"
 
 
 def main() -> None:
@@ -102,31 +124,33 @@ def main() -> None:
     parser.add_argument("--data", default="default", help="as for flows.train (default: %(default)s)")
     parser.add_argument("--rows", type=int, default=8000, help="tweets to draw from, all splits together (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="draws, at least 2 (default: %(default)s)")
-    families = sorted({variant.family for variant in VARIANTS})
+    families = list(models.FAMILIES)
     parser.add_argument("--families", nargs="+", default=families, choices=families, help="which models (default: all)")
     chosen = parser.parse_args()
     apply_tool_environment(read_settings())
     if chosen.seeds < _LEAST_SEEDS:
         parser.error("--seeds must be at least 2: there is no spread of one")
     whole = load_dataset(chosen.data)
+    default = whole.without_held_back(load_dataset().train) if whole.source != DEFAULT_SOURCE else None
+    related = (default.texts, default.labels) if default else None
     rows = whole.sample(chosen.rows).train
     order = np.random.default_rng(0).permutation(len(rows.texts))
     end = int(_SHARE * len(order))
     train, judged = pick(rows, order[:end]), pick(rows, order[end:])
-    tries: dict[Variant, list[tuple[float, float, float]]] = {variant: [] for variant in VARIANTS if variant.family in chosen.families}
-    taught = teach(train, whole.validation) if any(variant.is_taught for variant in tries) else None
+    tries: dict[Arm, list[tuple[float, float, float]]] = {arm: [] for arm in arms_for(chosen.families, has_related=related is not None)}
+    taught = teach(train, whole.validation, related) if any(arm.is_taught for arm in tries) else None
     for seed in range(chosen.seeds):
         drawn = np.random.default_rng(seed).permutation(len(train.texts))[: int(_SHARE * len(train.texts))]
-        lesson = Lesson(pick(train, drawn), None if taught is None else taught[drawn], whole.validation, judged)
-        for variant, found in tries.items():
-            found.append(try_variant(variant, lesson, seed))
-            print(f"seed {seed}, {variant.family}, {variant.name}: macro F1 {found[-1][0]:.2f}", flush=True)
+        draw = Draw(pick(train, drawn), None if taught is None else taught[drawn], related, whole.validation, judged)
+        for arm, found in tries.items():
+            found.append(try_arm(arm, draw, seed))
+            print(f"seed {seed}, {arm.family}, {arm.name}: macro F1 {found[-1][0]:.2f}, recall {found[-1][1]:.2f}", flush=True)
     print(f"\n{whole.name}: {int(_SHARE * len(train.texts))} training tweets a seed, judged on {len(judged.texts)}\n")
     print("| model | variant | macro F1 | macro recall | F1 against it | recall against it | training |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    references = {variant.family: found for variant, found in tries.items() if variant.name == _WHOLE}
-    for variant, found in tries.items():
-        print(row(variant, found, references[variant.family]))
+    references = {arm.family: found for arm, found in tries.items() if arm.name == _WHOLE}
+    for arm, found in tries.items():
+        print(row(arm, found, references[arm.family]))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ import numpy as np
 import models
 from models import Classifier
 from models.attribution import explain, split_words
+from models.tfidf import FEATURES
 from sentiment import parity, store
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import load_dataset
@@ -35,9 +37,9 @@ _WORDS = range(15, 31)
 _LONG_CHARS, _LONG_TEXTS = 1000, 40
 _ROWS = 8000  # tweets of the quick training, those that it validates on included
 _QUICK: dict[str, dict[str, Any]] = {
-    "tfidf": {"features": ("words (1,2) + characters (2,5)",), "regularisations": (1.0,)},
+    "tfidf": {"features": FEATURES[-1:], "regularisations": (1.0,)},
     "keras": {},
-    "bert": {"epochs": 1},
+    "bert": {"epochs": 1, "adversarial": 0.0},
 }
 
 
@@ -105,7 +107,7 @@ def report(loaded: Sequence[Classifier], dataset: Dataset, tweets: int) -> str:
     return "\n".join(lines)
 
 
-def find_models(folders: Sequence[Path], home: Path, dataset: Dataset) -> list[Classifier]:
+def find_models(folders: Sequence[Path], dataset: Dataset) -> list[Classifier]:
     """Return the models of the folders; without any, one of each family: the champion, and quickly trained ones."""
     if folders:
         return [models.load(folder) for folder in folders]
@@ -114,16 +116,15 @@ def find_models(folders: Sequence[Path], home: Path, dataset: Dataset) -> list[C
         found = {champion.metadata.get("family"): models.load(champion.path)}
     except StoreError:
         found = {}
-    return [found.get(family) or _quick(family, home / "bench" / "explaining" / family, dataset) for family in models.FAMILIES]
+    return [found.get(family) or _quick(family, dataset) for family in models.FAMILIES]
 
 
-def _quick(family: str, folder: Path, dataset: Dataset) -> Classifier:
-    if not (folder / models.base.MODEL_FILE).exists():
-        sample = dataset.sample(_ROWS)
-        validation = (sample.validation.texts, sample.validation.labels)
-        model = models.create(family, **_QUICK[family]).fit(sample.train.texts, sample.train.labels, validation=validation)
-        parity.export(model, folder, sample.validation)
-    return models.load(folder)
+def _quick(family: str, dataset: Dataset) -> Classifier:
+    sample = dataset.sample(_ROWS)
+    validation = (sample.validation.texts, sample.validation.labels)
+    model = models.create(family, **_QUICK[family]).fit(sample.train.texts, sample.train.labels, validation=validation)
+    with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
+        return parity.export(model, Path(folder), sample.validation)[0]
 
 
 def _without(words: Sequence[str], numbers: Sequence[int]) -> str:
@@ -136,10 +137,9 @@ def main() -> None:
     parser.add_argument("--model", type=Path, nargs="*", default=[], help="folders of models (default: the champion and quick trainings)")
     parser.add_argument("--tweets", type=int, default=200, help="validation tweets (default: %(default)s)")
     chosen = parser.parse_args()
-    settings = read_settings()
-    apply_tool_environment(settings)
+    apply_tool_environment(read_settings())
     dataset = load_dataset()
-    print(report(find_models(chosen.model, settings.home, dataset), dataset, chosen.tweets))
+    print(report(find_models(chosen.model, dataset), dataset, chosen.tweets))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 
 import models
 from models import FAMILIES, LABELS, ModelError, SentimentModel, clean_text
-from models.base import TEMPERATURES, best_temperature, soft_targets, soften
+from models.base import TEMPERATURES
 
 QUICK = {
     "tfidf": {},
@@ -80,16 +80,6 @@ def test_the_temperature_makes_the_validation_labels_likelier_and_changes_no_lab
     assert (before.argmax(axis=1) == after.argmax(axis=1)).all()
     assert -np.log(after[range(len(truth)), truth]).mean() <= -np.log(before[range(len(truth)), truth]).mean() + 1e-9
     assert not np.allclose(before, after, atol=1e-3)
-
-
-def test_the_best_temperature_undoes_scores_that_are_too_sure_or_not_sure_enough():
-    draw = np.random.default_rng(0)
-    honest = draw.dirichlet([1, 1, 1], 20_000)
-    truth = np.array([draw.choice(3, p=row) for row in honest])
-
-    assert best_temperature(honest, truth) == pytest.approx(1, abs=0.05)
-    assert best_temperature(soften(honest, 0.5), truth) == pytest.approx(2, abs=0.1)
-    assert best_temperature(soften(honest, 2), truth) == pytest.approx(0.5, abs=0.03)
 
 
 def test_a_model_saved_without_a_temperature_loads_uncalibrated(fitted, tmp_path):
@@ -302,43 +292,6 @@ def test_a_missing_framework_names_the_extra_to_install(monkeypatch):
         models.create("tfidf")
 
 
-@pytest.mark.parametrize(
-    ("raw", "cleaned"),
-    [
-        ("RT @ann: I don&#39;t  like it 😀 https://t.co/x", "RT @user: I don't like it 😀 http"),
-        ("see www.example.com/a, t.co/b and HTTP://X.Y!", "see http http and http"),
-        ("Fish &amp;amp; chips &lt;3", "Fish & chips <3"),
-        (".@Ann and me@example.com", ".@user and me@example.com"),
-        ("line one\r\n\tline two\u00a0", "line one line two"),
-        ("caf\u00c3\u00a9 is closed", "café is closed"),
-        ("gr\u200beat\u0007 \ufeffday", "great day"),
-        ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
-        ("NOT happy, don't!", "NOT happy, don't!"),
-        ("", ""),
-    ],
-)
-def test_clean_text_gives_the_one_form(raw, cleaned):
-    assert clean_text(raw) == cleaned
-
-
-@pytest.mark.parametrize("text", [*ODD_TEXTS, "&amp;amp;lt;b", "@@ann", "http://a@b", "\u202eabc", "x@y@z", "&#64;ann &#104;ttp://x"])
-def test_cleaning_twice_changes_nothing(text):
-    assert clean_text(clean_text(text)) == clean_text(text)
-
-
-def test_cleaning_nested_entities_is_no_slower_than_its_length():
-    """Each level of escaping once cost a whole repair: 998 such characters took 58 ms."""
-    repairs = []
-    original = models.base.ftfy.fix_text
-    models.base.ftfy.fix_text = lambda *args, **options: repairs.append(1) or original(*args, **options)
-    try:
-        clean_text("é&" + "amp;" * 249)
-    finally:
-        models.base.ftfy.fix_text = original
-
-    assert len(repairs) <= 3
-
-
 @pytest.mark.parametrize("family", ["tfidf", "keras"])
 def test_a_small_model_learns_what_its_teacher_says(family, small_corpus):
     """The teacher is sure that some of the praise is blame; the labels alone say nothing of the kind."""
@@ -357,10 +310,3 @@ def test_a_small_model_learns_what_its_teacher_says(family, small_corpus):
     praised, liked = ["I love this, thank you so much!"], ["amazing service, very happy"]
     assert taught.predict_proba(praised)[0, 2] < untaught.predict_proba(praised)[0, 2] - 0.2
     assert taught.predict(liked) == untaught.predict(liked) == ["positive"]
-
-
-def test_targets_are_the_labels_softened_by_the_teacher():
-    truth = np.array([0, 2])
-
-    assert soft_targets(truth, None).tolist() == [[1, 0, 0], [0, 0, 1]]
-    np.testing.assert_allclose(soft_targets(truth, np.array([[0.5, 0.5, 0], [0.1, 0.1, 0.8]])), [[0.6, 0.4, 0], [0.08, 0.08, 0.84]])
