@@ -43,6 +43,7 @@ class Arm:
 
 
 _WHOLE = "as it is"
+_NO_RELATED = "without the default corpus before"
 _RICHEST = (FEATURES[-1],)
 ARMS = (
     Arm("tfidf", _WHOLE, {"features": _RICHEST}, is_taught=True),
@@ -53,9 +54,8 @@ ARMS = (
     Arm("keras", "without a teacher"),
     Arm("keras", "without teacher and lexicon", {"has_lexicon": False}),
     Arm("bert", _WHOLE, has_related=True),
-    Arm("bert", "without the default corpus before"),
-    Arm("bert", "without the push against its words", {"adversarial": 0.0}, has_related=True),
-    Arm("bert", "without both", {"adversarial": 0.0}),
+    Arm("bert", _NO_RELATED),
+    Arm("bert", "without it and the push against its words", {"adversarial": 0.0}),
 )
 
 
@@ -71,9 +71,8 @@ class Draw:
 
 
 def arms_for(families: Sequence[str], *, has_related: bool) -> list[Arm]:
-    """Return the arms of some families, without those that differ only by related tweets where there are none."""
-    arms = [arm for arm in ARMS if arm.family in families]
-    return arms if has_related else [arm for arm in arms if arm.family != "bert" or arm.has_related]
+    """Return the arms of some families, without the one that lacks nothing but related tweets where there are none."""
+    return [arm for arm in ARMS if arm.family in families and (has_related or arm.name != _NO_RELATED)]
 
 
 def pick(split: Split, numbers: NDArray[np.int64]) -> Split:
