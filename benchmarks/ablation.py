@@ -21,7 +21,7 @@ import models
 from models.base import Scores, encode_labels, measure
 from models.tfidf import FEATURES
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.data import Split, load_dataset
+from sentiment.data import Dataset, Split, load_dataset
 from sentiment.sources import DEFAULT_SOURCE
 
 _SHARE = 0.8
@@ -43,7 +43,7 @@ class Arm:
 
 
 _WHOLE = "as it is"
-_NO_RELATED = "without the default corpus before"
+_NO_RELATED = "without the default corpus"
 _RICHEST = (FEATURES[-1],)
 ARMS = (
     Arm("tfidf", _WHOLE, {"features": _RICHEST}, is_taught=True),
@@ -55,7 +55,7 @@ ARMS = (
     Arm("keras", "without teacher and lexicon", {"has_lexicon": False}),
     Arm("bert", _WHOLE, has_related=True),
     Arm("bert", _NO_RELATED),
-    Arm("bert", "without it and the push against its words", {"adversarial": 0.0}),
+    Arm("bert", "without default corpus and push", {"adversarial": 0.0}),
 )
 
 
@@ -73,6 +73,14 @@ class Draw:
 def arms_for(families: Sequence[str], *, has_related: bool) -> list[Arm]:
     """Return the arms of some families, without the one that lacks nothing but related tweets where there are none."""
     return [arm for arm in ARMS if arm.family in families and (has_related or arm.name != _NO_RELATED)]
+
+
+def related_rows(whole: Dataset) -> Rows | None:
+    """Return the tweets of the default corpus that BERT learns before those of another source, apart from all of these."""
+    if whole.source == DEFAULT_SOURCE:
+        return None
+    rows = load_dataset().train.apart_from(text for split in whole.splits.values() for text in split.texts)
+    return rows.texts, rows.labels
 
 
 def pick(split: Split, numbers: NDArray[np.int64]) -> Split:
@@ -130,8 +138,7 @@ def main() -> None:
     if chosen.seeds < _LEAST_SEEDS:
         parser.error("--seeds must be at least 2: there is no spread of one")
     whole = load_dataset(chosen.data)
-    default = whole.without_held_back(load_dataset().train) if whole.source != DEFAULT_SOURCE else None
-    related = (default.texts, default.labels) if default else None
+    related = related_rows(whole)
     rows = whole.sample(chosen.rows).train
     order = np.random.default_rng(0).permutation(len(rows.texts))
     end = int(_SHARE * len(order))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _TIMED_TEXTS = 60
 # What a version's tags and a stored model's metadata say of a model's origin.
 ORIGIN = (
-    *("dataset_digest", "test_digest", "feedback_digest", "feedback_rows", "git_commit", "git_dirty"),
+    *("dataset_digest", "related_digest", "test_digest", "feedback_digest", "feedback_rows", "git_commit", "git_dirty"),
     *("family", "base_model", "teacher", "profile", "recipe", "started_at", "trained_at"),
 )
 

@@ -18,9 +18,10 @@ from prefect.logging import get_run_logger
 
 import models
 from flows.judging import find_champion
+from flows.plan import ROWS, Family, Plan, Profile, Seed
 from flows.prepare import prepared_dataset
 from flows.promote import EXIT_CODES, catch_up, promote
-from flows.train import ROWS, Family, Plan, Profile, Seed, train_and_register
+from flows.train import train_and_register
 from sentiment import registry, validated
 from sentiment.alerting import read_rule
 from sentiment.command import run_command
@@ -51,7 +52,7 @@ def retrain(
     Args:
         data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's form; a path is one of the worker's.
         profile: How much to train; the champion's own profile unless given.
-        families: Which models to train: the champion's family, and BERT if the champion learned from one, or all three.
+        families: Which models to train: the champion's family, with a BERT to teach it if the champion had one, or all three.
         trigger: Why: rows trains if SENTIMENT_RETRAIN_MIN_ROWS validated rows are new since the last attempt, whatever the gate said of
             it; alert if the alert fired since that began; manual and schedule always.
         seed: The seed of every model; the same seed and data make the same models.
@@ -87,17 +88,23 @@ def _retrain(settings: Settings, data: str, trigger: Trigger, *, champion: Mappi
     held_back = len(evaluation.texts) if evaluation else 0
     get_run_logger().info("%d validated rows: %d to train on, %d kept for evaluation", len(rows), len(feedback.texts), held_back)
     facts = {"trigger": trigger, "feedback_digest": feedback_digest or "none", "feedback_rows": str(len(rows))}
-    _, version = train_and_register(whole, plan, feedback=feedback, facts=facts)
+    judged = evaluation.texts if evaluation else ()
+    _, version = train_and_register(whole, plan, feedback=feedback, judged=judged, facts=facts)
     return promote(candidate=version.number, data=data)
 
 
 def _plan(champion: Mapping[str, str], profile: Profile | None, families: Literal["champion", "all"], seed: int) -> Plan:
     """Return what to train; like is compared with like unless somebody chooses otherwise."""
-    alike = tuple(dict.fromkeys((champion["family"], *(("bert",) if "teacher" in champion else ())))) if champion else ()
-    chosen = cast("tuple[Family, ...]", alike if alike and families == "champion" else tuple(models.FAMILIES))
+    teacher = champion.get("teacher")
+    alike = (champion["family"], *(("bert",) if teacher else ())) if champion and families == "champion" else ()
     own = cast("Profile", champion.get("profile", "quick"))
-    base_model = champion.get("base_model", champion.get("teacher")) if profile in (None, own) else None
-    return Plan(profile or own, chosen, base_model, seed)
+    return Plan(
+        profile or own,
+        cast("tuple[Family, ...]", alike or tuple(models.FAMILIES)),
+        champion.get("base_model", teacher) if profile in (None, own) else None,
+        seed,
+        teacher_only=len(alike) > 1,
+    )
 
 
 def _last_attempt(champion: Mapping[str, str]) -> Mapping[str, str]:

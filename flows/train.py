@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -25,6 +25,7 @@ from pydantic import Field
 
 import models
 from flows.judging import judged_texts
+from flows.plan import NO_ROWS, ROWS, Family, Plan, Profile, Seed
 from flows.prepare import prepared_dataset
 from flows.promote import promote
 from flows.show import show
@@ -42,11 +43,10 @@ from sentiment.measuring import measure
 from sentiment.parity import export, served_megabytes
 from sentiment.pictures import draw_data, draw_model
 from sentiment.risk_picture import draw_risk
-from sentiment.sources import DEFAULT_SOURCE
 from sentiment.unfinished import trained, unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
@@ -56,39 +56,6 @@ if TYPE_CHECKING:
     from sentiment.data import Dataset
 
 Trained = tuple[report.Comparison, registry.Version]
-Profile = Literal["smoke", "quick", "full"]
-Family = Literal["tfidf", "keras", "bert"]
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
-
-# Rows to learn from (None: all), and what differs from each model's own defaults.
-ROWS: dict[Profile, int | None] = {"smoke": 400, "quick": None, "full": None}
-HYPERPARAMETERS: dict[Profile, dict[Family, dict[str, Any]]] = {
-    "smoke": {"keras": {"epochs": 2}, "bert": {"base_model": "minilm", "epochs": 1}},
-    "quick": {"bert": {"base_model": "minilm"}},
-    "full": {"bert": {"base_model": "bert-base-uncased", "epochs": 3, "learning_rate": 2e-5}},
-}
-NO_ROWS = Split((), ())
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one training tries: how much, which families, BERT's base where it is not the profile's, and the seed."""
-
-    profile: Profile
-    families: tuple[Family, ...]
-    base_model: str | None = None
-    seed: int = 0
-
-    def hyperparameters(self, family: Family) -> dict[str, Any]:
-        """Return what a model of this family is made with."""
-        chosen = {"seed": self.seed, **HYPERPARAMETERS[self.profile].get(family, {})}
-        return chosen | {"base_model": self.base_model} if family == "bert" and self.base_model else chosen
-
-    def recipe(self, family: Family) -> list[Any]:
-        """Return what a model of this family depends on besides the rows and the code: a base model in a folder may have changed."""
-        base = Path(str(self.hyperparameters(family).get("base_model", "")))
-        files = sorted(base.iterdir()) if base.is_dir() and base != Path() else []
-        return [self.hyperparameters(family), [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]]
 
 
 @flow(name="train", flow_run_name="train {profile}", persist_result=False)
@@ -124,10 +91,13 @@ def train(
     return comparison
 
 
-def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS, facts: Mapping[str, str] | None = None) -> Trained:
+def train_and_register(
+    whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS, judged: Sequence[str] = (), facts: Mapping[str, str] | None = None
+) -> Trained:
     """Train and compare the models of a plan and register the winner as the challenger; call it inside a flow.
 
-    All of `feedback` joins the training split, also where the plan takes only a part of the rest. `facts` become tags of everything.
+    All of `feedback` joins the training split, also where the plan takes only a part of the rest. `judged` are texts outside the dataset
+    that nothing may learn from; `facts` become tags of everything.
 
     Raises:
         ModelError: A model cannot be trained.
@@ -138,39 +108,35 @@ def train_and_register(whole: Dataset, plan: Plan, *, feedback: Split = NO_ROWS,
     dataset = part.with_training(feedback) if feedback.texts else part
     # The splits' own digests are those of the whole: a sample's is the run's logged dataset.
     tags = {"profile": plan.profile, "dataset_digest": whole.digest, "test_digest": judged_texts(whole).digest}
-    related = _related(dataset) if rows is None and "bert" in plan.families else NO_ROWS
-    tags |= {"behaviour_suite": suite_digest(), "related_rows": str(len(related.texts)), **(facts or {})}
+    related = plan.related(dataset, (*whole.validation.texts, *whole.test.texts, *judged))
+    tags |= {"behaviour_suite": suite_digest(), "related_digest": related.digest if related.texts else "none", **(facts or {})}
     with tracking.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
         tracking.log_dataset(dataset)
         tracking.log_pictures({"data_report": draw_data(dataset)})
         home = read_settings().home
         recipes = {family: plan.recipe(family) for family in plan.families}
-        with unfinished(home / "unfinished", [dataset.digest, len(related.texts), recipes]) as folder:
+        with unfinished(home / "unfinished", [dataset.digest, tags["related_digest"], recipes]) as folder:
             lesson = Lesson(dataset, related, run_id, tags, folder)
             done = {family: train_model(family, plan.hyperparameters(family), lesson) for family in teacher_first(plan.families)}
             results = [done[family] for family in dict.fromkeys(plan.families)]
-            comparison = _compare(results, dataset, plan.profile, run_id)
+            winner_family = choose_winner({result.family: result.metrics for result in results if result.family in plan.candidates})
+            comparison = _compare(results, winner_family, dataset, plan.profile, run_id)
             picture = _publish(comparison, home / "comparison")
             winner = next(result for result in results if result.family == comparison.winner)
-            origin = _origin(winner, done.get("bert"), dataset, started)
+            origin = _origin(winner, done.get("bert"), [dataset.digest, tags["related_digest"]], started)
             version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), **origin})
     registry.set_alias("challenger", version)
     show("comparison", report.as_markdown(comparison), picture, description=f"{plan.profile}: the winner is {comparison.winner}")
     return comparison, version
 
 
-def _related(dataset: Dataset) -> Split:
-    """Return what BERT learns before tweets of another source: the training tweets of the default corpus."""
-    return NO_ROWS if dataset.source == DEFAULT_SOURCE else dataset.without_held_back(prepared_dataset(DEFAULT_SOURCE).train)
-
-
-def _origin(winner: report.ModelResult, teacher: report.ModelResult | None, dataset: Dataset, started: datetime) -> dict[str, str]:
+def _origin(winner: report.ModelResult, teacher: report.ModelResult | None, rows: list[str], started: datetime) -> dict[str, str]:
     """Return what is to be known of a version; the same `recipe`, of rows, family, hyperparameters and teacher, makes the same model.
 
     `base_model` is what a BERT started from, `teacher` what the BERT started from that a small model learned from.
     """
     taught_by = [dict(teacher.hyperparameters)] if teacher and teacher.family != winner.family else []
-    recipe = json.dumps([dataset.digest, winner.family, dict(winner.hyperparameters), *taught_by], sort_keys=True, default=str)
+    recipe = json.dumps([rows, winner.family, dict(winner.hyperparameters), *taught_by], sort_keys=True, default=str)
     bases = {"base_model": winner.hyperparameters.get("base_model"), "teacher": taught_by[0].get("base_model") if taught_by else None}
     return {
         "family": winner.family,
@@ -260,8 +226,7 @@ def _measure_and_log(model: SentimentModel, seconds: float, lesson: Lesson, run_
     return report.ModelResult(model.family, run_id, model_uri, metrics, model.hyperparameters, table, found.test_curve.thinned())
 
 
-def _compare(results: list[report.ModelResult], dataset: Dataset, profile: str, run_id: str) -> report.Comparison:
-    winner = choose_winner({result.family: result.metrics for result in results})
+def _compare(results: list[report.ModelResult], winner: str, dataset: Dataset, profile: str, run_id: str) -> report.Comparison:
     facts = {"name": dataset.name, "digest": dataset.digest, "counts": dataset.report.counts}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return report.Comparison(now, profile, facts, winner, run_id, tuple(results), describe_suite())

@@ -66,8 +66,8 @@ class BertModel(SentimentModel):
     ) -> None:
         """Keep the hyperparameters.
 
-        `adversarial` is how far each batch is learnt again with its word vectors moved against the network (0: not at all; half the
-        time); `patience` counts evaluations, of which there are two per epoch.
+        `adversarial` is how far the word vectors of a batch, all together (L2), are moved against the network before it is learnt again
+        (0: it is not, in half the time); `patience` counts evaluations, of which there are two per epoch.
         """
         self.base_model = base_model
         self.epochs = epochs
@@ -104,7 +104,7 @@ class BertModel(SentimentModel):
             progress,
             Checkpoint(checkpoint, self._fingerprint(texts, labels, *validation, *(related or ()))),
         )
-        self.trials_, self.chosen_, self.earlier_seconds_ = done.trials, {"best_step": done.best_step}, done.seconds
+        self.trials_, self.chosen_, self.earlier_seconds_ = done.trials, {"best_step": done.best_step - training.early_steps}, done.seconds
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:

@@ -102,7 +102,7 @@ def _trace(network: torch.nn.Module, path: Path) -> None:
 
 
 def _smooth(model: onnx.ModelProto, samples: Sequence[dict[str, NDArray[np.int64]]]) -> onnx.ModelProto:
-    """Return the same function with the activations' loud channels made quieter before each product, and their weights louder.
+    """Return the same function with the activations' loud channels made quieter before the encoder's products, and their weights louder.
 
     One scale serves all channels of an activation, and a few loud ones would leave the others few of its 255 levels.
     """
@@ -115,25 +115,28 @@ def _smooth(model: onnx.ModelProto, samples: Sequence[dict[str, NDArray[np.int64
         matrix = onnx.numpy_helper.to_array(weights[node.input[1]])
         largest = np.maximum(np.abs(matrix).max(axis=1), _LEAST)
         factors = (loudest[node.input[0]] ** _SMOOTHING / largest ** (1 - _SMOOTHING)).astype(np.float32)
-        weights[node.input[1]].CopyFrom(onnx.numpy_helper.from_array(matrix * factors[:, None], node.input[1]))
-        inverse, quieter = f"{node.name}_inverse_factors", f"{node.name}_smoothed"
-        model.graph.initializer.append(onnx.numpy_helper.from_array(1 / factors, inverse))
+        inverse, quieter, louder = f"{node.name}_inverse_factors", f"{node.name}_quieter", f"{node.name}_louder"
+        arrays = ((1 / factors, inverse), (matrix * factors[:, None], louder))  # a matrix of its own: layers may share one
+        model.graph.initializer.extend(onnx.numpy_helper.from_array(array, name) for array, name in arrays)
         place = list(model.graph.node).index(node)
         model.graph.node.insert(place, onnx.helper.make_node("Mul", [node.input[0], inverse], [quieter], name=quieter))
-        node.input[0] = quieter
+        node.input[0], node.input[1] = quieter, louder
+    used = {name for node in model.graph.node for name in node.input}
+    for name in [name for name in weights if name not in used]:
+        model.graph.initializer.remove(weights[name])
     return model
 
 
 def _watch(
     model: onnx.ModelProto, names: Sequence[str], samples: Iterable[dict[str, NDArray[np.int64]]]
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Yield the values of each named activation for each sample."""
+    """Yield the values of each named activation for each sample; the model itself stays as it is."""
     import onnxruntime
 
-    watched = onnx.ModelProto()
-    watched.CopyFrom(model)
-    watched.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
-    session = onnxruntime.InferenceSession(watched.SerializeToString(), providers=["CPUExecutionProvider"])
+    outputs = len(model.graph.output)
+    model.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    del model.graph.output[outputs:]
     for sample in samples:
         yield from zip(names, session.run(names, sample), strict=True)
 

@@ -99,6 +99,7 @@ class FineTuning:
         self.early_steps = len(related) if related else 0
         self.steps = self.early_steps + recipe.epochs * len(batches)
         self.standing = Standing()
+        self._label_weights = [part.label_weights().to(self.device) for part in (related or batches, batches)]
         self._optimizer = self._make_optimizer()
 
     def run(self, judge: Judge, progress: Progress, checkpoint: Checkpoint) -> Standing:
@@ -128,7 +129,7 @@ class FineTuning:
         is_early = self.standing.step < self.early_steps
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * self._share_of_rate()
-        weights = (self.related if self.related and is_early else self.batches).label_weights().to(self.device)
+        weights = self._label_weights[0 if is_early else 1]
         inputs, targets = self.pad(tokens), targets.to(self.device)
         self.network.train()
         self._optimizer.zero_grad()

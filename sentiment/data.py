@@ -36,6 +36,17 @@ class Split:
     texts: tuple[str, ...]
     labels: tuple[str, ...]
 
+    def apart_from(self, texts: Iterable[str]) -> Split:
+        """Return the rows that repeat none of these texts, not even nearly."""
+        others = NearDuplicates.of(texts)
+        pairs = [pair for pair in zip(self.texts, self.labels, strict=True) if others.find(canonical_form(pair[0])) is None]
+        return Split(tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the rows in their order."""
+        return hashlib.sha256(json.dumps([self.texts, self.labels]).encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class DataReport:
@@ -85,21 +96,12 @@ class Dataset:
         A training text of the same canonical form gives way to the validated row. A row whose form is in validation or test is left out.
         """
         forms = {canonical_form(text): (text, label) for text, label in zip(rows.texts, rows.labels, strict=True)}
-        held_back = self._held_back()
+        held_back = {canonical_form(text) for split in (self.validation, self.test) for text in split.texts}
         added = [pair for form, pair in forms.items() if form not in held_back]
         kept = [pair for pair in zip(self.train.texts, self.train.labels, strict=True) if canonical_form(pair[0]) not in forms]
         texts, labels = zip(*kept, *added, strict=True)
         train = Split(texts, labels)
         return _assemble(f"{self.name}+{len(added)}", self.source, {**self.splits, "train": train}, self.report)
-
-    def without_held_back(self, rows: Split) -> Split:
-        """Return the rows whose canonical form is not that of a validation or test text."""
-        held_back = self._held_back()
-        pairs = [pair for pair in zip(rows.texts, rows.labels, strict=True) if canonical_form(pair[0]) not in held_back]
-        return Split(tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
-
-    def _held_back(self) -> set[str]:
-        return {canonical_form(text) for split in (self.validation, self.test) for text in split.texts}
 
     def save(self, directory: Path | str) -> None:
         """Write the dataset to a directory as one JSON file, all or nothing."""

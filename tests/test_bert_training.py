@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import chain, islice
 
 import numpy as np
 import pytest
@@ -96,6 +97,21 @@ def test_words_that_were_pushed_against_the_network_are_put_back(tuning):
     assert moved.norm().item() == pytest.approx(tuning.recipe.adversarial, rel=1e-3)
     assert set(moved.abs().sum(dim=1).nonzero().flatten().tolist()) <= set(inputs["input_ids"].flatten().tolist())
     assert torch.equal(vectors.detach(), before)
+
+
+@pytest.mark.parametrize(("adversarial", "steps", "learned"), [(1.0, 1, 1), (0.0, 6, 6), (1.0, 6, 7)])
+def test_only_the_own_texts_are_learnt_twice(tuning, monkeypatch, adversarial, steps, learned):
+    """Five steps are early, with the label weights of the related texts."""
+    tuning.recipe = replace(tuning.recipe, adversarial=adversarial)
+    calls = []
+    real = tuning._learn
+    monkeypatch.setattr(tuning, "_learn", lambda *batch: calls.append(batch[2]) or real(*batch))
+    for tokens, targets in islice(chain(tuning.related.stream(1), tuning.batches.stream(1)), steps):
+        tuning.step(tokens, targets)
+
+    assert len(calls) == learned
+    assert all(torch.equal(weights, tuning.related.label_weights()) for weights in calls[:5])
+    assert all(torch.equal(weights, tuning.batches.label_weights()) for weights in calls[5:])
 
 
 def test_nothing_is_judged_before_the_own_texts(tuning):

@@ -10,8 +10,9 @@ from filelock import FileLock
 from review_fixtures import report
 
 from flows.collect import collect
+from flows.plan import Plan
 from flows.retrain import _plan, _reason_not_to, retrain
-from flows.train import Plan, train
+from flows.train import train
 from flows.validate import validate
 from sentiment import lineage, registry, store, tracking, validated
 from sentiment.alerting import read_rule
@@ -145,8 +146,11 @@ def test_like_is_compared_with_like_unless_somebody_chooses_otherwise():
 
 def test_a_champion_that_learned_from_a_bert_is_retrained_with_one():
     champion = {"profile": "quick", "family": "tfidf", "teacher": "my-bert"}
-    assert _plan(champion, None, "champion", 0) == Plan("quick", ("tfidf", "bert"), "my-bert")
+    plan = _plan(champion, None, "champion", 0)
+    assert plan == Plan("quick", ("tfidf", "bert"), "my-bert", teacher_only=True)
+    assert plan.candidates == {"tfidf"}  # like is compared with like: the teacher does not compete
     assert _plan({"profile": "quick", "family": "tfidf"}, None, "champion", 0) == Plan("quick", ("tfidf",))
+    assert _plan(champion, None, "all", 0).candidates == {"tfidf", "keras", "bert"}
 
 
 def test_what_the_inbox_holds_is_collected_even_if_the_logs_are_away(ours):

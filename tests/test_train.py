@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,15 +17,16 @@ from flows import prepare
 from flows import promote as promote_room
 from flows import train as room
 from flows.judging import ORIGIN
+from flows.plan import HYPERPARAMETERS, NO_ROWS, ROWS, Plan
 from flows.prepare import prepared_dataset
-from flows.train import HYPERPARAMETERS, ROWS, train
+from flows.train import train
 from models.base import LABELS
 from sentiment import lineage, registry, store, tracking
 from sentiment.behaviour_report import metric_of
 from sentiment.behaviour_suite import capabilities, suite_digest
 from sentiment.command import run_command
 from sentiment.config import EXPERIMENT_NAME
-from sentiment.data import Dataset, load_dataset
+from sentiment.data import Dataset, Split, load_dataset
 from sentiment.errors import DataError
 from sentiment.evaluate import COST_METRICS, QUALITY_METRICS
 from sentiment.report import ModelResult
@@ -83,20 +85,20 @@ def test_the_same_recipe_is_known_again_and_another_seed_is_another_one(loop_hom
     assert first["started_at"] <= first["trained_at"]
 
 
-def test_what_bert_started_from_is_known_of_its_version(corpus_file):
+def test_what_bert_started_from_is_known_of_its_version():
     result = ModelResult("bert", "run", "uri", {}, {"base_model": "my-bert", "seed": 0}, (), ())
-    origin = room._origin(result, result, load_dataset(str(corpus_file)), datetime.now(UTC))
+    origin = room._origin(result, result, ["digest"], datetime.now(UTC))
 
     assert (origin["family"], origin["base_model"]) == ("bert", "my-bert")
     assert "base_model" in ORIGIN
 
 
-def test_another_teacher_makes_another_recipe(corpus_file):
-    dataset, now = load_dataset(str(corpus_file)), datetime.now(UTC)
+def test_another_teacher_makes_another_recipe():
+    now = datetime.now(UTC)
     pupil = ModelResult("tfidf", "run", "uri", {}, {"seed": 0}, (), ())
     teachers = [None, *(ModelResult("bert", "run", "uri", {}, {"base_model": name}, (), ()) for name in ("minilm", "my-bert"))]
 
-    origins = [room._origin(pupil, teacher, dataset, now) for teacher in teachers]
+    origins = [room._origin(pupil, teacher, ["digest"], now) for teacher in teachers]
 
     assert len({origin["recipe"] for origin in origins}) == 3
     assert [origin.get("teacher") for origin in origins] == [None, "minilm", "my-bert"]
@@ -247,12 +249,13 @@ def test_the_small_models_learn_from_bert_and_bert_from_nobody(loop_home, corpus
 
 
 def test_bert_learns_the_default_corpus_before_tweets_of_another_source(loop_home, tmp_path, monkeypatch):
-    """Nothing that the own dataset holds back is among them, and the gate hears of every row."""
+    """Nothing that the own dataset holds is among them, whole or nearly, and the gate hears of every row."""
     default = prepared_dataset("default")
     rows = list(zip(default.train.texts, default.train.labels, strict=True))
     (tmp_path / "mapping.txt").write_text("".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS)))
     for name, some in {"train": rows[::80], "val": rows[1::200], "test": rows[2::200]}.items():
-        (tmp_path / f"{name}_text.txt").write_text("".join(f"{text}\n" for text, _ in some), "utf-8")
+        texts = [text if name == "train" else f"RT @ann: {text.upper()} so true" for text, _ in some]
+        (tmp_path / f"{name}_text.txt").write_text("".join(f"{text}\n" for text in texts), "utf-8")
         (tmp_path / f"{name}_labels.txt").write_text("".join(f"{LABELS.index(label)}\n" for _, label in some), "utf-8")
     given = {}
 
@@ -268,16 +271,30 @@ def test_bert_learns_the_default_corpus_before_tweets_of_another_source(loop_hom
     result = train(data=str(tmp_path), profile="quick", families=["bert"]).models[0]
 
     mine = load_dataset(str(tmp_path))
-    held_back = {*mine.validation.texts, *mine.test.texts}
     texts, labels = given["related"]
-    assert len(texts) == len(labels) == len(default.train.texts) - len(held_back)
-    assert not held_back & set(texts)
+    assert 0.9 * len(rows) < len(texts) == len(labels) < len(rows) - sum(len(split.texts) for split in mine.splits.values()) * 0.9
+    assert not set(mine.train.texts) & set(texts)
     learned = lineage.parse(tracking.read_text(result.run_id, lineage.ROWS_FILE))
     assert {lineage.fingerprint(text) for text in (*texts, *mine.train.texts)} <= learned
+    assert not {lineage.fingerprint(text) for text in (*mine.validation.texts, *mine.test.texts)} & learned
+    assert registry.read_version("challenger").tags["related_digest"] == Split(texts, labels).digest
 
     train(data=str(tmp_path), profile="smoke", families=["bert"])
     assert given["related"] is None
-    assert room._related(default) == room.NO_ROWS
+    assert registry.read_version("challenger").tags["related_digest"] == "none"
+
+
+@pytest.mark.usefixtures("loop_home")
+def test_what_is_judged_by_is_never_learnt_before_and_nothing_is_where_it_is_not_wanted(corpus_file):
+    default, mine = prepared_dataset("default"), load_dataset(str(corpus_file))
+    plan = Plan("quick", ("tfidf", "bert"))
+    judged = default.train.texts[5]
+
+    assert judged in plan.related(mine, ()).texts
+    assert judged not in plan.related(mine, [f"RT @bob {judged.upper()}"]).texts
+    for other in (replace(plan, base_model="my-bert"), replace(plan, profile="smoke"), replace(plan, families=("tfidf",))):
+        assert other.related(mine, ()) == NO_ROWS
+    assert plan.related(default, ()) == NO_ROWS
 
 
 def test_a_comparison_that_was_killed_goes_on_with_the_models_that_it_had(loop_home, corpus_file):
