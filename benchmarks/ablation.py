@@ -44,12 +44,10 @@ class Arm:
 
 _WHOLE = "as it is"
 _NO_RELATED = "without the default corpus"
-_RICHEST = (FEATURES[-1],)
 ARMS = (
-    Arm("tfidf", _WHOLE, {"features": _RICHEST}, is_taught=True),
-    Arm("tfidf", "without a teacher", {"features": _RICHEST}),
-    Arm("tfidf", "without teacher and lexicon", {"features": (FEATURES[-2],)}),
-    Arm("tfidf", "without teacher, lexicon, label weights", {"features": (FEATURES[-2],), "class_weights": (None,)}),
+    Arm("tfidf", _WHOLE, {"features": FEATURES[-1:]}),
+    Arm("tfidf", "without the lexicon", {"features": FEATURES[-2:-1]}),
+    Arm("tfidf", "without lexicon and label weights", {"features": FEATURES[-2:-1], "class_weights": (None,)}),
     Arm("keras", _WHOLE, is_taught=True),
     Arm("keras", "without a teacher"),
     Arm("keras", "without teacher and lexicon", {"has_lexicon": False}),

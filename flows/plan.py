@@ -36,7 +36,7 @@ NO_ROWS = Split((), ())
 class Plan:
     """What one training tries: how much, which families, BERT's base where it is not the profile's, and the seed.
 
-    `teacher_only`: BERT teaches the others and cannot win.
+    `teacher_only`: BERT teaches Keras and cannot win.
     """
 
     profile: Profile

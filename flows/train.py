@@ -133,9 +133,9 @@ def train_and_register(
 def _origin(winner: report.ModelResult, teacher: report.ModelResult | None, rows: list[str], started: datetime) -> dict[str, str]:
     """Return what is to be known of a version; the same `recipe`, of rows, family, hyperparameters and teacher, makes the same model.
 
-    `base_model` is what a BERT started from, `teacher` what the BERT started from that a small model learned from.
+    `base_model` is what a BERT started from, `teacher` what the BERT started from that a Keras network learned from.
     """
-    taught_by = [dict(teacher.hyperparameters)] if teacher and teacher.family != winner.family else []
+    taught_by = [dict(teacher.hyperparameters)] if teacher and winner.hyperparameters.get("is_taught") else []
     recipe = json.dumps([rows, winner.family, dict(winner.hyperparameters), *taught_by], sort_keys=True, default=str)
     bases = {"base_model": winner.hyperparameters.get("base_model"), "teacher": taught_by[0].get("base_model") if taught_by else None}
     return {
@@ -157,7 +157,7 @@ def _may_help(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> boo
 class Lesson:
     """What the models of one comparison learn from, the run and tags that they are logged under, and the folder that outlives a kill.
 
-    `related` are labelled tweets of another source; BERT learns them first, the others from BERT.
+    `related` are labelled tweets of another source; BERT learns them first, Keras from BERT.
     """
 
     dataset: Dataset
@@ -168,13 +168,13 @@ class Lesson:
 
     @cached_property
     def teacher_scores(self) -> Scores | None:
-        """What the small models learn from besides the labels: the scores of BERT as it serves, once it is trained; read once for all."""
+        """What Keras learns from besides the labels: the scores of BERT as it serves, if one was trained."""
         served = self.folder / "bert" / tracking.SERVED_FOLDER
         return models.load(served).predict_proba(self.dataset.train.texts) if served.exists() else None
 
 
 def teacher_first(families: Iterable[Family]) -> list[Family]:
-    """Return each family once, BERT first: the others learn from it."""
+    """Return each family once, BERT first: Keras learns from it."""
     return sorted(dict.fromkeys(families), key=lambda family: family != "bert")
 
 
@@ -190,7 +190,7 @@ def train_model(family: Family, hyperparameters: dict[str, Any], lesson: Lesson)
             validation=(dataset.validation.texts, dataset.validation.labels),
             progress=partial(logger.info, f"{family}: %s"),
             checkpoint=checkpoint,
-            teacher_scores=None if family == "bert" else lesson.teacher_scores,
+            teacher_scores=lesson.teacher_scores if family == "keras" else None,
             related=(lesson.related.texts, lesson.related.labels) if lesson.related.texts else None,
         )
 

@@ -151,8 +151,8 @@ class SentimentModel(Classifier):
         """Learn from raw texts and their labels; `validation` chooses hyperparameters and stops early.
 
         `progress` receives one line of text per step worth telling. A training of many minutes keeps its state in the directory
-        `checkpoint` and goes on from there if it was killed. The small models also learn `teacher_scores`, shape (n, 3): what a better
-        model says of the same texts. BERT first learns `related`, labelled texts of another source, once.
+        `checkpoint` and goes on from there if it was killed. Keras also learns `teacher_scores`, shape (n, 3): what a better model
+        says of the same texts. BERT first learns `related`, labelled texts of another source, once.
 
         Raises:
             ModelError: The texts and labels differ in number, or a label is unknown or missing.

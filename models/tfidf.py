@@ -13,16 +13,14 @@ from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import skops.io
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, ParameterGrid, PredefinedSplit
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.utils.class_weight import compute_class_weight
 
-from models.base import LABELS, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, measure, merit, soft_targets
+from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, merit
 from models.lexicon import read_lexicon, read_valences, valence_features, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
 
@@ -81,11 +79,7 @@ class TfidfModel(SentimentModel):
         teacher_scores: Scores | None = None,
         related: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> Self:
-        """Search the grid; each vectoriser is fitted once per fold, whatever the number of classifiers on top.
-
-        With a teacher, the best features are fitted to its scores, and validation chooses C and the class weights anew: softer targets need
-        less restraint.
-        """
+        """Search the grid; each vectoriser is fitted once per fold, whatever the number of classifiers on top."""
         targets, truth = encode_labels(texts, labels), encode_labels(*validation)
         cleaned = _clean([*texts, *validation[0]])
         folds = make_folds(len(targets), len(truth), self.seed)
@@ -96,8 +90,8 @@ class TfidfModel(SentimentModel):
         best = max(self.trials_, key=merit)
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"]).fit(cleaned[: len(targets)])
-        weights = self.extractor_.transform(cleaned)
-        self._fit_classifier(weights, teacher_scores, targets, truth)
+        classifier = logistic_regression(self.seed).set_params(C=best["C"], class_weight=best["class_weight"])
+        self.classifier_ = classifier.fit(self.extractor_.transform(cleaned[: len(targets)]), targets)
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> Any:
@@ -148,20 +142,6 @@ class TfidfModel(SentimentModel):
         served.valences_, served.valence_coefficients_ = self.extractor_.valences_, of_valences
         served.save(directory)
 
-    def _fit_classifier(self, weights: Any, teacher_scores: Scores | None, targets: NDArray[np.int64], truth: NDArray[np.int64]) -> None:
-        """Fit the chosen classifier to the rows of `targets`; with a teacher, the validation rows after them choose C and weights anew."""
-        goals, is_taught = soft_targets(targets, teacher_scores), teacher_scores is not None
-        points = ParameterGrid({"C": self.regularisations, "class_weight": self.class_weights})
-        tried = []
-        for point in points if is_taught else [{name: self.chosen_[name] for name in ("C", "class_weight")}]:
-            shares = goals * compute_class_weight(point["class_weight"], classes=np.arange(len(LABELS)), y=targets)
-            classifier = _fit_weighted(logistic_regression(self.seed).set_params(C=point["C"]), weights[: len(targets)], shares)
-            tried.append((point, measure(truth, classifier.predict_proba(weights[len(targets) :])), classifier))
-        if is_taught:
-            self.trials_ += [{"features": self.chosen_["features"], **point, "is_taught": True, **found} for point, found, _ in tried]
-        best, _, self.classifier_ = max(tried, key=lambda trial: merit(trial[1]))
-        self.chosen_ |= {**best, "is_taught": is_taught}
-
     def _search(self, name: str, cleaned: list[str], targets: np.ndarray[Any, Any], folds: np.ndarray[Any, Any]) -> None:
         grid = {"C": self.regularisations, "class_weight": self.class_weights}
         jobs = -1 if len(targets) > _ROWS_WORTH_A_PROCESS else 1
@@ -200,12 +180,6 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
         if not self.valences_:
             return weights
         return hstack([weights, csr_matrix([valence_features(text, self.valences_) for text in cleaned])], format="csr")
-
-
-def _fit_weighted(classifier: LogisticRegression, weights: Any, shares: Scores) -> LogisticRegression:
-    """Fit to shares of labels, shape (n, 3), instead of labels: every text counts for each label by its share."""
-    rows, labels = np.nonzero(shares > _LEAST_SHARE)
-    return classifier.fit(weights[rows], labels, sample_weight=shares[rows, labels])
 
 
 def make_folds(train_size: int, validation_size: int, seed: int) -> np.ndarray[Any, Any]:

@@ -145,11 +145,11 @@ def test_like_is_compared_with_like_unless_somebody_chooses_otherwise():
 
 
 def test_a_champion_that_learned_from_a_bert_is_retrained_with_one():
-    champion = {"profile": "quick", "family": "tfidf", "teacher": "my-bert"}
+    champion = {"profile": "quick", "family": "keras", "teacher": "my-bert"}
     plan = _plan(champion, None, "champion", 0)
-    assert plan == Plan("quick", ("tfidf", "bert"), "my-bert", teacher_only=True)
-    assert plan.candidates == {"tfidf"}  # like is compared with like: the teacher does not compete
-    assert _plan({"profile": "quick", "family": "tfidf"}, None, "champion", 0) == Plan("quick", ("tfidf",))
+    assert plan == Plan("quick", ("keras", "bert"), "my-bert", teacher_only=True)
+    assert plan.candidates == {"keras"}  # like is compared with like: the teacher does not compete
+    assert _plan({"profile": "quick", "family": "keras"}, None, "champion", 0) == Plan("quick", ("keras",))
     assert _plan(champion, None, "all", 0).candidates == {"tfidf", "keras", "bert"}
 
 

@@ -95,7 +95,7 @@ def test_what_bert_started_from_is_known_of_its_version():
 
 def test_another_teacher_makes_another_recipe():
     now = datetime.now(UTC)
-    pupil = ModelResult("tfidf", "run", "uri", {}, {"seed": 0}, (), ())
+    pupil = ModelResult("keras", "run", "uri", {}, {"seed": 0, "is_taught": True}, (), ())
     teachers = [None, *(ModelResult("bert", "run", "uri", {}, {"base_model": name}, (), ()) for name in ("minilm", "my-bert"))]
 
     origins = [room._origin(pupil, teacher, ["digest"], now) for teacher in teachers]
@@ -228,7 +228,7 @@ def test_interrupt_has_an_exit_code_of_its_own(capsys):
     assert capsys.readouterr().err == "stopped\n"
 
 
-def test_the_small_models_learn_from_bert_and_bert_from_nobody(loop_home, corpus_file, monkeypatch):
+def test_keras_learns_from_bert_and_the_others_from_nobody(loop_home, corpus_file, monkeypatch):
     given = {}
 
     def create(family, **hyperparameters):
@@ -239,13 +239,13 @@ def test_the_small_models_learn_from_bert_and_bert_from_nobody(loop_home, corpus
 
     real = models.create
     monkeypatch.setattr(models, "create", create)
-    train(data=str(corpus_file), profile="smoke", families=["tfidf", "bert"])
-    assert given["bert"] is None
-    np.testing.assert_allclose(given["tfidf"].sum(axis=1), 1)
-    assert runs_by_name()["tfidf"].data.params["is_taught"] == "True"
+    train(data=str(corpus_file), profile="smoke", families=["keras", "tfidf", "bert"])
+    assert given["bert"] is given["tfidf"] is None
+    np.testing.assert_allclose(given["keras"].sum(axis=1), 1)
+    assert runs_by_name()["keras"].data.params["is_taught"] == "True"
 
-    train(data=str(corpus_file), profile="smoke", families=["tfidf"])
-    assert given["tfidf"] is None
+    train(data=str(corpus_file), profile="smoke", families=["keras"])
+    assert given["keras"] is None
 
 
 def test_bert_learns_the_default_corpus_before_tweets_of_another_source(loop_home, tmp_path, monkeypatch):
