@@ -121,7 +121,7 @@ def _train_if_needed() -> None:
         print(f"the champion is {store.champion().tag}", flush=True)
     else:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop ends the training, too
-        print("no champion yet: training the three models (about ten minutes on two cores)", flush=True)
+        print("no champion yet: training the three models (about a quarter of an hour on two cores)", flush=True)
         if subprocess.run([sys.executable, "-m", "flows.train", "--profile", "quick"], check=False).returncode:
             raise StoreError("the training failed, as told above: mend its cause and run 'make demo' again")
 

@@ -90,11 +90,10 @@ def _draw_trade_off(panel: Axes, comparison: Comparison) -> None:
     panel.set_xscale("log")
     panel.set_xlim(latency.min() / 6, latency.max() * 6)
     panel.set_ylim(quality.min() - margin, quality.max() + margin * 1.4)
-    is_below = False
     for number, result in enumerate(results):
         at, size, colour = (latency[number], quality[number]), result.metrics["size_mb"], _colour(result, comparison)
         panel.scatter(*at, s=90 + 45 * np.sqrt(size), color=colour, alpha=0.85, edgecolor=PAPER)
-        is_below = number > 0 and not is_below and _touches(latency, quality, number, margin)
+        is_below = _is_under_another(latency, quality, number, margin)
         text = f"{result.family}  {at[0]:.3g} ms, {size:.3g} MB"
         note = panel.annotate(text, at, (0, -20 if is_below else 20), textcoords="offset points", color=colour, weight="bold", size=14)
         note.set(ha="center", va="top" if is_below else "bottom", path_effects=[withStroke(linewidth=5, foreground=PAPER)])
@@ -105,7 +104,9 @@ def _draw_trade_off(panel: Axes, comparison: Comparison) -> None:
     panel.locator_params(axis="y", nbins=4)
 
 
-def _touches(latency: np.ndarray, quality: np.ndarray, number: int, margin: float) -> bool:
-    """Return whether the label above a bubble would run into that of the bubble on its left."""
-    is_near = abs(np.log10(latency[number] / latency[number - 1])) < _NEAR_DECADES
-    return bool(is_near and abs(quality[number] - quality[number - 1]) < margin * _NEAR_MARGINS)
+def _is_under_another(latency: np.ndarray, quality: np.ndarray, number: int, margin: float) -> bool:
+    """Return whether the label above a bubble would run into a better one's; of two equals the right one gives way."""
+    is_near = abs(np.log10(latency / latency[number])) < _NEAR_DECADES
+    touches = is_near & (abs(quality - quality[number]) < margin * _NEAR_MARGINS)
+    is_better = (quality > quality[number]) | ((quality == quality[number]) & (np.arange(len(quality)) < number))
+    return bool((touches & is_better).any())

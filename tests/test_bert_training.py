@@ -23,7 +23,7 @@ import models
 from models import bert_training
 bert_training.CHECKPOINT_SECONDS = 0.0
 texts, labels = json.loads(Path(sys.argv[1]).read_text())
-model = models.create("bert", epochs=3, batch_size=8, learning_rate=3e-4)
+model = models.create("bert", epochs=2, batch_size=8, learning_rate=3e-4)
 rows = {"validation": (texts, labels), "related": (texts[::3], labels[::3])}
 model.fit(texts, labels, **rows, progress=lambda line: print(line, flush=True), checkpoint=Path(sys.argv[2]))
 model.save(sys.argv[3])
@@ -42,7 +42,7 @@ def test_a_training_killed_in_the_middle_ends_with_the_same_weights(small_corpus
     assert "going on" not in whole.communicate(timeout=250)[0]
 
     killed = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed")
-    while not any("step 24/60" in line for line in killed.stdout):
+    while not any("step 24/42" in line for line in killed.stdout):
         assert killed.poll() is None
     killed.send_signal(signal.SIGKILL)
     killed.wait()
@@ -50,7 +50,7 @@ def test_a_training_killed_in_the_middle_ends_with_the_same_weights(small_corpus
     told = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed").communicate(timeout=250)[0]
 
     assert "going on from the checkpoint" in told
-    assert "step 15/60: validation" not in told
+    assert "step 15/42: validation" not in told
     first, second = (models.load(tmp_path / name) for name in ("model-whole", "model-killed"))
     np.testing.assert_allclose(second.predict_proba(texts), first.predict_proba(texts), atol=1e-5)
     assert second.trials == first.trials

@@ -97,6 +97,17 @@ def test_comparison_picture_is_1600_by_900_and_names_the_winner(comparison):
     assert any(text.get_text() == "★ bert" for panel in figure.axes for text in panel.get_yticklabels())
 
 
+@pytest.mark.parametrize("two", [((0.75, 0.24), (0.765, 0.41)), ((0.765, 0.24), (0.75, 0.41)), ((0.75, 0.3), (0.75, 0.3))])
+def test_the_names_of_models_that_are_nearly_alike_stand_apart(comparison, two):
+    models = (*(result(family, *values) for family, values in zip(("tfidf", "keras"), two, strict=True)), result("bert", 0.8, 1.5))
+    figure = draw_comparison(dataclasses.replace(comparison, models=models))
+    as_png(figure)
+
+    notes = [note.get_window_extent() for note in figure.axes[1].texts]
+    assert len(notes) == 3
+    assert not any(one.overlaps(other) for number, one in enumerate(notes) for other in notes[:number])
+
+
 def test_comparison_picture_takes_a_single_model(comparison):
     alone = dataclasses.replace(comparison, models=comparison.models[2:])
 
