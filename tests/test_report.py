@@ -103,8 +103,11 @@ def test_the_names_of_models_that_are_nearly_alike_stand_apart(comparison, two):
     figure = draw_comparison(dataclasses.replace(comparison, models=models))
     as_png(figure)
 
-    notes = [note.get_window_extent() for note in figure.axes[1].texts]
-    assert len(notes) == 3
+    panel = figure.axes[1]
+    notes = [note.get_window_extent() for note in panel.texts]
+    bubbles = [panel.transData.transform(bubble.get_offsets()[0]) for bubble in panel.collections]
+    assert len(notes) == len(bubbles) == 3
+    assert not any(note.contains(*bubble) for note in notes for bubble in bubbles)
     assert not any(one.overlaps(other) for number, one in enumerate(notes) for other in notes[:number])
 
 
