@@ -16,7 +16,7 @@ from models.base import TEMPERATURES
 QUICK = {
     "tfidf": {},
     "keras": {"epochs": 12, "learning_rate": 0.02, "batch_size": 16},
-    "bert": {"epochs": 3, "learning_rate": 3e-4, "batch_size": 16},
+    "bert": {"epochs": 3, "learning_rate": 3e-4, "batch_size": 16, "adversarial": 0.0},
 }
 ODD_TEXTS = [
     "",
