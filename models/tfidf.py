@@ -6,21 +6,23 @@ It counts n-grams of words and characters and knows nothing of the rest of the o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
+from itertools import compress, islice, product
 from pathlib import Path
 from typing import Any, Self
 from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import skops.io
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, ParameterGrid, PredefinedSplit
+from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils.parallel import Parallel, delayed
 
-from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, merit
+from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, measure, merit
 from models.lexicon import read_lexicon, read_valences, valence_features, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
 
@@ -44,8 +46,6 @@ _PARTS: dict[str, dict[str, Any]] = {
     "characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 3, "sublinear_tf": True},
 }
 _FOLDS = 3
-_LEAST_SHARE = 0.02  # less of a label is not worth a row
-_METRICS = ("f1_macro", "recall_macro")
 _ROWS_WORTH_A_PROCESS = 5000
 
 
@@ -83,10 +83,7 @@ class TfidfModel(SentimentModel):
         targets, truth = encode_labels(texts, labels), encode_labels(*validation)
         cleaned = _clean([*texts, *validation[0]])
         folds = make_folds(len(targets), len(truth), self.seed)
-        self.trials_ = []
-        for name in self.features:
-            self._search(name, cleaned, np.concatenate([targets, truth]), folds)
-            progress(f"{name}: macro F1 {max(trial['f1_macro'] for trial in self.trials_ if trial['features'] == name):.4f}")
+        self.trials_ = self._search(cleaned, np.concatenate([targets, truth]), folds, progress)
         best = max(self.trials_, key=merit)
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"]).fit(cleaned[: len(targets)])
@@ -142,22 +139,39 @@ class TfidfModel(SentimentModel):
         served.valences_, served.valence_coefficients_ = self.extractor_.valences_, of_valences
         served.save(directory)
 
-    def _search(self, name: str, cleaned: list[str], targets: np.ndarray[Any, Any], folds: np.ndarray[Any, Any]) -> None:
-        grid = {"C": self.regularisations, "class_weight": self.class_weights}
+    def _search(self, cleaned: list[str], targets: NDArray[np.int64], folds: NDArray[np.int64], progress: Progress) -> list[dict[str, Any]]:
+        """Return a trial for each point of the grid, its figures the means over the folds; every core takes one fold after the other."""
+        points = list(ParameterGrid({"C": self.regularisations, "class_weight": self.class_weights}))
+        classifiers = [logistic_regression(self.seed).set_params(**point) for point in points]
         jobs = -1 if len(targets) > _ROWS_WORTH_A_PROCESS else 1
-        points = [{"features": name, **point} for point in ParameterGrid(grid)]
-        scores = {metric: np.zeros(len(points)) for metric in _METRICS}
-        for fold in range(_FOLDS):
-            held_out = folds == fold
-            extractor = Extractor(name).fit(list(compress(cleaned, ~held_out)))
-            one_fold = PredefinedSplit(np.where(held_out, 0, -1))
-            search = GridSearchCV(logistic_regression(self.seed), grid, scoring=_METRICS, cv=one_fold, refit=False, n_jobs=jobs)
-            found = search.fit(extractor.transform(cleaned), targets).cv_results_
-            for metric in _METRICS:
-                scores[metric] += found[f"mean_test_{metric}"] / _FOLDS
-        self.trials_ += [
-            {**point, **{metric: float(means[number]) for metric, means in scores.items()}} for number, point in enumerate(points)
-        ]
+        tasks = product(self.features, range(_FOLDS))
+        found = Parallel(jobs, return_as="generator")(
+            delayed(try_on_fold)(classifiers, name, cleaned, targets, folds == fold) for name, fold in tasks
+        )
+        trials: list[dict[str, Any]] = []
+        for name in self.features:
+            by_point = zip(*islice(found, _FOLDS), strict=True)
+            tried = [
+                {"features": name, **point, **{metric: float(np.mean([one[metric] for one in figures])) for metric in figures[0]}}
+                for point, figures in zip(points, by_point, strict=True)
+            ]
+            progress(f"{name}: macro F1 {max(trial['f1_macro'] for trial in tried):.4f}")
+            trials += tried
+        return trials
+
+
+def try_on_fold(
+    classifiers: Sequence[LogisticRegression],
+    features: str,
+    cleaned: Sequence[str],
+    targets: NDArray[np.int64],
+    held_out: NDArray[np.bool_],
+) -> list[dict[str, float]]:
+    """Return what `measure` says of each classifier on the rows held out; the vectorisers and the classifiers learn the others."""
+    extractor = Extractor(features).fit(list(compress(cleaned, ~held_out)))
+    weights = extractor.transform(cleaned)
+    fitted = (classifier.fit(weights[~held_out], targets[~held_out]) for classifier in classifiers)
+    return [measure(targets[held_out], classifier.predict_proba(weights[held_out])) for classifier in fitted]
 
 
 class Extractor(BaseEstimator):  # type: ignore[misc]
@@ -182,7 +196,7 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
         return hstack([weights, csr_matrix([valence_features(text, self.valences_) for text in cleaned])], format="csr")
 
 
-def make_folds(train_size: int, validation_size: int, seed: int) -> np.ndarray[Any, Any]:
+def make_folds(train_size: int, validation_size: int, seed: int) -> NDArray[np.int64]:
     """Return each row's fold: the validation texts are one, the training texts are dealt out to the others.
 
     One fold of this size would choose by luck: its macro F1 has a standard error of 0.8 points, more than most choices differ.
