@@ -206,6 +206,21 @@ def test_tfidf_fits_each_vectoriser_once_per_fold_whatever_the_number_of_classif
     assert len(model.trials) == 2 * 3 * 2
 
 
+def test_tfidf_tries_what_is_far_behind_on_one_fold_only_and_chooses_among_the_others(small_corpus, monkeypatch):
+    """With next to no weights a classifier says `positive` of all, here the most frequent label."""
+    kept = [(text, label) for number, (text, label) in enumerate(zip(*small_corpus, strict=True)) if label == "positive" or number % 3]
+    rows = tuple(zip(*kept, strict=True))
+    model = models.create("tfidf", features=("words (1,2)",), regularisations=(1e-9, 1.0), class_weights=(None,))
+    raced = model.fit(*rows, validation=rows, progress=quiet).trials
+    monkeypatch.setattr("models.tfidf._FAR_BEHIND", 1.0)
+    searched = model.fit(*rows, validation=rows, progress=quiet).trials
+
+    assert [(trial["C"], trial["folds"]) for trial in raced] == [(1e-9, 1), (1.0, 3)]
+    assert [trial["folds"] for trial in searched] == [3, 3]
+    assert raced[1] == searched[1]  # the same figures, whatever else was tried
+    assert model.hyperparameters["C"] == 1.0
+
+
 def test_keras_without_the_lexicon_has_no_marks(small_corpus):
     texts, labels = small_corpus
     plain = models.create("keras", **QUICK["keras"] | {"epochs": 1, "has_lexicon": False}).fit(
