@@ -159,7 +159,7 @@ def test_the_pages_show_the_deployments_a_form_and_what_a_run_made(prefect, trai
 
     page.goto(f"{prefect.page}/deployments/deployment/{prefect.deployments()['retrain']['id']}/run")
     expect(
-        page.get_by_text("Which models to train: the champion's family, and BERT if the champion learned from one, or all three.")
+        page.get_by_text("Which models to train: the champion's family, with a BERT to teach it if the champion had one, or all three.")
     ).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 900})
     take_picture(page, "prefect-form")
