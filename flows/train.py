@@ -108,7 +108,7 @@ def train_and_register(
     dataset = part.with_training(feedback) if feedback.texts else part
     # The splits' own digests are those of the whole: a sample's is the run's logged dataset.
     tags = {"profile": plan.profile, "dataset_digest": whole.digest, "test_digest": judged_texts(whole).digest}
-    related = plan.related(dataset, (*whole.validation.texts, *whole.test.texts, *judged))
+    related = plan.related(dataset, judged)
     tags |= {"behaviour_suite": suite_digest(), "related_digest": related.digest if related.texts else "none", **(facts or {})}
     with tracking.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
         tracking.log_dataset(dataset)

@@ -95,8 +95,8 @@ class Dataset:
 
         A training text of the same canonical form gives way to the validated row. A row whose form is in validation or test is left out.
         """
-        forms = {canonical_form(text): (text, label) for text, label in zip(rows.texts, rows.labels, strict=True)}
         held_back = {canonical_form(text) for split in (self.validation, self.test) for text in split.texts}
+        forms = {canonical_form(text): (text, label) for text, label in zip(rows.texts, rows.labels, strict=True)}
         added = [pair for form, pair in forms.items() if form not in held_back]
         kept = [pair for pair in zip(self.train.texts, self.train.labels, strict=True) if canonical_form(pair[0]) not in forms]
         texts, labels = zip(*kept, *added, strict=True)
