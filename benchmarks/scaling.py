@@ -14,9 +14,11 @@ import sys
 import time
 from typing import Any
 
+import numpy as np
 import psutil
 
 import models
+from benchmarks.ablation import pick
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import Split, load_dataset
 
@@ -27,15 +29,20 @@ _VALIDATION_ROWS = 300
 _WARM_UP_ROWS = 60
 
 
+def some_of(split: Split, rows: int) -> Split:
+    """Return rows drawn by chance: a corpus comes label by label."""
+    return pick(split, np.random.default_rng(0).permutation(len(split.texts))[:rows])
+
+
 def train_once(family: str, rows: int) -> None:
     """Train a model once, and print a line before and the seconds that it took after."""
     apply_tool_environment(read_settings())
     whole = load_dataset()
-    train = Split(whole.train.texts[:rows], whole.train.labels[:rows])
-    validation = (whole.validation.texts[:_VALIDATION_ROWS], whole.validation.labels[:_VALIDATION_ROWS])
-    few = (train.texts[:_WARM_UP_ROWS], train.labels[:_WARM_UP_ROWS])
+    train, few = some_of(whole.train, rows), some_of(whole.train, _WARM_UP_ROWS)
+    judged = some_of(whole.validation, _VALIDATION_ROWS)
+    validation = (judged.texts, judged.labels)
     options: dict[str, Any] = {"epochs": 1} if family == "bert" else {}
-    models.create(family, **options).fit(*few, validation=few, progress=lambda line: None)
+    models.create(family, **options).fit(few.texts, few.labels, validation=(few.texts, few.labels), progress=lambda line: None)
     print(json.dumps("warm"), flush=True)
     start = time.perf_counter()
     models.create(family).fit(train.texts, train.labels, validation=validation, progress=lambda line: None)
