@@ -46,8 +46,9 @@ _WHOLE = "as it is"
 _NO_RELATED = "without the default corpus"
 ARMS = (
     Arm("tfidf", _WHOLE, {"features": FEATURES[-1:]}),
-    Arm("tfidf", "without the lexicon", {"features": FEATURES[-2:-1]}),
-    Arm("tfidf", "without lexicon and label weights", {"features": FEATURES[-2:-1], "class_weights": (None,)}),
+    Arm("tfidf", "without ratios", {"features": FEATURES[-1:], "has_ratios": False}),
+    Arm("tfidf", "without ratios and lexicon", {"features": FEATURES[-2:-1], "has_ratios": False}),
+    Arm("tfidf", "without ratios, lexicon and label weights", {"features": FEATURES[-2:-1], "has_ratios": False, "class_weights": (None,)}),
     Arm("keras", _WHOLE, is_taught=True),
     Arm("keras", "without a teacher"),
     Arm("keras", "without teacher and lexicon", {"has_lexicon": False}),

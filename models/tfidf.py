@@ -5,8 +5,8 @@ It counts n-grams of words and characters and knows nothing of the rest of the o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import compress, product
+from collections.abc import Iterator, Sequence
+from itertools import compress, groupby
 from pathlib import Path
 from typing import Any, Self
 from zipfile import ZIP_DEFLATED
@@ -21,9 +21,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
-from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, measure, merit
-from models.lexicon import read_lexicon, read_valences, valence_features, write_valences
+from models.base import LABELS, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, measure, merit
+from models.lexicon import Valences, read_lexicon, read_valences, valence_features, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
 
 _PIPELINE_FILE = "pipeline.skops"
@@ -45,9 +46,9 @@ _PARTS: dict[str, dict[str, Any]] = {
     "words_2": {"token_pattern": _WORD, "ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True},
     "characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 3, "sublinear_tf": True},
 }
+_SEARCHED = np.float32  # the weights of the search: a fit mostly waits for memory; the model itself is exact
 _FOLDS = 3
-_FAR_BEHIND = 0.02  # of merit on the first fold; what is nearer than that may catch up on the others
-_ROWS_WORTH_A_PROCESS = 5000
+_STANDARD_ERRORS = 2  # that a point of the grid may be behind; one of a share of n rows is sqrt(0.25 / n) at most
 
 
 class TfidfModel(SentimentModel):
@@ -61,12 +62,17 @@ class TfidfModel(SentimentModel):
         features: Sequence[str] = FEATURES,
         regularisations: Sequence[float] = (0.5, 1.0, 3.0),
         class_weights: Sequence[str | None] = (None, "balanced"),
+        has_ratios: bool = True,
         seed: int = 0,
     ) -> None:
-        """Keep the grid; `regularisations` are values of C, smaller is stronger, with the l2 penalty."""
+        """Keep the grid; `regularisations` are values of C, smaller is stronger, with the l2 penalty.
+
+        With `has_ratios` an n-gram's weight grows with how much it tells labels apart in the training texts (`log_count_ratios`).
+        """
         self.features = tuple(features)
         self.regularisations = tuple(regularisations)
         self.class_weights = tuple(class_weights)
+        self.has_ratios = has_ratios
         self.seed = seed
 
     def fit(
@@ -80,16 +86,20 @@ class TfidfModel(SentimentModel):
         teacher_scores: Scores | None = None,
         related: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> Self:
-        """Search the grid; each vectoriser is fitted at most once per fold, whatever the number of classifiers on top."""
+        """Search the grid; each vectoriser is fitted at most once per fold, whatever is learnt from it."""
         targets, truth = encode_labels(texts, labels), encode_labels(*validation)
         cleaned = _clean([*texts, *validation[0]])
         folds = make_folds(len(targets), len(truth), self.seed)
-        self.trials_ = self._search(cleaned, np.concatenate([targets, truth]), folds, progress)
+        with threadpool_limits(1):  # more threads of its own make a fit of sparse weights no faster, and stand in the way of other fits
+            self.trials_ = self._search(cleaned, np.concatenate([targets, truth]), folds, progress)
         best = max((trial for trial in self.trials_ if trial["folds"] == _FOLDS), key=merit)
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
-        self.extractor_ = Extractor(best["features"]).fit(cleaned[: len(targets)])
+        self.extractor_ = Extractor(best["features"])
+        weights = self.extractor_.fit_transform(cleaned[: len(targets)])
+        ratios = self._ratios(weights, targets)
         classifier = logistic_regression(self.seed).set_params(C=best["C"], class_weight=best["class_weight"])
-        self.classifier_ = classifier.fit(self.extractor_.transform(cleaned[: len(targets)]), targets)
+        self.classifier_ = classifier.fit(scale(weights, ratios), targets)
+        self.classifier_.coef_ *= ratios  # of the weights as they are: nobody else has to know of the ratios
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> Any:
@@ -143,51 +153,86 @@ class TfidfModel(SentimentModel):
     def _search(self, cleaned: list[str], targets: NDArray[np.int64], folds: NDArray[np.int64], progress: Progress) -> list[dict[str, Any]]:
         """Return a trial for each point of the grid: its figures are the means over the `folds` that it was tried on.
 
-        A point that falls far behind on the first fold is out of the race; the others are tried on all folds. Every core takes one fold
-        after the other, vectorising included. Source: Maron and Moore 1993, Hoeffding Races.
+        After each fold the points that are behind by more than two standard errors of a share of the rows judged are out of the race
+        (Maron and Moore 1993, Hoeffding Races). Threads fit the classifiers and share the weights: sparse products need no lock.
         """
         grid = ParameterGrid({"C": self.regularisations, "class_weight": self.class_weights})
         points = [(name, dict(point)) for name in self.features for point in grid]
         figures: list[list[dict[str, float]]] = [[] for _ in points]
-        racing = {name: [number for number, (features, _) in enumerate(points) if features == name] for name in self.features}
-        jobs = -1 if len(targets) > _ROWS_WORTH_A_PROCESS else 1
-        for stage in (range(1), range(1, _FOLDS)):
-            classifiers = {
-                name: [logistic_regression(self.seed).set_params(**points[one][1]) for one in numbers] for name, numbers in racing.items()
-            }
-            tasks = list(product(racing, stage))
-            found = Parallel(jobs, return_as="generator")(
-                delayed(try_on_fold)(classifiers[name], name, cleaned, targets, folds == fold) for name, fold in tasks
-            )
-            for (name, fold), of_fold in zip(tasks, found, strict=True):
-                progress(f"{name}, fold {fold + 1}/{_FOLDS}: macro F1 {max(one['f1_macro'] for one in of_fold):.4f}")
-                for number, one in zip(racing[name], of_fold, strict=True):
-                    figures[number].append(one)
-            merits = [merit(_means(of_point)) for of_point in figures]
-            least = max(merits[number] for numbers in racing.values() for number in numbers) - _FAR_BEHIND
-            racing = {name: kept for name, numbers in racing.items() if (kept := [one for one in numbers if merits[one] >= least])}
+        racing = list(range(len(points)))
+        for fold in range(_FOLDS):
+            fits = self._fits([points[number] for number in racing], cleaned, targets, folds == fold)
+            found = zip(racing, Parallel(-1, prefer="threads", return_as="generator")(fits), strict=True)
+            for name, of_features in groupby(found, lambda pair: points[pair[0]][0]):
+                best = 0.0
+                for number, of_point in of_features:
+                    figures[number].append(of_point)
+                    best = max(best, of_point["f1_macro"])
+                progress(f"{name}, fold {fold + 1}/{_FOLDS}: macro F1 {best:.4f}")
+            merits = {number: merit(_means(figures[number])) for number in racing}
+            least = max(merits.values()) - _STANDARD_ERRORS * np.sqrt(0.25 / np.count_nonzero(folds <= fold))
+            racing = [number for number in racing if merits[number] >= least]
         return [
             {"features": name, **point, "folds": len(of_point), **_means(of_point)}
             for (name, point), of_point in zip(points, figures, strict=True)
         ]
+
+    def _fits(
+        self, points: Sequence[tuple[str, dict[str, Any]]], cleaned: Sequence[str], targets: NDArray[np.int64], held_out: NDArray[np.bool_]
+    ) -> Iterator[Any]:
+        """Return a call of `try_on_fold` for each point, made when it is asked for."""
+        learnt, judged = list(compress(cleaned, ~held_out)), list(compress(cleaned, held_out))
+        parts = {part for name, _ in points for part in _FEATURES[name]}
+        weights = {part: _weigh(part, learnt, judged) for part in parts}
+        for name, of_features in groupby(points, lambda point: point[0]):
+            of_learnt, of_judged = (hstack(each, format="csr") for each in zip(*(weights[part] for part in _FEATURES[name]), strict=True))
+            ratios = self._ratios(of_learnt, targets[~held_out])
+            rows = (scale(of_learnt, ratios), targets[~held_out]), (scale(of_judged, ratios), targets[held_out])
+            for _, point in of_features:
+                yield delayed(try_on_fold)(logistic_regression(self.seed).set_params(**point), *rows)
+
+    def _ratios(self, weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
+        return log_count_ratios(weights, targets) if self.has_ratios else np.ones(weights.shape[1])
 
 
 def _means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
     return {metric: float(np.mean([one[metric] for one in figures])) for metric in figures[0]}
 
 
-def try_on_fold(
-    classifiers: Sequence[LogisticRegression],
-    features: str,
-    cleaned: Sequence[str],
-    targets: NDArray[np.int64],
-    held_out: NDArray[np.bool_],
-) -> list[dict[str, float]]:
-    """Return what `measure` says of each classifier on the rows held out; the vectorisers and the classifiers learn the others."""
-    extractor = Extractor(features).fit(list(compress(cleaned, ~held_out)))
-    weights = extractor.transform(cleaned)
-    fitted = (classifier.fit(weights[~held_out], targets[~held_out]) for classifier in classifiers)
-    return [measure(targets[held_out], classifier.predict_proba(weights[held_out])) for classifier in fitted]
+def try_on_fold(classifier: LogisticRegression, learnt: tuple[Any, Any], judged: tuple[Any, Any]) -> dict[str, float]:
+    """Return what `measure` says of a classifier on some weights and targets, when it has learnt others."""
+    return measure(judged[1], classifier.fit(*learnt).predict_proba(judged[0]))
+
+
+def _weigh(part: str, learnt: Sequence[str], judged: Sequence[str]) -> tuple[Any, Any]:
+    """Return a part's weights of the cleaned texts that it learns and of others, in single precision."""
+    if part == VALENCES:
+        valences = read_lexicon()
+        return _valence_rows(learnt, valences, _SEARCHED), _valence_rows(judged, valences, _SEARCHED)
+    vectorizer = TfidfVectorizer(**_PARTS[part], dtype=_SEARCHED)
+    return vectorizer.fit_transform(learnt), vectorizer.transform(judged)
+
+
+def _valence_rows(cleaned: Sequence[str], valences: Valences, dtype: type[np.floating[Any]] = np.float64) -> Any:
+    return csr_matrix([valence_features(text, valences) for text in cleaned], dtype=dtype)
+
+
+def log_count_ratios(weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how well each column of a sparse matrix (n, columns) tells labels apart, about 1 on average: shape (columns,).
+
+    It is the square root of the largest of the labels' |log of a column's share of a label's entries over its share of all other entries|,
+    each count with one more. Source: Wang and Manning, ACL 2012, for two labels; the root is ours and halves what is too sure of itself.
+    """
+    counts = np.stack([np.bincount(weights[targets == label].indices, minlength=weights.shape[1]) for label in range(len(LABELS))]) + 1.0
+    others = counts.sum(axis=0) - counts
+    shares, of_others = (each / each.sum(axis=1, keepdims=True) for each in (counts, others))
+    ratios = np.abs(np.log(shares / of_others)).max(axis=0)
+    return np.asarray(np.sqrt(ratios / ratios.mean()))
+
+
+def scale(weights: Any, factors: NDArray[np.float64]) -> Any:
+    """Return a sparse matrix with each column multiplied by its factor, in its own precision."""
+    return csr_matrix((weights.data * factors.astype(weights.dtype)[weights.indices], weights.indices, weights.indptr), weights.shape)
 
 
 class Extractor(BaseEstimator):  # type: ignore[misc]
@@ -197,19 +242,19 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
         """Take the name of the features."""
         self.features = features
 
-    def fit(self, cleaned: Sequence[str], labels: object = None) -> Self:
-        """Learn the n-grams of cleaned texts; labels change nothing."""
+    def fit_transform(self, cleaned: Sequence[str], labels: object = None) -> Any:
+        """Learn the n-grams of cleaned texts and return a row of weights per text; labels change nothing."""
         parts = _FEATURES[self.features]
-        self.union_ = FeatureUnion([(part, TfidfVectorizer(**_PARTS[part])) for part in parts if part != VALENCES]).fit(cleaned)
+        self.union_ = FeatureUnion([(part, TfidfVectorizer(**_PARTS[part])) for part in parts if part != VALENCES])
         self.valences_ = read_lexicon() if VALENCES in parts else {}
-        return self
+        return self._complete(self.union_.fit_transform(cleaned), cleaned)
 
     def transform(self, cleaned: Sequence[str]) -> Any:
         """Return a row of weights per cleaned text."""
-        weights = self.union_.transform(cleaned)
-        if not self.valences_:
-            return weights
-        return hstack([weights, csr_matrix([valence_features(text, self.valences_) for text in cleaned])], format="csr")
+        return self._complete(self.union_.transform(cleaned), cleaned)
+
+    def _complete(self, weights: Any, cleaned: Sequence[str]) -> Any:
+        return hstack([weights, _valence_rows(cleaned, self.valences_)], format="csr") if self.valences_ else weights
 
 
 def make_folds(train_size: int, validation_size: int, seed: int) -> NDArray[np.int64]:

@@ -29,4 +29,4 @@ def test_a_row_has_means_spreads_and_paired_differences():
 
     assert row(ARMS[0], reference, reference) == "| tfidf | as it is | 71.00 ± 1.41 | 60.50 ± 0.71 |  |  | 3 s |"
     found = row(ARMS[1], without, reference)
-    assert found == "| tfidf | without the lexicon | 69.50 ± 0.71 | 61.00 ± 0.00 | -1.50 ± 0.71 | +0.50 ± 0.71 | 2 s |"
+    assert found == "| tfidf | without ratios | 69.50 ± 0.71 | 61.00 ± 0.00 | -1.50 ± 0.71 | +0.50 ± 0.71 | 2 s |"

@@ -212,13 +212,44 @@ def test_tfidf_tries_what_is_far_behind_on_one_fold_only_and_chooses_among_the_o
     rows = tuple(zip(*kept, strict=True))
     model = models.create("tfidf", features=("words (1,2)",), regularisations=(1e-9, 1.0), class_weights=(None,))
     raced = model.fit(*rows, validation=rows, progress=quiet).trials
-    monkeypatch.setattr("models.tfidf._FAR_BEHIND", 1.0)
+    monkeypatch.setattr("models.tfidf._STANDARD_ERRORS", 1000)
     searched = model.fit(*rows, validation=rows, progress=quiet).trials
 
     assert [(trial["C"], trial["folds"]) for trial in raced] == [(1e-9, 1), (1.0, 3)]
     assert [trial["folds"] for trial in searched] == [3, 3]
     assert raced[1] == searched[1]  # the same figures, whatever else was tried
     assert model.hyperparameters["C"] == 1.0
+
+
+def test_tfidf_weighs_an_ngram_by_how_well_it_tells_labels_apart():
+    """Three texts, one of each label: the first column is in all of them, the second in the first alone."""
+    from scipy.sparse import csr_matrix
+
+    from models.tfidf import log_count_ratios
+
+    ratios = log_count_ratios(csr_matrix([[0.5, 0.5], [1.0, 0.0], [1.0, 0.0]]), np.array([0, 1, 2]))
+
+    # one more everywhere: the first label has 2 and 2 entries, the others together 4 and 2; the other labels 2 and 1 against 4 and 3
+    even = max(abs(np.log((2 / 4) / (4 / 6))), abs(np.log((2 / 3) / (4 / 7))))
+    telling = max(abs(np.log((2 / 4) / (2 / 6))), abs(np.log((1 / 3) / (3 / 7))))
+    np.testing.assert_allclose(ratios, np.sqrt(np.array([even, telling]) / np.mean([even, telling])))
+
+
+def test_tfidf_scores_weights_as_if_there_were_no_ratios(small_corpus):
+    """What is learnt of scaled weights is kept as coefficients of the plain ones."""
+    from models.tfidf import log_count_ratios, logistic_regression, scale
+
+    texts, labels = small_corpus
+    model = models.create("tfidf", features=("words (1,2)",), regularisations=(1.0,), class_weights=(None,))
+    plain = models.create("tfidf", features=("words (1,2)",), regularisations=(1.0,), class_weights=(None,), has_ratios=False)
+    weights = model.fit(*small_corpus, validation=small_corpus, progress=quiet).tokenise(texts)
+    targets = np.array([LABELS.index(label) for label in labels])
+    ratios = log_count_ratios(weights, targets)
+    expected = logistic_regression(0).fit(scale(weights, ratios), targets).predict_proba(scale(weights, ratios))
+
+    np.testing.assert_allclose(model.infer_uncalibrated(weights), expected, atol=1e-12)
+    unscaled = plain.fit(*small_corpus, validation=small_corpus, progress=quiet).infer_uncalibrated(weights)
+    assert not np.allclose(unscaled, expected, atol=1e-3)
 
 
 def test_keras_without_the_lexicon_has_no_marks(small_corpus):
