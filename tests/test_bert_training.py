@@ -30,6 +30,10 @@ model.save(sys.argv[3])
 """
 
 
+def quiet(line: str) -> None:
+    """Say nothing of a training."""
+
+
 def start(*arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -56,13 +60,45 @@ def test_a_training_killed_in_the_middle_ends_with_the_same_weights(small_corpus
     assert second.trials == first.trials
 
 
+def make_tuning(corpus, **hyperparameters):
+    texts, labels = corpus
+    model = models.create("bert", batch_size=8, **hyperparameters)
+    model._begin()
+    recipe = Recipe(**{field.name: getattr(model, field.name) for field in fields(Recipe)})
+    return FineTuning(model.network_, model._pad, recipe, model._batches(texts, labels), model._batches(texts[:40], labels[:40]))
+
+
 @pytest.fixture
 def tuning(small_corpus):
-    model = models.create("bert", batch_size=8)
-    model._begin()
-    rows = model._batches(*small_corpus)
-    recipe = Recipe(**{field.name: getattr(model, field.name) for field in fields(Recipe)})
-    return FineTuning(model.network_, model._pad, recipe, rows, model._batches(small_corpus[0][:40], small_corpus[1][:40]))
+    return make_tuning(small_corpus)
+
+
+def test_a_training_stopped_among_the_related_texts_goes_on_there(small_corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(bert_training, "CHECKPOINT_SECONDS", 0.0)
+    whole, stopped, resumed = (make_tuning(small_corpus, epochs=1) for _ in range(3))
+    told = []
+
+    def judge():
+        return {"f1_macro": 0.5, "recall_macro": 0.5}
+
+    def stop_at_three(tokens, targets):
+        if stopped.standing.step == 3:
+            raise KeyboardInterrupt
+        return FineTuning.step(stopped, tokens, targets)
+
+    monkeypatch.setattr(stopped, "step", stop_at_three)
+    torch.manual_seed(0)
+    whole.run(judge, quiet, Checkpoint(None, ""))
+    torch.manual_seed(0)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run(judge, quiet, Checkpoint(tmp_path, "mine"))
+    resumed.run(judge, told.append, Checkpoint(tmp_path, "mine"))
+
+    assert stopped.early_steps == 5
+    assert told[0].startswith("step 3/")
+    assert resumed.standing.trials == whole.standing.trials
+    for name, weights in whole.network.state_dict().items():
+        torch.testing.assert_close(resumed.network.state_dict()[name], weights, atol=1e-5, rtol=0)
 
 
 def test_the_rate_rises_and_falls_for_the_related_texts_and_again_for_the_own(tuning):
@@ -121,7 +157,7 @@ def test_nothing_is_judged_before_the_own_texts(tuning):
         judged.append(tuning.standing.step)
         return {"f1_macro": 0.5, "recall_macro": 0.5}
 
-    trials = tuning.run(judge, lambda line: None, Checkpoint(None, "")).trials
+    trials = tuning.run(judge, quiet, Checkpoint(None, "")).trials
 
     assert min(judged) > tuning.early_steps
     assert trials[-1]["epochs"] == 2
