@@ -24,7 +24,7 @@ from sentiment.data import Split, load_dataset
 
 _LOOK_SECONDS = 0.1
 _TIMES = 10
-_ROWS = {"tfidf": 2400, "keras": 2400, "bert": 300}  # a tenth of the default corpus, or of what two cores fine-tune in a minute or two
+_ROWS = {"tfidf": 2400, "keras": 2400, "bert": 1000}  # a tenth of the default corpus, or of what two cores fine-tune in some minutes
 _VALIDATION_ROWS = 300
 _WARM_UP_ROWS = 60
 

@@ -101,7 +101,7 @@ def _draw_trade_off(panel: Axes, comparison: Comparison) -> None:
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} ms"))
     panel.xaxis.set_minor_locator(NullLocator())
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2f}"))
-    panel.locator_params(axis="y", nbins=4)
+    panel.locator_params(axis="y", nbins=5, steps=[1, 2, 5, 10])  # two decimals tell them all apart
 
 
 def _is_under_another(latency: np.ndarray, quality: np.ndarray, number: int, margin: float) -> bool:
