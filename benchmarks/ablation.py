@@ -47,6 +47,7 @@ _NO_RELATED = "without the default corpus"
 ARMS = (
     Arm("tfidf", _WHOLE, {"features": FEATURES[-1:]}),
     Arm("tfidf", "without ratios", {"features": FEATURES[-1:], "has_ratios": False}),
+    Arm("tfidf", "without the lexicon", {"features": FEATURES[-2:-1]}),
     Arm("tfidf", "without ratios and lexicon", {"features": FEATURES[-2:-1], "has_ratios": False}),
     Arm("tfidf", "without ratios, lexicon and label weights", {"features": FEATURES[-2:-1], "has_ratios": False, "class_weights": (None,)}),
     Arm("keras", _WHOLE, is_taught=True),

@@ -52,7 +52,7 @@ class Ngrams:
 
 
 class ServedTfidf(Classifier):
-    """Scores texts by their n-grams: each part's weights have length 1, as in training."""
+    """Scores texts by their n-grams: each part's weights have length 1, as a vectoriser's."""
 
     family = "tfidf"
 

@@ -5,25 +5,26 @@ It counts n-grams of words and characters and knows nothing of the rest of the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import compress, groupby
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import skops.io
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.base import BaseEstimator
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import FeatureUnion, Pipeline
-from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from models.base import LABELS, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, measure, merit
+from models.lexicon import FEATURES as VALENCE_FEATURES
 from models.lexicon import Valences, read_lexicon, read_valences, valence_features, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
 
@@ -46,9 +47,11 @@ _PARTS: dict[str, dict[str, Any]] = {
     "words_2": {"token_pattern": _WORD, "ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True},
     "characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 3, "sublinear_tf": True},
 }
-_SEARCHED = np.float32  # the weights of the search: a fit mostly waits for memory; the model itself is exact
+_OF_SEARCH = np.float32  # the weights of the search: a fit mostly waits for memory; the model itself is exact
+_WEIGHING = ("min_df", "sublinear_tf")  # the options that say nothing of how to cut
+_LEAST_RATIO = 1e-9  # less is rounding
 _FOLDS = 3
-_STANDARD_ERRORS = 2  # that a point of the grid may be behind; one of a share of n rows is sqrt(0.25 / n) at most
+_STANDARD_ERRORS = 2  # that a point of the grid may be behind: by rule of thumb those of a share of n rows, sqrt(0.25 / n) at most
 
 
 class TfidfModel(SentimentModel):
@@ -86,7 +89,7 @@ class TfidfModel(SentimentModel):
         teacher_scores: Scores | None = None,
         related: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> Self:
-        """Search the grid; each vectoriser is fitted at most once per fold, whatever is learnt from it."""
+        """Search the grid and fit the best; n-grams are counted once for the whole search, and weighed by the rows of each fold alone."""
         targets, truth = encode_labels(texts, labels), encode_labels(*validation)
         cleaned = _clean([*texts, *validation[0]])
         folds = make_folds(len(targets), len(truth), self.seed)
@@ -96,7 +99,7 @@ class TfidfModel(SentimentModel):
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"])
         weights = self.extractor_.fit_transform(cleaned[: len(targets)])
-        ratios = self._ratios(weights, targets)
+        ratios = self._ratios(best["features"], weights, targets)
         classifier = logistic_regression(self.seed).set_params(C=best["C"], class_weight=best["class_weight"])
         self.classifier_ = classifier.fit(scale(weights, ratios), targets)
         self.classifier_.coef_ *= ratios  # of the weights as they are: nobody else has to know of the ratios
@@ -154,14 +157,15 @@ class TfidfModel(SentimentModel):
         """Return a trial for each point of the grid: its figures are the means over the `folds` that it was tried on.
 
         After each fold the points that are behind by more than two standard errors of a share of the rows judged are out of the race
-        (Maron and Moore 1993, Hoeffding Races). Threads fit the classifiers and share the weights: sparse products need no lock.
+        (Maron and Moore 1993, Hoeffding Races). Threads fit the classifiers and share the weights: sparse products let other threads run.
         """
         grid = ParameterGrid({"C": self.regularisations, "class_weight": self.class_weights})
         points = [(name, dict(point)) for name in self.features for point in grid]
         figures: list[list[dict[str, float]]] = [[] for _ in points]
         racing = list(range(len(points)))
+        tables = {part: _table(part, cleaned) for part in {part for name in self.features for part in _FEATURES[name]}}
         for fold in range(_FOLDS):
-            fits = self._fits([points[number] for number in racing], cleaned, targets, folds == fold)
+            fits = self._fits([points[number] for number in racing], tables, targets, folds == fold)
             found = zip(racing, Parallel(-1, prefer="threads", return_as="generator")(fits), strict=True)
             for name, of_features in groupby(found, lambda pair: points[pair[0]][0]):
                 best = 0.0
@@ -178,21 +182,28 @@ class TfidfModel(SentimentModel):
         ]
 
     def _fits(
-        self, points: Sequence[tuple[str, dict[str, Any]]], cleaned: Sequence[str], targets: NDArray[np.int64], held_out: NDArray[np.bool_]
+        self,
+        points: Sequence[tuple[str, dict[str, Any]]],
+        tables: Mapping[str, Any],
+        targets: NDArray[np.int64],
+        held_out: NDArray[np.bool_],
     ) -> Iterator[Any]:
         """Return a call of `try_on_fold` for each point, made when it is asked for."""
-        learnt, judged = list(compress(cleaned, ~held_out)), list(compress(cleaned, held_out))
-        parts = {part for name, _ in points for part in _FEATURES[name]}
-        weights = {part: _weigh(part, learnt, judged) for part in parts}
+        weights = {part: weigh(part, tables[part], held_out) for part in {part for name, _ in points for part in _FEATURES[name]}}
         for name, of_features in groupby(points, lambda point: point[0]):
             of_learnt, of_judged = (hstack(each, format="csr") for each in zip(*(weights[part] for part in _FEATURES[name]), strict=True))
-            ratios = self._ratios(of_learnt, targets[~held_out])
+            ratios = self._ratios(name, of_learnt, targets[~held_out])
             rows = (scale(of_learnt, ratios), targets[~held_out]), (scale(of_judged, ratios), targets[held_out])
             for _, point in of_features:
                 yield delayed(try_on_fold)(logistic_regression(self.seed).set_params(**point), *rows)
 
-    def _ratios(self, weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
-        return log_count_ratios(weights, targets) if self.has_ratios else np.ones(weights.shape[1])
+    def _ratios(self, features: str, weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the factor of each column: what the lexicon says is not a matter of how often it says something."""
+        ratios = np.ones(weights.shape[1])
+        if self.has_ratios:
+            ngrams = slice(len(ratios) - (len(VALENCE_FEATURES) if VALENCES in _FEATURES[features] else 0))
+            ratios[ngrams] = log_count_ratios(weights[:, ngrams], targets)
+        return ratios
 
 
 def _means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -204,30 +215,40 @@ def try_on_fold(classifier: LogisticRegression, learnt: tuple[Any, Any], judged:
     return measure(judged[1], classifier.fit(*learnt).predict_proba(judged[0]))
 
 
-def _weigh(part: str, learnt: Sequence[str], judged: Sequence[str]) -> tuple[Any, Any]:
-    """Return a part's weights of the cleaned texts that it learns and of others, in single precision."""
+def _table(part: str, cleaned: Sequence[str]) -> Any:
+    """Return how often each n-gram of a part is in each cleaned text, or what the lexicon says of it."""
     if part == VALENCES:
-        valences = read_lexicon()
-        return _valence_rows(learnt, valences, _SEARCHED), _valence_rows(judged, valences, _SEARCHED)
-    vectorizer = TfidfVectorizer(**_PARTS[part], dtype=_SEARCHED)
-    return vectorizer.fit_transform(learnt), vectorizer.transform(judged)
+        return _valence_rows(cleaned, read_lexicon()).astype(_OF_SEARCH)
+    cut = {option: value for option, value in _PARTS[part].items() if option not in _WEIGHING}
+    return CountVectorizer(**cut, dtype=_OF_SEARCH).fit_transform(cleaned)
 
 
-def _valence_rows(cleaned: Sequence[str], valences: Valences, dtype: type[np.floating[Any]] = np.float64) -> Any:
-    return csr_matrix([valence_features(text, valences) for text in cleaned], dtype=dtype)
+def weigh(part: str, table: Any, held_out: NDArray[np.bool_]) -> tuple[Any, Any]:
+    """Return the weights of a part for the rows that are not held out and for those that are, as a vectoriser of the first would give."""
+    learnt, judged = table[~held_out], table[held_out]
+    if part == VALENCES:
+        return learnt, judged
+    is_known = np.bincount(learnt.indices, minlength=table.shape[1]) >= _PARTS[part].get("min_df", 1)
+    transformer = TfidfTransformer(sublinear_tf=_PARTS[part].get("sublinear_tf", False))
+    return transformer.fit_transform(learnt[:, is_known]), transformer.transform(judged[:, is_known])
+
+
+def _valence_rows(cleaned: Sequence[str], valences: Valences) -> Any:
+    return csr_matrix([valence_features(text, valences) for text in cleaned])
 
 
 def log_count_ratios(weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return how well each column of a sparse matrix (n, columns) tells labels apart, about 1 on average: shape (columns,).
+    """Return how well each column of a sparse matrix (n, columns) tells labels apart, with a mean square of 1: shape (columns,).
 
     It is the square root of the largest of the labels' |log of a column's share of a label's entries over its share of all other entries|,
-    each count with one more. Source: Wang and Manning, ACL 2012, for two labels; the root is ours and halves what is too sure of itself.
+    where each label is given one more entry of each column. Columns that all say nothing get 1. Source: Wang and Manning, ACL 2012, for two
+    labels; the root is ours.
     """
     counts = np.stack([np.bincount(weights[targets == label].indices, minlength=weights.shape[1]) for label in range(len(LABELS))]) + 1.0
     others = counts.sum(axis=0) - counts
     shares, of_others = (each / each.sum(axis=1, keepdims=True) for each in (counts, others))
     ratios = np.abs(np.log(shares / of_others)).max(axis=0)
-    return np.asarray(np.sqrt(ratios / ratios.mean()))
+    return np.sqrt(ratios / ratios.mean()) if ratios.mean() > _LEAST_RATIO else np.ones_like(ratios)
 
 
 def scale(weights: Any, factors: NDArray[np.float64]) -> Any:

@@ -193,7 +193,7 @@ def test_tfidf_reports_the_reference_choice_and_every_kind_of_features(fitted):
     assert {features for features, _, _ in tried} >= {"words (1,1)", "words (1,2)", "characters (2,5)"}
 
 
-def test_tfidf_fits_each_vectoriser_once_per_fold_whatever_the_number_of_classifiers(small_corpus, monkeypatch):
+def test_tfidf_counts_ngrams_once_for_all_folds_and_classifiers_and_once_for_the_model(small_corpus, monkeypatch):
     from sklearn.feature_extraction.text import CountVectorizer
 
     calls = []
@@ -202,8 +202,26 @@ def test_tfidf_fits_each_vectoriser_once_per_fold_whatever_the_number_of_classif
 
     model = models.create("tfidf", features=("words (1,2)", "characters (2,5)")).fit(*small_corpus, validation=small_corpus, progress=quiet)
 
-    assert len(calls) == 2 * 3 + 1
+    assert len(calls) == 2 + 1
     assert len(model.trials) == 2 * 3 * 2
+
+
+@pytest.mark.parametrize("part", ["reference", "words_1", "words_2", "characters"])
+def test_tfidf_weighs_the_ngrams_of_a_fold_as_a_vectoriser_of_its_own_rows_would(small_corpus, part):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    from models import tfidf
+
+    texts = [f"{text} {'again and again' * (number % 3)}" for number, text in enumerate(small_corpus[0])]
+    held_out = np.arange(len(texts)) % 3 == 0
+    vectorizer = TfidfVectorizer(**tfidf._PARTS[part])
+    expected = vectorizer.fit_transform([text for text, out in zip(texts, held_out, strict=True) if not out])
+
+    learnt, judged = tfidf.weigh(part, tfidf._table(part, texts), held_out)
+
+    np.testing.assert_allclose(learnt.toarray(), expected.toarray(), atol=1e-6)
+    others = vectorizer.transform([text for text, out in zip(texts, held_out, strict=True) if out])
+    np.testing.assert_allclose(judged.toarray(), others.toarray(), atol=1e-6)
 
 
 def test_tfidf_tries_what_is_far_behind_on_one_fold_only_and_chooses_among_the_others(small_corpus, monkeypatch):
@@ -233,10 +251,10 @@ def test_tfidf_weighs_an_ngram_by_how_well_it_tells_labels_apart():
     even = max(abs(np.log((2 / 4) / (4 / 6))), abs(np.log((2 / 3) / (4 / 7))))
     telling = max(abs(np.log((2 / 4) / (2 / 6))), abs(np.log((1 / 3) / (3 / 7))))
     np.testing.assert_allclose(ratios, np.sqrt(np.array([even, telling]) / np.mean([even, telling])))
+    np.testing.assert_allclose(log_count_ratios(csr_matrix([[1.0], [2.0], [3.0]]), np.array([0, 1, 2])), [1.0])  # it tells nothing apart
 
 
-def test_tfidf_scores_weights_as_if_there_were_no_ratios(small_corpus):
-    """What is learnt of scaled weights is kept as coefficients of the plain ones."""
+def test_tfidf_keeps_what_it_learnt_of_scaled_weights_as_coefficients_of_plain_ones(small_corpus):
     from models.tfidf import log_count_ratios, logistic_regression, scale
 
     texts, labels = small_corpus
@@ -250,6 +268,35 @@ def test_tfidf_scores_weights_as_if_there_were_no_ratios(small_corpus):
     np.testing.assert_allclose(model.infer_uncalibrated(weights), expected, atol=1e-12)
     unscaled = plain.fit(*small_corpus, validation=small_corpus, progress=quiet).infer_uncalibrated(weights)
     assert not np.allclose(unscaled, expected, atol=1e-3)
+
+
+def test_tfidf_searches_with_the_ratios_of_the_rows_that_a_fold_learns(small_corpus, monkeypatch):
+    """What the lexicon says, the last columns, has none; labels of the rows held out change nothing."""
+    from models import tfidf
+
+    texts, labels = small_corpus
+    targets = np.array([LABELS.index(label) for label in labels])
+    held_out = np.arange(len(texts)) % 3 == 0
+    name = tfidf.FEATURES[-1]
+    tables = {part: tfidf._table(part, texts) for part in tfidf._FEATURES[name]}
+    shuffled = np.where(held_out, targets[::-1], targets)
+    fits = {}
+    for case, model, given in (
+        ("ratios", tfidf.TfidfModel(), targets),
+        ("other labels held out", tfidf.TfidfModel(), shuffled),
+        ("plain", tfidf.TfidfModel(has_ratios=False), targets),
+    ):
+        ((_, (_, learnt, judged), _),) = model._fits([(name, {"C": 1.0, "class_weight": None})], tables, given, held_out)
+        fits[case] = learnt[0].toarray(), judged[0].toarray()
+
+    scaled, plain = (np.abs(np.concatenate(fits[case])).sum(axis=0) for case in ("ratios", "plain"))
+    factors = np.divide(scaled, plain, out=np.ones_like(plain), where=plain > 0)
+    np.testing.assert_allclose(factors[-11:], 1.0, rtol=1e-6)
+    assert factors[:-11].std() > 0.1
+    for found, expected in zip(fits["other labels held out"], fits["ratios"], strict=True):
+        np.testing.assert_array_equal(found, expected)
+    for found, unscaled in zip(fits["ratios"], fits["plain"], strict=True):
+        np.testing.assert_allclose(found[:, :-11], unscaled[:, :-11] * factors[:-11], rtol=1e-5)
 
 
 def test_keras_without_the_lexicon_has_no_marks(small_corpus):
