@@ -6,7 +6,7 @@ It counts n-grams of words and characters and knows nothing of the rest of the o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import compress, groupby
 from pathlib import Path
 from typing import Any, Self
 from zipfile import ZIP_DEFLATED
@@ -51,7 +51,7 @@ _OF_SEARCH = np.float32  # the weights of the search: a fit mostly waits for mem
 _WEIGHING = ("min_df", "sublinear_tf")  # the options that say nothing of how to cut
 _LEAST_RATIO = 1e-9  # less is rounding
 _FOLDS = 3
-_STANDARD_ERRORS = 2  # that a point of the grid may be behind: by rule of thumb those of a share of n rows, sqrt(0.25 / n) at most
+_STANDARD_ERRORS = 2  # that a point of the grid may be behind the best
 
 
 class TfidfModel(SentimentModel):
@@ -156,12 +156,13 @@ class TfidfModel(SentimentModel):
     def _search(self, cleaned: list[str], targets: NDArray[np.int64], folds: NDArray[np.int64], progress: Progress) -> list[dict[str, Any]]:
         """Return a trial for each point of the grid: its figures are the means over the `folds` that it was tried on.
 
-        After each fold the points that are behind by more than two standard errors of a share of the rows judged are out of the race
-        (Maron and Moore 1993, Hoeffding Races). Threads fit the classifiers and share the weights: sparse products let other threads run.
+        After each fold those that are clearly behind are out of the race. Source: Maron and Moore 1993, Hoeffding Races. Threads fit the
+        classifiers and share the weights: sparse products let other threads run.
         """
         grid = ParameterGrid({"C": self.regularisations, "class_weight": self.class_weights})
         points = [(name, dict(point)) for name in self.features for point in grid]
         figures: list[list[dict[str, float]]] = [[] for _ in points]
+        is_right: list[list[NDArray[np.bool_]]] = [[] for _ in points]
         racing = list(range(len(points)))
         tables = {part: _table(part, cleaned) for part in {part for name in self.features for part in _FEATURES[name]}}
         for fold in range(_FOLDS):
@@ -169,13 +170,13 @@ class TfidfModel(SentimentModel):
             found = zip(racing, Parallel(-1, prefer="threads", return_as="generator")(fits), strict=True)
             for name, of_features in groupby(found, lambda pair: points[pair[0]][0]):
                 best = 0.0
-                for number, of_point in of_features:
+                for number, (of_point, right) in of_features:
                     figures[number].append(of_point)
+                    is_right[number].append(right)
                     best = max(best, of_point["f1_macro"])
                 progress(f"{name}, fold {fold + 1}/{_FOLDS}: macro F1 {best:.4f}")
-            merits = {number: merit(_means(figures[number])) for number in racing}
-            least = max(merits.values()) - _STANDARD_ERRORS * np.sqrt(0.25 / np.count_nonzero(folds <= fold))
-            racing = [number for number in racing if merits[number] >= least]
+            merits = [merit(_means(figures[number])) for number in racing]
+            racing = list(compress(racing, near_the_best(merits, [np.concatenate(is_right[number]) for number in racing])))
         return [
             {"features": name, **point, "folds": len(of_point), **_means(of_point)}
             for (name, point), of_point in zip(points, figures, strict=True)
@@ -210,9 +211,24 @@ def _means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
     return {metric: float(np.mean([one[metric] for one in figures])) for metric in figures[0]}
 
 
-def try_on_fold(classifier: LogisticRegression, learnt: tuple[Any, Any], judged: tuple[Any, Any]) -> dict[str, float]:
-    """Return what `measure` says of a classifier on some weights and targets, when it has learnt others."""
-    return measure(judged[1], classifier.fit(*learnt).predict_proba(judged[0]))
+def near_the_best(merits: Sequence[float], is_right: Sequence[NDArray[np.bool_]]) -> list[bool]:
+    """Return whether each point is behind the best by at most two standard errors of their difference.
+
+    `is_right` says which of the same n rows each gets right. The difference comes from the rows that one of the two gets right and the
+    other wrong: of a share d of them its standard error is sqrt(d / n), for accuracy, and about that for merit. Source: McNemar 1947.
+    """
+    best = int(np.argmax(merits))
+    errors = [np.sqrt(np.mean(right != is_right[best]) / len(right)) for right in is_right]
+    return [merits[best] - one <= _STANDARD_ERRORS * error for one, error in zip(merits, errors, strict=True)]
+
+
+def try_on_fold(
+    classifier: LogisticRegression, learnt: tuple[Any, Any], judged: tuple[Any, Any]
+) -> tuple[dict[str, float], NDArray[np.bool_]]:
+    """Return what `measure` says of a classifier on some weights and targets, when it has learnt others, and which rows it gets right."""
+    weights, targets = judged
+    scores = classifier.fit(*learnt).predict_proba(weights)
+    return measure(targets, scores), scores.argmax(axis=1) == targets
 
 
 def _table(part: str, cleaned: Sequence[str]) -> Any:
