@@ -11,6 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,9 +54,9 @@ def tfidf_plain(train: Split, validation: Split) -> float:
     return float(search.fit(texts, train.labels + validation.labels).best_score_)
 
 
-def bert_ours(train: Split, validation: Split) -> float:
+def bert_ours(train: Split, validation: Split, epochs: int) -> float:
     """Fine-tune with our model and return its macro F1 on validation."""
-    model = BertModel().fit(train.texts, train.labels, validation=(validation.texts, validation.labels), progress=silent)
+    model = BertModel(epochs=epochs).fit(train.texts, train.labels, validation=(validation.texts, validation.labels), progress=silent)
     return measure(encode_labels(validation.texts, validation.labels), model.predict_proba(validation.texts))["f1_macro"]
 
 
@@ -106,6 +107,8 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.training", description=__doc__)
     parser.add_argument("--rows", type=int, default=4000, help="tweets of the default corpus for the search (default: %(default)s)")
     parser.add_argument("--bert-rows", type=int, default=2000, help="tweets for both fine-tunings (default: %(default)s)")
+    epochs = BertModel().epochs
+    parser.add_argument("--bert-epochs", type=int, default=epochs, help="epochs of our fine-tuning (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=1, help="trainings per side, in turns (default: %(default)s)")
     chosen = parser.parse_args()
     apply_tool_environment(read_settings())
@@ -113,7 +116,7 @@ def main() -> None:
     print("|  | ours | plain | plain / ours | macro F1, ours | macro F1, plain |\n| --- | --- | --- | --- | --- | --- |", flush=True)
     trainings: tuple[tuple[str, int, Any, Any], ...] = (
         ("tfidf, the whole search", chosen.rows, tfidf_ours, tfidf_plain),
-        ("bert, the whole fine-tuning", chosen.bert_rows, bert_ours, bert_plain),
+        ("bert, the whole fine-tuning", chosen.bert_rows, partial(bert_ours, epochs=chosen.bert_epochs), bert_plain),
     )
     for name, rows, ours, plain in trainings:
         part = whole.sample(rows)
