@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import models
 from models.base import Scores, encode_labels, measure
-from models.tfidf import FEATURES
+from models.tfidf_features import FEATURES
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import Dataset, Split, load_dataset
 from sentiment.sources import DEFAULT_SOURCE

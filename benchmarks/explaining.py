@@ -23,7 +23,7 @@ import numpy as np
 import models
 from models import Classifier
 from models.attribution import explain, split_words
-from models.tfidf import FEATURES
+from models.tfidf_features import FEATURES
 from sentiment import parity, store
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import load_dataset

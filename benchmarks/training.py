@@ -22,7 +22,8 @@ from sklearn.pipeline import Pipeline
 from models import clean_text
 from models.base import LABELS, encode_labels, measure
 from models.bert import MINILM, BertModel, load_pretrained
-from models.tfidf import Extractor, TfidfModel, logistic_regression, make_folds
+from models.tfidf import TfidfModel, logistic_regression, make_folds
+from models.tfidf_features import Extractor
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import Split, load_dataset
 

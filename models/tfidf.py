@@ -15,41 +15,19 @@ import numpy as np
 import skops.io
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
-from sklearn.base import BaseEstimator
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from scipy.sparse import hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ParameterGrid
-from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from models.base import LABELS, ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, measure, merit
-from models.lexicon import FEATURES as VALENCE_FEATURES
-from models.lexicon import Valences, read_lexicon, read_valences, valence_features, write_valences
+from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, measure, merit
+from models.lexicon import read_valences, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
+from models.tfidf_features import FEATURES, PARTS, VALENCES, Extractor, count, ratios, scale, weigh
 
 _PIPELINE_FILE = "pipeline.skops"
-_WORD = r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]"
-VALENCES = "valences"
-# Each set of features is a sum of parts; `reference` is scikit-learn's own choice of words, the usual starting point.
-_FEATURES: dict[str, tuple[str, ...]] = {
-    "reference (1,2)": ("reference",),
-    "words (1,1)": ("words_1",),
-    "words (1,2)": ("words_2",),
-    "characters (2,5)": ("characters",),
-    "words (1,2) + characters (2,5)": ("words_2", "characters"),
-    "words (1,2) + characters (2,5) + valences": ("words_2", "characters", VALENCES),
-}
-FEATURES = tuple(_FEATURES)
-_PARTS: dict[str, dict[str, Any]] = {
-    "reference": {"ngram_range": (1, 2)},
-    "words_1": {"token_pattern": _WORD, "ngram_range": (1, 1), "min_df": 2, "sublinear_tf": True},
-    "words_2": {"token_pattern": _WORD, "ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True},
-    "characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 3, "sublinear_tf": True},
-}
-_OF_SEARCH = np.float32  # the weights of the search: a fit mostly waits for memory; the model itself is exact
-_WEIGHING = ("min_df", "sublinear_tf")  # the options that say nothing of how to cut
-_LEAST_RATIO = 1e-9  # less is rounding
 _FOLDS = 3
 _STANDARD_ERRORS = 2  # that a point of the grid may be behind the best
 
@@ -99,10 +77,10 @@ class TfidfModel(SentimentModel):
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"])
         weights = self.extractor_.fit_transform(cleaned[: len(targets)])
-        ratios = self._ratios(best["features"], weights, targets)
+        factors = self._factors(best["features"], weights, targets)
         classifier = logistic_regression(self.seed).set_params(C=best["C"], class_weight=best["class_weight"])
-        self.classifier_ = classifier.fit(scale(weights, ratios), targets)
-        self.classifier_.coef_ *= ratios  # of the weights as they are: nobody else has to know of the ratios
+        self.classifier_ = classifier.fit(scale(weights, factors), targets)
+        self.classifier_.coef_ *= factors  # of the weights as they are: nobody else has to know of the factors
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> Any:
@@ -136,7 +114,7 @@ class TfidfModel(SentimentModel):
         model = cls._from_description(directory)
         pipeline = skops.io.load(path)
         features = model.chosen_["features"]
-        valences = read_valences(directory, is_used=VALENCES in _FEATURES[features])
+        valences = read_valences(directory, is_used=VALENCES in PARTS[features])
         model.extractor_ = Extractor(features)
         model.extractor_.union_, model.extractor_.valences_ = pipeline["features"], valences
         model.classifier_ = pipeline["classifier"]
@@ -164,7 +142,7 @@ class TfidfModel(SentimentModel):
         figures: list[list[dict[str, float]]] = [[] for _ in points]
         is_right: list[list[NDArray[np.bool_]]] = [[] for _ in points]
         racing = list(range(len(points)))
-        tables = {part: _table(part, cleaned) for part in {part for name in self.features for part in _FEATURES[name]}}
+        tables = {part: count(part, cleaned) for part in {part for name in self.features for part in PARTS[name]}}
         for fold in range(_FOLDS):
             fits = self._fits([points[number] for number in racing], tables, targets, folds == fold)
             found = zip(racing, Parallel(-1, prefer="threads", return_as="generator")(fits), strict=True)
@@ -190,21 +168,16 @@ class TfidfModel(SentimentModel):
         held_out: NDArray[np.bool_],
     ) -> Iterator[Any]:
         """Return a call of `try_on_fold` for each point, made when it is asked for."""
-        weights = {part: weigh(part, tables[part], held_out) for part in {part for name, _ in points for part in _FEATURES[name]}}
+        weights = {part: weigh(part, tables[part], held_out) for part in {part for name, _ in points for part in PARTS[name]}}
         for name, of_features in groupby(points, lambda point: point[0]):
-            of_learnt, of_judged = (hstack(each, format="csr") for each in zip(*(weights[part] for part in _FEATURES[name]), strict=True))
-            ratios = self._ratios(name, of_learnt, targets[~held_out])
-            rows = (scale(of_learnt, ratios), targets[~held_out]), (scale(of_judged, ratios), targets[held_out])
+            of_learnt, of_judged = (hstack(each, format="csr") for each in zip(*(weights[part] for part in PARTS[name]), strict=True))
+            factors = self._factors(name, of_learnt, targets[~held_out])
+            rows = (scale(of_learnt, factors), targets[~held_out]), (scale(of_judged, factors), targets[held_out])
             for _, point in of_features:
                 yield delayed(try_on_fold)(logistic_regression(self.seed).set_params(**point), *rows)
 
-    def _ratios(self, features: str, weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the factor of each column: what the lexicon says is not a matter of how often it says something."""
-        ratios = np.ones(weights.shape[1])
-        if self.has_ratios:
-            ngrams = slice(len(ratios) - (len(VALENCE_FEATURES) if VALENCES in _FEATURES[features] else 0))
-            ratios[ngrams] = log_count_ratios(weights[:, ngrams], targets)
-        return ratios
+    def _factors(self, features: str, weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
+        return ratios(features, weights, targets) if self.has_ratios else np.ones(weights.shape[1])
 
 
 def _means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -229,69 +202,6 @@ def try_on_fold(
     weights, targets = judged
     scores = classifier.fit(*learnt).predict_proba(weights)
     return measure(targets, scores), scores.argmax(axis=1) == targets
-
-
-def _table(part: str, cleaned: Sequence[str]) -> Any:
-    """Return how often each n-gram of a part is in each cleaned text, or what the lexicon says of it."""
-    if part == VALENCES:
-        return _valence_rows(cleaned, read_lexicon()).astype(_OF_SEARCH)
-    cut = {option: value for option, value in _PARTS[part].items() if option not in _WEIGHING}
-    return CountVectorizer(**cut, dtype=_OF_SEARCH).fit_transform(cleaned)
-
-
-def weigh(part: str, table: Any, held_out: NDArray[np.bool_]) -> tuple[Any, Any]:
-    """Return the weights of a part for the rows that are not held out and for those that are, as a vectoriser of the first would give."""
-    learnt, judged = table[~held_out], table[held_out]
-    if part == VALENCES:
-        return learnt, judged
-    is_known = np.bincount(learnt.indices, minlength=table.shape[1]) >= _PARTS[part].get("min_df", 1)
-    transformer = TfidfTransformer(sublinear_tf=_PARTS[part].get("sublinear_tf", False))
-    return transformer.fit_transform(learnt[:, is_known]), transformer.transform(judged[:, is_known])
-
-
-def _valence_rows(cleaned: Sequence[str], valences: Valences) -> Any:
-    return csr_matrix([valence_features(text, valences) for text in cleaned])
-
-
-def log_count_ratios(weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return how well each column of a sparse matrix (n, columns) tells labels apart, with a mean square of 1: shape (columns,).
-
-    It is the square root of the largest of the labels' |log of a column's share of a label's entries over its share of all other entries|,
-    where each label is given one more entry of each column. Columns that all say nothing get 1. Source: Wang and Manning, ACL 2012, for two
-    labels; the root is ours.
-    """
-    counts = np.stack([np.bincount(weights[targets == label].indices, minlength=weights.shape[1]) for label in range(len(LABELS))]) + 1.0
-    others = counts.sum(axis=0) - counts
-    shares, of_others = (each / each.sum(axis=1, keepdims=True) for each in (counts, others))
-    ratios = np.abs(np.log(shares / of_others)).max(axis=0)
-    return np.sqrt(ratios / ratios.mean()) if ratios.mean() > _LEAST_RATIO else np.ones_like(ratios)
-
-
-def scale(weights: Any, factors: NDArray[np.float64]) -> Any:
-    """Return a sparse matrix with each column multiplied by its factor, in its own precision."""
-    return csr_matrix((weights.data * factors.astype(weights.dtype)[weights.indices], weights.indices, weights.indptr), weights.shape)
-
-
-class Extractor(BaseEstimator):  # type: ignore[misc]
-    """Turns cleaned texts into one sparse matrix: the n-grams' weights, then what the lexicon says where the features hold valences."""
-
-    def __init__(self, features: str) -> None:
-        """Take the name of the features."""
-        self.features = features
-
-    def fit_transform(self, cleaned: Sequence[str], labels: object = None) -> Any:
-        """Learn the n-grams of cleaned texts and return a row of weights per text; labels change nothing."""
-        parts = _FEATURES[self.features]
-        self.union_ = FeatureUnion([(part, TfidfVectorizer(**_PARTS[part])) for part in parts if part != VALENCES])
-        self.valences_ = read_lexicon() if VALENCES in parts else {}
-        return self._complete(self.union_.fit_transform(cleaned), cleaned)
-
-    def transform(self, cleaned: Sequence[str]) -> Any:
-        """Return a row of weights per cleaned text."""
-        return self._complete(self.union_.transform(cleaned), cleaned)
-
-    def _complete(self, weights: Any, cleaned: Sequence[str]) -> Any:
-        return hstack([weights, _valence_rows(cleaned, self.valences_)], format="csr") if self.valences_ else weights
 
 
 def make_folds(train_size: int, validation_size: int, seed: int) -> NDArray[np.int64]:

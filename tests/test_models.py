@@ -210,14 +210,14 @@ def test_tfidf_counts_ngrams_once_for_all_folds_and_classifiers_and_once_for_the
 def test_tfidf_weighs_the_ngrams_of_a_fold_as_a_vectoriser_of_its_own_rows_would(small_corpus, part):
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    from models import tfidf
+    from models import tfidf_features as tfidf
 
     texts = [f"{text} {'again and again' * (number % 3)}" for number, text in enumerate(small_corpus[0])]
     held_out = np.arange(len(texts)) % 3 == 0
-    vectorizer = TfidfVectorizer(**tfidf._PARTS[part])
+    vectorizer = TfidfVectorizer(**tfidf.OPTIONS[part])
     expected = vectorizer.fit_transform([text for text, out in zip(texts, held_out, strict=True) if not out])
 
-    learnt, judged = tfidf.weigh(part, tfidf._table(part, texts), held_out)
+    learnt, judged = tfidf.weigh(part, tfidf.count(part, texts), held_out)
 
     np.testing.assert_allclose(learnt.toarray(), expected.toarray(), atol=1e-6)
     others = vectorizer.transform([text for text, out in zip(texts, held_out, strict=True) if out])
@@ -243,7 +243,7 @@ def test_tfidf_weighs_an_ngram_by_how_well_it_tells_labels_apart():
     """Three texts, one of each label: the first column is in all of them, the second in the first alone."""
     from scipy.sparse import csr_matrix
 
-    from models.tfidf import log_count_ratios
+    from models.tfidf_features import log_count_ratios
 
     ratios = log_count_ratios(csr_matrix([[0.5, 0.5], [1.0, 0.0], [1.0, 0.0]]), np.array([0, 1, 2]))
 
@@ -255,7 +255,8 @@ def test_tfidf_weighs_an_ngram_by_how_well_it_tells_labels_apart():
 
 
 def test_tfidf_keeps_what_it_learnt_of_scaled_weights_as_coefficients_of_plain_ones(small_corpus):
-    from models.tfidf import log_count_ratios, logistic_regression, scale
+    from models.tfidf import logistic_regression
+    from models.tfidf_features import log_count_ratios, scale
 
     texts, labels = small_corpus
     model = models.create("tfidf", features=("words (1,2)",), regularisations=(1.0,), class_weights=(None,))
@@ -272,13 +273,13 @@ def test_tfidf_keeps_what_it_learnt_of_scaled_weights_as_coefficients_of_plain_o
 
 def test_tfidf_searches_with_the_ratios_of_the_rows_that_a_fold_learns(small_corpus, monkeypatch):
     """What the lexicon says, the last columns, has none; labels of the rows held out change nothing."""
-    from models import tfidf
+    from models import tfidf, tfidf_features
 
     texts, labels = small_corpus
     targets = np.array([LABELS.index(label) for label in labels])
     held_out = np.arange(len(texts)) % 3 == 0
-    name = tfidf.FEATURES[-1]
-    tables = {part: tfidf._table(part, texts) for part in tfidf._FEATURES[name]}
+    name = tfidf_features.FEATURES[-1]
+    tables = {part: tfidf_features.count(part, texts) for part in tfidf_features.PARTS[name]}
     shuffled = np.where(held_out, targets[::-1], targets)
     fits = {}
     for case, model, given in (
