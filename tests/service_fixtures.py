@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from crowning import crown
+from crowning import home_with_champion
 from starlette.testclient import TestClient
-
-from sentiment import store
-from sentiment.config import read_settings, tool_environment
 
 TEXT = "I love this, thank you so much!"
 CANARY = "canary4711"
@@ -23,12 +20,7 @@ POSTS = {
 @pytest.fixture(scope="module")
 def store_with_champion(tmp_path_factory, tfidf_model):
     """One home for this file: a store with a champion, and an inbox."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SENTIMENT_HOME", str(tmp_path_factory.mktemp("service") / "home"))
-        for variable, value in tool_environment(read_settings()).items():
-            patch.setenv(variable, value)
-        tag = store.save(tfidf_model, metadata={})
-        crown(tag)
+    with home_with_champion(tmp_path_factory.mktemp("service") / "home", tfidf_model) as tag:
         yield tag
 
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
-from crowning import crown
+from crowning import home_with_champion
 from recorder import Recorder
 from starlette.testclient import TestClient
 
-from sentiment import store, telemetry
-from sentiment.config import read_settings, tool_environment
+from sentiment import telemetry
+from sentiment.config import read_settings
 from sentiment.feedback import Feedback
 
 TEXT = "I love this, thank you so much!"
@@ -24,12 +24,7 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def champion(tmp_path_factory, tfidf_model):
     """The tag of a champion in a home for one file of tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SENTIMENT_HOME", str(tmp_path_factory.mktemp("telemetry") / "home"))
-        for variable, value in tool_environment(read_settings()).items():
-            patch.setenv(variable, value)
-        tag = store.save(tfidf_model, metadata={})
-        crown(tag)
+    with home_with_champion(tmp_path_factory.mktemp("telemetry") / "home", tfidf_model) as tag:
         yield tag
 
 

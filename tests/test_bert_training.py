@@ -11,6 +11,7 @@ from itertools import chain, islice
 import numpy as np
 import pytest
 import torch
+from progress import quiet
 
 import models
 from models import bert_training
@@ -28,10 +29,6 @@ rows = {"validation": (texts, labels), "related": (texts[::3], labels[::3])}
 model.fit(texts, labels, **rows, progress=lambda line: print(line, flush=True), checkpoint=Path(sys.argv[2]))
 model.save(sys.argv[3])
 """
-
-
-def quiet(line: str) -> None:
-    """Say nothing of a training."""
 
 
 def start(*arguments: object) -> subprocess.Popen[str]:

@@ -9,16 +9,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from crowning import crown
+from crowning import home_with_champion
 from page_server import PYTHON, serving_page, started, take_picture
 from playwright.sync_api import expect
 from ports import free_port
 
 from models import FAMILIES
-from sentiment import store
 from sentiment.behaviour_report import describe_suite, metric_of
 from sentiment.behaviour_suite import capabilities
-from sentiment.config import read_settings, tool_environment
+from sentiment.config import read_settings
 
 TWEET = "I love this, thank you so much 😍"
 pytest_plugins = ["browser_fixtures"]
@@ -27,11 +26,7 @@ pytest_plugins = ["browser_fixtures"]
 @pytest.fixture(scope="module")
 def shared_home(tmp_path_factory, tfidf_model):
     """A home with a champion in its store."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SENTIMENT_HOME", str(tmp_path_factory.mktemp("browser") / "home"))
-        for variable, value in tool_environment(read_settings()).items():
-            patch.setenv(variable, value)
-        crown(store.save(tfidf_model, metadata={}))
+    with home_with_champion(tmp_path_factory.mktemp("browser") / "home", tfidf_model):
         yield read_settings().home
 
 
