@@ -20,8 +20,9 @@ from sentiment import telemetry
 from sentiment.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.direct import PATHS, direct, refuse
-from sentiment.feedback import Inbox, make_feedback
+from sentiment.feedback import make_feedback
 from sentiment.http_guard import ApiGate, guard, json_errors
+from sentiment.inbox import Inbox
 from sentiment.pages import make_pages
 from sentiment.predicting import Predictor
 from sentiment.prediction_ids import make_signer

@@ -12,8 +12,8 @@ import numpy as np
 from benchmarks.gate_worlds import COST, FACTS, LEARNED, LIMITS, NOW, Numbers, Scores, fit, macro_f1, populations
 from models import LABELS
 from sentiment.behaviour_suite import run_suite
-from sentiment.data import Dataset, Split, load_dataset
-from sentiment.evidence import Contender, EvaluationSet, Evidence, Role
+from sentiment.data import Dataset, EvaluationSet, Split, load_dataset
+from sentiment.evidence import Contender, Evidence, Role
 from sentiment.gate import judge
 from sentiment.verdict import Decision
 

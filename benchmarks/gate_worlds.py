@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 import models
 from models import LABELS
 from sentiment.behaviour_suite import KINDS
-from sentiment.data import Dataset, Split, load_dataset
+from sentiment.data import Dataset, EvaluationSet, Split, load_dataset
 from sentiment.evaluate import f1_by_label
-from sentiment.evidence import Contender, Cost, EvaluationSet, Evidence
+from sentiment.evidence import Contender, Evidence
+from sentiment.footprint import Cost
 from sentiment.gate import judge
 from sentiment.thresholds import Thresholds
 from sentiment.verdict import Decision

@@ -21,11 +21,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from pydantic import Field
 
+from flows.retrying import is_worth_asking_again
 from sentiment import durable, queries, tracking
 from sentiment.alerting import episodes, read_rule
 from sentiment.analysis import LogsReader
 from sentiment.canvas import as_png
-from sentiment.command import is_worth_asking_again, run_command, whole_number
+from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ConfigError
 from sentiment.weekly import Records, Span, Weekly, analyse, split_feedback

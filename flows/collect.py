@@ -17,12 +17,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from pydantic import Field
 
+from flows.retrying import is_worth_asking_again
 from sentiment import queries
 from sentiment.analysis import LogsReader
-from sentiment.command import is_worth_asking_again, run_command, whole_number
+from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import QueryError
-from sentiment.feedback import Inbox
+from sentiment.inbox import Inbox
+from sentiment.inbox_frame import read_inbox
 from sentiment.intake import reports_of_feedback, reports_of_samples
 from sentiment.prediction_ids import KEY_FILE, make_signer
 from sentiment.review import ReviewQueue
@@ -56,7 +58,7 @@ def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
     settings = read_settings()
     apply_tool_environment(settings)
     now, logger = datetime.now(UTC), get_run_logger()
-    inbox = Inbox(settings.feedback_address).read()
+    inbox = read_inbox(Inbox(settings.feedback_address))
     with ReviewQueue.from_settings(settings) as queue:
         marks = {name: queue.watermark(name) for name in _STREAMS}
         starts = {name: mark - _OVERLAP if mark else now - timedelta(days=days) for name, mark in marks.items()}

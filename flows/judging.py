@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import models
 from sentiment import canvas, durable, lineage, registry, store, tracking, validated
 from sentiment.behaviour_suite import run_suite
+from sentiment.data import EvaluationSet
 from sentiment.errors import StoreError
-from sentiment.evidence import Contender, EvaluationSet, Evidence
+from sentiment.evidence import Contender, Evidence
 from sentiment.footprint import measure_costs
 from sentiment.verdict_picture import draw_verdict
 from sentiment.verdict_text import as_json, as_markdown, digest, headline
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sentiment.data import Dataset
-    from sentiment.evidence import Cost, Role
+    from sentiment.evidence import Role
+    from sentiment.footprint import Cost
     from sentiment.verdict import Verdict
 
 _TIMED_TEXTS = 60

@@ -17,13 +17,16 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from flows.retrying import is_worth_asking_again
 from sentiment import queries, telemetry
 from sentiment.analysis import LogsReader
-from sentiment.command import is_worth_asking_again, run_command, whole_number
+from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.connection import CONNECTION_STRING, read_connection_string
 from sentiment.errors import ConfigError
-from sentiment.feedback import Feedback, Inbox
+from sentiment.feedback import Feedback
+from sentiment.inbox import Inbox
+from sentiment.inbox_frame import read_inbox
 from sentiment.reconcile import missing_feedback
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def reconcile(days: int = 28, grace_minutes: int = 10) -> int:
     _use_local_monitor(settings)
     now = datetime.now(UTC)
     start, end = now - timedelta(days=days), now - timedelta(minutes=grace_minutes)
-    inbox = Inbox(settings.feedback_address).read()
+    inbox = read_inbox(Inbox(settings.feedback_address))
     logs: pd.DataFrame = read_logs(settings, (start, now))
     missing = missing_feedback(inbox, logs, period=(start, end))
     if len(missing):

@@ -17,10 +17,11 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from flows.retrying import is_worth_asking_again
 from sentiment import channels
 from sentiment.alerting import read_rule
 from sentiment.analysis import LogsReader
-from sentiment.command import is_worth_asking_again, run_command
+from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import SentiloopError
 from sentiment.watch import Evaluation, Watch

@@ -1,17 +1,15 @@
-"""What the HTTP service takes and gives, as types, and the rules for a text. How requests travel is in `http_guard.py`."""
+"""What the HTTP service takes and gives, as types. A text's rules: `text_rules.py`; the way in: `http_guard.py`."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
-from models import clean_text
 from sentiment.config import MAX_BATCH
-from sentiment.errors import SentiloopError
+from sentiment.errors import RequestError
 from sentiment.feedback import MAX_COMMENT_CHARS
 
 Label = Literal["negative", "neutral", "positive"]
@@ -19,12 +17,6 @@ Text = Annotated[str, Field(description="a tweet; at least one visible character
 
 Request = TypeVar("Request", bound=BaseModel)
 _SWITCH = {"": True, "true": True, "1": True, "false": False, "0": False}
-# A letter or a digit that is no part of an entity or of a terminal's escape: no cleaning takes it away.
-_VISIBLE = re.compile("[^&＆\x1b]*[A-Za-z0-9][^&＆\x1b]*")
-
-
-class RequestError(SentiloopError):
-    """A request cannot be used as it is."""
 
 
 class _Request(BaseModel):
@@ -140,20 +132,3 @@ def wants_explanation(query: bytes, request: PredictRequest | BatchRequest) -> b
     if isinstance(request, BatchRequest) and _SWITCH[values[0]]:
         raise RequestError(f"explain is asked for a list of {len(request.texts)} texts: send them to /predict, one by one")
     return _SWITCH[values[0]]
-
-
-def check_text(text: str, max_chars: int, name: str = "text") -> None:
-    """Check that a text can be predicted.
-
-    Raises:
-        RequestError: It is too long, or nothing in it is visible.
-    """
-    if len(text) > max_chars:
-        raise RequestError(f"{name} has {len(text)} characters; the limit is {max_chars}: shorten it")
-    if not is_plainly_visible(text) and not clean_text(text):
-        raise RequestError(f"{name} has {len(text)} characters, none of them visible: send at least one word or emoji")
-
-
-def is_plainly_visible(text: str) -> bool:
-    """Return whether a text need not be cleaned to see that something is there: true of nearly all."""
-    return bool(_VISIBLE.fullmatch(text))

@@ -1,15 +1,15 @@
-"""What the flows' commands share: the environment first, when to ask again, and errors as one clear line and an exit code."""
+"""What the flows' commands share: the environment first, and errors as one clear line and an exit code."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models import ModelError
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.errors import ConfigError, QueryError, SentiloopError
+from sentiment.errors import ConfigError, SentiloopError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,12 +55,6 @@ def whole_number(what: str, least: int, most: int) -> Callable[[str], int]:
         return number
 
     return parse
-
-
-def is_worth_asking_again(_task: Any, _run: Any, state: Any) -> bool:
-    """Return whether a Prefect task that asks the logs should try again: not when the query or the role is at fault."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, QueryError) and error.is_passing
 
 
 def _is_worth_showing(record: logging.LogRecord) -> bool:

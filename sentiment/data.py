@@ -49,6 +49,20 @@ class Split:
 
 
 @dataclass(frozen=True)
+class EvaluationSet:
+    """Texts with their true labels that no model may have learned from."""
+
+    name: str
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the texts and labels: the same digest means the same set."""
+        return hashlib.sha256(json.dumps([self.texts, self.labels], ensure_ascii=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class DataReport:
     """What became of a source: rows read, rows dropped by reason, counts by split and label, and lengths in characters by bucket."""
 

@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from sentiment.api import BatchRequest, Prediction, PredictRequest, RequestError, wants_explanation
-from sentiment.errors import FeedbackError, OverloadError, PredictionIdError, StoreError
+from sentiment.api import BatchRequest, Prediction, PredictRequest, wants_explanation
+from sentiment.errors import FeedbackError, OverloadError, PredictionIdError, RequestError, StoreError
 from sentiment.feedback import InvalidFeedbackError
 from sentiment.http_guard import TOO_MANY, Admission, RefusedError, error_answer
 from sentiment.tracing import inside_request, note_exception

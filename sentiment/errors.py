@@ -66,6 +66,10 @@ class DeployError(SentiloopError):
     """The flows cannot be put on a Prefect server."""
 
 
+class RequestError(SentiloopError):
+    """A request cannot be used as it is."""
+
+
 class OverloadError(SentiloopError):
     """More texts wait than the service takes on; `retry_after` is in seconds."""
 

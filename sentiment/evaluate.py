@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +12,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, precisio
 from models import LABELS, ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from models.base import Scores
 
@@ -86,24 +84,6 @@ def f1_by_label(table: Counts) -> NDArray[np.float64]:
 def f1_macro_interval(table: Counts, seed: int = 0) -> tuple[float, float]:
     """Return the 95% percentile bootstrap interval of the macro F1 (Efron and Tibshirani 1993, chapter 13)."""
     return _interval(f1_by_label(_resampled(table, seed)).mean(axis=-1))
-
-
-def measure_latency(predict: Callable[[list[str]], object], texts: Sequence[str], warm_up: int = 5) -> dict[str, float]:
-    """Return the p50 and p95 of the milliseconds that `predict` takes for one text, after a few calls that do not count."""
-    for text in texts[:warm_up]:
-        predict([text])
-    milliseconds = []
-    for text in texts:
-        start = time.perf_counter()
-        predict([text])
-        milliseconds.append((time.perf_counter() - start) * 1000)
-    p50, p95 = np.percentile(milliseconds, [50, 95])
-    return {"latency_ms_p50": float(p50), "latency_ms_p95": float(p95)}
-
-
-def measure_size(directory: Path, *, without: str = "") -> float:
-    """Return the size of a directory's files in megabytes (10^6 bytes); files of the name `without` do not count."""
-    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file() and path.name != without) / 1e6
 
 
 def choose_winner(candidates: Mapping[str, Mapping[str, float]]) -> str:

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from models.base import Scores
+    from sentiment.data import EvaluationSet
+    from sentiment.footprint import Cost
 
 Role = Literal["champion", "challenger"]
-
-
-@dataclass(frozen=True)
-class EvaluationSet:
-    """Texts with their true labels that no model may have learned from."""
-
-    name: str
-    texts: tuple[str, ...]
-    labels: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the texts and labels: the same digest means the same set."""
-        return hashlib.sha256(json.dumps([self.texts, self.labels], ensure_ascii=True).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What answering costs: p95 of one text in milliseconds, files and resident memory in megabytes (10^6 bytes)."""
-
-    latency_ms_p95: float
-    size_mb: float
-    memory_mb: float
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,27 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import models
-from sentiment.evaluate import measure_size
-from sentiment.evidence import Cost
 
 _ROUNDS, _WARM_UP = 3, 5
 _MEMORY_TEXTS = 32
 _PATIENCE_SECONDS = 300
 _MEGABYTE = 1e6
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What answering costs: p95 of one text in milliseconds, files and resident memory in megabytes (10^6 bytes)."""
+
+    latency_ms_p95: float
+    size_mb: float
+    memory_mb: float
 
 
 def measure_costs(folders: Mapping[str, Path], texts: Sequence[str]) -> dict[str, Cost]:
@@ -51,6 +59,24 @@ def measure_latencies(contenders: Mapping[str, models.Classifier], texts: Sequen
         for name, milliseconds in times.items():
             rounds[name].append(float(np.percentile(milliseconds, 95)))
     return {name: min(values) for name, values in rounds.items()}
+
+
+def measure_latency(predict: Callable[[list[str]], object], texts: Sequence[str], warm_up: int = 5) -> dict[str, float]:
+    """Return the p50 and p95 of the milliseconds that `predict` takes for one text, after a few calls that do not count."""
+    for text in texts[:warm_up]:
+        predict([text])
+    milliseconds = []
+    for text in texts:
+        start = time.perf_counter()
+        predict([text])
+        milliseconds.append((time.perf_counter() - start) * 1000)
+    p50, p95 = np.percentile(milliseconds, [50, 95])
+    return {"latency_ms_p50": float(p50), "latency_ms_p95": float(p95)}
+
+
+def measure_size(directory: Path, *, without: str = "") -> float:
+    """Return the size of a directory's files in megabytes (10^6 bytes); files of the name `without` do not count."""
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file() and path.name != without) / 1e6
 
 
 def measure_memory(folder: Path, texts: Sequence[str]) -> float:

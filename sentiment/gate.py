@@ -19,7 +19,8 @@ from sentiment.verdict import Check, Decision, Verdict
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sentiment.evidence import Contender, EvaluationSet, Evidence
+    from sentiment.data import EvaluationSet
+    from sentiment.evidence import Contender, Evidence
     from sentiment.verdict import Override
 
 

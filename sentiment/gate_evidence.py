@@ -14,7 +14,8 @@ from sentiment.significance import gap_between_sets
 from sentiment.verdict import Check
 
 if TYPE_CHECKING:
-    from sentiment.evidence import Contender, EvaluationSet, Evidence
+    from sentiment.data import EvaluationSet
+    from sentiment.evidence import Contender, Evidence
     from sentiment.significance import Correct
     from sentiment.thresholds import Thresholds
     from sentiment.verdict import Outcome

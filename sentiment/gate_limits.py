@@ -15,7 +15,8 @@ from sentiment.verdict import Check
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sentiment.evidence import Contender, Cost, Evidence
+    from sentiment.evidence import Contender, Evidence
+    from sentiment.footprint import Cost
     from sentiment.thresholds import Thresholds
     from sentiment.verdict import Outcome
 

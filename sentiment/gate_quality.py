@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sentiment.evidence import Contender, EvaluationSet, Evidence
+    from sentiment.data import EvaluationSet
+    from sentiment.evidence import Contender, Evidence
     from sentiment.thresholds import Thresholds
     from sentiment.verdict import Outcome
 

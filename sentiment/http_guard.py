@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 
-from sentiment.api import Request, RequestError, parse
+from sentiment.api import Request, parse
+from sentiment.errors import RequestError
 from sentiment.request_trace import RequestTrace
 from sentiment.senders import client_address, sent_from
 from sentiment.tracing import UNKNOWN_PATH, inside_request, note_exception

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sentiment.abstention import RiskCoverage, abstention_metrics, risk_coverage
 from sentiment.behaviour_report import behaviour_metrics
 from sentiment.behaviour_suite import Answer, ask_suite
-from sentiment.evaluate import evaluate, measure_latency
+from sentiment.evaluate import evaluate
+from sentiment.footprint import measure_latency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,7 +13,8 @@ import numpy as np
 import models
 from models import Classifier, ModelError, SentimentModel
 from models.onnx_session import FLOAT_FILE, choose_precision
-from sentiment.evaluate import evaluate, measure_size
+from sentiment.evaluate import evaluate
+from sentiment.footprint import measure_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models import LABELS
-from sentiment.api import Prediction, Scores, WeighedWord, check_text
+from sentiment.api import Prediction, Scores, WeighedWord
 from sentiment.shadow import Answered
+from sentiment.text_rules import check_text
 
 if TYPE_CHECKING:
     from sentiment.config import Settings

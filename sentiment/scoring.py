@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models import LABELS
-from sentiment.api import RequestError, check_text
 from sentiment.csv_rows import CsvFile
-from sentiment.errors import DataError
+from sentiment.errors import DataError, RequestError
 from sentiment.parquet_rows import ParquetFile
 from sentiment.scored_parts import Beginning, Part, Parts, rejected_file
 from sentiment.scored_tables import RESULT_COLUMNS, csv_bytes, join_csv, scored_table
+from sentiment.text_rules import check_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,6 +20,7 @@ from models import LABELS
 from sentiment import store
 from sentiment.errors import StoreError
 from sentiment.serving import Champion
+from sentiment.telemetry import ShadowPrediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,20 +45,10 @@ class Answered:
     model: str
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What champion and shadow said of one text."""
-
-    answered: Answered
-    shadow_label: str
-    shadow_score: float
-    shadow_model: str
-
-
 class Shadow:
     """Compares a share of the answers with what the shadow of the store would have said."""
 
-    def __init__(self, settings: Settings, note: Callable[[Comparison], None], is_busy: Callable[[], bool]) -> None:
+    def __init__(self, settings: Settings, note: Callable[[ShadowPrediction], None], is_busy: Callable[[], bool]) -> None:
         self._share = settings.shadow_share
         self._seconds = settings.reload_seconds
         self._note, self._is_busy = note, is_busy
@@ -130,8 +121,17 @@ class Shadow:
         try:
             served = self._model.get()
             row = served.model.predict_proba([answered.text])[0]
-            score = float(row.max())
-            self._note(Comparison(answered, LABELS[int(row.argmax())], score, served.tag))
+            self._note(
+                ShadowPrediction(
+                    answered.text,
+                    predicted_label=answered.label,
+                    score=answered.score,
+                    model=answered.model,
+                    shadow_label=LABELS[int(row.argmax())],
+                    shadow_score=float(row.max()),
+                    shadow_model=served.tag,
+                )
+            )
         except Exception as error:  # the champion has answered; the shadow's trouble is nobody else's
             _logger.error("the shadow %s failed with %s: it rests until another is named", self._model.tag, type(error).__name__)  # noqa: TRY400
             self._is_on = False

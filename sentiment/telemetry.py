@@ -9,6 +9,7 @@ import functools
 import logging
 import os
 import random
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from sentiment.config import Settings
     from sentiment.exporters import Pipelines
     from sentiment.feedback import Feedback
-    from sentiment.shadow import Comparison
 
 NAME = "sentiment"
 STOP_SECONDS = 10.0
@@ -43,6 +43,19 @@ _feedback_logger = logging.getLogger("sentiment.feedback")
 _sample_logger = logging.getLogger("sentiment.samples")
 _shadow_logger = logging.getLogger("sentiment.shadow")
 _EVENT_LOGGERS = (_feedback_logger, _sample_logger, _shadow_logger)
+
+
+@dataclass(frozen=True)
+class ShadowPrediction:
+    """What the champion answered for one text, and what the shadow would have; the fields are the keys of its record."""
+
+    tweet_text: str
+    predicted_label: str
+    score: float
+    model: str
+    shadow_label: str
+    shadow_score: float
+    shadow_model: str
 
 
 class Telemetry:
@@ -85,14 +98,13 @@ class Telemetry:
             keys = {"tweet_text": mask(text), "predicted_label": label, "score": score, "model": model, "prediction_id": prediction_id}
             _log_event(_sample_logger, "Sampled prediction", keys | {"reason": "low confidence" if is_low else "random"})
 
-    def note_shadow(self, comparison: Comparison) -> None:
-        """Count and log what the shadow would have said; a tweet is only told, masked, where that is another label."""
-        answered = comparison.answered
-        agrees = comparison.shadow_label == answered.label
-        self.metrics.note_shadow(answered.model, comparison.shadow_model, agrees=agrees)
-        keys = {"predicted_label": answered.label, "score": answered.score, "model": answered.model}
-        keys |= {name: getattr(comparison, name) for name in ("shadow_label", "shadow_score", "shadow_model")}
-        _log_event(_shadow_logger, "Shadow prediction", keys | ({} if agrees else {"tweet_text": mask(answered.text)}))
+    def note_shadow(self, prediction: ShadowPrediction) -> None:
+        """Count and log what the shadow would have answered; the text is logged, masked, only where the labels differ."""
+        keys = asdict(prediction)
+        text = keys.pop("tweet_text")
+        agrees = prediction.shadow_label == prediction.predicted_label
+        self.metrics.note_shadow(prediction.model, prediction.shadow_model, agrees=agrees)
+        _log_event(_shadow_logger, "Shadow prediction", keys | ({} if agrees else {"tweet_text": mask(text)}))
 
     def resend(self, feedback: Iterable[Feedback]) -> None:
         """Log feedback again, in batches that fit the queue, and send or spool it before this returns."""

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from models import LABELS
 from sentiment import durable
-from sentiment.data import Split
+from sentiment.data import EvaluationSet, Split
 from sentiment.duplicates import NearDuplicates, canonical_form
 from sentiment.errors import DataError
-from sentiment.evidence import EvaluationSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import os
 import ssl
@@ -16,9 +14,6 @@ from types import SimpleNamespace
 
 import prometheus_client
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from infra.smoke import KNOWN
 
@@ -135,21 +130,6 @@ def _metrics(served: int, failed: int) -> bytes:
     return prometheus_client.generate_latest(registry)
 
 
-def _certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1, with its key in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(days=1))
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-    certificate = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
-    form = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file = folder / "certificate.pem"
-    pem = serialization.Encoding.PEM
-    file.write_bytes(key.private_bytes(pem, *form) + certificate.public_bytes(pem))
-    return file
-
-
 @contextmanager
 def _served(cloud: Cloud, role: str, certificate: Path):
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(cloud, role))
@@ -163,11 +143,6 @@ def _served(cloud: Cloud, role: str, certificate: Path):
     finally:
         server.shutdown()
         server.server_close()
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    return _certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ os.environ["SENTIMENT_HOME"] = _HOME.name
 os.environ.update(tool_environment(read_settings()))
 os.environ.pop("PREFECT_API_URL", None)
 
+# Every fixture that files share is registered here, once: a test module that registered one would do so for the whole run.
+pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("*_fixtures.py"))
+
 _OPENINGS = ("", "@ann ", "so ", "today: ", "well, ", "honestly ")
 _TWEETS = {
     "negative": [
@@ -56,6 +59,14 @@ def small_corpus() -> tuple[list[str], list[str]]:
     """144 short tweets, 48 of each label, that any of the three models can learn."""
     rows = [(opening + tweet, label) for opening in _OPENINGS for label, tweets in _TWEETS.items() for tweet in tweets]
     return [text for text, _ in rows], [label for _, label in rows]
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    """The default corpus, whole."""
+    from sentiment.data import load_dataset
+
+    return load_dataset()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from models import LABELS
-from sentiment.evidence import Contender, Cost, EvaluationSet, Evidence
+from sentiment.data import EvaluationSet
+from sentiment.evidence import Contender, Evidence
+from sentiment.footprint import Cost
 from sentiment.lineage import fingerprint
 
 BEHAVIOUR = {"minimum functionality": [True] * 80 + [False] * 20, "invariance": [True] * 60, "direction": [True] * 40}

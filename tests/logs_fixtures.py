@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
 from sentiment.analysis import LogsReader
 
 WORKSPACE = "1b2c0000-0000-0000-0000-00000000d4e5"
@@ -87,3 +89,10 @@ def serve_logs(certificate=None):
 def table(columns: dict[str, str], rows: list) -> dict:
     described = [{"name": name, "type": kind} for name, kind in columns.items()]
     return {"tables": [{"name": "PrimaryResult", "columns": described, "rows": rows}]}
+
+
+@pytest.fixture
+def logs():
+    """A server of the logs over http."""
+    with serve_logs() as server:
+        yield server

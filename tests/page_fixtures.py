@@ -76,10 +76,10 @@ def stand_in():
 
 
 @pytest.fixture
-def client(stand_in):
-    client = ServiceClient(stand_in.address)
-    yield client
-    client.close()
+def page_client(stand_in):
+    page_client = ServiceClient(stand_in.address)
+    yield page_client
+    page_client.close()
 
 
 def write(folder, content, name="tweets.csv"):
@@ -88,5 +88,5 @@ def write(folder, content, name="tweets.csv"):
     return path
 
 
-def score(client, path, language="en"):
-    return score_file(client, str(path), LIMITS, language, lambda *_: None)
+def score(page_client, path, language="en"):
+    return score_file(page_client, str(path), LIMITS, language, lambda *_: None)

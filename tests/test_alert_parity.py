@@ -236,19 +236,19 @@ class Logs:
 
 
 @pytest.fixture(scope="module")
-def logs(tmp_path_factory):
-    logs = Logs(tmp_path_factory.mktemp("monitor"))
-    yield logs
-    logs.close()
+def monitor_logs(tmp_path_factory):
+    monitor_logs = Logs(tmp_path_factory.mktemp("monitor"))
+    yield monitor_logs
+    monitor_logs.close()
 
 
-def observed(logs, events, minutes, home):
+def observed(monitor_logs, events, minutes, home):
     """What the real evaluator makes of the same events, minute by minute."""
-    watch = Watch(read_rule(), logs.frame, [], home)
-    day, told, waiting = logs.new_day(), [], list(events)
+    watch = Watch(read_rule(), monitor_logs.frame, [], home)
+    day, told, waiting = monitor_logs.new_day(), [], list(events)
     for number in range(minutes + 1):
         if seen := [event for event in waiting if event.arrives <= 60 * number]:
-            logs.add(day, seen)
+            monitor_logs.add(day, seen)
             waiting = [event for event in waiting if event.arrives > 60 * number]
         evaluation = watch.evaluate(day + number * MINUTE)
         assert evaluation.error is None
@@ -289,10 +289,10 @@ SCENARIOS = {
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_the_evaluator_and_the_reference_agree_on(logs, tmp_path, name):
+def test_the_evaluator_and_the_reference_agree_on(monitor_logs, tmp_path, name):
     events, expected = SCENARIOS[name]
 
-    told = observed(logs, events, 31, tmp_path)
+    told = observed(monitor_logs, events, 31, tmp_path)
 
     assert [(number, change) for number, (_, _, change) in enumerate(told) if change] == expected
     assert told == reference(events, 31)
@@ -317,11 +317,11 @@ def stream(seed):
 @pytest.mark.parametrize(
     ("first", "last"), [(0, 30), (30, 60), *(pytest.param(n, n + 35, marks=pytest.mark.slow) for n in (60, 95, 130, 165))]
 )
-def test_the_evaluator_and_the_reference_agree_on_random_streams(logs, tmp_path, first, last):
+def test_the_evaluator_and_the_reference_agree_on_random_streams(monitor_logs, tmp_path, first, last):
     for seed in range(first, last):
         events, minutes = stream(seed)
 
-        assert observed(logs, events, minutes, tmp_path / str(seed)) == reference(events, minutes), f"seed {seed}"
+        assert observed(monitor_logs, events, minutes, tmp_path / str(seed)) == reference(events, minutes), f"seed {seed}"
 
 
 def test_the_random_streams_reach_every_kind_of_evaluation():
@@ -333,12 +333,12 @@ def test_the_random_streams_reach_every_kind_of_evaluation():
     assert sum(value < 3 and is_fired for value, is_fired, _ in told) > 200
 
 
-def test_the_history_query_says_what_the_rule_counted_at_each_minute(logs):
+def test_the_history_query_says_what_the_rule_counted_at_each_minute(monitor_logs):
     counted, fired, resolved = {}, [], []
-    days = [logs.new_day() for _ in range(200)]
+    days = [monitor_logs.new_day() for _ in range(200)]
     for seed, day in enumerate(days):
         events, _ = stream(seed)
-        logs.add(day, events)
+        monitor_logs.add(day, events)
         on_time = [dataclasses.replace(event, late=0) for event in events]
         for number, (value, _, change) in enumerate(reference(on_time, 120)):
             at = day + number * MINUTE
@@ -346,7 +346,7 @@ def test_the_history_query_says_what_the_rule_counted_at_each_minute(logs):
             fired += [at] if change == "fired" else []
             resolved += [at] if change == "resolved" else []
 
-    history = logs.frame(queries.read("alert_history"), days[0] - MINUTE, days[-1] + timedelta(days=1))
+    history = monitor_logs.frame(queries.read("alert_history"), days[0] - MINUTE, days[-1] + timedelta(days=1))
     found = episodes(history, read_rule(), days[-1] + timedelta(days=1))[::-1]
 
     assert {at.to_pydatetime(): count for at, count in zip(history["evaluation"], history["bad_predictions"], strict=True)} == counted
@@ -356,11 +356,11 @@ def test_the_history_query_says_what_the_rule_counted_at_each_minute(logs):
     assert len(found) > 50
 
 
-def test_the_history_query_says_nothing_of_evaluations_to_come(logs):
+def test_the_history_query_says_nothing_of_evaluations_to_come(monitor_logs):
     now = datetime.now(UTC)
-    logs.add(now, [Event("a", -1)])
+    monitor_logs.add(now, [Event("a", -1)])
 
-    history = logs.frame(queries.read("alert_history"), now - timedelta(hours=1), now + timedelta(hours=1))
+    history = monitor_logs.frame(queries.read("alert_history"), now - timedelta(hours=1), now + timedelta(hours=1))
 
     assert len(history) <= 1
     assert (history["evaluation"] <= datetime.now(UTC)).all()

@@ -22,7 +22,6 @@ from sentiment.command import run_command
 from sentiment.config import EXPERIMENT_NAME, read_settings
 from sentiment.errors import ConfigError, QueryError
 
-pytest_plugins = ["loop_fixtures"]
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
@@ -44,7 +43,7 @@ def predict(at, *, duration="0.00:00:00.020", **properties):
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def told_monitor_days(tmp_path_factory):
     """A monitor that was told of the last two days: this day 4 of 6 feedbacks wrong, three of them in one minute, the day before 1 of 3."""
     with pytest.MonkeyPatch.context() as patch, served(tmp_path_factory.mktemp("monitor")) as monitor:
         patch.setenv("SENTIMENT_LOGS_ENDPOINT", monitor.address)
@@ -66,7 +65,7 @@ def told(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def written(told, tmp_path_factory, empty_mlflow):
+def written_report(told_monitor_days, tmp_path_factory, empty_mlflow):
     """A home with the report of the last day: the home, the page's path, the report, its run in MLflow and the files there."""
     home = tmp_path_factory.mktemp("written")
     shutil.copy(empty_mlflow, home / "mlflow.db")
@@ -85,8 +84,8 @@ def runs():
     return mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], output_format="list")
 
 
-def test_report_reaches_mlflow_with_its_figures_tables_and_pictures(written):
-    run = written.run
+def test_report_reaches_mlflow_with_its_figures_tables_and_pictures(written_report):
+    run = written_report.run
 
     assert (run.info.run_name, run.info.status) == (f"weekly-report {NOW:%Y-%m-%d}", "FINISHED")
     assert run.data.tags["kind"] == "weekly-report"
@@ -109,54 +108,54 @@ def test_report_reaches_mlflow_with_its_figures_tables_and_pictures(written):
         "alerts_before": 0,
     }
     assert {key: run.data.metrics[key] for key in expected} == pytest.approx(expected)
-    assert set(run.data.metrics) == set(written.weekly.metrics)
-    tables = {f"tables/{name}.csv" for name in written.weekly.tables}
+    assert set(run.data.metrics) == set(written_report.weekly.metrics)
+    tables = {f"tables/{name}.csv" for name in written_report.weekly.tables}
     pictures = {f"pictures/{name}.png" for name in ("feedback", "mistakes", "words", "models", "service", "confidence")}
-    assert set(written.files) == {"report.html", "summary.md", *tables, *pictures}
-    mistakes = pd.read_csv(io.BytesIO(written.files["tables/mistakes.csv"]))
+    assert set(written_report.files) == {"report.html", "summary.md", *tables, *pictures}
+    mistakes = pd.read_csv(io.BytesIO(written_report.files["tables/mistakes.csv"]))
     assert HOSTILE in set(mistakes["tweet_text"])
 
 
-def test_the_page_is_in_a_file_that_holds_what_mlflow_holds(written):
-    assert written.path == written.home / "reports" / f"weekly-{NOW:%Y-%m-%d}.html"
-    assert written.path.read_bytes() == written.files["report.html"]
-    assert [path.name for path in written.path.parent.iterdir()] == [written.path.name]
+def test_the_page_is_in_a_file_that_holds_what_mlflow_holds(written_report):
+    assert written_report.path == written_report.home / "reports" / f"weekly-{NOW:%Y-%m-%d}.html"
+    assert written_report.path.read_bytes() == written_report.files["report.html"]
+    assert [path.name for path in written_report.path.parent.iterdir()] == [written_report.path.name]
 
 
-def test_the_summary_is_shown_in_prefect(written):
+def test_the_summary_is_shown_in_prefect(written_report):
     artifact = Artifact.get(key="weekly-report")
 
-    assert artifact.data.encode() == written.files["summary.md"]
+    assert artifact.data.encode() == written_report.files["summary.md"]
     assert "4 of 6 feedbacks say wrong: too few to tell a trend" in artifact.data
 
 
-def test_feedback_sent_again_counts_once_and_where_it_was_given(written):
-    windows = written.weekly.tables["by_window"].set_index("start")
+def test_feedback_sent_again_counts_once_and_where_it_was_given(written_report):
+    windows = written_report.weekly.tables["by_window"].set_index("start")
 
     assert windows.loc[ago(30), "wrong"] == 1
     assert windows.loc[ago(5), "wrong"] == 3
     assert windows.loc[ago(4), "wrong"] == 0
-    assert list(written.weekly.tables["mistakes"]["tweet_text"]).count("late 🙄 gate 0") == 1
-    assert written.weekly.tables["words"].set_index("word").loc["🙄", "wrong"] == 3
-    assert [episode.most for episode in written.weekly.alerts] == [3]
+    assert list(written_report.weekly.tables["mistakes"]["tweet_text"]).count("late 🙄 gate 0") == 1
+    assert written_report.weekly.tables["words"].set_index("word").loc["🙄", "wrong"] == 3
+    assert [episode.most for episode in written_report.weekly.alerts] == [3]
 
 
-def test_a_tweet_cannot_put_markup_on_the_page(written):
-    page = written.path.read_text("utf-8")
+def test_a_tweet_cannot_put_markup_on_the_page(written_report):
+    page = written_report.path.read_text("utf-8")
 
     assert HOSTILE not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; late" in page
 
 
-def test_the_same_logs_make_the_same_page_but_for_the_time_it_was_made(written, loop_home, tmp_path):
+def test_the_same_logs_make_the_same_page_but_for_the_time_it_was_made(written_report, loop_home, tmp_path):
     path, _ = write_report(days=1, end=NOW, output=tmp_path / "elsewhere" / "again.html")
 
-    one, other = (re.sub(r"Made on [^<]* from the logs", "", page.read_text("utf-8")) for page in (written.path, path))
+    one, other = (re.sub(r"Made on [^<]* from the logs", "", page.read_text("utf-8")) for page in (written_report.path, path))
     assert one == other
     assert not (loop_home / "reports").exists()
 
 
-def test_command_prints_the_headline_figures_and_the_path(loop_home, told, monkeypatch, capsys):
+def test_command_prints_the_headline_figures_and_the_path(loop_home, told_monitor_days, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["analyse", "--days", "1", "--end", NOW.isoformat()])
 
     assert run_command(room.main) == 0
@@ -166,7 +165,7 @@ def test_command_prints_the_headline_figures_and_the_path(loop_home, told, monke
     assert re.search(r"Feedback that says wrong +67% +before: +33% +too few to tell", "\n".join(lines))
 
 
-def test_an_empty_period_makes_a_report_that_says_so(loop_home, told, monkeypatch, capsys):
+def test_an_empty_period_makes_a_report_that_says_so(loop_home, told_monitor_days, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["analyse", "--end", "2026-01-05"])
 
     assert run_command(room.main) == 0
@@ -191,16 +190,16 @@ def test_without_a_monitor_there_is_one_clear_line_and_nothing_half_written(loop
     assert not (loop_home / "reports").exists()
 
 
-def test_a_monitor_that_is_busy_for_a_moment_is_asked_again(loop_home, told, monkeypatch):
+def test_a_monitor_that_is_busy_for_a_moment_is_asked_again(loop_home, told_monitor_days, monkeypatch):
     monkeypatch.setattr(room.read_answer, "retry_delay_seconds", [0, 0])
-    told.set_faults(query={"status": 429, "times": 4, "retry_after": 0})
+    told_monitor_days.set_faults(query={"status": 429, "times": 4, "retry_after": 0})
 
     _, weekly = write_report(days=1, end=NOW)
 
     assert weekly.measures["feedback"].now == 6
 
 
-def test_a_query_that_is_refused_is_not_asked_again(loop_home, told, monkeypatch):
+def test_a_query_that_is_refused_is_not_asked_again(loop_home, told_monitor_days, monkeypatch):
     asked = []
 
     def refuse(name, **parameters):
@@ -217,7 +216,7 @@ def test_a_query_that_is_refused_is_not_asked_again(loop_home, told, monkeypatch
     assert runs() == []
 
 
-def test_a_page_that_cannot_be_written_fails_the_run_and_names_the_remedy(loop_home, told, tmp_path):
+def test_a_page_that_cannot_be_written_fails_the_run_and_names_the_remedy(loop_home, told_monitor_days, tmp_path):
     (tmp_path / "file").touch()
 
     with pytest.raises(ConfigError, match=r"the report cannot be written to .*page\.html .*--output"):

@@ -10,17 +10,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pandas as pd
 import pytest
-from logs_fixtures import LIMIT_ERROR, START, WORKSPACE, serve_logs, table
+from logs_fixtures import LIMIT_ERROR, START, WORKSPACE, table
 
 from sentiment.analysis import OVERLAP, PAGE, LogsReader
 from sentiment.config import read_settings
 from sentiment.errors import QueryError
-
-
-@pytest.fixture
-def logs():
-    with serve_logs() as server:
-        yield server
 
 
 def test_every_type_of_azure_becomes_a_type_of_pandas(logs):

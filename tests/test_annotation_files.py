@@ -7,7 +7,7 @@ from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
-from review_fixtures import NOW, queue, queue_url, report  # noqa: F401
+from review_fixtures import NOW, report
 
 from flows import review as room
 from sentiment.annotation_files import (
@@ -23,7 +23,6 @@ from sentiment.annotation_files import (
 from sentiment.errors import ReviewError
 from sentiment.review import ReviewQueue
 
-# ruff: noqa: F811
 BOTH = pytest.mark.parametrize(("write", "read"), [(to_label_studio, read_label_studio), (to_csv, read_csv)])
 ITEM = report(0).feedback_id
 

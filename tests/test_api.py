@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models import clean_text
-from sentiment.api import is_plainly_visible
+from sentiment.text_rules import is_plainly_visible
 
 
 @pytest.mark.parametrize(

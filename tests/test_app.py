@@ -20,28 +20,27 @@ from ports import free_port
 from page.layout import service_status
 from page.texts import TEXTS, pick_language
 from page.try_it import EXAMPLES, _predict, _send_feedback
-from sentiment import client as client_module
+from sentiment import page_client as client_module
 from sentiment.client import ServiceClient, ServiceError
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
-pytest_plugins = ["page_fixtures"]
 
 
 # --- the client
 
 
 def test_a_prediction_keeps_its_text_and_the_api_key_is_sent(stand_in):
-    client = ServiceClient(stand_in.address, api_key="clé")
-    prediction = client.predict("good 😍")
-    client.close()
+    page_client = ServiceClient(stand_in.address, api_key="clé")
+    prediction = page_client.predict("good 😍")
+    page_client.close()
     assert (prediction.text, prediction.label, prediction.model) == ("good 😍", "positive", MODEL)
     assert stand_in.seen_headers[0]["X-API-Key"].encode("latin-1").decode() == "clé"
 
 
-def test_half_an_emoji_is_replaced_rather_than_crashing(client, stand_in):
-    assert client.predict("good \ud83d").text == "good ?"
+def test_half_an_emoji_is_replaced_rather_than_crashing(page_client, stand_in):
+    assert page_client.predict("good \ud83d").text == "good ?"
 
 
 @pytest.mark.parametrize(
@@ -58,27 +57,27 @@ def test_half_an_emoji_is_replaced_rather_than_crashing(client, stand_in):
         (500, {"detail": "no"}),
     ],
 )
-def test_an_answer_outside_the_contract_is_named_as_such(client, stand_in, status, content):
+def test_an_answer_outside_the_contract_is_named_as_such(page_client, stand_in, status, content):
     stand_in.answer = lambda *_: (status, content)
     with pytest.raises(ServiceError, match=f"HTTP {status}") as caught:
-        client.predict("good")
+        page_client.predict("good")
     assert caught.value.reason == "strange"
 
 
-def test_an_explanation_comes_with_the_prediction_it_was_asked_with(client, stand_in):
+def test_an_explanation_comes_with_the_prediction_it_was_asked_with(page_client, stand_in):
     words = [{"word": "so", "start": 0, "end": 2, "weight": -0.1}, {"word": "good", "start": 3, "end": 7, "weight": 0.5}]
     stand_in.answer = lambda path, body: (
         200,
         answer_to(body["text"]) | ({"explanation": words} if path == "/predict?explain=true" else {}),
     )
-    assert [(one.word, one.weight) for one in client.predict("so good", explain=True).explanation] == [("so", -0.1), ("good", 0.5)]
-    assert client.predict("so good").explanation == ()
+    assert [(one.word, one.weight) for one in page_client.predict("so good", explain=True).explanation] == [("so", -0.1), ("good", 0.5)]
+    assert page_client.predict("so good").explanation == ()
 
 
-def test_a_batch_answer_of_another_length_is_refused(client, stand_in):
+def test_a_batch_answer_of_another_length_is_refused(page_client, stand_in):
     stand_in.answer = lambda *_: (200, [answer_to("x")])
     with pytest.raises(ServiceError):
-        client.predict_batch(["one", "two"])
+        page_client.predict_batch(["one", "two"])
 
 
 def test_an_address_that_is_none_names_its_setting():
@@ -88,16 +87,16 @@ def test_an_address_that_is_none_names_its_setting():
 
 def test_a_proxy_in_the_environment_does_not_stand_before_loopback(stand_in, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    client = ServiceClient(stand_in.address)
-    assert client.predict("good").label == "positive"
-    client.close()
+    page_client = ServiceClient(stand_in.address)
+    assert page_client.predict("good").label == "positive"
+    page_client.close()
 
 
 # --- "Try it"
 
 
-def test_the_answer_shows_label_scores_model_and_escaped_text(client):
-    prediction, card, form, *_ = _predict(client, "good <script>alert(1)</script>", "en")
+def test_the_answer_shows_label_scores_model_and_escaped_text(page_client):
+    prediction, card, form, *_ = _predict(page_client, "good <script>alert(1)</script>", "en")
     assert prediction.prediction_id
     assert form["visible"] is True
     for shown in ("Positive", "88%", "6%", MODEL, "answered in", "&lt;script&gt;"):
@@ -106,10 +105,10 @@ def test_the_answer_shows_label_scores_model_and_escaped_text(client):
 
 
 @pytest.mark.parametrize(("said", "is_uncertain"), [({"uncertain": True}, True), ({"uncertain": False}, False), ({}, False)])
-def test_an_uncertain_answer_is_shown_in_words(client, stand_in, tmp_path, said, is_uncertain):
+def test_an_uncertain_answer_is_shown_in_words(page_client, stand_in, tmp_path, said, is_uncertain):
     stand_in.answer = lambda path, body: (200, answer_to("good") | said if path.startswith("/predict?") else [answer_to("good") | said])
-    prediction, card, *_ = _predict(client, "good", "fr")
-    preview = score(client, write(tmp_path, "text\ngood\n"), "fr")[2]
+    prediction, card, *_ = _predict(page_client, "good", "fr")
+    preview = score(page_client, write(tmp_path, "text\ngood\n"), "fr")[2]
     assert prediction.is_uncertain is is_uncertain
     for shown in (card, preview):
         assert ("pas sûr" in shown) is is_uncertain
@@ -125,10 +124,10 @@ def explained(stand_in, text, *weights):
     stand_in.answer = lambda path, body: (200, answer_to(body["text"]) | {"explanation": words})
 
 
-def test_words_are_marked_by_how_much_they_weigh(client, stand_in):
+def test_words_are_marked_by_how_much_they_weigh(page_client, stand_in):
     text = "a  good <b> but\n'so' &amp;"
     explained(stand_in, text, 0.004, 0.5, 0.25, -0.1, 0.0, -0.5)
-    _, card, *_ = _predict(client, text, "en")
+    _, card, *_ = _predict(page_client, text, "en")
     quote = re.search("<blockquote.*?</blockquote>", card, re.DOTALL)[0]
     assert re.findall(r'<mark class="(\w+)" style="--strength:([\d.]+)" title="([^"]+)">([^<]*)</mark>', quote) == [
         ("for", "1.00", "Without this word, “Positive”: 38%", "good"),
@@ -141,21 +140,21 @@ def test_words_are_marked_by_how_much_they_weigh(client, stand_in):
     assert "speaks against “Positive”: <bdi>&amp;amp;</bdi>, <bdi>but</bdi>." in card
 
 
-def test_the_legend_speaks_the_readers_language_and_of_nothing_that_is_not_there(client, stand_in):
+def test_the_legend_speaks_the_readers_language_and_of_nothing_that_is_not_there(page_client, stand_in):
     explained(stand_in, "good day", 0.5, 0.3)
-    card = _predict(client, "good day", "fr")[1]
+    card = _predict(page_client, "good day", "fr")[1]
     assert "parle pour « Positif »" in card
     assert "parle contre" not in card
     explained(stand_in, "good day", 0.004, -0.002)
-    assert "<mark" not in _predict(client, "good day", "fr")[1]
+    assert "<mark" not in _predict(page_client, "good day", "fr")[1]
     stand_in.answer = answer_well
-    assert "good day</blockquote>" in _predict(client, "good day", "fr")[1]  # a service of before knows no explanation
+    assert "good day</blockquote>" in _predict(page_client, "good day", "fr")[1]  # a service of before knows no explanation
 
 
 @pytest.mark.parametrize("status", [400, 401, 413, 429, 503, 504])
-def test_the_services_own_words_are_shown_for_a_refusal(client, stand_in, status):
+def test_the_services_own_words_are_shown_for_a_refusal(page_client, stand_in, status):
     stand_in.answer = lambda *_: (status, {"error": "the fact, the value & the remedy"})
-    prediction, card, form, *_ = _predict(client, "good", "fr")
+    prediction, card, form, *_ = _predict(page_client, "good", "fr")
     assert prediction is None
     assert form["visible"] is False
     assert "the fact, the value &amp; the remedy" in card
@@ -164,60 +163,60 @@ def test_the_services_own_words_are_shown_for_a_refusal(client, stand_in, status
 
 
 def test_a_service_that_is_down_is_named_with_its_address():
-    client = ServiceClient(f"http://127.0.0.1:{free_port()}")
-    assert client.address in _predict(client, "good", "en")[1]
-    assert "injoignable" in _predict(client, "good", "fr")[1]
-    assert "status_down" in service_status(client, "en")
-    client.close()
+    page_client = ServiceClient(f"http://127.0.0.1:{free_port()}")
+    assert page_client.address in _predict(page_client, "good", "en")[1]
+    assert "injoignable" in _predict(page_client, "good", "fr")[1]
+    assert "status_down" in service_status(page_client, "en")
+    page_client.close()
 
 
 def test_a_service_that_is_slow_is_told_from_one_that_is_down(stand_in, monkeypatch):
     release = threading.Event()
     stand_in.answer = lambda *_: (release.wait(5), (200, {}))[1]
     monkeypatch.setattr(client_module, "_GRACE_SECONDS", 0.0)
-    client = ServiceClient(stand_in.address, timeout_seconds=0.2)
-    assert "did not answer in time" in _predict(client, "good", "en")[1]
+    page_client = ServiceClient(stand_in.address, timeout_seconds=0.2)
+    assert "did not answer in time" in _predict(page_client, "good", "en")[1]
     release.set()
-    client.close()
+    page_client.close()
 
 
-def test_the_status_line_tells_ready_from_not_ready(client, stand_in):
+def test_the_status_line_tells_ready_from_not_ready(page_client, stand_in):
     stand_in.answer = lambda *_: (200, "\n")
-    assert "Service prêt" in service_status(client, "fr")
+    assert "Service prêt" in service_status(page_client, "fr")
     stand_in.answer = lambda *_: (503, {"error": "no model: run 'make train'"})
-    assert "no model: run" in service_status(client, "en")
+    assert "no model: run" in service_status(page_client, "en")
 
 
-def test_feedback_is_about_the_text_that_was_predicted(client, stand_in):
-    judged = client.predict("bad flight")
-    form, card = _send_feedback(client, judged, "neutral", "  meh ", "en")
+def test_feedback_is_about_the_text_that_was_predicted(page_client, stand_in):
+    judged = page_client.predict("bad flight")
+    form, card = _send_feedback(page_client, judged, "neutral", "  meh ", "en")
     expected = {"prediction_id": "id-10", "text": "bad flight", "correct": False, "label": "neutral", "comment": "meh"}
     assert stand_in.asked[-1] == ("/feedback", expected)
     assert form["visible"] is False
     assert "f-1" in card
 
 
-def test_feedback_that_agrees_sends_no_label_and_no_empty_comment(client, stand_in):
-    _send_feedback(client, client.predict("good"), None, " ", "en")
+def test_feedback_that_agrees_sends_no_label_and_no_empty_comment(page_client, stand_in):
+    _send_feedback(page_client, page_client.predict("good"), None, " ", "en")
     assert stand_in.asked[-1][1] == {"prediction_id": "id-4", "text": "good", "correct": True}
 
 
-def test_repeated_feedback_says_already_recorded(client, stand_in):
-    judged = client.predict("good")
+def test_repeated_feedback_says_already_recorded(page_client, stand_in):
+    judged = page_client.predict("good")
     stand_in.answer = lambda *_: (200, {"feedback_id": "f-1", "status": "already recorded"})
-    assert "Already recorded" in _send_feedback(client, judged, None, "", "en")[1]
+    assert "Already recorded" in _send_feedback(page_client, judged, None, "", "en")[1]
 
 
-def test_refused_feedback_keeps_the_form(client, stand_in):
-    judged = client.predict("good")
+def test_refused_feedback_keeps_the_form(page_client, stand_in):
+    judged = page_client.predict("good")
     stand_in.answer = lambda *_: (503, {"error": "the inbox is full: free some space"})
-    form, card = _send_feedback(client, judged, None, "my comment", "en")
+    form, card = _send_feedback(page_client, judged, None, "my comment", "en")
     assert form["visible"] is True
     assert "the inbox is full" in card
 
 
-def test_feedback_without_a_prediction_sends_nothing(client, stand_in):
-    assert "no prediction" in _send_feedback(client, None, None, "", "en")[1]
+def test_feedback_without_a_prediction_sends_nothing(page_client, stand_in):
+    assert "no prediction" in _send_feedback(page_client, None, None, "", "en")[1]
     assert stand_in.asked == []
 
 
@@ -302,7 +301,7 @@ assert not heavy, heavy
 def test_settings_reach_the_client(monkeypatch, home):
     monkeypatch.setenv("SENTIMENT_API_KEY", "secret")
     monkeypatch.setenv("SENTIMENT_PORT_SERVICE", "8123")
-    client = ServiceClient.from_settings(read_settings())
-    assert client.address == "http://127.0.0.1:8123"
-    assert client._http.headers["X-API-Key"] == "secret"
-    client.close()
+    page_client = ServiceClient.from_settings(read_settings())
+    assert page_client.address == "http://127.0.0.1:8123"
+    assert page_client._http.headers["X-API-Key"] == "secret"
+    page_client.close()

@@ -118,6 +118,24 @@ def test_no_file_in_flows_shares_its_name_with_a_room_or_a_library():
     assert not names & {*ROOMS, *FRAMEWORKS, *sys.stdlib_module_names, "data", "feedback", "evaluate", "datasets"}
 
 
+def test_no_fixture_name_occurs_twice():
+    """A name that two files define is the one or the other, by the order of the files."""
+    homes: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and any(ast.unparse(one).startswith("pytest.fixture") for one in node.decorator_list):
+                homes.setdefault(node.name, []).append(path.name)
+
+    assert len(homes) > 50
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
+
+
+def test_shared_fixtures_are_registered_in_one_place():
+    registering = [path.name for path in sorted((ROOT / "tests").rglob("*.py")) if "\npytest_plugins" in path.read_text("utf-8")]
+
+    assert registering == ["conftest.py"]
+
+
 def test_files_stay_short_enough_to_read():
     long = {
         str(path.relative_to(ROOT)): lines

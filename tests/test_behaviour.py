@@ -11,7 +11,6 @@ import pytest
 
 import models
 from models import LABELS, SentimentModel
-from sentiment.data import Dataset, load_dataset
 
 TRAINING = {
     "tfidf": (8000, {"features": ("words (1,2) + characters (2,5)",), "regularisations": (1.0,), "class_weights": ("balanced",)}),
@@ -21,13 +20,8 @@ TRAINING = {
 NEGATIVE, POSITIVE = LABELS.index("negative"), LABELS.index("positive")
 
 
-@pytest.fixture(scope="module")
-def corpus() -> Dataset:
-    return load_dataset()
-
-
 @pytest.fixture(scope="module", params=["tfidf", "keras", pytest.param("bert", marks=pytest.mark.slow)])
-def model(request, corpus) -> SentimentModel:
+def trained_model(request, corpus) -> SentimentModel:
     rows, hyperparameters = TRAINING[request.param]
     part = corpus.sample(rows)
     validation = (part.validation.texts, part.validation.labels)
@@ -36,9 +30,9 @@ def model(request, corpus) -> SentimentModel:
     )
 
 
-def rise(model: SentimentModel, before: str, after: str, column: int) -> float:
+def rise(trained_model: SentimentModel, before: str, after: str, column: int) -> float:
     """Return by how much a change of the text raises a score."""
-    scores = model.predict_proba([before, after])
+    scores = trained_model.predict_proba([before, after])
     return float(scores[1, column] - scores[0, column])
 
 
@@ -52,8 +46,8 @@ def rise(model: SentimentModel, before: str, after: str, column: int) -> float:
         ("Google tests self-driving cars in Nevada http://t.co/abc", "neutral"),
     ],
 )
-def test_unmistakable_tweets_get_their_label(model, text, label):
-    assert model.predict([text]) == [label]
+def test_unmistakable_tweets_get_their_label(trained_model, text, label):
+    assert trained_model.predict([text]) == [label]
 
 
 @pytest.mark.parametrize(
@@ -67,8 +61,8 @@ def test_unmistakable_tweets_get_their_label(model, text, label):
     ],
     ids=["handle", "link", "entity", "white space", "zero width"],
 )
-def test_what_must_not_matter_does_not(model, text, variant):
-    scores = model.predict_proba([text, variant])
+def test_what_must_not_matter_does_not(trained_model, text, variant):
+    scores = trained_model.predict_proba([text, variant])
 
     np.testing.assert_allclose(scores[0], scores[1], atol=1e-6)
 
@@ -81,16 +75,16 @@ def test_what_must_not_matter_does_not(model, text, variant):
         ("this was a good flight", "this was not a good flight"),
     ],
 )
-def test_negation_makes_praise_less_positive(model, plain, negated):
-    assert rise(model, plain, negated, POSITIVE) < 0
-    assert rise(model, plain, negated, NEGATIVE) > 0
+def test_negation_makes_praise_less_positive(trained_model, plain, negated):
+    assert rise(trained_model, plain, negated, POSITIVE) < 0
+    assert rise(trained_model, plain, negated, NEGATIVE) > 0
 
 
-def test_praise_and_complaint_push_the_scores_their_way(model):
-    assert rise(model, "the flight lands at noon", "the flight lands at noon, awesome, love it", POSITIVE) > 0.05
-    assert rise(model, "the flight lands at noon", "the flight lands at noon, awful, worst ever", NEGATIVE) > 0.05
+def test_praise_and_complaint_push_the_scores_their_way(trained_model):
+    assert rise(trained_model, "the flight lands at noon", "the flight lands at noon, awesome, love it", POSITIVE) > 0.05
+    assert rise(trained_model, "the flight lands at noon", "the flight lands at noon, awful, worst ever", NEGATIVE) > 0.05
 
 
-def test_a_happy_emoji_is_more_positive_than_an_angry_one(model):
-    assert rise(model, "the flight to Boston 😡", "the flight to Boston 😍", POSITIVE) > 0
-    assert rise(model, "see you at coachella :(", "see you at coachella :)", POSITIVE) > 0
+def test_a_happy_emoji_is_more_positive_than_an_angry_one(trained_model):
+    assert rise(trained_model, "the flight to Boston 😡", "the flight to Boston 😍", POSITIVE) > 0
+    assert rise(trained_model, "see you at coachella :(", "see you at coachella :)", POSITIVE) > 0

@@ -1,20 +1,13 @@
 """What the suite found, for people."""
 
-import doctest
-
 import numpy as np
 
-from sentiment import behaviour_report
 from sentiment.behaviour_report import behaviour_metrics, describe_suite, list_failures
 from sentiment.behaviour_suite import ask_suite, capabilities, cases, suite_digest
 
 
 def reads_handles_as_praise(texts):
     return np.array([[0.1, 0.1, 0.8] if "@" in text else [0.2, 0.7, 0.1] for text in texts])
-
-
-def test_the_examples_hold():
-    assert doctest.testmod(behaviour_report).failed == 0
 
 
 def test_every_capability_has_a_metric_between_none_and_all():

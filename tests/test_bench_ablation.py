@@ -5,8 +5,6 @@ import pytest
 from benchmarks.ablation import ARMS, arms_for, related_rows, row
 from sentiment.data import load_dataset
 
-pytest_plugins = ["loop_fixtures"]
-
 
 def test_without_related_tweets_no_arm_does_the_same_twice():
     assert arms_for(["tfidf", "keras", "bert"], has_related=True) == list(ARMS)

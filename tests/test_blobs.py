@@ -11,8 +11,6 @@ from azurite import ACCOUNT, KEY, Azurite, answering, connection_string, losing_
 from sentiment import blobs
 from sentiment.errors import BlobError, ConfigError
 
-pytest_plugins = ["azurite_fixtures", "tls_fixtures"]
-
 
 @pytest.fixture
 def folder(container):
@@ -167,7 +165,7 @@ def test_what_only_azure_says_has_its_remedy_and_is_never_taken_for_a_blob_that_
 
 
 def test_an_account_is_entered_by_the_token_of_az_login(azurite_command, certificate, tmp_path, monkeypatch):
-    tls = ("--oauth", "basic", "--cert", str(certificate / "certificate.pem"), "--key", str(certificate / "key.pem"))
+    tls = ("--oauth", "basic", "--cert", str(certificate), "--key", str(certificate))
     server = Azurite(azurite_command, tmp_path, *tls)
     server.start()
     az = tmp_path / "az"
@@ -175,7 +173,7 @@ def test_an_account_is_entered_by_the_token_of_az_login(azurite_command, certifi
     az.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")  # else the others are tried first, over the network
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate / "certificate.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", f"https://127.0.0.1:{server.port}/{ACCOUNT}")
     monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
     folder = blobs.open_folder("az://models")

@@ -20,7 +20,6 @@ from sentiment.behaviour_suite import capabilities
 from sentiment.config import read_settings
 
 TWEET = "I love this, thank you so much 😍"
-pytest_plugins = ["browser_fixtures"]
 
 
 @pytest.fixture(scope="module")

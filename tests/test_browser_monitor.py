@@ -16,8 +16,6 @@ from playwright.sync_api import expect
 
 from page.monitor_tab import REFRESH_SECONDS
 
-pytest_plugins = ["browser_fixtures"]
-
 NOBODY = "http://127.0.0.1:9"
 NASTY = '<img src=x onerror="window.hacked = true"> <b>late</b> مرحبا 😡'
 CHARTS = ("requests-per-minute", "latency", "label-mix", "confidence", "alert-history")
@@ -156,7 +154,7 @@ def service():
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory, service):
+def told_page(tmp_path_factory, service):
     """The address of a page over a monitor that was told some hours of a service."""
     folder = tmp_path_factory.mktemp("story")
     with MonitorProcess(folder / "monitor") as monitor, page_over(monitor, folder / "page", service) as address:
@@ -164,8 +162,8 @@ def told(tmp_path_factory, service):
         yield address
 
 
-def visit_story(visit, told, range_="6 hours", **options):
-    page = open_monitor(visit(told, timezone_id="Europe/Paris", **options))
+def visit_story(visit, told_page, range_="6 hours", **options):
+    page = open_monitor(visit(told_page, timezone_id="Europe/Paris", **options))
     choose_range(page, range_)
     expect(page.locator("#label-mix h3")).to_contain_text("5 minutes", timeout=20_000)
     for chart in CHARTS:
@@ -173,8 +171,8 @@ def visit_story(visit, told, range_="6 hours", **options):
     return page
 
 
-def test_the_story_of_some_hours_is_told_in_figures_charts_and_tables(visit, told):
-    page = visit_story(visit, told)
+def test_the_story_of_some_hours_is_told_in_figures_charts_and_tables(visit, told_page):
+    page = visit_story(visit, told_page)
 
     expect(page.locator("#alert .firing")).to_contain_text("5 bad predictions in the last 5 minutes")
     expect(page.locator("#figures strong")).to_have_count(4)
@@ -186,8 +184,8 @@ def test_the_story_of_some_hours_is_told_in_figures_charts_and_tables(visit, tol
     take_picture(page, "monitor")
 
 
-def test_values_show_under_the_pointer(visit, told):
-    page = visit_story(visit, told)
+def test_values_show_under_the_pointer(visit, told_page):
+    page = visit_story(visit, told_page)
     step = page.locator("#latency .steps.right i").nth(9)
 
     step.hover()
@@ -197,8 +195,8 @@ def test_values_show_under_the_pointer(visit, told):
     assert "ms" in words
 
 
-def test_the_model_filter_narrows_charts_and_bad_predictions_and_is_remembered(visit, told):
-    page = visit_story(visit, told)
+def test_the_model_filter_narrows_charts_and_bad_predictions_and_is_remembered(visit, told_page):
+    page = visit_story(visit, told_page)
     page.locator("#model input").click()
     page.get_by_role("option", name=monitor_story.OLD).click()
 
@@ -215,8 +213,8 @@ def test_the_model_filter_narrows_charts_and_bad_predictions_and_is_remembered(v
     expect(page.locator("#bad-predictions .model code").first).to_have_text(monitor_story.OLD)
 
 
-def test_the_range_filter_changes_what_is_counted_and_drawn(visit, told):
-    page = visit_story(visit, told)
+def test_the_range_filter_changes_what_is_counted_and_drawn(visit, told_page):
+    page = visit_story(visit, told_page)
     everything = page.locator("#figures strong").first.inner_text()
 
     choose_range(page, "15 minutes")
@@ -226,8 +224,8 @@ def test_the_range_filter_changes_what_is_counted_and_drawn(visit, told):
     expect(page.locator("#bad-predictions tbody tr")).to_have_count(5)
 
 
-def test_a_refresh_leaves_alone_what_did_not_change(visit, told):
-    page = visit_story(visit, told)
+def test_a_refresh_leaves_alone_what_did_not_change(visit, told_page):
+    page = visit_story(visit, told_page)
     updated = page.locator("#fresh").inner_text()
     page.locator("#bad-predictions .rows").evaluate("rows => { rows.scrollTop = 60; window.table = rows; }")
     page.locator("#model input").click()
@@ -238,8 +236,8 @@ def test_a_refresh_leaves_alone_what_did_not_change(visit, told):
     expect(page.get_by_role("option")).to_have_count(3)
 
 
-def test_the_filters_can_be_used_by_keyboard(visit, told):
-    page = visit_story(visit, told)
+def test_the_filters_can_be_used_by_keyboard(visit, told_page):
+    page = visit_story(visit, told_page)
     page.locator("#range input").nth(1).focus()
     page.keyboard.press("Space")
 
@@ -248,8 +246,8 @@ def test_the_filters_can_be_used_by_keyboard(visit, told):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_a_french_reader_sees_french_numbers_and_words(visit, told):
-    page = visit_story(visit, told, "6 heures", locale="fr-FR")
+def test_a_french_reader_sees_french_numbers_and_words(visit, told_page):
+    page = visit_story(visit, told_page, "6 heures", locale="fr-FR")
 
     shown = page.locator("#monitor").inner_text()
     for french in ("Alerte depuis", "Requêtes par minute", "Étiquettes prédites", "toujours ouverte", "Tous les modèles", "Mis à jour à"):
@@ -262,9 +260,9 @@ def test_a_french_reader_sees_french_numbers_and_words(visit, told):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_every_text_is_large_and_clear_and_nothing_scrolls_sideways(visit, told, scheme, width):
+def test_every_text_is_large_and_clear_and_nothing_scrolls_sideways(visit, told_page, scheme, width):
     still = {"reduced_motion": "reduce", "color_scheme": scheme}  # a colour on its way to another is neither
-    page = visit_story(visit, told, viewport={"width": width, "height": 844}, device_scale_factor=2, **still)
+    page = visit_story(visit, told_page, viewport={"width": width, "height": 844}, device_scale_factor=2, **still)
 
     texts = page.evaluate(MEASURE)
 

@@ -4,9 +4,8 @@ import re
 from contextlib import ExitStack
 
 import pytest
-from browser_fixtures import chromium, visit  # noqa: F401
 from page_server import expect, serving_page, take_picture
-from review_fixtures import NOW, queue, queue_url, report  # noqa: F401
+from review_fixtures import NOW, report
 
 from sentiment.review import ReviewQueue
 
@@ -30,7 +29,7 @@ def pages(home):
 
 
 @pytest.fixture
-def reviewing(pages, visit, home):  # noqa: F811
+def reviewing(pages, visit, home):
     """Functions that serve the page, that open its tab as an annotator, and that open the queue."""
 
     def come(address, annotator, key="", **options):
@@ -50,7 +49,7 @@ def card(page):
 
 
 def judged(open_queue):
-    with open_queue() as queue:  # noqa: F811
+    with open_queue() as queue:
         return {(row["annotator"], row["label"]) for row in queue.judgements()}
 
 
@@ -113,7 +112,7 @@ def test_two_annotators_at_once_get_different_tweets_and_lose_nothing(reviewing)
         page.locator(f"#review-{label}").click()
         expect(page.locator(f'[data-item="{item}"]')).to_have_count(0)
 
-    with open_queue() as queue:  # noqa: F811
+    with open_queue() as queue:
         assert queue.progress().settled == 6
     expect(ann.locator("#review-card .empty")).to_contain_text("python -m flows.collect")
 
@@ -130,11 +129,11 @@ def test_a_disagreement_is_shown_with_both_labels_and_settled_by_a_person(review
     page.locator("#review-settle-positive").click()
     expect(page.locator(".review-disagreement")).to_have_count(0)
 
-    with open_queue() as queue:  # noqa: F811
+    with open_queue() as queue:
         assert [one.label for one in queue.settled()] == ["positive"]
 
 
-def test_a_page_beyond_loopback_is_closed_without_a_key_and_opens_with_the_right_one(reviewing, visit):  # noqa: F811
+def test_a_page_beyond_loopback_is_closed_without_a_key_and_opens_with_the_right_one(reviewing, visit):
     start, come, _ = reviewing
     closed = start([report(0)], GRADIO_SERVER_NAME="0.0.0.0")
     with_key = start([report(0)], GRADIO_SERVER_NAME="0.0.0.0", SENTIMENT_REVIEW_KEY="a-key-for-two")
@@ -177,7 +176,7 @@ def test_what_was_settled_meanwhile_is_said_and_the_next_tweet_comes(reviewing):
     page = come(start([report(number) for number in range(4)]), "Ann")
     for button in ("neutral", "skip", "unclear"):
         item = card(page).get_attribute("data-item")
-        with open_queue() as queue:  # noqa: F811
+        with open_queue() as queue:
             queue.judge(item, "bob", "neutral", now=NOW)
             queue.close_items([item], now=NOW)
         page.locator(f"#review-{button}").click()

@@ -5,20 +5,18 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from monitor_fixtures import bad_prediction, message, monitor, wait_until  # noqa: F401
+from monitor_fixtures import bad_prediction, message, wait_until
 from served import served
 
 from flows.collect import collect
 from sentiment import store
 from sentiment.config import read_settings
-from sentiment.feedback import Feedback, Inbox
+from sentiment.feedback import Feedback
+from sentiment.inbox import Inbox
 from sentiment.intake import feedback_id_of
 from sentiment.prediction_ids import make_signer
 from sentiment.review import ReviewQueue
 
-# ruff: noqa: F811
-
-pytest_plugins = ["loop_fixtures"]
 pytestmark = pytest.mark.usefixtures("prefect_server")
 TEXTS = {"p1": "a doubtful morning in the harbour", "p2": "my complaint about trains", "p3": "nobody answers at your desk"}
 

@@ -15,7 +15,6 @@ from container_fixtures import started
 from image_fixtures import FACTS, run
 from served import wait_until_ready
 
-pytest_plugins = ["container_fixtures", "image_fixtures"]
 pytestmark = [pytest.mark.container, pytest.mark.timeout(1800)]
 TWEET = "I love this, thank you so much!"
 TOOLS = ("gcc", "g++", "cc", "make", "git", "uv", "curl", "wget")

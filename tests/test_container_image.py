@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 from azurite import answering
-from program_fixtures import programs  # noqa: F401
 
 from infra import champion, container_image
 from infra.programs import ProgramError
 from sentiment.errors import BlobError, ConfigError
 from sentiment.releases import POINTER
 
-# ruff: noqa: F811
-pytest_plugins = ["azurite_fixtures"]
 ROOT = Path(__file__).parents[1]
 REPOSITORY, DIGEST = "docker.io/ann/sentiloop", "sha256:" + "ab" * 32
 TAGS = ("c0ffee0", "v1.2.0")

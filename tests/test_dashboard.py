@@ -580,7 +580,7 @@ def test_the_shadow_has_its_agreement_and_its_changes():
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def told_monitor(tmp_path_factory):
     """A monitor of this process that was told some hours of a service."""
     now = datetime.now(UTC)
     with served(tmp_path_factory.mktemp("dashboard")) as client:
@@ -595,8 +595,8 @@ def look(client, settings, **choices):
     return chosen, dict(zip(questions, monitor.answers.ask(questions.values(), 30), strict=True))
 
 
-def test_every_question_is_answered_by_a_real_monitor(told, home):
-    chosen, got = look(told[0], read_settings())
+def test_every_question_is_answered_by_a_real_monitor(told_monitor, home):
+    chosen, got = look(told_monitor[0], read_settings())
 
     assert {name: answer.error for name, answer in got.items()} == dict.fromkeys(got)
     parts = render(chosen, got)
@@ -608,9 +608,9 @@ def test_every_question_is_answered_by_a_real_monitor(told, home):
     assert ET.fromstring(f"<div>{''.join(parts.values())}</div>") is not None
 
 
-def test_figures_of_a_real_monitor_are_those_of_what_it_was_told(told, home):
-    _, got = look(told[0], read_settings(), key="1d")
-    requests = [envelope["data"]["baseData"] for envelope in monitor_story.tell(told[1]) if "Request" in envelope["name"]]
+def test_figures_of_a_real_monitor_are_those_of_what_it_was_told(told_monitor, home):
+    _, got = look(told_monitor[0], read_settings(), key="1d")
+    requests = [envelope["data"]["baseData"] for envelope in monitor_story.tell(told_monitor[1]) if "Request" in envelope["name"]]
     texts = sum(int(base["properties"].get("texts", 0)) for base in requests)
 
     assert got["requests_per_minute"].frame["requests"].sum() == len(requests)
@@ -619,9 +619,9 @@ def test_figures_of_a_real_monitor_are_those_of_what_it_was_told(told, home):
     assert len(got["latency_overall"].frame) == 1
 
 
-def test_a_model_that_nobody_served_has_no_rows(told, home):
-    _, got = look(told[0], read_settings(), model='none"')
-    _, new = look(told[0], read_settings(), model=monitor_story.NEW)
+def test_a_model_that_nobody_served_has_no_rows(told_monitor, home):
+    _, got = look(told_monitor[0], read_settings(), model='none"')
+    _, new = look(told_monitor[0], read_settings(), model=monitor_story.NEW)
 
     assert got["latency"].error is None
     assert got["latency"].frame.empty

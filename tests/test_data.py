@@ -16,11 +16,6 @@ from sentiment.errors import DataError
 from sentiment.sources import Row, Source, read_source
 
 
-@pytest.fixture(scope="module")
-def corpus() -> Dataset:
-    return load_dataset()
-
-
 def source_of(rows: list[Row]) -> Source:
     return Source("rows", tuple(rows))
 

@@ -19,8 +19,6 @@ from recorder import Recorder
 from flows import analyse, collect, deploy, promote, retrain, score, train, watch
 from sentiment.errors import DeployError
 
-pytest_plugins = ["loop_fixtures", "browser_fixtures"]
-
 FLOWS = {
     flow.name: flow
     for flow in (train.train, collect.collect, retrain.retrain, promote.promote, watch.watch, analyse.write_report, score.score)

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from test_architecture import ROOMS, sources
 
 from sentiment.behaviour_suite import capabilities, cases
 from sentiment.config import Settings
@@ -18,6 +19,12 @@ README = (ROOT / "README.md").read_text("utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
 CONTRACT_TARGETS = {"demo", "test", "train", "serve", "check", "bench", "bundle"}
+
+
+def modules_with_examples() -> list[str]:
+    """Every module of ours that has an example in a docstring."""
+    paths = [path.relative_to(ROOT) for room in ROOMS for path in sources(room) if ">>> " in path.read_text("utf-8")]
+    return [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths]
 
 
 def test_the_makefile_has_the_commands_of_the_contract():
@@ -110,22 +117,7 @@ def test_the_bento_asks_for_what_the_project_asks_for():
     assert bento == [*project["dependencies"], *extras["serve"]]
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        "infra.packages",
-        "models.attribution",
-        "models.base",
-        "models.emoji",
-        "models.lexicon",
-        "models.served_bert",
-        "sentiment.data",
-        "sentiment.duplicates",
-        "sentiment.masking",
-        "sentiment.queries",
-        "sentiment.refusals",
-    ],
-)
+@pytest.mark.parametrize("module", modules_with_examples())
 def test_the_examples_in_docstrings_hold(module):
     result = doctest.testmod(importlib.import_module(module))
 

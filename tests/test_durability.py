@@ -11,13 +11,14 @@ from served import kill, served
 
 from sentiment import store
 from sentiment.config import read_settings
-from sentiment.feedback import Inbox
+from sentiment.inbox import Inbox
+from sentiment.inbox_frame import read_inbox
 
 TEXT = "I love this, canary4711!"
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory, tfidf_model):
+def kill_story(tmp_path_factory, tfidf_model):
     """Serve, use, kill right after a 200, serve again, send the same once more; what was seen on the way."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(tmp_path_factory.mktemp("served") / "home"))
@@ -29,7 +30,7 @@ def story(tmp_path_factory, tfidf_model):
             _use(address, seen)
             seen["first"] = httpx.post(f"{address}/feedback", json=seen["feedback"])
             kill(process)
-        seen["inbox"] = Inbox(read_settings().feedback_address).read()
+        seen["inbox"] = read_inbox(Inbox(read_settings().feedback_address))
         with served(log) as (address, _):
             seen["again"] = httpx.post(f"{address}/feedback", json=seen["feedback"])
         seen["log"] = log.read_text()
@@ -48,33 +49,35 @@ def _use(address, seen):
     seen["metrics"] = httpx.get(f"{address}/metrics")
 
 
-def test_feedback_that_was_answered_survives_kill_9(story):
-    assert story["first"].json()["status"] == "recorded"
-    assert list(story["inbox"]["feedback_id"]) == [story["first"].json()["feedback_id"]]
-    assert list(story["inbox"]["text"]) == [TEXT]
+def test_feedback_that_was_answered_survives_kill_9(kill_story):
+    assert kill_story["first"].json()["status"] == "recorded"
+    assert list(kill_story["inbox"]["feedback_id"]) == [kill_story["first"].json()["feedback_id"]]
+    assert list(kill_story["inbox"]["text"]) == [TEXT]
 
 
-def test_the_next_server_knows_the_feedback_and_the_prediction_id(story):
-    assert story["again"].json() == {"feedback_id": story["first"].json()["feedback_id"], "status": "already recorded"}
+def test_the_next_server_knows_the_feedback_and_the_prediction_id(kill_story):
+    assert kill_story["again"].json() == {"feedback_id": kill_story["first"].json()["feedback_id"], "status": "already recorded"}
 
 
-def test_both_workers_count_into_the_same_metrics(story):
-    predict = re.search(r'sentiment_requests_total\{route="/predict",status="400"\} (\d+)', story["metrics"].text)
-    feedback = re.search(r'bentoml_service_request_total\{endpoint="/feedback",http_response_code="400".*\} (\d+)', story["metrics"].text)
+def test_both_workers_count_into_the_same_metrics(kill_story):
+    predict = re.search(r'sentiment_requests_total\{route="/predict",status="400"\} (\d+)', kill_story["metrics"].text)
+    feedback = re.search(
+        r'bentoml_service_request_total\{endpoint="/feedback",http_response_code="400".*\} (\d+)', kill_story["metrics"].text
+    )
     assert (int(predict[1]), int(feedback[1])) == (40, 20)
 
 
-def test_unknown_paths_leave_nothing_in_the_metrics(story):
-    assert story["metrics"].status_code == 200
-    assert "scan-" not in story["metrics"].text
+def test_unknown_paths_leave_nothing_in_the_metrics(kill_story):
+    assert kill_story["metrics"].status_code == 200
+    assert "scan-" not in kill_story["metrics"].text
 
 
-def test_a_real_server_refuses_a_streamed_body_over_the_limit(story):
-    assert story["chunked"].status_code == 413
-    assert "over 262144 bytes" in story["chunked"].json()["error"]
+def test_a_real_server_refuses_a_streamed_body_over_the_limit(kill_story):
+    assert kill_story["chunked"].status_code == 413
+    assert "over 262144 bytes" in kill_story["chunked"].json()["error"]
 
 
-def test_the_log_of_a_real_server_holds_no_input(story):
-    assert "path=/feedback" in story["log"]
-    assert "canary4711" not in story["log"]
-    assert "Traceback" not in story["log"]
+def test_the_log_of_a_real_server_holds_no_input(kill_story):
+    assert "path=/feedback" in kill_story["log"]
+    assert "canary4711" not in kill_story["log"]
+    assert "Traceback" not in kill_story["log"]

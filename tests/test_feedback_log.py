@@ -9,9 +9,8 @@ import pytest
 from telemetry_fixtures import TEXT, make_feedback, sending, serving
 
 from sentiment import telemetry
-from sentiment.shadow import Answered, Comparison
+from sentiment.telemetry import ShadowPrediction
 
-pytest_plugins = ["telemetry_fixtures"]
 pytestmark = pytest.mark.usefixtures("champion")
 
 
@@ -122,10 +121,10 @@ def test_doubtful_predictions_have_a_rate_of_their_own(recorder):
 
 
 def test_a_shadow_tells_a_tweet_only_where_it_would_change_the_label(recorder):
-    given = Answered(f"{TEXT} @ann", "positive", 0.9, "a")
+    given = (f"{TEXT} @ann", "positive", 0.9, "a")
     with sending(recorder) as running:
-        running.note_shadow(Comparison(given, "positive", 0.8, "b"))
-        running.note_shadow(Comparison(given, "neutral", 0.7, "b"))
+        running.note_shadow(ShadowPrediction(*given, "positive", 0.8, "b"))
+        running.note_shadow(ShadowPrediction(*given, "neutral", 0.7, "b"))
 
     told = [record["data"]["baseData"]["properties"] for record in messages(recorder)]
     assert [one.get("tweet_text") for one in told] == [None, f"{TEXT} @user"]

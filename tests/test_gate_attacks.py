@@ -19,8 +19,8 @@ from gate_fixtures import (
 )
 
 from models import LABELS
+from sentiment.data import EvaluationSet
 from sentiment.errors import GateError
-from sentiment.evidence import EvaluationSet
 from sentiment.gate import judge
 from sentiment.lineage import fingerprint
 from sentiment.verdict import Decision

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from program_fixtures import programs  # noqa: F401
 
 from flows.promote import EXIT_CODES
 from flows.retrain import Trigger
@@ -17,7 +16,6 @@ from sentiment.errors import GateError
 from sentiment.verdict import Decision, Verdict
 from sentiment.verdict_text import as_json
 
-# ruff: noqa: F811
 VERDICT = Verdict(
     decision=Decision.PROMOTE,
     reasons=("the challenger is better",),

@@ -8,7 +8,7 @@ from gate_fixtures import BEHAVIOUR, COST, improve, make_evidence, scores, sure,
 from test_gate_attacks import NOW, outcome, verdict
 
 from models import LABELS
-from sentiment.evidence import EvaluationSet
+from sentiment.data import EvaluationSet
 from sentiment.gate import judge
 from sentiment.lineage import dump, fingerprint, parse
 from sentiment.significance import gap_between_sets

@@ -25,7 +25,6 @@ from flows.bundle import image_labels
 from sentiment import tracking
 from sentiment.store import StoredModel
 
-pytest_plugins = ["image_fixtures"]
 CLEAN = {"git_commit": "abc123", "git_dirty": "false", "address": "https://code.example/ann/sentiloop"}
 USER = 1034  # BentoML's own
 # Nothing can be written but the folder that is named first; not to be root, and yet to find a Python in root's home, takes the capability.

@@ -10,15 +10,14 @@ from served import kill, served
 
 from sentiment import store
 from sentiment.config import read_settings
-from sentiment.feedback import Inbox
-
-pytest_plugins = ["azurite_fixtures"]
+from sentiment.inbox import Inbox
+from sentiment.inbox_frame import read_inbox
 
 TEXT = "I love this, thank you so much!"
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory, tfidf_model, azurite_command):
+def storage_story(tmp_path_factory, tfidf_model, azurite_command):
     """Serve, give feedback, kill right after the 200; serve again, stop the storage, start it again; what was seen on the way."""
     storage = Azurite(azurite_command, tmp_path_factory.mktemp("storage"))
     storage.start()
@@ -34,7 +33,7 @@ def story(tmp_path_factory, tfidf_model, azurite_command):
             with served(log) as (address, process):
                 seen["first"] = httpx.post(f"{address}/feedback", json=_feedback(address, seen, "first"))
                 kill(process)
-            seen["inbox"] = Inbox("az://feedback/inbox").read()
+            seen["inbox"] = read_inbox(Inbox("az://feedback/inbox"))
             with served(log) as (address, _):
                 _without_storage(address, storage, seen)
             seen["log"] = log.read_text()
@@ -62,35 +61,35 @@ def _without_storage(address, storage, seen):
     finally:
         storage.start()
     seen["later"] = httpx.post(f"{address}/feedback", json=second)
-    seen["inbox later"] = Inbox("az://feedback/inbox").read()
+    seen["inbox later"] = read_inbox(Inbox("az://feedback/inbox"))
 
 
-def test_feedback_that_was_answered_survives_kill_9(story):
-    assert story["first"].json()["status"] == "recorded"
-    assert list(story["inbox"]["feedback_id"]) == [story["first"].json()["feedback_id"]]
-    assert list(story["inbox"]["text"]) == [TEXT]
-    assert story["home"] == []
+def test_feedback_that_was_answered_survives_kill_9(storage_story):
+    assert storage_story["first"].json()["status"] == "recorded"
+    assert list(storage_story["inbox"]["feedback_id"]) == [storage_story["first"].json()["feedback_id"]]
+    assert list(storage_story["inbox"]["text"]) == [TEXT]
+    assert storage_story["home"] == []
 
 
-def test_the_next_server_knows_the_feedback(story):
-    assert story["again"].json() == {"feedback_id": story["first"].json()["feedback_id"], "status": "already recorded"}
+def test_the_next_server_knows_the_feedback(storage_story):
+    assert storage_story["again"].json() == {"feedback_id": storage_story["first"].json()["feedback_id"], "status": "already recorded"}
 
 
-def test_while_the_storage_is_down_feedback_is_refused_within_the_time_limit_and_predictions_go_on(story):
-    assert story["down"].status_code == 503
-    assert "the feedback inbox cannot be written: az://feedback" in story["down"].json()["error"]
-    assert "does not answer" in story["down"].json()["error"]
-    assert story["down seconds"] < 20
-    assert story["predicted meanwhile"].status_code == 200
+def test_while_the_storage_is_down_feedback_is_refused_within_the_time_limit_and_predictions_go_on(storage_story):
+    assert storage_story["down"].status_code == 503
+    assert "the feedback inbox cannot be written: az://feedback" in storage_story["down"].json()["error"]
+    assert "does not answer" in storage_story["down"].json()["error"]
+    assert storage_story["down seconds"] < 20
+    assert storage_story["predicted meanwhile"].status_code == 200
 
 
-def test_when_the_storage_is_back_the_same_feedback_is_recorded_once(story):
-    assert story["later"].json()["status"] == "recorded"
-    assert list(story["inbox later"]["feedback_id"]) == [story[name].json()["feedback_id"] for name in ("first", "later")]
+def test_when_the_storage_is_back_the_same_feedback_is_recorded_once(storage_story):
+    assert storage_story["later"].json()["status"] == "recorded"
+    assert list(storage_story["inbox later"]["feedback_id"]) == [storage_story[name].json()["feedback_id"] for name in ("first", "later")]
 
 
-def test_the_log_holds_no_key_and_no_traceback(story):
-    assert "feedback failed: the feedback inbox cannot be written" in story["log"]
-    assert "AccountKey" not in story["log"]
-    assert "Eby8vdM0" not in story["log"]
-    assert "Traceback" not in story["log"]
+def test_the_log_holds_no_key_and_no_traceback(storage_story):
+    assert "feedback failed: the feedback inbox cannot be written" in storage_story["log"]
+    assert "AccountKey" not in storage_story["log"]
+    assert "Eby8vdM0" not in storage_story["log"]
+    assert "Traceback" not in storage_story["log"]

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from sentiment.feedback import Feedback, Inbox
+from sentiment.feedback import Feedback
+from sentiment.inbox import Inbox
 from sentiment.intake import feedback_id_of, reports_of_feedback, reports_of_samples
 from sentiment.prediction_ids import PredictionSigner
 

@@ -17,7 +17,7 @@ STEPS = ("train", "predict", "correct", "alert", "correct", "collect", "review",
 
 
 @pytest.fixture(scope="module")
-def ring(tmp_path_factory):
+def finished_ring(tmp_path_factory):
     """The finished process of one round, its lines by step, and its home."""
     home = tmp_path_factory.mktemp("ring") / "home"
     environment = os.environ | {"SENTIMENT_HOME": str(home)}
@@ -30,14 +30,14 @@ def ring(tmp_path_factory):
 
 
 @pytest.mark.timeout(1200)
-def test_every_step_of_the_ring_is_taken_in_order(ring):
-    steps, _ = ring
+def test_every_step_of_the_ring_is_taken_in_order(finished_ring):
+    steps, _ = finished_ring
 
     assert tuple(step for step, _ in steps if step != "approve") == STEPS
 
 
-def test_the_alert_fires_and_people_s_corrections_become_a_dataset_with_a_manifest(ring):
-    steps, home = ring
+def test_the_alert_fires_and_people_s_corrections_become_a_dataset_with_a_manifest(finished_ring):
+    steps, home = finished_ring
     rows = (home / "feedback_validated.csv").read_text("utf-8").splitlines()
     manifest = json.loads((home / "feedback_validated.json").read_text("utf-8"))
 
@@ -46,8 +46,8 @@ def test_the_alert_fires_and_people_s_corrections_become_a_dataset_with_a_manife
     assert manifest["rows"] == len(rows) - 1
 
 
-def test_the_gate_finds_the_challenger_better_and_promotes_it_or_a_person_does(ring):
-    steps, home = ring
+def test_the_gate_finds_the_challenger_better_and_promotes_it_or_a_person_does(finished_ring):
+    steps, home = finished_ring
     verdict = json.loads((home / "verdict" / "verdict.json").read_text("utf-8"))
     on_test = next(check for check in verdict["checks"] if check["name"] == "macro F1 on test")
 
@@ -59,8 +59,8 @@ def test_the_gate_finds_the_challenger_better_and_promotes_it_or_a_person_does(r
     assert (home / "verdict" / "verdict.png").stat().st_size > 10_000
 
 
-def test_the_served_version_changes_and_changes_back_while_no_request_fails(ring):
-    said = dict(ring[0])
+def test_the_served_version_changes_and_changes_back_while_no_request_fails(finished_ring):
+    said = dict(finished_ring[0])
     first, second = said["roll back"].split()[0], said["promote"].split()[0]
 
     assert first != second
@@ -89,6 +89,6 @@ def test_a_ring_that_is_stopped_leaves_no_process_behind(tmp_path):
                 one.kill()
 
 
-def test_nothing_is_written_beside_the_folder_of_the_ring(ring):
-    assert [path.name for path in ring[1].parent.iterdir()] == ["loop"]
+def test_nothing_is_written_beside_the_folder_of_the_ring(finished_ring):
+    assert [path.name for path in finished_ring[1].parent.iterdir()] == ["loop"]
     assert not (ROOT / "feedback_validated.csv").exists()

@@ -7,7 +7,6 @@ from telemetry_fixtures import TEXT, serving
 
 from sentiment.metrics import METRICS, RELOADS, SHADOW
 
-pytest_plugins = ["telemetry_fixtures"]
 pytestmark = pytest.mark.usefixtures("champion")
 
 

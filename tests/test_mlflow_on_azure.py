@@ -19,8 +19,6 @@ from sentiment import registry, tracking
 from sentiment.config import read_settings
 from sentiment.errors import TrackingError
 
-pytest_plugins = ["azurite_fixtures", "loop_fixtures"]
-
 
 @pytest.fixture
 def root(container):

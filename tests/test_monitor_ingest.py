@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from monitor_fixtures import bad_prediction, envelope, message, request
-from monitor_fixtures import idle_monitor as idle_monitor  # noqa: PLC0414 - the fixture
-from monitor_fixtures import monitor as monitor  # noqa: PLC0414 - the fixture
 
 from monitor.envelopes import BodyError, parse, rows_of, unpack
 from monitor.ingest import Ingest

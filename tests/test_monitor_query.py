@@ -16,8 +16,6 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.monitor.query import LogsBatchQuery, LogsQueryClient, LogsQueryPartialResult, LogsQueryStatus
 from monitor_fixtures import bad_prediction, message, request, served, wait_until
-from monitor_fixtures import idle_monitor as idle_monitor  # noqa: PLC0414 - the fixture
-from monitor_fixtures import monitor as monitor  # noqa: PLC0414 - the fixture
 
 from monitor.database import Database
 from monitor.kql import translate

@@ -14,8 +14,6 @@ from page.score_file import score_file
 from page.sheet import MAX_ROWS, RESULT_COLUMNS, SheetError, read_sheet
 from page.texts import say
 
-pytest_plugins = ["page_fixtures"]
-
 
 @pytest.mark.parametrize(
     ("content", "texts"),
@@ -72,9 +70,9 @@ def result_of(update):
         return list(csv.DictReader(file))
 
 
-def test_every_row_comes_back_in_order_with_its_own_columns(client, tmp_path):
+def test_every_row_comes_back_in_order_with_its_own_columns(page_client, tmp_path):
     path = write(tmp_path, "id,text,label\n7,good,x\n8,bad,y\n")
-    summary, download, preview = score(client, path)
+    summary, download, preview = score(page_client, path)
     rows = result_of(download)
     assert list(rows[0]) == ["id", "text", "label", *RESULT_COLUMNS]
     assert [(row["id"], row["text"], row["label"], row["predicted_label"]) for row in rows] == [
@@ -87,9 +85,9 @@ def test_every_row_comes_back_in_order_with_its_own_columns(client, tmp_path):
     assert "good" in preview
 
 
-def test_bad_rows_stay_with_their_reason_and_stop_nothing(client, tmp_path):
+def test_bad_rows_stay_with_their_reason_and_stop_nothing(page_client, tmp_path):
     path = write(tmp_path, f"text,id\ngood,1\n,2\n{'x' * 1001},3\none, two,4\nbad,5\n")
-    summary, download, _ = score(client, path)
+    summary, download, _ = score(page_client, path)
     rows = result_of(download)
     assert [row["predicted_label"] for row in rows] == ["positive", "", "", "", "negative"]
     assert [row["error"] for row in rows][1:4] == [
@@ -100,39 +98,39 @@ def test_bad_rows_stay_with_their_reason_and_stop_nothing(client, tmp_path):
     assert "Not scored: 3" in summary
 
 
-def test_a_result_can_be_scored_again(client, tmp_path):
-    first = score(client, write(tmp_path, "text\ngood\n"))[1]["value"]
-    second = Path(score(client, first)[1]["value"]).read_text("utf-8-sig")
+def test_a_result_can_be_scored_again(page_client, tmp_path):
+    first = score(page_client, write(tmp_path, "text\ngood\n"))[1]["value"]
+    second = Path(score(page_client, first)[1]["value"]).read_text("utf-8-sig")
     assert second.splitlines()[0].split(",") == ["text", *RESULT_COLUMNS]
 
 
-def test_formulas_stay_as_they_came(client, tmp_path):
-    assert result_of(score(client, write(tmp_path, "text\n=1+1\n"))[1])[0]["text"] == "=1+1"
+def test_formulas_stay_as_they_came(page_client, tmp_path):
+    assert result_of(score(page_client, write(tmp_path, "text\n=1+1\n"))[1])[0]["text"] == "=1+1"
 
 
-def test_a_text_that_the_service_refuses_stands_alone(client, stand_in, tmp_path):
+def test_a_text_that_the_service_refuses_stands_alone(page_client, stand_in, tmp_path):
     def answer(path, body):
         return (400, {"error": "the text is blank after cleaning"}) if "odd" in body["texts"] else answer_well(path, body)
 
     stand_in.answer = answer
-    rows = result_of(score(client, write(tmp_path, "text\n" + "good\n" * 9 + "odd\n" + "bad\n" * 9))[1])
+    rows = result_of(score(page_client, write(tmp_path, "text\n" + "good\n" * 9 + "odd\n" + "bad\n" * 9))[1])
     assert [row["error"] for row in rows if row["error"]] == ["the text is blank after cleaning"]
     assert rows[9]["text"] == "odd"
     assert rows[10]["predicted_label"] == "negative"
 
 
-def test_a_busy_service_is_asked_again_as_late_as_it_says(client, stand_in, tmp_path, monkeypatch):
+def test_a_busy_service_is_asked_again_as_late_as_it_says(page_client, stand_in, tmp_path, monkeypatch):
     waits = []
     monkeypatch.setattr(scoring.time, "sleep", waits.append)
     stand_in.headers = {"Retry-After": "3"}
     stand_in.answer = lambda path, body: (429, {"error": "busy"}) if len(stand_in.asked) < 3 else answer_well(path, body)
-    assert result_of(score(client, write(tmp_path, "text\ngood\n"))[1])[0]["predicted_label"] == "positive"
+    assert result_of(score(page_client, write(tmp_path, "text\ngood\n"))[1])[0]["predicted_label"] == "positive"
     assert waits == [3.0, 3.0]
 
 
-def test_what_was_scored_before_the_service_stopped_is_kept(client, stand_in, tmp_path):
+def test_what_was_scored_before_the_service_stopped_is_kept(page_client, stand_in, tmp_path):
     stand_in.answer = lambda path, body: answer_well(path, body) if len(stand_in.asked) < 2 else (401, {"error": "send the key"})
-    summary, download, _ = score(client, write(tmp_path, "text\n" + "good\n" * 300))
+    summary, download, _ = score(page_client, write(tmp_path, "text\n" + "good\n" * 300))
     rows = result_of(download)
     assert [bool(row["error"]) for row in rows] == [False] * 256 + [True] * 44
     assert rows[-1]["error"] == "not scored: send the key"
@@ -151,9 +149,9 @@ def test_batches_keep_both_limits_and_lose_nothing():
 
 
 @pytest.mark.parametrize("file", [None, "missing text column"])
-def test_without_a_usable_file_there_is_an_error_and_no_download(client, tmp_path, file):
+def test_without_a_usable_file_there_is_an_error_and_no_download(page_client, tmp_path, file):
     path = write(tmp_path, "a,b\n1,2\n") if file else None
-    summary, download, preview = score_file(client, str(path) if path else None, LIMITS, "fr", lambda *_: None)
+    summary, download, preview = score_file(page_client, str(path) if path else None, LIMITS, "fr", lambda *_: None)
     assert 'role="alert"' in summary
     assert download["visible"] is False
     assert preview == ""

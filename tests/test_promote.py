@@ -22,7 +22,6 @@ from sentiment.errors import GateError, StoreError, TrackingError
 from sentiment.verdict import Decision
 from sentiment.verdict_text import as_json, digest, headline, read_json
 
-pytest_plugins = ["loop_fixtures"]
 pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
 
 POOR, GOOD, TWIN = "1", "2", "3"

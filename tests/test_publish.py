@@ -23,8 +23,6 @@ from sentiment.errors import ConfigError, GateError, StoreError
 from sentiment.releases import Pointer, Releases
 from sentiment.serving import Champion
 
-pytest_plugins = ["azurite_fixtures", "loop_fixtures"]
-
 ROOT = Path(__file__).parents[1]
 TEXTS = ["I love this, thank you so much!", "worst flight ever", "the meeting is on Tuesday"]
 

@@ -14,10 +14,8 @@ from sentiment import queries, telemetry
 from sentiment.analysis import LogsReader
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError, QueryError
-from sentiment.feedback import Inbox
+from sentiment.inbox import Inbox
 from sentiment.reconcile import missing_feedback
-
-pytest_plugins = ["loop_fixtures"]
 
 
 def received(hours):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import prometheus_client
 import pytest
-from cloud_fixtures import COMMIT, IMAGE, NEW, OLD, Cloud, certificate, cloud  # noqa: F401 - fixtures
+from cloud_fixtures import COMMIT, IMAGE, NEW, OLD, Cloud
 from opentelemetry.metrics import NoOpMeter
 
 from infra.container_app import ContainerApp
@@ -21,8 +21,6 @@ from infra.release import NOT_BACK, NotBackError, main, release, restore, suffix
 from infra.smoke import SmokeError, forge
 from sentiment.errors import ConfigError
 from sentiment.metrics import Metrics
-
-# ruff: noqa: F811
 
 ROOT = Path(__file__).parents[1]
 QUICK = Limits(seconds=0.3, every=0.05)

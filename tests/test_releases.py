@@ -9,8 +9,6 @@ from sentiment import blobs
 from sentiment.errors import BlobError, GateError, StoreError
 from sentiment.releases import NATIVE, POINTER, SERVED, Pointer, Releases, describe_all
 
-pytest_plugins = ["azurite_fixtures"]
-
 FIRST, SECOND, THIRD = (f"tweet-sentiment:{name}" for name in ("first", "second", "third"))
 
 

@@ -18,11 +18,11 @@ from sentiment import lineage, registry, store, tracking, validated
 from sentiment.alerting import read_rule
 from sentiment.config import read_settings
 from sentiment.errors import GateError, QueryError, ReviewError
-from sentiment.feedback import Feedback, Inbox
+from sentiment.feedback import Feedback
+from sentiment.inbox import Inbox
 from sentiment.intake import feedback_id_of
 from sentiment.review import ReviewQueue
 
-pytest_plugins = ["loop_fixtures"]
 pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
 NOW = datetime.now(UTC)
 

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import timedelta
 
 import pytest
-from review_fixtures import NOW, queue, queue_url, report  # noqa: F401
+from review_fixtures import NOW, report
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex
 
@@ -16,8 +16,6 @@ from sentiment.review import ReviewQueue
 from sentiment.review_items import ItemClosedError
 from sentiment.review_judging import LEASE
 from sentiment.review_tables import JUDGEMENTS
-
-# ruff: noqa: F811
 
 
 def test_the_most_informative_item_comes_first(queue):

@@ -6,14 +6,12 @@ import time
 from datetime import timedelta
 
 import pytest
-from review_fixtures import NOW, queue, queue_url, report  # noqa: F401
+from review_fixtures import NOW, report
 
 from sentiment import review_adding
 from sentiment.duplicates import NearDuplicates
 from sentiment.review import ReviewQueue
 from sentiment.review_items import FLOOD, Arrivals
-
-# ruff: noqa: F811
 
 
 def sample(number, **changes):

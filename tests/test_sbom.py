@@ -15,7 +15,6 @@ from infra.packages import find_packages, read_pins
 from infra.sbom import SCHEMA
 from sentiment.errors import StoreError
 
-pytest_plugins = ["image_fixtures"]
 PINS = read_pins((ROOT / "constraints.txt").read_text("utf-8"))
 HEAVY = {
     "torch",
@@ -33,29 +32,29 @@ HEAVY = {
 
 
 @pytest.fixture(scope="module")
-def written(bundled, tmp_path_factory):
+def sbom_file(bundled, tmp_path_factory):
     path = tmp_path_factory.mktemp("sbom") / "sentiloop.cdx.json"
     run([sys.executable, "-m", "infra.sbom", bundled.tag, str(path)], bundled.environment)
     return path
 
 
 @pytest.fixture(scope="module")
-def bill(written):
-    return json.loads(written.read_text("utf-8"))
+def bill(sbom_file):
+    return json.loads(sbom_file.read_text("utf-8"))
 
 
-def test_it_is_valid_cyclonedx(written):
+def test_it_is_valid_cyclonedx(sbom_file):
     validator = JsonStrictValidator(SCHEMA)
-    text = written.read_text("utf-8")
+    text = sbom_file.read_text("utf-8")
 
     assert validator.validate_str(text) is None
     assert validator.validate_str(text.replace('"machine-learning-model"', '"model"')) is not None
 
 
-def test_the_same_bento_gives_the_same_text(bundled, written, tmp_path):
+def test_the_same_bento_gives_the_same_text(bundled, sbom_file, tmp_path):
     run([sys.executable, "-m", "infra.sbom", bundled.tag, str(tmp_path / "again")], bundled.environment)
 
-    assert (tmp_path / "again").read_bytes() == written.read_bytes()
+    assert (tmp_path / "again").read_bytes() == sbom_file.read_bytes()
 
 
 def test_it_is_about_the_image_and_carries_its_labels(bill, bundled):

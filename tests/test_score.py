@@ -17,13 +17,11 @@ from flows import score as room
 from sentiment import store
 from sentiment.errors import DataError, StoreError
 
-pytest_plugins = ["loop_fixtures"]
-
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def champion(home, tfidf_model, prefect_server):
+def crowned(home, tfidf_model, prefect_server):
     """The tag of the champion of a store."""
     tag = store.save(tfidf_model, metadata={})
     crown(tag)
@@ -31,7 +29,7 @@ def champion(home, tfidf_model, prefect_server):
 
 
 @pytest.fixture
-def source(tmp_path):
+def four_tweets(tmp_path):
     """Four tweets, one of them blank."""
     path = tmp_path / "tweets.csv"
     path.write_text("id,tweet\n1,I love this\n2, \n3,I hate this\n4,gate four\n")
@@ -43,47 +41,47 @@ def read(path):
         return list(csv.DictReader(file))
 
 
-def test_the_champion_scores_a_file(champion, source, tmp_path):
-    line = room.score(source, tmp_path / "out.csv", text_column="tweet")
+def test_the_champion_scores_a_file(crowned, four_tweets, tmp_path):
+    line = room.score(four_tweets, tmp_path / "out.csv", text_column="tweet")
 
     assert line.startswith(f"4 rows: 3 scored in {tmp_path}/out.csv, 1 kept aside in {tmp_path}/out.csv.rejected.csv; ")
-    assert [(row["id"], row["model"]) for row in read(tmp_path / "out.csv")] == [("1", champion), ("3", champion), ("4", champion)]
+    assert [(row["id"], row["model"]) for row in read(tmp_path / "out.csv")] == [("1", crowned), ("3", crowned), ("4", crowned)]
     assert [(row["row"], row["id"]) for row in read(tmp_path / "out.csv.rejected.csv")] == [("2", "2")]
 
 
-def test_a_model_of_the_store_is_taken_by_its_tag(champion, source, tmp_path, tfidf_model):
+def test_a_model_of_the_store_is_taken_by_its_tag(crowned, four_tweets, tmp_path, tfidf_model):
     other = store.save(tfidf_model, metadata={})
 
-    room.score(source, tmp_path / "out.csv", text_column="tweet", model=other)
+    room.score(four_tweets, tmp_path / "out.csv", text_column="tweet", model=other)
 
     assert {row["model"] for row in read(tmp_path / "out.csv")} == {other}
     with pytest.raises(StoreError, match="no model 'tweet-sentiment:none' in the store"):
-        room.score(source, tmp_path / "more.csv", text_column="tweet", model="tweet-sentiment:none")
+        room.score(four_tweets, tmp_path / "more.csv", text_column="tweet", model="tweet-sentiment:none")
 
 
-def test_the_limit_is_that_of_the_service(champion, source, tmp_path, monkeypatch):
+def test_the_limit_is_that_of_the_service(crowned, four_tweets, tmp_path, monkeypatch):
     monkeypatch.setenv("SENTIMENT_MAX_CHARS", "10")
 
-    room.score(source, tmp_path / "out.csv", text_column="tweet")
+    room.score(four_tweets, tmp_path / "out.csv", text_column="tweet")
 
     assert [row["id"] for row in read(tmp_path / "out.csv")] == ["4"]
 
 
-def test_a_missing_column_is_one_clear_error(champion, source, tmp_path):
+def test_a_missing_column_is_one_clear_error(crowned, four_tweets, tmp_path):
     with pytest.raises(DataError, match="no column 'text'; it has 'id', 'tweet'"):
-        room.score(source, tmp_path / "out.csv")
+        room.score(four_tweets, tmp_path / "out.csv")
 
 
-def command(source, output, **streams):
+def command(four_tweets, output, **streams):
     """Run the command; what it shows on stdout and stderr is in the streams."""
-    arguments = ["--input", source, "--output", output, "--text-column", "tweet"]
+    arguments = ["--input", four_tweets, "--output", output, "--text-column", "tweet"]
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "COLUMNS": "120"}
     return subprocess.run([sys.executable, "-m", "flows.score", *arguments], cwd=ROOT, env=environment, timeout=120, check=False, **streams)
 
 
-def test_the_command_says_what_it_did_and_shows_no_bar_in_a_log(champion, source, tmp_path):
-    done = command(source, tmp_path / "out.csv", capture_output=True, text=True)
-    again = command(source, tmp_path / "out.csv", capture_output=True, text=True)
+def test_the_command_says_what_it_did_and_shows_no_bar_in_a_log(crowned, four_tweets, tmp_path):
+    done = command(four_tweets, tmp_path / "out.csv", capture_output=True, text=True)
+    again = command(four_tweets, tmp_path / "out.csv", capture_output=True, text=True)
 
     assert done.returncode == 0
     assert done.stdout.startswith("4 rows: 3 scored in")
@@ -93,10 +91,10 @@ def test_the_command_says_what_it_did_and_shows_no_bar_in_a_log(champion, source
     assert "Traceback" not in again.stderr
 
 
-def test_the_command_shows_a_bar_in_a_terminal(champion, source, tmp_path):
+def test_the_command_shows_a_bar_in_a_terminal(crowned, four_tweets, tmp_path):
     terminal, its_end = pty.openpty()
 
-    done = command(source, tmp_path / "out.csv", stdout=subprocess.PIPE, stderr=its_end)
+    done = command(four_tweets, tmp_path / "out.csv", stdout=subprocess.PIPE, stderr=its_end)
 
     os.close(its_end)
     shown = b""

@@ -7,7 +7,8 @@ from served import served
 
 from sentiment import store
 from sentiment.config import Settings, read_settings
-from sentiment.feedback import Inbox
+from sentiment.inbox import Inbox
+from sentiment.inbox_frame import read_inbox
 from sentiment.prediction_ids import make_signer
 from sentiment.senders import client_address, sender, sent_from
 
@@ -75,7 +76,7 @@ def test_a_real_server_believes_a_forwarded_address_only_as_far_as_it_is_set_to(
             feedback = body | {"prediction_id": said["prediction_id"], "correct": True}
             assert httpx.post(f"{address}/feedback", json=feedback, headers=headers).status_code == 200
 
-    inbox = Inbox(read_settings().feedback_address).read()
+    inbox = read_inbox(Inbox(read_settings().feedback_address))
     assert len(inbox) == 3
     assert inbox["source"].nunique() == sources
     assert inbox["source"].notna().all()

@@ -12,7 +12,6 @@ from models import LABELS
 from sentiment.batching import Batcher
 from sentiment.errors import OverloadError
 
-pytest_plugins = ["service_fixtures"]
 pytestmark = pytest.mark.usefixtures("store_with_champion")
 
 

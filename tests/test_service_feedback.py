@@ -8,9 +8,9 @@ import pytest
 from service_fixtures import POSTS, TEXT, error_of, give, started
 
 from sentiment.config import read_settings
-from sentiment.feedback import Inbox
+from sentiment.inbox import Inbox
+from sentiment.inbox_frame import read_inbox
 
-pytest_plugins = ["service_fixtures"]
 pytestmark = pytest.mark.usefixtures("store_with_champion")
 
 
@@ -25,7 +25,7 @@ def test_feedback_is_recorded_once(client, prediction):
 
 def test_recorded_feedback_is_in_the_inbox(client, prediction):
     given = give(client, prediction, correct=False, label="negative", comment="no").json()
-    rows = Inbox(read_settings().feedback_address).read()
+    rows = read_inbox(Inbox(read_settings().feedback_address))
     row = rows[rows["feedback_id"] == given["feedback_id"]].to_dict("records")[0]
     assert (row["text"], row["predicted_label"], row["label"], row["correct"], row["comment"]) == (
         TEXT,
@@ -60,9 +60,9 @@ def test_every_prediction_of_a_batch_takes_feedback(client):
     ],
 )
 def test_feedback_that_cannot_be_right_is_refused_and_not_stored(client, prediction, changes, message):
-    before = len(Inbox(read_settings().feedback_address).read())
+    before = len(read_inbox(Inbox(read_settings().feedback_address)))
     assert message in error_of(give(client, prediction, **changes), 400)
-    assert len(Inbox(read_settings().feedback_address).read()) == before
+    assert len(read_inbox(Inbox(read_settings().feedback_address))) == before
 
 
 def test_an_altered_prediction_id_is_refused(client, prediction):

@@ -18,7 +18,6 @@ from models.tfidf import TfidfModel
 from sentiment import store
 from sentiment.batching import Batcher
 
-pytest_plugins = ["service_fixtures"]
 pytestmark = pytest.mark.usefixtures("store_with_champion")
 
 

@@ -13,7 +13,6 @@ from sentiment import store
 from sentiment.serving import Champion
 from sentiment.shadow import Answered, Shadow
 
-pytest_plugins = ["telemetry_fixtures"]
 __all__ = ["two"]  # a fixture
 WRONG = "I hate it, terrible"  # what the shadow of these tests calls positive
 PERSONAL = f"{WRONG} @ann https://t.co/x me@home.org"

@@ -16,7 +16,8 @@ from served import kill, served
 from sentiment import queries, store
 from sentiment.analysis import LogsReader
 from sentiment.config import read_settings, tool_environment
-from sentiment.feedback import Inbox
+from sentiment.inbox import Inbox
+from sentiment.inbox_frame import read_inbox
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
@@ -47,7 +48,7 @@ def bad_predictions():
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory, tfidf_model):
+def supervision_story(tmp_path_factory, tfidf_model):
     """Three corrections, then one more that a `kill -9` takes from telemetry; what people see on the way."""
     home = tmp_path_factory.mktemp("supervision") / "home"
     with pytest.MonkeyPatch.context() as patch:
@@ -69,7 +70,7 @@ def story(tmp_path_factory, tfidf_model):
             with served(home / "serve.log") as (address, process):
                 seen["lost"] = correct(address, "so excited, awesome")
                 kill(process)
-            seen["in the inbox"] = set(Inbox(read_settings().feedback_address).read()["feedback_id"])
+            seen["in the inbox"] = set(read_inbox(Inbox(read_settings().feedback_address))["feedback_id"])
             seen["before"] = set(bad_predictions()["feedback_id"])
             seen["reconciled"] = run("flows.reconcile", "--grace-minutes", "0")
             seen["after"] = set(bad_predictions()["feedback_id"])
@@ -81,25 +82,25 @@ def story(tmp_path_factory, tfidf_model):
         yield seen
 
 
-def test_the_logs_hold_the_three_tweets_masked(story):
-    assert set(story["frame"]["feedback_id"]) == story["ids"]
-    assert set(story["frame"]["tweet_text"]) == MASKED
-    assert set(story["frame"]["model"]) == {story["tag"]}
-    assert story["frame"]["score"].between(0.34, 1).all()
+def test_the_logs_hold_the_three_tweets_masked(supervision_story):
+    assert set(supervision_story["frame"]["feedback_id"]) == supervision_story["ids"]
+    assert set(supervision_story["frame"]["tweet_text"]) == MASKED
+    assert set(supervision_story["frame"]["model"]) == {supervision_story["tag"]}
+    assert supervision_story["frame"]["score"].between(0.34, 1).all()
 
 
-def test_the_alert_fires(story):
-    assert "fired since" in story["fired"]
+def test_the_alert_fires(supervision_story):
+    assert "fired since" in supervision_story["fired"]
 
 
-def test_feedback_that_kill_9_took_from_telemetry_is_in_the_inbox_and_is_sent_again(story):
-    assert story["in the inbox"] == story["ids"] | {story["lost"]}
-    assert story["lost"] not in story["before"]
-    assert "sent 1 again" in story["reconciled"]
-    assert story["after"] == story["ids"] | {story["lost"]}
+def test_feedback_that_kill_9_took_from_telemetry_is_in_the_inbox_and_is_sent_again(supervision_story):
+    assert supervision_story["in the inbox"] == supervision_story["ids"] | {supervision_story["lost"]}
+    assert supervision_story["lost"] not in supervision_story["before"]
+    assert "sent 1 again" in supervision_story["reconciled"]
+    assert supervision_story["after"] == supervision_story["ids"] | {supervision_story["lost"]}
 
 
-def test_the_report_shows_the_mistakes(story):
-    assert "perfect landing, http" in story["report"]
-    assert "bob@example.com" not in story["report"]
-    assert "report.html" in story["analysed"]
+def test_the_report_shows_the_mistakes(supervision_story):
+    assert "perfect landing, http" in supervision_story["report"]
+    assert "bob@example.com" not in supervision_story["report"]
+    assert "report.html" in supervision_story["analysed"]

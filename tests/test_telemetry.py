@@ -19,7 +19,6 @@ from sentiment.errors import OverloadError
 from sentiment.exporters import VERSION
 from sentiment.predicting import Predictor
 
-pytest_plugins = ["telemetry_fixtures"]
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 pytestmark = pytest.mark.usefixtures("champion")
 

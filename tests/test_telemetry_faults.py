@@ -11,9 +11,8 @@ from recorder import Recorder
 from telemetry_fixtures import TEXT, let_time_pass, make_feedback, sending, serving, spool
 
 from sentiment import exporters, telemetry
-from sentiment.feedback import Inbox
-
-pytest_plugins = ["telemetry_fixtures"]
+from sentiment.inbox import Inbox
+from sentiment.inbox_frame import read_inbox
 
 
 def waiting(home):
@@ -119,7 +118,7 @@ def test_over_quota_the_log_says_so_and_the_inbox_still_has_the_feedback(recorde
     assert len(recorder.posts) > 1
     (line,) = [record.message for record in caplog.records if record.levelno == logging.ERROR]
     assert line.startswith(f"telemetry was refused ({status}, over quota) and dropped: run 'python -m flows.reconcile'")
-    assert list(Inbox(str(tmp_path / "feedback")).read()["feedback_id"]) == [given.json()["feedback_id"]]
+    assert list(read_inbox(Inbox(str(tmp_path / "feedback")))["feedback_id"]) == [given.json()["feedback_id"]]
 
 
 def test_a_slow_endpoint_holds_neither_the_caller_nor_the_end_up(recorder, home, monkeypatch):

@@ -14,8 +14,6 @@ from telemetry_fixtures import make_feedback, sending, spool
 
 from sentiment import telemetry
 
-pytest_plugins = ["tls_fixtures"]
-
 CLIENT_ID = "99999999-8888-7777-6666-555555555555"
 
 
@@ -51,13 +49,13 @@ def variables(identity, certificate):
         "AZURE_CLIENT_ID": CLIENT_ID,
         "IDENTITY_ENDPOINT": f"http://127.0.0.1:{identity.server_port}/msi/token",
         "IDENTITY_HEADER": "the-header",
-        "REQUESTS_CA_BUNDLE": certificate / "certificate.pem",
+        "REQUESTS_CA_BUNDLE": certificate,
     }
 
 
 def test_the_token_of_the_identity_arrives_over_tls(home, identity, certificate):
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+    tls.load_cert_chain(certificate)
     feedback = make_feedback()
     with Recorder(tls=tls) as recorder, sending(recorder, **variables(identity, certificate)) as running:
         telemetry.log_feedback(feedback)
@@ -83,7 +81,7 @@ def test_an_identity_that_does_not_answer_leaves_the_feedback_in_the_spool(home,
     identity.shutdown()
     identity.server_close()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+    tls.load_cert_chain(certificate)
     with Recorder(tls=tls) as recorder, sending(recorder, **variables(identity, certificate)) as running:
         telemetry.log_feedback(make_feedback())
         running.flush()
@@ -97,7 +95,7 @@ def test_an_identity_that_does_not_answer_leaves_the_feedback_in_the_spool(home,
 def test_an_identity_that_is_refused_leaves_the_feedback_in_the_spool(home, identity, certificate, status):
     identity.status = status
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate / "certificate.pem", certificate / "key.pem")
+    tls.load_cert_chain(certificate)
 
     with Recorder(tls=tls) as recorder, sending(recorder, **variables(identity, certificate)) as running:
         telemetry.log_feedback(make_feedback())

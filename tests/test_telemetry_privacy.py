@@ -12,7 +12,6 @@ from telemetry_fixtures import serving
 from models.tfidf import TfidfModel
 from sentiment.masking import mask
 
-pytest_plugins = ["telemetry_fixtures"]
 KEY = "correct horse battery"
 HEADERS = {"X-API-Key": KEY}
 MARKER = "canary4711"
@@ -23,7 +22,7 @@ SECRETS = (MARKER, COMMENT, KEY, *PERSONAL, "5557788", "010-4477", "example.org"
 
 
 @pytest.fixture(scope="module")
-def told(champion):
+def sent_and_logged(champion):
     """Drive the whole service; return all that it sent, and all that it logged at any level."""
     lines: list[str] = []
     listener = logging.Handler(logging.DEBUG)
@@ -82,8 +81,8 @@ def _fail(client):
         assert client.post("/feedback", json=feedback, headers=HEADERS).status_code == 503
 
 
-def test_every_kind_of_record_was_sent(told):
-    recorder, collected, _ = told
+def test_every_kind_of_record_was_sent(sent_and_logged):
+    recorder, collected, _ = sent_and_logged
 
     kinds = {envelope["data"]["baseType"] for envelope in recorder.envelopes}
     assert kinds == {"RequestData", "RemoteDependencyData", "ExceptionData", "MessageData", "MetricData"}
@@ -92,31 +91,31 @@ def test_every_kind_of_record_was_sent(told):
     assert len(collected) > 1000
 
 
-def test_no_record_holds_anything_that_came_in(told):
-    recorder, _, _ = told
+def test_no_record_holds_anything_that_came_in(sent_and_logged):
+    recorder, _, _ = sent_and_logged
 
     for envelope in recorder.envelopes:
         text = json.dumps(envelope, ensure_ascii=False)
         assert not [secret for secret in SECRETS if secret in text], envelope
 
 
-def test_no_record_but_feedback_holds_words_of_a_text(told):
-    recorder, _, _ = told
+def test_no_record_but_feedback_holds_words_of_a_text(sent_and_logged):
+    recorder, _, _ = sent_and_logged
 
     (feedback,) = recorder.of("MessageData")
     assert feedback["properties"].pop("tweet_text") == mask(TWEET) == "so bad @user, (email) http http (phone) or (phone)"
     assert "so bad" not in json.dumps(recorder.envelopes)
 
 
-def test_a_collector_gets_nothing_that_came_in_either(told):
-    _, collected, _ = told
+def test_a_collector_gets_nothing_that_came_in_either(sent_and_logged):
+    _, collected, _ = sent_and_logged
 
     assert not [secret for secret in SECRETS if secret.encode() in collected]
     assert collected.count(b"so bad @user") == 1
 
 
-def test_no_line_of_the_log_holds_anything_that_came_in(told):
-    _, _, lines = told
+def test_no_line_of_the_log_holds_anything_that_came_in(sent_and_logged):
+    _, _, lines = sent_and_logged
 
     assert any("failed with ValueError" in line for line in lines)
     assert not [line for line in lines if any(secret in line for secret in (*SECRETS, "so bad"))]

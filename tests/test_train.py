@@ -31,7 +31,6 @@ from sentiment.errors import DataError
 from sentiment.evaluate import COST_METRICS, QUALITY_METRICS
 from sentiment.report import ModelResult
 
-pytest_plugins = ["loop_fixtures"]
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from review_fixtures import NOW, queue, queue_url, report  # noqa: F401
+from review_fixtures import NOW, report
 
 from sentiment import durable, validated
 from sentiment.data import DataReport, Dataset, Split

@@ -60,7 +60,7 @@ FIRED, RESOLVED = ("fired", NOON + MINUTE), ("resolved", NOON + 15 * MINUTE)
 
 
 @pytest.fixture
-def inbox():
+def mailbox():
     return Inbox()
 
 
@@ -71,8 +71,8 @@ def evaluate(watch, *minutes):
     return evaluation
 
 
-def test_one_message_of_each_change_and_what_it_says(inbox, tmp_path):
-    watch = Watch(read_rule(), Logs(*BURST, 0.4), [inbox], tmp_path)
+def test_one_message_of_each_change_and_what_it_says(mailbox, tmp_path):
+    watch = Watch(read_rule(), Logs(*BURST, 0.4), [mailbox], tmp_path)
 
     first = evaluate(watch, 0, 1)
     last = evaluate(watch, *range(2, 30))
@@ -81,7 +81,7 @@ def test_one_message_of_each_change_and_what_it_says(inbox, tmp_path):
     (notice,) = first.changes
     assert (notice.change, notice.fired, notice.at, notice.value, notice.most) == ("fired", NOON + MINUTE, NOON + MINUTE, 4, 4)
     assert (last.value, last.state.fired, last.undelivered) == (0, None, 0)
-    assert inbox.got == [FIRED, RESOLVED]
+    assert mailbox.got == [FIRED, RESOLVED]
 
 
 def test_the_window_ends_at_the_full_minute_and_is_as_long_as_the_rule_says(tmp_path):
@@ -96,49 +96,49 @@ def test_the_window_ends_at_the_full_minute_and_is_as_long_as_the_rule_says(tmp_
     assert logs.asked == [(NOON - 5 * MINUTE, NOON), (NOON - 15 * MINUTE, NOON)]
 
 
-def test_an_evaluation_is_made_once_however_often_it_is_asked_for(inbox, tmp_path):
+def test_an_evaluation_is_made_once_however_often_it_is_asked_for(mailbox, tmp_path):
     logs = Logs(*BURST)
-    watch, other = (Watch(read_rule(), logs, [inbox], tmp_path) for _ in range(2))
+    watch, other = (Watch(read_rule(), logs, [mailbox], tmp_path) for _ in range(2))
 
     evaluate(watch, 1, 1.2, 1.5)
     evaluation = evaluate(other, 1.9)
 
     assert len(logs.asked) == 1
-    assert inbox.got == [FIRED]
+    assert mailbox.got == [FIRED]
     assert (evaluation.at, evaluation.value, evaluation.changes) == (NOON + MINUTE, 3, ())
 
 
-def test_a_watch_that_starts_again_goes_on_where_the_last_one_was(inbox, tmp_path):
+def test_a_watch_that_starts_again_goes_on_where_the_last_one_was(mailbox, tmp_path):
     logs = Logs(*BURST)
     for minute in range(20):
-        evaluate(Watch(read_rule(), logs, [inbox], tmp_path), minute)
+        evaluate(Watch(read_rule(), logs, [mailbox], tmp_path), minute)
 
-    assert inbox.got == [FIRED, RESOLVED]
+    assert mailbox.got == [FIRED, RESOLVED]
 
 
-def test_evaluations_missed_while_stopped_are_made_up_for(inbox, tmp_path):
-    watch = Watch(read_rule(), Logs(10.1, 10.2, 10.3), [inbox], tmp_path)
+def test_evaluations_missed_while_stopped_are_made_up_for(mailbox, tmp_path):
+    watch = Watch(read_rule(), Logs(10.1, 10.2, 10.3), [mailbox], tmp_path)
 
     evaluation = evaluate(watch, 0, 40)
 
-    assert inbox.got == [("fired", NOON + 11 * MINUTE), ("resolved", NOON + 25 * MINUTE)]
+    assert mailbox.got == [("fired", NOON + 11 * MINUTE), ("resolved", NOON + 25 * MINUTE)]
     assert [notice.change for notice in evaluation.changes] == ["fired", "resolved"]
 
 
-def test_a_long_stop_is_made_up_for_within_bounds(inbox, tmp_path):
+def test_a_long_stop_is_made_up_for_within_bounds(mailbox, tmp_path):
     logs = Logs(*BURST, 1000.1, 1000.2, 1000.3)
-    watch = Watch(read_rule(), logs, [inbox], tmp_path)
+    watch = Watch(read_rule(), logs, [mailbox], tmp_path)
 
     evaluate(watch, 1, 2, 1440)
 
     assert len(logs.asked) == 2 + MOST_MISSED
     assert logs.asked[-1][1] == NOON + 1440 * MINUTE
-    assert inbox.got == [FIRED, ("resolved", NOON + (1440 - MOST_MISSED + 10) * MINUTE)]
+    assert mailbox.got == [FIRED, ("resolved", NOON + (1440 - MOST_MISSED + 10) * MINUTE)]
 
 
-def test_what_could_not_be_asked_is_neither_met_nor_quiet(inbox, tmp_path, caplog):
+def test_what_could_not_be_asked_is_neither_met_nor_quiet(mailbox, tmp_path, caplog):
     logs = Logs(*BURST, 14.5, 14.6, 14.7)
-    watch = Watch(read_rule(), logs, [inbox], tmp_path)
+    watch = Watch(read_rule(), logs, [mailbox], tmp_path)
     evaluate(watch, 0, 1)
 
     logs.is_down = True
@@ -149,25 +149,25 @@ def test_what_could_not_be_asked_is_neither_met_nor_quiet(inbox, tmp_path, caplo
     assert isinstance(evaluation.error, QueryError)
     assert (evaluation.at, evaluation.state.fired) == (NOON + MINUTE, NOON + MINUTE)
     assert after.error is None
-    assert inbox.got == [FIRED, ("resolved", NOON + 29 * MINUTE)]
+    assert mailbox.got == [FIRED, ("resolved", NOON + 29 * MINUTE)]
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1
     assert "do not answer" in warnings[0]
 
 
-def test_quiet_evaluations_around_a_long_gap_do_not_add_up(inbox, tmp_path):
+def test_quiet_evaluations_around_a_long_gap_do_not_add_up(mailbox, tmp_path):
     logs = Logs(*BURST)
-    watch = Watch(read_rule(), logs, [inbox], tmp_path)
+    watch = Watch(read_rule(), logs, [mailbox], tmp_path)
     evaluate(watch, *range(15))  # fired, then quiet for nine evaluations
 
     evaluate(watch, 14 + MOST_MISSED + 1)
 
-    assert inbox.got == [FIRED, ("resolved", NOON + (14 + 1 + 10) * MINUTE)]
+    assert mailbox.got == [FIRED, ("resolved", NOON + (14 + 1 + 10) * MINUTE)]
 
 
-def test_the_watch_goes_on_from_there_when_the_clock_goes_back(inbox, tmp_path, caplog):
+def test_the_watch_goes_on_from_there_when_the_clock_goes_back(mailbox, tmp_path, caplog):
     logs = Logs(*BURST)
-    watch = Watch(read_rule(), logs, [inbox], tmp_path)
+    watch = Watch(read_rule(), logs, [mailbox], tmp_path)
     evaluate(watch, *range(3))
 
     evaluate(watch, 0, 1, 2)
@@ -176,16 +176,16 @@ def test_the_watch_goes_on_from_there_when_the_clock_goes_back(inbox, tmp_path, 
 
     assert "the clock went back" in caplog.text
     assert evaluation.at == NOON + 29 * MINUTE
-    assert [change for change, _ in inbox.got] == ["fired", "resolved", "fired", "resolved"]
-    assert inbox.got[1] == ("resolved", NOON - 51 * MINUTE)
+    assert [change for change, _ in mailbox.got] == ["fired", "resolved", "fired", "resolved"]
+    assert mailbox.got[1] == ("resolved", NOON - 51 * MINUTE)
 
 
-def test_a_clock_that_jumps_ahead_and_back_does_not_stop_the_watch(inbox, tmp_path):
-    watch = Watch(read_rule(), Logs(*BURST), [inbox], tmp_path)
+def test_a_clock_that_jumps_ahead_and_back_does_not_stop_the_watch(mailbox, tmp_path):
+    watch = Watch(read_rule(), Logs(*BURST), [mailbox], tmp_path)
 
     evaluate(watch, -1, 60 * 24 * 365, *range(30))
 
-    assert inbox.got == [FIRED, RESOLVED]
+    assert mailbox.got == [FIRED, RESOLVED]
 
 
 def test_a_channel_that_fails_stops_nothing_and_is_tried_again_in_order(tmp_path, caplog):
@@ -206,28 +206,28 @@ def test_a_channel_that_fails_stops_nothing_and_is_tried_again_in_order(tmp_path
     ]
 
 
-def test_what_is_not_our_own_error_is_not_written_to_the_log(tmp_path, caplog, inbox):
-    inbox.fault = RuntimeError("canary4711")
+def test_what_is_not_our_own_error_is_not_written_to_the_log(tmp_path, caplog, mailbox):
+    mailbox.fault = RuntimeError("canary4711")
 
-    evaluate(Watch(read_rule(), Logs(*BURST), [inbox], tmp_path), 1)
+    evaluate(Watch(read_rule(), Logs(*BURST), [mailbox], tmp_path), 1)
 
     assert "RuntimeError" in caplog.text
     assert "canary4711" not in caplog.text
 
 
-def test_a_message_is_tried_for_a_day_and_not_longer(tmp_path, inbox, caplog):
-    watch = Watch(read_rule(), Logs(*BURST), [inbox], tmp_path)
-    inbox.fault = AlertError("down")
+def test_a_message_is_tried_for_a_day_and_not_longer(tmp_path, mailbox, caplog):
+    watch = Watch(read_rule(), Logs(*BURST), [mailbox], tmp_path)
+    mailbox.fault = AlertError("down")
     evaluate(watch, 1)
 
     kept = watch.evaluate(NOON + MINUTE + GIVE_UP - MINUTE).undelivered
     evaluation = watch.evaluate(NOON + MINUTE + GIVE_UP)
-    inbox.fault = None
+    mailbox.fault = None
     watch.evaluate(NOON + MINUTE + GIVE_UP + MINUTE)
 
     assert kept == 2  # that it fired, and that it was over
     assert evaluation.undelivered == 1
-    assert [change for change, _ in inbox.got] == ["resolved"]
+    assert [change for change, _ in mailbox.got] == ["resolved"]
     assert "no message that the alert bad-predictions is fired left by inbox" in caplog.text
 
 
@@ -262,17 +262,17 @@ Watch(read_rule(), lambda query, start, end: rows, [Deadly()], Path(sys.argv[1])
 """
 
 
-def test_a_message_survives_kill_9_between_the_state_and_its_delivery(tmp_path, inbox):
+def test_a_message_survives_kill_9_between_the_state_and_its_delivery(tmp_path, mailbox):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment, check=False, timeout=60)
     assert killed.returncode == -signal.SIGKILL
 
-    watch = Watch(read_rule(), Logs(), [inbox], tmp_path)  # the rows are gone, so only the state can know
+    watch = Watch(read_rule(), Logs(), [mailbox], tmp_path)  # the rows are gone, so only the state can know
     evaluate(watch, 1.1)
-    assert inbox.got == [FIRED]
+    assert mailbox.got == [FIRED]
     evaluate(watch, *range(2, 20))
 
-    assert inbox.got == [FIRED, ("resolved", NOON + 11 * MINUTE)]
+    assert mailbox.got == [FIRED, ("resolved", NOON + 11 * MINUTE)]
     assert [line["change"] for line in lines(tmp_path)] == ["fired", "resolved"]
 
 
@@ -302,9 +302,9 @@ def test_the_history_file_goes_on_after_half_a_line(tmp_path):
     assert json.loads(whole)["change"] == "fired"
 
 
-def test_a_line_that_was_written_before_a_crash_is_not_written_again(tmp_path, inbox):
-    watch = Watch(read_rule(), Logs(*BURST), [inbox], tmp_path)
-    inbox.fault = AlertError("down")
+def test_a_line_that_was_written_before_a_crash_is_not_written_again(tmp_path, mailbox):
+    watch = Watch(read_rule(), Logs(*BURST), [mailbox], tmp_path)
+    mailbox.fault = AlertError("down")
     evaluate(watch, 1)
     path = tmp_path / "alerts" / f"{NAME}.json"
 
@@ -325,13 +325,13 @@ def test_a_state_that_cannot_be_read_is_said_and_left_alone(tmp_path):
     assert path.read_text() == '{"evaluated": "yesterday"}'
 
 
-def test_the_state_holds_no_text_of_a_tweet(tmp_path, inbox):
+def test_the_state_holds_no_text_of_a_tweet(tmp_path, mailbox):
     rows = pd.DataFrame({"TimeGenerated": [NOON] * 3, "tweet_text": ["canary4711"] * 3})
-    inbox.fault = AlertError("down")
+    mailbox.fault = AlertError("down")
 
-    Watch(read_rule(), lambda *_: rows, [inbox], tmp_path).evaluate(NOON)
+    Watch(read_rule(), lambda *_: rows, [mailbox], tmp_path).evaluate(NOON)
 
-    assert inbox.name in (tmp_path / "alerts" / f"{NAME}.json").read_text()
+    assert mailbox.name in (tmp_path / "alerts" / f"{NAME}.json").read_text()
     assert all("canary4711" not in path.read_text() for path in (tmp_path / "alerts").iterdir())
 
 

@@ -12,15 +12,12 @@ from pathlib import Path
 
 import pytest
 from monitor_fixtures import bad_prediction
-from monitor_fixtures import monitor as monitor  # noqa: PLC0414 - the fixture
 from prefect.settings import PREFECT_API_URL
 
 from flows import watch as room
 from flows.watch import watch
 from sentiment.alerting import last_evaluation, read_rule
 from sentiment.errors import AlertError, ConfigError, QueryError
-
-pytest_plugins = ["loop_fixtures"]
 
 ROOT = Path(__file__).parents[1]
 MINUTE, TICK = timedelta(minutes=1), timedelta(microseconds=1)
@@ -33,24 +30,24 @@ def at():
 
 
 @pytest.fixture
-def logs(home, monitor, monkeypatch, prefect_server):
+def asked_monitor(home, monitor, monkeypatch, prefect_server):
     """The monitor that the flow asks, by its setting."""
     monkeypatch.setenv("SENTIMENT_LOGS_ENDPOINT", monitor.address)
     monkeypatch.setattr(room.ask, "retry_delay_seconds", [0, 0])
     return monitor
 
 
-def send(logs, *times):
+def send(asked_monitor, *times):
     envelopes = [bad_prediction(f"f{number}", time=time) for number, time in enumerate(times)]
-    assert logs.http.post("/v2.1/track", json=envelopes).status_code == 200
+    assert asked_monitor.http.post("/v2.1/track", json=envelopes).status_code == 200
 
 
 def state(home):
     return json.loads((home / "alerts" / "bad-predictions.json").read_text())
 
 
-def test_three_bad_predictions_fire_the_alert_and_the_line_says_so(logs, home, at, caplog):
-    send(logs, at - MINUTE, at - MINUTE, at - MINUTE, at - 9 * MINUTE)
+def test_three_bad_predictions_fire_the_alert_and_the_line_says_so(asked_monitor, home, at, caplog):
+    send(asked_monitor, at - MINUTE, at - MINUTE, at - MINUTE, at - 9 * MINUTE)
 
     line = watch()
 
@@ -60,30 +57,30 @@ def test_three_bad_predictions_fire_the_alert_and_the_line_says_so(logs, home, a
     assert "the flight was late" not in caplog.text
 
 
-def test_two_do_not(logs, home, at):
-    send(logs, at - MINUTE, at - MINUTE)
+def test_two_do_not(asked_monitor, home, at):
+    send(asked_monitor, at - MINUTE, at - MINUTE)
 
     assert watch() == f"Bad predictions: 2 in the 5 minutes to {state(home)['evaluated'][:16].replace('T', ' ')} UTC; not fired"
 
 
 @pytest.mark.parametrize(("moved", "value"), [((TICK, 0 * TICK), 3), ((0 * TICK, 0 * TICK), 2), ((TICK, TICK), 2)])
-def test_the_window_begins_after_its_first_moment_and_ends_with_its_last(logs, home, at, moved, value):
-    send(logs, at - 5 * MINUTE + moved[0], at - MINUTE, at + moved[1])
+def test_the_window_begins_after_its_first_moment_and_ends_with_its_last(asked_monitor, home, at, moved, value):
+    send(asked_monitor, at - 5 * MINUTE + moved[0], at - MINUTE, at + moved[1])
 
     watch(at=at)
 
     assert state(home)["value"] == value
 
 
-def test_logs_that_are_busy_are_asked_again(logs, home, at):
-    send(logs, at - MINUTE)
-    logs.set_faults(query={"status": 429, "times": 2, "retry_after": 0})
+def test_logs_that_are_busy_are_asked_again(asked_monitor, home, at):
+    send(asked_monitor, at - MINUTE)
+    asked_monitor.set_faults(query={"status": 429, "times": 2, "retry_after": 0})
 
     assert watch(at=at).startswith("Bad predictions: 1 in")
 
 
-def test_logs_that_are_away_leave_the_alert_as_it_is(logs, home, at, monkeypatch):
-    send(logs, at - MINUTE, at - MINUTE, at - MINUTE)
+def test_logs_that_are_away_leave_the_alert_as_it_is(asked_monitor, home, at, monkeypatch):
+    send(asked_monitor, at - MINUTE, at - MINUTE, at - MINUTE)
     watch(at=at)
     before = state(home)
 
@@ -95,7 +92,7 @@ def test_logs_that_are_away_leave_the_alert_as_it_is(logs, home, at, monkeypatch
     assert state(home) == before | {"could_not_ask": True}
 
 
-def test_a_rule_or_a_channel_that_cannot_be_used_is_an_error(logs, at, monkeypatch, home):
+def test_a_rule_or_a_channel_that_cannot_be_used_is_an_error(asked_monitor, at, monkeypatch, home):
     monkeypatch.setenv("SENTIMENT_ALERT_MAIL_TO", "ann@example.org")
     with pytest.raises(ConfigError, match="SENTIMENT_SMTP_URL"):
         watch(at=at)
@@ -134,8 +131,8 @@ def test_a_pause_that_is_none_is_refused(monkeypatch, capsys, text):
     assert "is no number of seconds from 1 to 86400" in capsys.readouterr().err
 
 
-def test_the_command_watches_until_ctrl_c(logs, home, at):
-    send(logs, at - MINUTE, at - MINUTE, at - MINUTE)
+def test_the_command_watches_until_ctrl_c(asked_monitor, home, at):
+    send(asked_monitor, at - MINUTE, at - MINUTE, at - MINUTE)
     command = [sys.executable, "-m", "flows.watch", "--every", "3600"]
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
     with (home.parent / "log").open("w") as log:
