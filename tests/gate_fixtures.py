@@ -1,6 +1,7 @@
 """Made-up models for the tests of the gate: scores with known mistakes on made-up tweets."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -8,9 +9,11 @@ from models import LABELS
 from sentiment.data import EvaluationSet
 from sentiment.evidence import Contender, Evidence
 from sentiment.footprint import Cost
+from sentiment.gate import judge
 from sentiment.lineage import fingerprint
 
 BEHAVIOUR = {"minimum functionality": [True] * 80 + [False] * 20, "invariance": [True] * 60, "direction": [True] * 40}
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 COST = Cost(latency_ms_p95=5.0, size_mb=20.0, memory_mb=300.0)
 _PIECES = (
     "I don't like",
@@ -79,3 +82,11 @@ def with_champion(evidence, **changes):
 
 def with_facts(contender, **facts):
     return {**contender.facts, **facts}
+
+
+def verdict(evidence, **options):
+    return judge(evidence, now=NOW, **options)
+
+
+def outcome(given, name):
+    return next(check.outcome for check in given.checks if check.name == name)

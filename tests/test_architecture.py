@@ -6,12 +6,10 @@ import ast
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from rooms import ROOMS, ROOT, imports, sources
 
-ROOT = Path(__file__).parents[1]
-ROOMS = ("models", "sentiment", "flows", "monitor", "page", "infra", "loop", "benchmarks", "service", "app_gradio", "demo")
 FRAMEWORKS = ("sklearn", "skops", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "bentoml", "gradio", "pandas")
 # What importing may set: the choice of Keras's backend, which Keras reads at its import, and what libraries set for themselves.
 HARMLESS = (
@@ -43,21 +41,6 @@ APART = {
     "config": {"data", "evaluate", "tracking", "store", "feedback", "telemetry"},
     "errors": {"config", "data", "evaluate", "tracking", "store", "feedback", "telemetry"},
 }
-
-
-def sources(room: str) -> list[Path]:
-    folder = ROOT / room
-    return sorted(folder.rglob("*.py")) if folder.is_dir() else [ROOT / f"{room}.py"]
-
-
-def imports(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
 
 
 @pytest.mark.parametrize("room", ROOMS)

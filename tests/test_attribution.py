@@ -5,9 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from test_export import exported as exported  # noqa: PLC0414
-from test_export import family as family  # noqa: PLC0414
-from test_models import fitted as fitted  # noqa: PLC0414
 
 import models
 from models import clean_text

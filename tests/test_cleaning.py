@@ -1,7 +1,7 @@
 """The one form in which every model reads a tweet."""
 
 import pytest
-from test_models import ODD_TEXTS
+from model_fixtures import ODD_TEXTS
 
 import models
 from models import clean_text

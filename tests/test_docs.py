@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from test_architecture import ROOMS, sources
+from rooms import ROOMS, sources
 
 from sentiment.behaviour_suite import capabilities, cases
 from sentiment.config import Settings

@@ -15,7 +15,6 @@ from onnx import TensorProto, helper, load, numpy_helper, save
 from onnxruntime import InferenceSession
 from served import served
 from serving_environment import installed_megabytes, make_environment
-from test_models import fitted as fitted  # noqa: PLC0414
 
 import models
 from models import ModelError
@@ -39,23 +38,9 @@ TEXTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def exported(fitted, small_corpus, tmp_path_factory):
-    folders = {}
-    for family, model in fitted.items():
-        folders[family] = tmp_path_factory.mktemp("export") / family
-        model.export(folders[family], small_corpus[0])
-    return folders
-
-
 @pytest.fixture
 def bert(fitted, small_corpus):
     return fitted["bert"], small_corpus
-
-
-@pytest.fixture(params=list(models.FAMILIES))
-def family(request):
-    return request.param
 
 
 def test_an_export_gives_the_scores_of_its_model(family, fitted, exported, tmp_path):

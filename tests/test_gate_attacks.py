@@ -1,7 +1,6 @@
 """The gate under attack: everything that comparable projects let through, and what else could talk it into a promotion."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -10,9 +9,11 @@ from gate_fixtures import (
     evaluation_set,
     improve,
     make_evidence,
+    outcome,
     scores,
     sure,
     texts,
+    verdict,
     with_challenger,
     with_champion,
     with_facts,
@@ -21,19 +22,8 @@ from gate_fixtures import (
 from models import LABELS
 from sentiment.data import EvaluationSet
 from sentiment.errors import GateError
-from sentiment.gate import judge
 from sentiment.lineage import fingerprint
 from sentiment.verdict import Decision
-
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
-
-
-def verdict(evidence, **options):
-    return judge(evidence, now=NOW, **options)
-
-
-def outcome(given, name):
-    return next(check.outcome for check in given.checks if check.name == name)
 
 
 def test_the_evidence_that_the_attacks_change_would_be_promoted():

@@ -4,8 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gate_fixtures import BEHAVIOUR, COST, improve, make_evidence, scores, sure, with_challenger, with_champion, with_facts
-from test_gate_attacks import NOW, outcome, verdict
+from gate_fixtures import (
+    BEHAVIOUR,
+    COST,
+    NOW,
+    improve,
+    make_evidence,
+    outcome,
+    scores,
+    sure,
+    verdict,
+    with_challenger,
+    with_champion,
+    with_facts,
+)
 
 from models import LABELS
 from sentiment.data import EvaluationSet

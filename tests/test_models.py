@@ -8,37 +8,12 @@ import sys
 
 import numpy as np
 import pytest
+from model_fixtures import ODD_TEXTS, QUICK
 from progress import quiet
 
 import models
 from models import FAMILIES, LABELS, ModelError, SentimentModel, clean_text
 from models.base import TEMPERATURES
-
-QUICK = {
-    "tfidf": {},
-    "keras": {"epochs": 12, "learning_rate": 0.02, "batch_size": 16},
-    "bert": {"epochs": 3, "learning_rate": 3e-4, "batch_size": 16, "adversarial": 0.0},
-}
-ODD_TEXTS = [
-    "",
-    "   ",
-    "😀",
-    "👨‍👩‍👧 family",
-    "مرحبا بالعالم",
-    "a\u200bb",
-    "\x00\x07",
-    "\ud800",
-    "https://t.co/x @ann",
-    "!!!",
-    "word " * 400,
-]
-
-
-@pytest.fixture(scope="module")
-def fitted(small_corpus) -> dict[str, SentimentModel]:
-    return {
-        family: models.create(family, **QUICK[family]).fit(*small_corpus, validation=small_corpus, progress=quiet) for family in FAMILIES
-    }
 
 
 @pytest.fixture(params=FAMILIES)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from champion_fixtures import settings, wait_for
 from crowning import crown
 from page_server import PYTHON, started
 from ports import free_port
@@ -14,27 +15,11 @@ from ports import free_port
 import models
 from models import ModelError
 from sentiment import store
-from sentiment.config import Settings
 from sentiment.errors import StoreError
 from sentiment.serving import Champion
 from sentiment.shadow import Answered, Shadow
 
 TEXT = "I love this, thank you so much!"
-
-
-@pytest.fixture
-def two(home, tfidf_model):
-    """Two models in the store; the first is the champion."""
-    tags = [store.save(tfidf_model, metadata={}) for _ in range(2)]
-    crown(tags[0])
-    return tags
-
-
-def wait_for(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert condition()
 
 
 def test_the_champion_is_exchanged_when_the_pointer_changes_and_only_then(two):
@@ -125,10 +110,6 @@ def test_no_request_fails_while_the_champion_changes_and_is_rolled_back_under_tw
     assert {(answer.json()["model"], answer.json()["label"]) for answer in answers} == set(unlike.items())
     assert said.json()["status"] == "recorded"  # what the earlier champion said can still be corrected
     print(f"{len(answers)} answers, {len(failures)} failures over three changes of the champion")
-
-
-def settings(home, **values):
-    return Settings(home=home, **({"shadow_share": 1.0, "reload_seconds": 0.1} | values))
 
 
 def test_the_shadow_says_what_it_would_have_answered(two, home):

@@ -4,16 +4,15 @@ import logging
 import threading
 
 import pytest
+from champion_fixtures import settings, wait_for
 from crowning import crown
 from telemetry_fixtures import TEXT, serving
-from test_serving import settings, two, wait_for
 
 from models.tfidf import TfidfModel
 from sentiment import store
 from sentiment.serving import Champion
 from sentiment.shadow import Answered, Shadow
 
-__all__ = ["two"]  # a fixture
 WRONG = "I hate it, terrible"  # what the shadow of these tests calls positive
 PERSONAL = f"{WRONG} @ann https://t.co/x me@home.org"
 ALWAYS = {"SENTIMENT_SHADOW_SHARE": "1", "SENTIMENT_RELOAD_SECONDS": "0.05"}
