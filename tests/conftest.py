@@ -18,6 +18,7 @@ os.environ.pop("PREFECT_API_URL", None)
 
 # Every fixture that files share is registered here, once: a test module that registered one would do so for the whole run.
 pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("*_fixtures.py"))
+pytest.register_assert_rewrite(*pytest_plugins)  # some import each other
 
 _OPENINGS = ("", "@ann ", "so ", "today: ", "well, ", "honestly ")
 _TWEETS = {

@@ -20,7 +20,7 @@ from ports import free_port
 from page.layout import service_status
 from page.texts import TEXTS, pick_language
 from page.try_it import EXAMPLES, _predict, _send_feedback
-from sentiment import page_client as client_module
+from sentiment import client as client_module
 from sentiment.client import ServiceClient, ServiceError
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError

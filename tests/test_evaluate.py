@@ -17,10 +17,9 @@ from sentiment.evaluate import (
     expected_calibration_error,
     f1_by_label,
     f1_macro_interval,
-    measure_latency,
-    measure_size,
     reliability,
 )
+from sentiment.footprint import measure_latency, measure_size
 
 # Six texts: predicted are negative, neutral, neutral, neutral, positive, negative.
 TRUE = ["negative", "negative", "neutral", "neutral", "positive", "positive"]
