@@ -18,10 +18,10 @@ from dataclasses import dataclass
 import httpx
 from honcho.manager import Manager
 
-from sentiment import store
+from sentiment.champions import store
 from sentiment.config import Settings, apply_tool_environment, read_settings
-from sentiment.connection import CONNECTION_STRING
 from sentiment.errors import ConfigError, SentiloopError, StoreError
+from sentiment.telemetry.connection_string import CONNECTION_STRING
 
 _READY_SECONDS = 180
 

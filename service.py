@@ -1,6 +1,6 @@
 """The HTTP edge: predict, predict_batch, feedback, health and a page for people. No training code, and only the model's own framework.
 
-`bentoml serve` in this folder starts it. Limits and errors are in `sentiment/http_guard.py`, the types in `sentiment/api.py`.
+`bentoml serve` in this folder starts it. What a request meets on its way is in `sentiment/serving/`.
 """
 
 # mypy: disable-error-code="misc, untyped-decorator"
@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 import bentoml
 from starlette.exceptions import HTTPException
 
-from sentiment import telemetry
-from sentiment.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.direct import PATHS, direct, refuse
-from sentiment.feedback import make_feedback
-from sentiment.http_guard import ApiGate, guard, json_errors
-from sentiment.inbox import Inbox
-from sentiment.pages import make_pages
-from sentiment.predicting import Predictor
-from sentiment.prediction_ids import make_signer
-from sentiment.senders import sender
-from sentiment.serving import Champion, Limits
-from sentiment.shadow import Shadow
+from sentiment.feedback.feedback import make_feedback
+from sentiment.feedback.inbox import Inbox
+from sentiment.feedback.prediction_ids import make_signer
+from sentiment.serving.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest
+from sentiment.serving.champion import Champion, Limits
+from sentiment.serving.client_address import sender
+from sentiment.serving.endpoints import PATHS, direct, refuse
+from sentiment.serving.http_guard import ApiGate, guard, json_errors
+from sentiment.serving.pages import make_pages
+from sentiment.serving.predictor import Predictor
+from sentiment.serving.shadow import Shadow
+from sentiment.telemetry import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ class SentimentService:
 
     def __init__(self) -> None:
         settings = read_settings()
-        self._telemetry = telemetry.start(settings)  # here, so in each worker, never in the supervisor
+        self._telemetry = process.start(settings)  # here, so in each worker, never in the supervisor
         self._signer = make_signer(settings)
         self._inbox = Inbox(settings.feedback_address)
         limits = Limits(waiting_texts=settings.max_waiting_texts, cached_texts=settings.cache_texts)
@@ -136,7 +136,7 @@ class SentimentService:
         feedback = replace(said, source=self._signer.pseudonym(sender()))
         is_new = self._inbox.record(feedback)
         if is_new:
-            telemetry.log_feedback(feedback)
+            process.log_feedback(feedback)
         return FeedbackAnswer(feedback_id=feedback.feedback_id, status="recorded" if is_new else "already recorded")
 
     def __is_ready__(self) -> bool:

@@ -21,8 +21,8 @@ import models
 from models.base import Scores, encode_labels, measure
 from models.tfidf_features import FEATURES
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.data import Dataset, Split, load_dataset
-from sentiment.sources import DEFAULT_SOURCE
+from sentiment.data.dataset import Dataset, Split, load_dataset
+from sentiment.data.sources import DEFAULT_SOURCE
 
 _SHARE = 0.8
 _LEAST_SEEDS = 2

@@ -15,17 +15,17 @@ import numpy as np
 
 import models
 from models.base import Scores, soften
-from sentiment import store
-from sentiment.abstention import TARGET_RISK, risk_coverage
+from sentiment.champions import store
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.data import Dataset, Split, load_dataset
-from sentiment.duplicates import canonical_form
+from sentiment.data.dataset import Dataset, Split, load_dataset
+from sentiment.data.near_duplicates import canonical_form
+from sentiment.data.sources import read_source
 from sentiment.errors import DataError
-from sentiment.evaluate import evaluate, expected_calibration_error
-from sentiment.slices import EMOJI
-from sentiment.sources import read_source
-from sentiment.typos import misspell
+from sentiment.evaluation.abstention import TARGET_RISK, risk_coverage
+from sentiment.evaluation.metrics import evaluate, expected_calibration_error
+from sentiment.evaluation.misspelling import misspell
+from sentiment.evaluation.slices import EMOJI
 
 _TYPOS = 0.3  # the share of the words of four letters and more that are misspelt
 _DRAWS = 20

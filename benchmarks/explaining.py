@@ -24,13 +24,14 @@ import models
 from models import Classifier
 from models.attribution import explain, split_words
 from models.tfidf_features import FEATURES
-from sentiment import parity, store
+from sentiment.champions import store
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.data import load_dataset
+from sentiment.data.dataset import load_dataset
 from sentiment.errors import StoreError
+from sentiment.training import export
 
 if TYPE_CHECKING:
-    from sentiment.data import Dataset
+    from sentiment.data.dataset import Dataset
 
 _REMOVED = (1, 2, 3)
 _WORDS = range(15, 31)
@@ -124,7 +125,7 @@ def _quick(family: str, dataset: Dataset) -> Classifier:
     validation = (sample.validation.texts, sample.validation.labels)
     model = models.create(family, **_QUICK[family]).fit(sample.train.texts, sample.train.labels, validation=validation)
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
-        return parity.export(model, Path(folder), sample.validation)[0]
+        return export.export(model, Path(folder), sample.validation)[0]
 
 
 def _without(words: Sequence[str], numbers: Sequence[int]) -> str:

@@ -17,8 +17,8 @@ from scipy.stats import beta
 
 from benchmarks.gate_models import retrained
 from benchmarks.gate_worlds import World, find_correction, populations, simulate
-from sentiment.canvas import ACCENT, INK, LINE, QUIET, add_panel, as_png, new_figure
-from sentiment.verdict import Decision
+from sentiment.gate.verdict import Decision
+from sentiment.reports.canvas import ACCENT, INK, LINE, QUIET, add_panel, as_png, new_figure
 
 DISAGREEMENTS, GAINS, COMPLAINTS = (0.03, 0.08, 0.15, 0.25), (0.005, 0.01, 0.02, 0.03), 0.9
 

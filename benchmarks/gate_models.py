@@ -11,11 +11,11 @@ import numpy as np
 
 from benchmarks.gate_worlds import COST, FACTS, LEARNED, LIMITS, NOW, Numbers, Scores, fit, macro_f1, populations
 from models import LABELS
-from sentiment.behaviour_suite import run_suite
-from sentiment.data import Dataset, EvaluationSet, Split, load_dataset
-from sentiment.evidence import Contender, Evidence, Role
-from sentiment.gate import judge
-from sentiment.verdict import Decision
+from sentiment.data.dataset import Dataset, EvaluationSet, Split, load_dataset
+from sentiment.evaluation.behaviour_suite import run_suite
+from sentiment.gate.evidence import Contender, Evidence, Role
+from sentiment.gate.judge import judge
+from sentiment.gate.verdict import Decision
 
 SPOILT = (0.05, 0.1, 0.2)
 Make = Callable[[Split, int], Split]  # rows to learn from, of those that may be learned, by a seed

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 import models
 from models import LABELS
-from sentiment.behaviour_suite import KINDS
-from sentiment.data import Dataset, EvaluationSet, Split, load_dataset
-from sentiment.evaluate import f1_by_label
-from sentiment.evidence import Contender, Evidence
-from sentiment.footprint import Cost
-from sentiment.gate import judge
-from sentiment.thresholds import Thresholds
-from sentiment.verdict import Decision
+from sentiment.data.dataset import Dataset, EvaluationSet, Split, load_dataset
+from sentiment.evaluation.behaviour_suite import KINDS
+from sentiment.evaluation.cost import Cost
+from sentiment.evaluation.metrics import f1_by_label
+from sentiment.gate.evidence import Contender, Evidence
+from sentiment.gate.judge import judge
+from sentiment.gate.thresholds import Thresholds
+from sentiment.gate.verdict import Decision
 
 LIMITS = Thresholds(draws=1000)  # not the gate's 10,000: p values to a thousandth are enough for every level that it uses
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ import psutil
 import models
 from benchmarks.ablation import pick
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.data import Split, load_dataset
+from sentiment.data.dataset import Split, load_dataset
 
 _LOOK_SECONDS = 0.1
 _TIMES = 10

@@ -23,9 +23,9 @@ from benchmarks.serving_model import ASKED, Folders, prepare_model
 from benchmarks.serving_picture import draw_serving
 from benchmarks.serving_server import clean_environment, end, free_port, running, tree_memory_mb
 from benchmarks.serving_table import Found, read_record, summarise, write_record, write_report
-from sentiment.canvas import as_png
 from sentiment.config import Settings, apply_tool_environment, read_settings, tool_environment
-from sentiment.data import load_dataset
+from sentiment.data.dataset import load_dataset
+from sentiment.reports.canvas import as_png
 
 CLIENTS = (1, 4, 16, 32, 64, 128, 256)
 _WARM_UP_CLIENTS, _WARM_UP_SECONDS = 32, 3.0

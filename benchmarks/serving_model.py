@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import models
 from benchmarks.serving_environments import ROOT
-from sentiment import store
+from sentiment.champions import store
 from sentiment.errors import SentiloopError
 
 if TYPE_CHECKING:
     from sentiment.config import Settings
-    from sentiment.data import Dataset
+    from sentiment.data.dataset import Dataset
 
 ASKED = 200  # texts whose labels are compared
 _ROWS = 1250  # tweets of the quick training, those that it validates on included
+PYFUNC_MODEL = ROOT / "sentiment" / "training" / "pyfunc_model.py"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def prepare_model(settings: Settings, home: Path, dataset: Dataset) -> Folders:
     native = home / "models" / (f"version-{number}" if number else "quick") / "native"
     if not native.exists():
         _whole(native, lambda folder: _download(settings, number, folder) if number else _train(dataset, folder))
-    code = b"".join(path.read_bytes() for path in (*sorted((ROOT / "models").glob("*.py")), ROOT / "sentiment" / "mlflow_model.py"))
+    code = b"".join(path.read_bytes() for path in (*sorted((ROOT / "models").glob("*.py")), PYFUNC_MODEL))
     made = native.parent / hashlib.sha256(code).hexdigest()[:12]
     if not made.exists():
         _tell("exporting the model")
@@ -70,7 +71,7 @@ def _download(settings: Settings, number: str, folder: Path) -> None:
     import mlflow
 
     from sentiment.config import MODEL_NAME
-    from sentiment.tracking import MODEL_FOLDER, SERVED_FOLDER, connect
+    from sentiment.training.runs import MODEL_FOLDER, SERVED_FOLDER, connect
 
     _tell(f"taking the weights of version {number}, the champion")
     connect(settings)
@@ -120,7 +121,7 @@ def _save_for_mlflow(native: Path, folder: Path) -> None:
         warnings.filterwarnings("ignore", "[\\s\\S]*input example")
         mlflow.pyfunc.save_model(
             path=str(folder),
-            python_model=str(ROOT / "sentiment" / "mlflow_model.py"),
+            python_model=str(PYFUNC_MODEL),
             artifacts={"model": str(native)},
             code_paths=[str(ROOT / "models")],
             signature=ModelSignature(inputs=texts, outputs=Schema([ColSpec("string", "label"), *scores])),

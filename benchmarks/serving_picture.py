@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.serving_contenders import ENGINE, REFERENCE
 from benchmarks.serving_table import ENGINE_BATCH, Results, ratio
-from sentiment.canvas import ACCENT, INK, LINE, QUIET, add_panel, new_figure
+from sentiment.reports.canvas import ACCENT, INK, LINE, QUIET, add_panel, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

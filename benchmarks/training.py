@@ -25,7 +25,7 @@ from models.bert import MINILM, BertModel, load_pretrained
 from models.tfidf import TfidfModel, logistic_regression, make_folds
 from models.tfidf_features import Extractor
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.data import Split, load_dataset
+from sentiment.data.dataset import Split, load_dataset
 
 _PADDED = 128
 

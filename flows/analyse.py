@@ -22,17 +22,18 @@ from prefect.logging import get_run_logger
 from pydantic import Field
 
 from flows.retrying import is_worth_asking_again
-from sentiment import durable, queries, tracking
-from sentiment.alerting import episodes, read_rule
-from sentiment.analysis import LogsReader
-from sentiment.canvas import as_png
+from sentiment import durable, queries
 from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ConfigError
-from sentiment.weekly import Records, Span, Weekly, analyse, split_feedback
-from sentiment.weekly_findings import find
-from sentiment.weekly_page import make_headline, make_page, make_summary
-from sentiment.weekly_pictures import draw_weekly
+from sentiment.reports.canvas import as_png
+from sentiment.reports.weekly_findings import find
+from sentiment.reports.weekly_page import make_headline, make_page, make_summary
+from sentiment.reports.weekly_pictures import draw_weekly
+from sentiment.reports.weekly_report import Records, Span, Weekly, analyse, split_feedback
+from sentiment.supervision.alert_rule import episodes, read_rule
+from sentiment.supervision.reader import LogsReader
+from sentiment.training import runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +68,7 @@ def write_report(days: Days = 7, end: datetime | None = None, output: Path | Non
     apply_tool_environment(settings)
     created_at = datetime.now(UTC).replace(microsecond=0)
     span = Span.ending(_in_utc(end or created_at), days)
-    get_run_logger().info("tracking at %s, logs at %s", tracking.connect(settings), settings.logs_address)
+    get_run_logger().info("tracking at %s, logs at %s", runs.connect(settings), settings.logs_address)
     weekly = _read_and_analyse(span, created_at)
     path = output or settings.home / "reports" / f"weekly-{span.end:%Y-%m-%d}.html"
     _publish(weekly, path.absolute(), created_at, settings.logs_address)
@@ -128,7 +129,7 @@ def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> N
     files |= {f"pictures/{topic}.png": picture for topic, picture in pictures.items()}
     files |= {f"tables/{name}.csv": table.to_csv(index=False, lineterminator="\n").encode() for name, table in weekly.tables.items()}
     tags = {"kind": "weekly-report", "period_start": weekly.span.start.isoformat(), "period_end": weekly.span.end.isoformat()}
-    with tracking.start_run(f"weekly-report {weekly.span.end:%Y-%m-%d}", tags=tags), tracking.tracking_errors():
+    with runs.start_run(f"weekly-report {weekly.span.end:%Y-%m-%d}", tags=tags), runs.tracking_errors():
         mlflow.log_metrics(weekly.metrics)
         _write(path, page)
         _log_files(files)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentiment import store
+from sentiment.champions import store
 from sentiment.command import run_command
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def bundle() -> str:
     import bentoml
     import yaml
 
-    from sentiment.tracking import source_address, source_version
+    from sentiment.training.runs import source_address, source_version
 
     champion, tag = store.champion(), bentoml.Tag(_NAME, None).make_new_version()
     source = {**source_version(), "address": source_address() or ""}

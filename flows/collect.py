@@ -19,22 +19,22 @@ from pydantic import Field
 
 from flows.retrying import is_worth_asking_again
 from sentiment import queries
-from sentiment.analysis import LogsReader
 from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import QueryError
-from sentiment.inbox import Inbox
-from sentiment.inbox_frame import read_inbox
-from sentiment.intake import reports_of_feedback, reports_of_samples
-from sentiment.prediction_ids import KEY_FILE, make_signer
-from sentiment.review import ReviewQueue
-from sentiment.review_items import Added
+from sentiment.feedback.frame import read_inbox
+from sentiment.feedback.inbox import Inbox
+from sentiment.feedback.prediction_ids import KEY_FILE, make_signer
+from sentiment.review.intake import reports_of_feedback, reports_of_samples
+from sentiment.review.items import Added
+from sentiment.review.queue import ReviewQueue
+from sentiment.supervision.reader import LogsReader
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sentiment.config import Settings
-    from sentiment.prediction_ids import PredictionSigner
+    from sentiment.feedback.prediction_ids import PredictionSigner
 
 _OVERLAP = timedelta(hours=49)  # telemetry keeps feedback's own time for 48 hours, so a row may come that much later than its time says
 _STREAMS = ("bad_predictions", "sampled_predictions")

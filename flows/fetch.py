@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 from flows.publish import open_releases, tell
-from sentiment import store
-from sentiment.adoption import adopted
+from sentiment.champions import store
+from sentiment.champions.adoption import adopted
+from sentiment.champions.releases import NATIVE, SERVED, Manifest, Releases, describe_all
 from sentiment.command import run_command
 from sentiment.errors import GateError, StoreError
-from sentiment.releases import NATIVE, SERVED, Manifest, Releases, describe_all
 
 
 def fetch(tag: str | None = None, native: Path | None = None) -> str:

@@ -6,23 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import models
-from sentiment import canvas, durable, lineage, registry, store, tracking, validated
-from sentiment.behaviour_suite import run_suite
-from sentiment.data import EvaluationSet
+from sentiment import durable
+from sentiment.champions import store
+from sentiment.data import fingerprints, validated_feedback
+from sentiment.data.dataset import EvaluationSet
 from sentiment.errors import StoreError
-from sentiment.evidence import Contender, Evidence
-from sentiment.footprint import measure_costs
-from sentiment.verdict_picture import draw_verdict
-from sentiment.verdict_text import as_json, as_markdown, digest, headline
+from sentiment.evaluation.behaviour_suite import run_suite
+from sentiment.evaluation.cost import measure_costs
+from sentiment.gate.evidence import Contender, Evidence
+from sentiment.gate.verdict_text import as_json, as_markdown, digest, headline
+from sentiment.reports import canvas
+from sentiment.reports.verdict import draw_verdict
+from sentiment.training import runs, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sentiment.data import Dataset
-    from sentiment.evidence import Role
-    from sentiment.footprint import Cost
-    from sentiment.verdict import Verdict
+    from sentiment.data.dataset import Dataset
+    from sentiment.evaluation.cost import Cost
+    from sentiment.gate.evidence import Role
+    from sentiment.gate.verdict import Verdict
 
 _TIMED_TEXTS = 60
 # What a version's tags and a stored model's metadata say of a model's origin.
@@ -61,10 +65,10 @@ def find_champion() -> Side | None:
     return Side("champion", stored.tag, stored.path, dict(stored.metadata))
 
 
-def challenger(version: registry.Version, folder: Path) -> Side:
+def challenger(version: versions.Version, folder: Path) -> Side:
     """Return a downloaded version as the challenger; if a model of the same recipe was rolled back, so was this one."""
     facts = {**version.tags, "run_id": version.run_id, "mlflow_version": version.number}
-    twins = registry.find_versions(recipe=version.tags["recipe"]) if "recipe" in version.tags else []
+    twins = versions.find_versions(recipe=version.tags["recipe"]) if "recipe" in version.tags else []
     taken_back = [twin.tags["rolled_back_at"] for twin in twins if "rolled_back_at" in twin.tags]
     if taken_back:
         facts["rolled_back_at"] = max(taken_back)
@@ -98,7 +102,7 @@ def gather(new: Side, old: Side | None, dataset: Dataset, feedback_file: Path) -
         DataError: The validated feedback does not match its manifest.
     """
     validation = EvaluationSet("validation", dataset.validation.texts, dataset.validation.labels)
-    feedback = validated.divide(validated.read_validated(feedback_file), dataset)[1]
+    feedback = validated_feedback.divide(validated_feedback.read_validated(feedback_file), dataset)[1]
     sets = [one for one in (judged_texts(dataset), validation, feedback) if one]
     sides = [side for side in (new, old) if side]
     loaded = {side.role: load_model(side) for side in sides}
@@ -108,7 +112,7 @@ def gather(new: Side, old: Side | None, dataset: Dataset, feedback_file: Path) -
 
 
 def _contender(side: Side, model: models.Classifier, sets: list[EvaluationSet], cost: Cost) -> Contender:
-    rows = tracking.read_text(side.facts.get("run_id", ""), lineage.ROWS_FILE)
+    rows = runs.read_text(side.facts.get("run_id", ""), fingerprints.ROWS_FILE)
     return Contender(
         role=side.role,
         name=side.name,
@@ -116,11 +120,11 @@ def _contender(side: Side, model: models.Classifier, sets: list[EvaluationSet], 
         scores={one.name: model.predict_proba(list(one.texts)) for one in sets},
         behaviour=run_suite(model.predict_proba),
         cost=cost,
-        training_rows=None if rows is None else lineage.parse(rows),
+        training_rows=None if rows is None else fingerprints.parse(rows),
     )
 
 
-def record(verdict: Verdict, version: registry.Version) -> str:
+def record(verdict: Verdict, version: versions.Version) -> str:
     """Keep a verdict as a run in MLflow and on the version that it is about; return the run's id. What comes of it is not known yet.
 
     Raises:
@@ -137,21 +141,21 @@ def record(verdict: Verdict, version: registry.Version) -> str:
     }
     if verdict.override:
         tags |= {"override_approved_by": ", ".join(verdict.override.approved_by), "override_reason": verdict.override.reason}
-    with tracking.start_run("verdict", tags=tags) as run_id:
-        tracking.log_texts({"verdict.md": as_markdown(verdict), "verdict.json": as_json(verdict)})
-        tracking.log_pictures({"verdict": draw_verdict(verdict)})
-    registry.set_tags(version, {"verdict": headline(verdict), "verdict_digest": tags["verdict_digest"]})
+    with runs.start_run("verdict", tags=tags) as run_id:
+        runs.log_texts({"verdict.md": as_markdown(verdict), "verdict.json": as_json(verdict)})
+        runs.log_pictures({"verdict": draw_verdict(verdict)})
+    versions.set_tags(version, {"verdict": headline(verdict), "verdict_digest": tags["verdict_digest"]})
     return run_id
 
 
-def note_outcome(outcome: str, run_id: str, version: registry.Version) -> None:
+def note_outcome(outcome: str, run_id: str, version: versions.Version) -> None:
     """Say of a recorded verdict what came of it: `promoted`, `overtaken`, `held` or `rejected`.
 
     Raises:
         TrackingError: MLflow does not answer.
     """
-    tracking.tag_run(run_id, {"outcome": outcome})
-    registry.set_tags(version, {"outcome": outcome})
+    runs.tag_run(run_id, {"outcome": outcome})
+    versions.set_tags(version, {"outcome": outcome})
 
 
 def publish(verdict: Verdict, home: Path) -> bytes:
@@ -168,4 +172,4 @@ def publish(verdict: Verdict, home: Path) -> bytes:
 
 def earlier_judgements(test: EvaluationSet) -> int:
     """Return how many verdicts this very test split has decided before."""
-    return tracking.count_runs({"kind": "verdict", "test_digest": test.digest})
+    return runs.count_runs({"kind": "verdict", "test_digest": test.digest})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NAME = "sentiloop: a flow run failed"
 _BLOCK = "sentiloop-alerts"
 _STATES = ("Failed", "TimedOut", "Crashed")
-# Azure's common alert schema, as `sentiment.notices` writes it for the alert on bad predictions: one receiver takes both.
+# Azure's common alert schema, as `sentiment.supervision.notices` writes it for the alert on bad predictions: one receiver takes both.
 # The state's message stays on the server: it may be a library's, and quote a text.
 _PAYLOAD = """{
   "schemaId": "azureMonitorCommonAlertSchema",

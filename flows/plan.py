@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from flows.prepare import prepared_dataset
-from sentiment.data import Split
-from sentiment.sources import DEFAULT_SOURCE
+from sentiment.data.dataset import Split
+from sentiment.data.sources import DEFAULT_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sentiment.data import Dataset
+    from sentiment.data.dataset import Dataset
 
 Profile = Literal["smoke", "quick", "full"]
 Family = Literal["tfidf", "keras", "bert"]

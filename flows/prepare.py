@@ -11,8 +11,9 @@ from prefect import task
 from prefect.logging import get_run_logger
 
 import models.base
-from sentiment import data, duplicates, encoding, sources
 from sentiment.config import read_settings
+from sentiment.data import corpus_encoding, near_duplicates, sources
+from sentiment.data import dataset as data
 from sentiment.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def prepared_dataset(source: str) -> data.Dataset:
 
 def source_key(source: str) -> str:
     """Return a SHA-256 of all that decides the prepared data: the source's files and the code; empty if there is no such source."""
-    modules = (data, duplicates, encoding, sources, models.base)  # `sources` pins the default corpus by its SHA-256
+    modules = (data, near_duplicates, corpus_encoding, sources, models.base)  # `sources` pins the default corpus by its SHA-256
     files = [Path(str(module.__file__)) for module in modules]
     path = Path(source)
     if source != sources.DEFAULT_SOURCE:

@@ -22,19 +22,20 @@ from pydantic import Field
 from flows import judging
 from flows.prepare import prepared_dataset
 from flows.show import show
-from sentiment import registry, store, tracking
+from sentiment.champions import store
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import GateError, StoreError, TrackingError
-from sentiment.evaluate import evaluate
-from sentiment.gate import judge
-from sentiment.thresholds import Thresholds
-from sentiment.verdict import Decision, Override, Verdict
-from sentiment.verdict_text import as_markdown, headline
+from sentiment.evaluation.metrics import evaluate
+from sentiment.gate.judge import judge
+from sentiment.gate.thresholds import Thresholds
+from sentiment.gate.verdict import Decision, Override, Verdict
+from sentiment.gate.verdict_text import as_markdown, headline
+from sentiment.training import runs, versions
 
 if TYPE_CHECKING:
     from sentiment.config import Settings
-    from sentiment.evidence import Evidence
+    from sentiment.gate.evidence import Evidence
 
 EXIT_CODES = {Decision.PROMOTE: 0, Decision.HOLD: 3, Decision.REJECT: 4}
 _NOT_PROMOTED = {Decision.HOLD: "held", Decision.REJECT: "rejected"}
@@ -69,9 +70,9 @@ def promote(
     override = _make_override(approved_by, because)
     apply_tool_environment(settings)
     catch_up(settings)
-    version, dataset = registry.read_version(candidate), prepared_dataset(data)
+    version, dataset = versions.read_version(candidate), prepared_dataset(data)
     expected, champion = store.pointer(), judging.find_champion()
-    with registry.downloaded(version) as folder:
+    with versions.downloaded(version) as folder:
         new = judging.challenger(version, folder)
         evidence = judging.gather(new, champion, dataset, settings.validated_path)
         limits, earlier = Thresholds.from_settings(settings), judging.earlier_judgements(evidence.test)
@@ -87,7 +88,7 @@ def promote(
     return verdict
 
 
-def _tell(verdict: Verdict, version: registry.Version, run_id: str, settings: Settings) -> None:
+def _tell(verdict: Verdict, version: versions.Version, run_id: str, settings: Settings) -> None:
     """Say of a verdict that was carried out what came of it, wherever people look."""
     picture = judging.publish(verdict, settings.home)
     judging.note_outcome("promoted" if verdict.is_promoted else _NOT_PROMOTED[verdict.decision], run_id, version)
@@ -107,7 +108,7 @@ def roll_back(because: str = "") -> str:
     apply_tool_environment(settings)
     tag = store.roll_back(expected=store.pointer(), because=because or "no reason given")
     try:
-        tracking.connect(settings)
+        runs.connect(settings)
         _mark_fallen()
         _align()
     except TrackingError as error:  # no reason to fail: whoever ran this again would roll back twice
@@ -127,10 +128,10 @@ def shadow(candidate: str) -> str:
     settings = read_settings()
     apply_tool_environment(settings)
     catch_up(settings)
-    version = registry.read_version(candidate)
+    version = versions.read_version(candidate)
     if store.pointer() is None:  # the only model is served then, and that would be the shadow, which nobody has judged
         raise StoreError("there is no champion that a shadow could run beside: run 'python -m flows.promote' first")
-    with registry.downloaded(version) as folder:
+    with versions.downloaded(version) as folder:
         side = judging.challenger(version, folder)
         tag = _save(side, version)
     end_shadow()
@@ -155,7 +156,7 @@ def catch_up(settings: Settings) -> None:
         TrackingError: MLflow does not answer.
         StoreError: Nothing says which of the store's models is the champion.
     """
-    tracking.connect(settings)
+    runs.connect(settings)
     _mark_fallen()
     _restore()
     _align()
@@ -170,7 +171,7 @@ def _make_override(approved_by: tuple[str, ...], because: str) -> Override | Non
     return Override(names, reason)
 
 
-def _crown(new: judging.Side, version: registry.Version, expected: str | None, evidence: Evidence) -> None:
+def _crown(new: judging.Side, version: versions.Version, expected: str | None, evidence: Evidence) -> None:
     """Save the challenger and point to it, if the champion is still the one that it was judged against."""
     shadow_tag = store.shadow_tag()
     shadowed = _version_of(shadow_tag) if shadow_tag else None
@@ -186,11 +187,11 @@ def _crown(new: judging.Side, version: registry.Version, expected: str | None, e
     store.prune()
 
 
-def _save(side: judging.Side, version: registry.Version, **more: str) -> str:
+def _save(side: judging.Side, version: versions.Version, **more: str) -> str:
     """Put a copy of a version into the store and let the version say so, which is how a tag leads back to it; return the tag."""
     keys = ("run_id", "mlflow_version", *judging.ORIGIN)
     tag = store.save(judging.load_model(side), metadata={key: str(side.facts[key]) for key in keys if key in side.facts} | more)
-    registry.set_tags(version, {_mark_of(tag): tag})
+    versions.set_tags(version, {_mark_of(tag): tag})
     return tag
 
 
@@ -198,9 +199,9 @@ def _mark_of(tag: str) -> str:
     return f"stored_as_{tag.rpartition(':')[2]}"
 
 
-def _version_of(tag: str) -> registry.Version | None:
+def _version_of(tag: str) -> versions.Version | None:
     """Return the version that a tag is a copy of, even if the store has lost it; None if MLflow does not know."""
-    return next(iter(registry.find_versions(**{_mark_of(tag): tag})), None)
+    return next(iter(versions.find_versions(**{_mark_of(tag): tag})), None)
 
 
 def _mark_fallen() -> None:
@@ -209,18 +210,18 @@ def _mark_fallen() -> None:
         version = _version_of(fallen.tag)
         if version and version.tags.get("rolled_back_at", "") < fallen.at:
             tags = {"kind": "rollback", "from": fallen.tag, "to": fallen.successor, "because": fallen.because}
-            with tracking.start_run("rollback", tags=tags):
-                registry.set_tags(version, {"rolled_back_at": fallen.at, "rolled_back_because": fallen.because})
+            with runs.start_run("rollback", tags=tags):
+                versions.set_tags(version, {"rolled_back_at": fallen.at, "rolled_back_because": fallen.because})
 
 
 def _restore() -> None:
     """Name the champion of a store that names none: the one that MLflow knows, as on a new machine, or the only model that there is."""
     if store.pointer():
         return
-    version = registry.find_version("champion")
+    version = versions.find_version("champion")
     fallen = {_mark_of(one.tag) for one in store.fallen()}
     if version and not fallen & set(version.tags):
-        with registry.downloaded(version) as folder:
+        with versions.downloaded(version) as folder:
             side = replace(judging.challenger(version, folder), role="champion")
             store.swap_champion(_save(side, version), expected=None)
     elif store.has_champion():
@@ -235,9 +236,9 @@ def _align() -> None:
     for alias, tag in zip(("champion", "previous"), [*tags, None], strict=False):
         version = _version_of(tag) if tag else None
         if version:
-            registry.set_alias(alias, version)
+            versions.set_alias(alias, version)
         elif tag is None:
-            registry.delete_alias(alias)
+            versions.delete_alias(alias)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Publish the champion of this machine's store on Azure Blob: `python -m flows.publish`. `sentiment/releases.py` says how it lies there."""
+"""Publish the champion of the local store on Azure Blob: `python -m flows.publish`. Its layout there: `sentiment.champions.releases`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from sentiment import store
 from sentiment.blobs import open_folder
+from sentiment.champions import store
+from sentiment.champions.releases import NATIVE, SERVED, Pointer, Releases
 from sentiment.command import run_command
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError, GateError
-from sentiment.releases import NATIVE, SERVED, Pointer, Releases
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sentiment.store import StoredModel
+    from sentiment.champions.store import StoredModel
 
 
 def publish(over: str | None = None) -> str:
@@ -69,14 +69,14 @@ def _refuse_a_stranger(seen: Pointer, over: str | None, address: str) -> None:
 
 def _native(stored: StoredModel, stack: ExitStack) -> dict[str, Path]:
     """Return the folder of the trained model that the champion was made from, downloaded while the stack is open, if MLflow has it."""
-    from sentiment import registry, tracking
+    from sentiment.training import runs, versions
 
-    tracking.connect(read_settings())
-    version = registry.find_version(stored.metadata.get("mlflow_version", "none"))
+    runs.connect(read_settings())
+    version = versions.find_version(stored.metadata.get("mlflow_version", "none"))
     if version is None or version.run_id != stored.metadata.get("run_id"):
         tell(f"MLflow does not hold the training of {stored.tag}: it is published without its native form")
         return {}
-    return {NATIVE: stack.enter_context(registry.downloaded_native(version))}
+    return {NATIVE: stack.enter_context(versions.downloaded_native(version))}
 
 
 def tell(line: str) -> None:

@@ -18,16 +18,17 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from flows.retrying import is_worth_asking_again
-from sentiment import queries, telemetry
-from sentiment.analysis import LogsReader
+from sentiment import queries
 from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.connection import CONNECTION_STRING, read_connection_string
 from sentiment.errors import ConfigError
-from sentiment.feedback import Feedback
-from sentiment.inbox import Inbox
-from sentiment.inbox_frame import read_inbox
-from sentiment.reconcile import missing_feedback
+from sentiment.feedback.feedback import Feedback
+from sentiment.feedback.frame import read_inbox
+from sentiment.feedback.inbox import Inbox
+from sentiment.feedback.missing import missing_feedback
+from sentiment.supervision.reader import LogsReader
+from sentiment.telemetry import process
+from sentiment.telemetry.connection_string import CONNECTION_STRING, read_connection_string
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +72,7 @@ def read_logs(settings: Settings, period: tuple[datetime, datetime]) -> pd.DataF
 @task(cache_policy=NO_CACHE)
 def send(settings: Settings, missing: pd.DataFrame) -> None:
     """Log the feedback again. What Azure does not take now lies in the spool, or is missing again at the next run."""
-    running = telemetry.start(settings, role="reconcile")
+    running = process.start(settings, role="reconcile")
     try:
         if not running.is_on:
             raise ConfigError(f"telemetry cannot start: check {CONNECTION_STRING}, as the log says")

@@ -22,14 +22,15 @@ from flows.plan import ROWS, Family, Plan, Profile, Seed
 from flows.prepare import prepared_dataset
 from flows.promote import EXIT_CODES, catch_up, promote
 from flows.train import train_and_register
-from sentiment import registry, validated
-from sentiment.alerting import read_rule
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
+from sentiment.data import validated_feedback
 from sentiment.errors import GateError
-from sentiment.verdict import Verdict  # here, not below TYPE_CHECKING: Prefect resolves a flow's types when it is deployed
-from sentiment.verdict_text import headline
-from sentiment.watch import last_fired
+from sentiment.gate.verdict import Verdict
+from sentiment.gate.verdict_text import headline
+from sentiment.supervision.alert_rule import read_rule
+from sentiment.supervision.alert_watch import last_fired
+from sentiment.training import versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,13 +79,13 @@ def retrain(
 
 
 def _retrain(settings: Settings, data: str, trigger: Trigger, *, champion: Mapping[str, str], plan: Plan) -> Verdict | None:
-    rows, feedback_digest = validated.read_validated(settings.validated_path), validated.digest(settings.validated_path)
+    rows, feedback_digest = validated_feedback.read_validated(settings.validated_path), validated_feedback.digest(settings.validated_path)
     reason_not = _reason_not_to(settings, trigger, len(rows), _last_attempt(champion)) if champion else ""
     if reason_not:
         get_run_logger().info("not retrained: %s", reason_not)
         return None
     whole = prepared_dataset(data)
-    feedback, evaluation = validated.divide(rows, whole)
+    feedback, evaluation = validated_feedback.divide(rows, whole)
     held_back = len(evaluation.texts) if evaluation else 0
     get_run_logger().info("%d validated rows: %d to train on, %d kept for evaluation", len(rows), len(feedback.texts), held_back)
     facts = {"trigger": trigger, "feedback_digest": feedback_digest or "none", "feedback_rows": str(len(rows))}
@@ -109,7 +110,7 @@ def _plan(champion: Mapping[str, str], profile: Profile | None, families: Litera
 
 def _last_attempt(champion: Mapping[str, str]) -> Mapping[str, str]:
     """Return what is known of the last training that counts: the champion's or a later retraining's, whatever became of it."""
-    attempts = [version.tags for version in registry.find_versions() if "trigger" in version.tags]
+    attempts = [version.tags for version in versions.find_versions() if "trigger" in version.tags]
     return max([champion, *attempts], key=lambda one: one.get("trained_at", ""))
 
 

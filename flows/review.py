@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentiment import annotation_files
-from sentiment.agreement import in_words
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ReviewError
-from sentiment.review import ReviewQueue
+from sentiment.review import annotation_files
+from sentiment.review.agreement import in_words
+from sentiment.review.queue import ReviewQueue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,16 +22,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 import models
-from sentiment import store
+from sentiment.bulk.parts import rejected_file
+from sentiment.bulk.scoring import Job, score_file
+from sentiment.champions import store
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.scored_parts import rejected_file
-from sentiment.scoring import Job, score_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sentiment.scoring import Tell
+    from sentiment.bulk.scoring import Tell
 
 
 @flow(name="score", persist_result=False)

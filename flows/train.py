@@ -29,21 +29,24 @@ from flows.plan import NO_ROWS, ROWS, Family, Plan, Profile, Seed
 from flows.prepare import prepared_dataset
 from flows.promote import promote
 from flows.show import show
-from sentiment import canvas, lineage, registry, report, tracking
-from sentiment.behaviour_picture import draw_behaviour
-from sentiment.behaviour_report import describe_suite, list_failures
-from sentiment.behaviour_suite import suite_digest
 from sentiment.command import run_command
-from sentiment.comparison_picture import draw_comparison
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.data import Split
+from sentiment.data import fingerprints
+from sentiment.data.dataset import Split
 from sentiment.errors import TrackingError
-from sentiment.evaluate import choose_winner, confusion
-from sentiment.measuring import measure
-from sentiment.parity import export, served_megabytes
-from sentiment.pictures import draw_data, draw_model
-from sentiment.risk_picture import draw_risk
-from sentiment.unfinished import trained, unfinished
+from sentiment.evaluation.behaviour_report import describe_suite, list_failures
+from sentiment.evaluation.behaviour_suite import suite_digest
+from sentiment.evaluation.metrics import choose_winner, confusion
+from sentiment.reports import canvas
+from sentiment.reports.behaviour import draw_behaviour
+from sentiment.reports.comparison import draw_comparison
+from sentiment.reports.risk_coverage import draw_risk
+from sentiment.reports.training_run import draw_data, draw_model
+from sentiment.training import comparison as report
+from sentiment.training import runs, versions
+from sentiment.training.export import export, served_megabytes
+from sentiment.training.measurement import measure
+from sentiment.training.unfinished import trained, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,9 +56,9 @@ if TYPE_CHECKING:
 
     from models import SentimentModel
     from models.base import Scores
-    from sentiment.data import Dataset
+    from sentiment.data.dataset import Dataset
 
-Trained = tuple[report.Comparison, registry.Version]
+Trained = tuple[report.Comparison, versions.Version]
 
 
 @flow(name="train", flow_run_name="train {profile}", persist_result=False)
@@ -84,7 +87,7 @@ def train(
     """
     settings = read_settings()
     apply_tool_environment(settings)
-    get_run_logger().info("tracking at %s", tracking.connect(settings))
+    get_run_logger().info("tracking at %s", runs.connect(settings))
     plan = Plan(profile, families, base_model, seed)
     comparison, version = train_and_register(prepared_dataset(data), plan)
     promote(candidate=version.number, data=data)
@@ -110,9 +113,9 @@ def train_and_register(
     tags = {"profile": plan.profile, "dataset_digest": whole.digest, "test_digest": judged_texts(whole).digest}
     related = plan.related(dataset, judged)
     tags |= {"behaviour_suite": suite_digest(), "related_digest": related.digest if related.texts else "none", **(facts or {})}
-    with tracking.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
-        tracking.log_dataset(dataset)
-        tracking.log_pictures({"data_report": draw_data(dataset)})
+    with runs.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
+        runs.log_dataset(dataset)
+        runs.log_pictures({"data_report": draw_data(dataset)})
         home = read_settings().home
         recipes = {family: plan.recipe(family) for family in plan.families}
         with unfinished(home / "unfinished", [dataset.digest, tags["related_digest"], recipes]) as folder:
@@ -124,8 +127,8 @@ def train_and_register(
             picture = _publish(comparison, home / "comparison")
             winner = next(result for result in results if result.family == comparison.winner)
             origin = _origin(winner, done.get("bert"), [dataset.digest, tags["related_digest"]], started)
-            version = registry.register(winner.model_uri, tags={**tags, **tracking.source_version(), **origin})
-    registry.set_alias("challenger", version)
+            version = versions.register(winner.model_uri, tags={**tags, **runs.source_version(), **origin})
+    versions.set_alias("challenger", version)
     show("comparison", report.as_markdown(comparison), picture, description=f"{plan.profile}: the winner is {comparison.winner}")
     return comparison, version
 
@@ -169,7 +172,7 @@ class Lesson:
     @cached_property
     def teacher_scores(self) -> Scores | None:
         """What Keras learns from besides the labels: the scores of BERT as it serves, if one was trained."""
-        served = self.folder / "bert" / tracking.SERVED_FOLDER
+        served = self.folder / "bert" / runs.SERVED_FOLDER
         return models.load(served).predict_proba(self.dataset.train.texts) if served.exists() else None
 
 
@@ -194,8 +197,8 @@ def train_model(family: Family, hyperparameters: dict[str, Any], lesson: Lesson)
             related=(lesson.related.texts, lesson.related.labels) if lesson.related.texts else None,
         )
 
-    with tracking.start_run(family, parent_run_id=lesson.run_id, tags={**lesson.tags, "family": family}) as run_id:
-        tracking.log_dataset(dataset)
+    with runs.start_run(family, parent_run_id=lesson.run_id, tags={**lesson.tags, "family": family}) as run_id:
+        runs.log_dataset(dataset)
         model, seconds = trained(lesson.folder / family, fit)
         return _measure_and_log(model, seconds, lesson, run_id)
 
@@ -204,23 +207,23 @@ def _measure_and_log(model: SentimentModel, seconds: float, lesson: Lesson, run_
     """Measure a model in the form that serves, and log it in both forms."""
     dataset = lesson.dataset
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as temporary:
-        folder = Path(temporary) / tracking.MODEL_FOLDER
+        folder = Path(temporary) / runs.MODEL_FOLDER
         model.save(folder)
-        served, changes = export(model, folder / tracking.SERVED_FOLDER, dataset.validation)
-        served.save(lesson.folder / model.family / tracking.SERVED_FOLDER)
+        served, changes = export(model, folder / runs.SERVED_FOLDER, dataset.validation)
+        served.save(lesson.folder / model.family / runs.SERVED_FOLDER)
         found = measure(served, dataset)
         metrics = {
             **found.metrics,
             "train_seconds": seconds,
-            "size_mb": served_megabytes(folder / tracking.SERVED_FOLDER),
+            "size_mb": served_megabytes(folder / runs.SERVED_FOLDER),
             **{f"export_{name}": value for name, value in changes.items()},
         }
-        tracking.log_training(model.hyperparameters, model.trials, metrics)
+        runs.log_training(model.hyperparameters, model.trials, metrics)
         judged = (*dataset.validation.texts, *dataset.test.texts)
-        rows = lineage.dump((*dataset.train.texts, *lesson.related.texts), judged)
-        tracking.log_texts({lineage.ROWS_FILE: rows, "behaviour.md": list_failures(model.family, found.answers)})
-        tracking.log_pictures(draw_model(model.family, dataset.test.labels, found.test_scores))
-        model_uri = tracking.log_model(folder, model.family)
+        rows = fingerprints.dump((*dataset.train.texts, *lesson.related.texts), judged)
+        runs.log_texts({fingerprints.ROWS_FILE: rows, "behaviour.md": list_failures(model.family, found.answers)})
+        runs.log_pictures(draw_model(model.family, dataset.test.labels, found.test_scores))
+        model_uri = runs.log_model(folder, model.family)
     table = tuple(tuple(row) for row in confusion(dataset.test.labels, found.test_scores).tolist())
     get_run_logger().info("%s: macro F1 %.4f on validation, %.4f on test", model.family, metrics["val_f1_macro"], metrics["test_f1_macro"])
     return report.ModelResult(model.family, run_id, model_uri, metrics, model.hyperparameters, table, found.test_curve.thinned())
@@ -235,8 +238,8 @@ def _compare(results: list[report.ModelResult], winner: str, dataset: Dataset, p
 def _publish(comparison: report.Comparison, folder: Path) -> bytes:
     """Put the comparison into the open run and into the folder that the demo page reads; return its first picture."""
     figures = {"comparison": draw_comparison(comparison), "behaviour": draw_behaviour(comparison), "risk_coverage": draw_risk(comparison)}
-    tracking.log_pictures(figures)
-    tracking.log_comparison(report.as_markdown(comparison), report.as_json(comparison), comparison.winner)
+    runs.log_pictures(figures)
+    runs.log_comparison(report.as_markdown(comparison), report.as_json(comparison), comparison.winner)
     pictures = {name: canvas.as_png(figure) for name, figure in figures.items()}
     report.write_comparison(folder, comparison, pictures)
     get_run_logger().info("the winner is %s; the comparison is in %s", comparison.winner, folder)

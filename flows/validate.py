@@ -17,17 +17,17 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 from flows.prepare import prepared_dataset
-from sentiment import validated
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
+from sentiment.data import validated_feedback
 from sentiment.errors import ReviewError
-from sentiment.feedback_rows import Caps, choose_rows, to_row
-from sentiment.review import ReviewQueue
-from sentiment.review_items import UNCLEAR
+from sentiment.review.admission import Caps, choose_rows, to_row
+from sentiment.review.items import UNCLEAR
+from sentiment.review.queue import ReviewQueue
 
 if TYPE_CHECKING:
-    from sentiment.agreement import Agreement
-    from sentiment.data import Dataset
+    from sentiment.data.dataset import Dataset
+    from sentiment.review.agreement import Agreement
 
 _LOCK_SECONDS = 60
 
@@ -50,21 +50,21 @@ def validate(data: str = "default") -> dict[str, Any]:
     lock = settings.home / "validate.lock"
     try:
         with FileLock(lock, timeout=_LOCK_SECONDS), ReviewQueue.from_settings(settings) as queue:
-            earlier = validated.read_validated(path)
+            earlier = validated_feedback.read_validated(path)
             choice = choose_rows(queue.settled(), base, Caps(settings.source_cap, settings.week_cap), {row.feedback_id for row in earlier})
             # Closed first, appended then: cut off in between, they join the next time, with the label that they have.
             closed = queue.close_items((one.item.item_id for one in choice.joining), now=datetime.now(UTC))
             rows = [to_row(one) for one in closed if one.label != UNCLEAR]
-            new = validated.append(path, rows, _facts(base, [*earlier, *rows], queue.agreement(), choice.refused))
+            new = validated_feedback.append(path, rows, _facts(base, [*earlier, *rows], queue.agreement(), choice.refused))
     except Timeout as error:
         raise ReviewError(f"another run has held {lock} for {_LOCK_SECONDS} s: wait for it or stop it, then run again") from error
     get_run_logger().info("%d new rows; refused: %s", new, choice.refused or "none")
-    return {**validated.read_manifest(path), "new": new}
+    return {**validated_feedback.read_manifest(path), "new": new}
 
 
-def _facts(base: Dataset, rows: list[validated.ValidatedRow], agreement: Agreement, refused: Any) -> dict[str, Any]:
+def _facts(base: Dataset, rows: list[validated_feedback.ValidatedRow], agreement: Agreement, refused: Any) -> dict[str, Any]:
     """Return what the manifest says besides the file itself."""
-    train, evaluation = validated.divide(rows, base)
+    train, evaluation = validated_feedback.divide(rows, base)
     return {
         "base": {"name": base.name, "digest": base.digest},
         "training_rows": len(train.texts),

@@ -18,18 +18,18 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from flows.retrying import is_worth_asking_again
-from sentiment import channels
-from sentiment.alerting import read_rule
-from sentiment.analysis import LogsReader
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import SentiloopError
-from sentiment.watch import Evaluation, Watch
+from sentiment.supervision import channels
+from sentiment.supervision.alert_rule import read_rule
+from sentiment.supervision.alert_watch import Evaluation, Watch
+from sentiment.supervision.reader import LogsReader
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sentiment.alerting import AlertRule
+    from sentiment.supervision.alert_rule import AlertRule
 
 _TICK = timedelta(microseconds=1)  # a period is start <= t < end, a window start < t <= end
 

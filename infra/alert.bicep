@@ -1,4 +1,4 @@
-// The alert rule in Azure: 3 or more bad predictions in 5 minutes. What it says is in ../sentiment/alert_rule.json and what it
+// The alert rule in Azure: 3 or more bad predictions in 5 minutes. What it says is in ../sentiment/supervision/alert_rule.json and what it
 // asks in ../sentiment/queries/alert.kql, which the local evaluator reads as well; here is only where it runs and whom it tells.
 targetScope = 'resourceGroup'
 
@@ -20,7 +20,7 @@ param isEnabled bool = true
 @description('Tags of the alert rule.')
 param tags object = {}
 
-var rule = loadJsonContent('../sentiment/alert_rule.json')
+var rule = loadJsonContent('../sentiment/supervision/alert_rule.json')
 var query = loadTextContent('../sentiment/queries/alert.kql')
 
 resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {

@@ -8,10 +8,10 @@ import sys
 from infra.github import summarise
 from infra.programs import run
 from sentiment.blobs import open_folder
+from sentiment.champions.releases import Releases
 from sentiment.command import run_command
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError
-from sentiment.releases import Releases
 
 _FETCH_SECONDS, _TRAIN_SECONDS = 1800, 7200
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.smoke import KNOWN, SmokeError
-from sentiment.metrics import REQUESTS
+from sentiment.telemetry.metrics import REQUESTS
 
 if TYPE_CHECKING:
     from infra.smoke import Service

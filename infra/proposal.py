@@ -18,8 +18,8 @@ from infra.github import summarise
 from infra.programs import run, run_json
 from sentiment.command import run_command
 from sentiment.config import read_settings
+from sentiment.data.validated_feedback import manifest_path, read_manifest, read_validated
 from sentiment.errors import ConfigError
-from sentiment.validated import manifest_path, read_manifest, read_validated
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,10 +22,10 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 from infra.packages import find_packages, read_pins
-from sentiment import store
+from sentiment.champions import store
+from sentiment.champions.releases import describe_all
 from sentiment.command import run_command
 from sentiment.errors import StoreError
-from sentiment.releases import describe_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

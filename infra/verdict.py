@@ -10,8 +10,8 @@ from infra.github import summarise, tell
 from infra.programs import ProgramError
 from sentiment.command import run_command
 from sentiment.config import read_settings
-from sentiment.verdict import Decision
-from sentiment.verdict_text import as_markdown, read_json
+from sentiment.gate.verdict import Decision
+from sentiment.gate.verdict_text import as_markdown, read_json
 
 # As `python -m flows.retrain --help` says; 1 is an error.
 DECISIONS = {0: Decision.PROMOTE, 3: Decision.HOLD, 4: Decision.REJECT}

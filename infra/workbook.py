@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentiment import queries
-from sentiment.panels import PANELS, Panel
+from sentiment.supervision.panels import PANELS, Panel
 
 FILE = Path(__file__).with_name("workbook.json")
 WORKSPACES = "microsoft.operationalinsights/workspaces"

@@ -18,9 +18,9 @@ import httpx
 
 from loop.ring import LoopError, Ring
 from sentiment.config import read_settings
+from sentiment.data.sources import read_source
 from sentiment.masking import mask
-from sentiment.review import ReviewQueue
-from sentiment.sources import read_source
+from sentiment.review.queue import ReviewQueue
 
 BASE_TWEETS = 15_000
 PEOPLES_TWEETS = 1_500

@@ -7,16 +7,16 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sentiment import channels
-from sentiment.alerting import last_evaluation, read_rule
-from sentiment.watch import Watch
+from sentiment.supervision import channels
+from sentiment.supervision.alert_rule import last_evaluation, read_rule
+from sentiment.supervision.alert_watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from monitor.query import QueryEngine
-    from sentiment.alerting import AlertRule
     from sentiment.config import Settings
+    from sentiment.supervision.alert_rule import AlertRule
 
 SETTLE = timedelta(seconds=2)  # after the full minute, so that what exporters batch for a second has arrived
 _AT_MOST_SECONDS = 60.0  # between two looks at the clock: it may be set meanwhile

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from page.states import UNEXPECTED, explain, stale_note, trouble_of_all
 from page.texts import Language, number, say
-from sentiment.alerting import Episode, episodes, is_met, measure
 from sentiment.errors import AlertError
+from sentiment.supervision.alert_rule import Episode, episodes, is_met, measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from page.answers import Answer
     from page.questions import View
-    from sentiment.alerting import AlertRule
+    from sentiment.supervision.alert_rule import AlertRule
 
 _BELL = (
     '<svg class="face" viewBox="0 0 24 24" aria-hidden="true">'

@@ -25,7 +25,7 @@ _KEPT = 256
 
 
 class Reader(Protocol):
-    """Who answers queries: `sentiment.analysis.LogsReader`."""
+    """Who answers queries: `sentiment.supervision.reader.LogsReader`."""
 
     def frame(self, query: str, period: tuple[datetime, datetime]) -> pd.DataFrame:
         """Return the rows of one query."""

@@ -12,7 +12,7 @@ from page.weighed_words import weighed_text, weights_legend
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sentiment.client import Prediction, Receipt, ServiceError
+    from page.service_client import Prediction, Receipt, ServiceError
 
 _PREVIEW_CHARS = 140
 

@@ -11,7 +11,7 @@ from models import LABELS
 from page.cards import error_card, table
 from page.comparison_texts import CAPABILITIES_IN_FRENCH
 from page.texts import Language, decimal, number, percent, say
-from sentiment.behaviour_report import metric_of
+from sentiment.evaluation.behaviour_report import metric_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from page.monitor_tables import bad_predictions_table, episodes_table, errors_ta
 from page.questions import STEPPED
 from page.states import UNEXPECTED, no_answer, skeleton, stale_note, trouble_of_all
 from page.texts import say
-from sentiment.alerting import episodes
+from sentiment.supervision.alert_rule import episodes
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,10 +12,10 @@ from page.monitor_tab import Monitor, add_badge, add_monitor
 from page.review_tab import add_review
 from page.score_file import add_score_file
 from page.scoring import Limits
+from page.service_client import ServiceClient, ServiceError
 from page.texts import Language, language_of, shown
 from page.try_it import add_try_it
 from page.verdict_view import verdict_view
-from sentiment.client import ServiceClient, ServiceError
 
 if TYPE_CHECKING:
     from sentiment.config import Settings

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from page.chart import Plot, Series, draw
 from page.ranges import floor
 from page.texts import Language, decimal, number, percent, say
-from sentiment.panels import PANELS
+from sentiment.supervision.panels import PANELS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from page.questions import View
-    from sentiment.alerting import Episode
+    from sentiment.supervision.alert_rule import Episode
 
 _SHARES = (0.0, 0.5, 1.0)
 _SMALL = 10  # below, a decimal says more

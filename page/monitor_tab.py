@@ -17,7 +17,7 @@ from page.headline import skeleton_figures
 from page.questions import View, alert_questions, view_questions
 from page.ranges import DEFAULT_RANGE, RANGES
 from page.texts import language_of, say, shown
-from sentiment.alerting import AlertRule, read_rule
+from sentiment.supervision.alert_rule import AlertRule, read_rule
 
 if TYPE_CHECKING:
     from sentiment.config import Settings
@@ -55,7 +55,7 @@ class Monitor:
         """Return a monitor that asks Azure or the local one, as the settings say; it asks at the first look."""
 
         def make_reader() -> Reader:
-            from sentiment.analysis import LogsReader
+            from sentiment.supervision.reader import LogsReader
 
             return LogsReader.from_settings(settings)
 

@@ -10,8 +10,8 @@ from page.clock import Clock
 from page.ranges import Range
 from page.texts import Language
 from sentiment import queries
-from sentiment.alerting import AlertRule
-from sentiment.panels import PANELS
+from sentiment.supervision.alert_rule import AlertRule
+from sentiment.supervision.panels import PANELS
 
 STEPPED = tuple(panel.query for panel in PANELS if panel.kind in ("lines", "area"))  # what is drawn step by step
 _BY_MODEL = (*STEPPED, "bad_predictions")

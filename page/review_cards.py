@@ -12,8 +12,8 @@ from page.texts import Language, decimal, number, say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sentiment.agreement import Agreement
-    from sentiment.review_items import Item, Progress
+    from sentiment.review.agreement import Agreement
+    from sentiment.review.items import Item, Progress
 
 
 def item_card(language: Language, item: Item, *, is_revealed: bool = False) -> str:

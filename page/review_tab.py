@@ -17,14 +17,14 @@ from models import LABELS
 from page.cards import error_card
 from page.review_cards import agreement_card, disagreement_card, empty_card, item_card, progress_bar
 from page.texts import Language, language_of, say, shown
-from sentiment import annotation_files
 from sentiment.errors import ReviewError, SentiloopError
-from sentiment.review_items import UNCLEAR, ItemClosedError
+from sentiment.review import annotation_files
+from sentiment.review.items import UNCLEAR, ItemClosedError
 
 if TYPE_CHECKING:
     from sentiment.config import Settings
-    from sentiment.review import ReviewQueue
-    from sentiment.review_items import Item
+    from sentiment.review.items import Item
+    from sentiment.review.queue import ReviewQueue
 
 _LOOPBACK = ("", "127.0.0.1", "localhost", "::1")
 _OPTIONS: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -64,7 +64,7 @@ class Desk:
             ReviewError: Its address cannot be used.
         """
         if self._queue is None:
-            from sentiment.review import ReviewQueue
+            from sentiment.review.queue import ReviewQueue
 
             self._queue = ReviewQueue.from_settings(self._settings)
         return self._queue

@@ -12,9 +12,9 @@ import gradio as gr
 from models import LABELS
 from page.cards import error_card, explain, preview_table, summary_card
 from page.scoring import Limits, Progress, Report, score_sheet
+from page.service_client import Prediction, ServiceClient
 from page.sheet import Sheet, SheetError, read_sheet, write_result
 from page.texts import Language, language_of, say, shown
-from sentiment.client import Prediction, ServiceClient
 
 _PREVIEW_ROWS = 20
 

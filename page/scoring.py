@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from page.service_client import Prediction, ServiceClient, ServiceError
 from page.texts import Language, say
-from sentiment.client import Prediction, ServiceClient, ServiceError
 from sentiment.config import MAX_BATCH
 
 if TYPE_CHECKING:

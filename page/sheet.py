@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sentiment.client import Prediction
+    from page.service_client import Prediction
 
 MAX_ROWS = 20_000
 MAX_MEGABYTES = 10

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from page.cards import error_card
 from page.texts import Language, say
 from sentiment.errors import GateError
-from sentiment.verdict_text import read_json
+from sentiment.gate.verdict_text import read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sentiment.verdict import Verdict
+    from sentiment.gate.verdict import Verdict
 
 _KINDS = {"PROMOTE": "good", "HOLD": "", "REJECT": "bad"}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from page.texts import Language, percent, say
 
 if TYPE_CHECKING:
-    from sentiment.client import Prediction, WeighedWord
+    from page.service_client import Prediction, WeighedWord
 
 _LEAST_WEIGHT, _LEAST_STRENGTH = 0.01, 0.1  # of a score; of the strongest word's weight
 _NAMED = 3  # words of each side that screen readers hear

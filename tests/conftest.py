@@ -17,7 +17,7 @@ os.environ.update(tool_environment(read_settings()))
 os.environ.pop("PREFECT_API_URL", None)
 
 # Every fixture that files share is registered here, once: a test module that registered one would do so for the whole run.
-pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("*_fixtures.py"))
+pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("fixtures/*_fixtures.py"))
 pytest.register_assert_rewrite(*pytest_plugins)  # some import each other
 
 _OPENINGS = ("", "@ann ", "so ", "today: ", "well, ", "honestly ")
@@ -65,7 +65,7 @@ def small_corpus() -> tuple[list[str], list[str]]:
 @pytest.fixture(scope="session")
 def corpus():
     """The default corpus, whole."""
-    from sentiment.data import load_dataset
+    from sentiment.data.dataset import load_dataset
 
     return load_dataset()
 

@@ -17,9 +17,10 @@ import pytest
 from crowning import crown
 
 import demo
-from sentiment import store, tracking
+from sentiment.champions import store
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError
+from sentiment.training import runs
 
 ROOT = Path(__file__).parents[1]
 PORTS = ("SENTIMENT_PORT_APP", "SENTIMENT_PORT_SERVICE", "SENTIMENT_PORT_MLFLOW", "SENTIMENT_PORT_PREFECT", "SENTIMENT_PORT_MONITOR")
@@ -73,7 +74,7 @@ def state(run: str) -> str:
 
 def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
     crown(store.save(tfidf_model, metadata={}))
-    tracking.connect(read_settings())
+    runs.connect(read_settings())
     before = set(ROOT.iterdir())
     process = subprocess.Popen([sys.executable, "demo.py"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines: list[str] = []

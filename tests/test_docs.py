@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rooms import ROOMS, sources
 
-from sentiment.behaviour_suite import capabilities, cases
 from sentiment.config import Settings
+from sentiment.evaluation.behaviour_suite import capabilities, cases
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -75,7 +75,7 @@ def test_every_setting_in_the_readme_exists():
 
 
 def test_the_readme_names_every_endpoint_and_no_other():
-    from sentiment.direct import PATHS
+    from sentiment.serving.endpoints import PATHS
     from service import BENTOML_PATHS
 
     endpoints = set(re.findall(r"`(?:GET|POST) (/[a-z_.]*)`", README))

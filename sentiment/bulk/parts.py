@@ -1,0 +1,168 @@
+"""The parts of a scored file on the disk, and the record of how far it has come: what a run that was killed goes on from."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from filelock import FileLock, Timeout
+
+from sentiment import durable
+from sentiment.bulk.table_file import CHUNK_ROWS
+from sentiment.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_RECORD, _LOCK, _JOINED = "progress.json", "lock", "joined"
+_SCORED, _REJECTED = "scored", "rejected"
+_WHAT = {"input": "input of SHA-256", "text_column": "text column", "max_chars": "SENTIMENT_MAX_CHARS", "chunk_rows": "rows per part"}
+
+Join = Callable[[Iterable["Path"], BinaryIO], object]
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a run is of; parts of another one do not fit. The input is its SHA-256."""
+
+    input: str
+    text_column: str
+    max_chars: int
+    model: str
+    chunk_rows: int = CHUNK_ROWS
+
+
+@dataclass(frozen=True)
+class Record:
+    """How far a run has come: so many parts, of so many rows, of which so many are rejected."""
+
+    beginning: Beginning
+    parts: int = 0
+    rows: int = 0
+    rejected: int = 0
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self:
+        """Return what `json.dumps(asdict(...))` wrote; KeyError, TypeError or ValueError if it did not."""
+        read = json.loads(content)
+        return cls(Beginning(**read.pop("beginning")), **read)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The next rows: how many, how many of them are rejected, and both kinds as files without their headers."""
+
+    rows: int
+    rejected_rows: int
+    scored: bytes
+    rejected: bytes
+
+
+class Parts:
+    """The folder of an output's parts, which the output's name and `.parts` name; held by one run at a time."""
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self._rejected = rejected_file(output)
+        self._folder = output.with_name(f"{output.name}.parts")
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[Self]:
+        """Keep other runs out.
+
+        Raises:
+            DataError: Another one is in.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self._folder / _LOCK, timeout=0):
+                yield self
+        except Timeout as error:
+            raise DataError(f"another run scores into {self._output}: wait for it, or name another output") from error
+
+    def begin(self, beginning: Beginning, *, restart: bool) -> Record:
+        """Return how far a run of the same has come; with `restart`, or where there is none, it has not begun.
+
+        Raises:
+            DataError: The parts are of something else, or the output is there already.
+        """
+        path = self._folder / _RECORD
+        if restart:
+            self._clear()
+        elif path.exists():
+            return self._check(self._read(), beginning)
+        elif there := next((one for one in (self._output, self._rejected) if one.exists()), None):
+            raise DataError(f"{there} is there already: name another output, or replace it with --restart")
+        record = Record(beginning)
+        self._write(record)
+        return record
+
+    def add(self, record: Record, part: Part) -> Record:
+        """Put a part on the disk; the record that is returned counts it."""
+        durable.replace(self._part(record.parts, _SCORED), part.scored)
+        if part.rejected_rows:
+            durable.replace(self._part(record.parts, _REJECTED), part.rejected)
+        new = replace(record, parts=record.parts + 1, rows=record.rows + part.rows, rejected=record.rejected + part.rejected_rows)
+        self._write(new)
+        return new
+
+    def finish(self, record: Record, join: Join, join_rejected: Join) -> None:
+        """Join the parts to the output and to the rows kept aside; each file appears whole or not at all. The parts go."""
+        self._publish(self._output, record, _SCORED, join)
+        if record.rejected:
+            self._publish(self._rejected, record, _REJECTED, join_rejected)
+        else:
+            self._rejected.unlink(missing_ok=True)
+        self._clear()
+        (self._folder / _LOCK).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # somebody's own files are in it
+            self._folder.rmdir()
+
+    def _publish(self, path: Path, record: Record, kind: str, join: Join) -> None:
+        parts = (self._part(number, kind) for number in range(record.parts))
+        joined = self._folder / _JOINED
+        with joined.open("wb") as file:
+            join((part for part in parts if kind == _SCORED or part.exists()), file)
+            file.flush()
+            os.fsync(file.fileno())
+        joined.replace(path)
+
+    def _check(self, record: Record, beginning: Beginning) -> Record:
+        for field in fields(Beginning):
+            before, now = getattr(record.beginning, field.name), getattr(beginning, field.name)
+            if before != now:
+                remedy = f"finish with --model {before}" if field.name == "model" else "bring the old one back"
+                what = _WHAT.get(field.name, field.name)
+                raise DataError(
+                    f"{self._folder} was begun with the {what} {before}; now it is {now}: {remedy}, or begin anew with --restart"
+                )
+        return record
+
+    def _read(self) -> Record:
+        path = self._folder / _RECORD
+        try:
+            return Record.parse(path.read_bytes())
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} cannot be read ({type(error).__name__}): begin anew with --restart") from error
+
+    def _write(self, record: Record) -> None:
+        durable.replace(self._folder / _RECORD, json.dumps(asdict(record), indent=2).encode())
+
+    def _part(self, number: int, kind: str) -> Path:
+        return self._folder / f"part-{number:06d}.{kind}"
+
+    def _clear(self) -> None:
+        """Remove what runs leave, the record first: without it no part counts."""
+        (self._folder / _RECORD).unlink(missing_ok=True)
+        for pattern in ("part-*", ".part-*", f".{_RECORD}.*", _JOINED):
+            for path in self._folder.glob(pattern):
+                path.unlink()
+
+
+def rejected_file(output: Path) -> Path:
+    """Return where the rows go that are kept aside."""
+    return output.with_name(f"{output.name}.rejected.csv")

@@ -1,0 +1,1 @@
+"""Which model serves, on this machine and on Azure Blob."""

@@ -1,0 +1,1 @@
+"""Labelled tweets made ready for training, and the dataset of validated feedback."""

@@ -1,0 +1,157 @@
+"""The gate's first question: may these two models be compared on this data at all? Pure checks of evidence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models import LABELS, ModelError
+from sentiment.data.fingerprints import fingerprint
+from sentiment.evaluation.metrics import checked_indices
+from sentiment.evaluation.significance import gap_between_sets
+from sentiment.gate.verdict import Check
+
+if TYPE_CHECKING:
+    from sentiment.data.dataset import EvaluationSet
+    from sentiment.evaluation.significance import Correct
+    from sentiment.gate.evidence import Contender, Evidence
+    from sentiment.gate.thresholds import Thresholds
+    from sentiment.gate.verdict import Outcome
+
+
+def check_scores(evidence: Evidence) -> list[Check]:
+    """Return whether the test split can decide anything, and whether both models give probabilities for every set."""
+    missing = [label for label in LABELS if label not in evidence.test.labels]
+    if missing:
+        what = "it is empty" if not evidence.test.texts else f"no text in it is {missing[0]}"
+        return [_check("test set", "hold", f"The test set cannot judge a model: {what}.")]
+    sets = [one for one in (evidence.test, evidence.validation, evidence.feedback) if one and one.texts]
+    sides = [one for one in (evidence.challenger, evidence.champion) if one]
+    return [_check_probabilities(side, one) for one in sets for side in sides]
+
+
+def check_evidence(evidence: Evidence, limits: Thresholds) -> list[Check]:
+    """Return the checks of where the models and the data come from; the scores have passed `check_scores`."""
+    challenger, champion = evidence.challenger, evidence.champion
+    checks = [
+        _check_size(evidence.test, limits, is_needed=champion is not None),
+        _check_rows(evidence, challenger),
+        _check_test_split(evidence),
+    ]
+    if challenger.facts.get("rolled_back_at"):
+        since = challenger.facts["rolled_back_at"]
+        checks.append(_check("rolled back", "hold", f"The challenger was taken back on {since}: a person must say why it may return."))
+    if champion:
+        checks += [_check_rows(evidence, champion), _check_age(challenger, champion), _check_feedback_rows(challenger, champion)]
+        checks.append(_check_identity(challenger, champion, evidence.test))
+        if evidence.validation and evidence.validation.texts:
+            checks.append(_check_memory(evidence, champion, evidence.validation, limits))
+    return checks
+
+
+def correct_answers(contender: Contender, one: EvaluationSet) -> Correct:
+    """Return which texts of a set a model labels correctly."""
+    scores = contender.scores[one.name]
+    is_correct: Correct = checked_indices(one.labels, scores) == scores.argmax(axis=1)
+    return is_correct
+
+
+def _check(name: str, outcome: Outcome, sentence: str, **figures: float | str) -> Check:
+    return Check(name, "evidence", outcome, sentence, figures)
+
+
+def _check_probabilities(contender: Contender, one: EvaluationSet) -> Check:
+    name = f"scores of the {contender.role} on {one.name}"
+    try:
+        checked_indices(one.labels, contender.scores[one.name])
+    except ModelError as error:
+        outcome: Outcome = "reject" if contender.role == "challenger" else "hold"
+        return _check(name, outcome, f"The {contender.role} {contender.name} cannot be judged: {error}.")
+    return _check(name, "pass", f"The {contender.role} gives probabilities for all {len(one.texts):,} texts of the {one.name} set.")
+
+
+def _check_size(test: EvaluationSet, limits: Thresholds, *, is_needed: bool) -> Check:
+    rows = len(test.texts)
+    outcome: Outcome = "hold" if is_needed else "note"
+    if rows < limits.least_test_texts:
+        return _check(
+            "test size", outcome, f"The test split has {rows} texts; below {limits.least_test_texts} it decides nothing.", rows=rows
+        )
+    return _check("test size", "pass", f"The test split has {rows:,} texts.", rows=rows)
+
+
+def _check_rows(evidence: Evidence, contender: Contender) -> Check:
+    """Whether a model has learned from a text that it is judged on; the validation texts are there to show what it learned by heart."""
+    name, role = f"training rows of the {contender.role}", contender.role
+    if not contender.training_rows:
+        outcome: Outcome = "hold" if role == "challenger" else "note"
+        return _check(name, outcome, f"What the {role} learned from is not recorded: whether it has seen test texts cannot be told.")
+    judged = [text for one in (evidence.test, evidence.validation, evidence.feedback) if one for text in one.texts]
+    seen = len(contender.training_rows & {fingerprint(text) for text in judged})
+    if not seen:
+        return _check(name, "pass", f"None of the {len(judged):,} texts to judge on is among what the {role} learned from.", seen=0)
+    outcome = "reject" if role == "challenger" else "hold"
+    unfair = "its figures mean nothing" if role == "challenger" else "the comparison is unfair to the challenger"
+    return _check(name, outcome, f"The {role} learned from {seen:,} of the {len(judged):,} texts to judge on: {unfair}.", seen=seen)
+
+
+def _check_test_split(evidence: Evidence) -> Check:
+    """Whether the test split is the one that both models were made for."""
+    digest = evidence.test.digest
+    if not evidence.challenger.facts.get("test_digest"):
+        return _check("test split", "hold", "The challenger's record does not name the test split that it was made for.", found=digest)
+    for contender in (evidence.challenger, evidence.champion):
+        known = contender.facts.get("test_digest") if contender else None
+        if contender and known and known != digest:
+            sentence = (
+                f"The test split is not the one of the {contender.role} ({digest[:12]}, not {known[:12]}): it changed, or is another's."
+            )
+            return _check("test split", "hold", sentence, expected=known, found=digest)
+    return _check("test split", "pass", "The test split is the one that the challenger was made for.", found=digest)
+
+
+def _check_age(challenger: Contender, champion: Contender) -> Check:
+    """Whether an old challenger, such as the run of a backfill that came late, would replace a newer champion."""
+    new, old = (contender.facts.get("trained_at", "") for contender in (challenger, champion))
+    try:
+        is_older = datetime.fromisoformat(new) < datetime.fromisoformat(old)
+    except (ValueError, TypeError):
+        return _check("age", "hold", "When the two models were trained is not recorded: an older one must not replace a newer one.")
+    if is_older:
+        return _check(
+            "age", "hold", f"The challenger was trained on {new}, before the champion ({old}): an older model must not replace it."
+        )
+    return _check("age", "pass", "The challenger was trained after the champion.")
+
+
+def _check_feedback_rows(challenger: Contender, champion: Contender) -> Check:
+    """Whether the challenger knows the validated feedback that the champion knows: the dataset only grows, a late backfill has less."""
+    new, old = (int(contender.facts.get("feedback_rows") or 0) for contender in (challenger, champion))
+    if new < old:
+        sentence = (
+            f"The challenger was made when there were {new:,} rows of validated feedback, the champion at {old:,}: it is from before."
+        )
+        return _check("feedback rows", "hold", sentence, challenger=new, champion=old)
+    return _check("feedback rows", "pass", f"The challenger was made at {new:,} rows of validated feedback, the champion at {old:,}.")
+
+
+def _check_identity(challenger: Contender, champion: Contender, test: EvaluationSet) -> Check:
+    new, old = challenger.scores[test.name], champion.scores[test.name]
+    if np.allclose(new, old, atol=1e-6):
+        return _check("identity", "hold", "The challenger gives the champion's own scores on every test text: it is the same model.")
+    differing = int((new.argmax(axis=1) != old.argmax(axis=1)).sum())
+    return _check("identity", "pass", f"The two disagree on {differing:,} of {len(new):,} test texts.", differing=differing)
+
+
+def _check_memory(evidence: Evidence, champion: Contender, validation: EvaluationSet, limits: Thresholds) -> Check:
+    """Whether the challenger leads on the test split only because it has learned it, whatever its record says."""
+    on_test, on_validation = (
+        (correct_answers(champion, one), correct_answers(evidence.challenger, one)) for one in (evidence.test, validation)
+    )
+    gap, p_value = gap_between_sets(on_test, on_validation)
+    if gap > limits.memorised_gap and p_value < limits.memorised_p:
+        sentence = f"The challenger leads by {100 * gap:.1f} points more on the test split than on validation: it has seen the test texts."
+        return _check("memory", "reject", sentence, gap=gap, p=p_value)
+    return _check("memory", "pass", "The challenger's lead on the test split is in line with validation.", gap=gap, p=p_value)

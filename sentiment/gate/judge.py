@@ -1,0 +1,105 @@
+"""The gate before a new champion: a pure function of evidence. `flows/promote.py` acts on it, docs/gate.md explains it.
+
+The checks are in `gate_evidence` (may this be compared at all?), `gate_quality` (better, and worse nowhere?) and `gate_limits` (behaviour,
+calibration, cost). Any REJECT rejects, else any HOLD holds, else the challenger is promoted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sentiment.errors import GateError
+from sentiment.gate.comparability import check_evidence, check_scores
+from sentiment.gate.limits import check_behaviour, check_budgets, check_calibration
+from sentiment.gate.quality import check_quality, check_slices
+from sentiment.gate.thresholds import Thresholds
+from sentiment.gate.verdict import Check, Decision, Verdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sentiment.data.dataset import EvaluationSet
+    from sentiment.gate.evidence import Contender, Evidence
+    from sentiment.gate.verdict import Override
+
+
+def judge(
+    evidence: Evidence,
+    *,
+    now: datetime,
+    thresholds: Thresholds | None = None,
+    override: Override | None = None,
+    earlier_judgements: int = 0,
+) -> Verdict:
+    """Return the verdict on a challenger: PROMOTE, HOLD or REJECT, with every check and its reasons.
+
+    A model that gives nonsense is rejected, not raised. An `override` is recorded beside the gate's own word. `earlier_judgements` is how
+    often this test split has decided before: it goes into the record, because every use of one test split spends some of it.
+
+    Raises:
+        GateError: The evidence is misused: the roles are swapped, or scores are of another number of texts.
+    """
+    _refuse_misuse(evidence)
+    limits = thresholds or Thresholds()
+    checks = [*check_scores(evidence)]
+    if all(check.outcome == "pass" for check in checks):
+        checks += check_evidence(evidence, limits)
+        checks += [*check_quality(evidence, limits), *check_slices(evidence, limits), *check_behaviour(evidence, limits)]
+        checks += check_calibration(evidence, limits)
+    checks += check_budgets(evidence, limits)
+    decision = _decide(checks)
+    return Verdict(
+        decision=decision,
+        reasons=_reasons(decision, checks),
+        checks=tuple(checks),
+        challenger=_describe(evidence.challenger),
+        champion=_describe(evidence.champion) if evidence.champion else None,
+        data=_describe_data(evidence, earlier_judgements),
+        thresholds=asdict(limits),
+        judged_at=now.isoformat(timespec="seconds"),
+        override=override,
+    )
+
+
+def _refuse_misuse(evidence: Evidence) -> None:
+    for contender, role in ((evidence.challenger, "challenger"), (evidence.champion, "champion")):
+        if contender is None:
+            continue
+        if contender.role != role:
+            raise GateError(f"{contender.name} was loaded as the {contender.role} but stands as the {role}: exchange the two")
+        for one in _sets(evidence):
+            scores = contender.scores.get(one.name)
+            if scores is None or len(scores) != len(one.texts):
+                found = "no scores" if scores is None else f"{len(scores)} scores"
+                raise GateError(f"the {role} {contender.name} has {found} for the {len(one.texts)} texts of {one.name!r}: score it again")
+
+
+def _decide(checks: list[Check]) -> Decision:
+    outcomes = {check.outcome for check in checks}
+    if "reject" in outcomes:
+        return Decision.REJECT
+    return Decision.HOLD if "hold" in outcomes else Decision.PROMOTE
+
+
+def _reasons(decision: Decision, checks: list[Check]) -> tuple[str, ...]:
+    """Return the sentences of what decided: what speaks against the challenger, or why it is better."""
+    if decision is Decision.PROMOTE:
+        return tuple(check.sentence for check in checks if check.group == "quality" and check.outcome == "pass")
+    order = {"reject": 0, "hold": 1}
+    against = [check for check in checks if check.outcome in order]
+    return tuple(check.sentence for check in sorted(against, key=lambda check: order[check.outcome]))
+
+
+def _sets(evidence: Evidence) -> list[EvaluationSet]:
+    return [one for one in (evidence.test, evidence.validation, evidence.feedback) if one is not None]
+
+
+def _describe(contender: Contender) -> dict[str, Any]:
+    rows = None if contender.training_rows is None else len(contender.training_rows)
+    return {"name": contender.name, **contender.facts, "training_texts": rows}
+
+
+def _describe_data(evidence: Evidence, earlier_judgements: int) -> dict[str, Any]:
+    sets = {one.name: {"rows": len(one.texts), "sha256": one.digest} for one in _sets(evidence)}
+    return {**sets, "earlier_judgements_on_this_test_split": earlier_judgements}

@@ -1,0 +1,1 @@
+"""The queue in which people judge, and what of it may join the dataset."""

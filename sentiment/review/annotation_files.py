@@ -1,0 +1,191 @@
+"""The review queue as files for other tools: Label Studio's JSON and CSV, out and in. `review` keeps what is read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from models import LABELS
+from sentiment.errors import ReviewError
+from sentiment.review.items import UNCLEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sentiment.review.items import Item
+    from sentiment.review.queue import ReviewQueue
+
+_NAME = "sentiment"  # of the choice in Label Studio's labelling configuration
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet would run instead of show; written with an apostrophe before it
+COLUMNS = ("item_id", "text", "annotator", "label", "judged_at", "origin", "copies", "notes")
+LABEL_STUDIO_CONFIG = (
+    '<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text" choice="single">'
+    + "".join(f'<Choice value="{label}"/>' for label in (*LABELS, UNCLEAR))
+    + "</Choices></View>"
+)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One annotator's label of one item, as a file says it; `judged_at` is None where the file does not say when."""
+
+    item_id: str
+    annotator: str
+    label: str
+    judged_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a file: the judgements that were kept, those that were known already, and one line for each that was left out."""
+
+    kept: int
+    known: int
+    problems: tuple[str, ...]
+
+
+def to_label_studio(items: Sequence[Item], judgements: Iterable[Mapping[str, str]] = ()) -> str:
+    """Return the items as tasks of Label Studio, without the model's label, so that people judge blind.
+
+    With judgements, the tasks are for those who analyse them: Label Studio takes no annotations of people that it does not know.
+    """
+    by_item = _by_item(judgements)
+    tasks = [
+        {"data": {"text": item.text, "item_id": item.item_id}, "annotations": [_annotation(one) for one in by_item[item.item_id]]}
+        for item in items
+    ]
+    return json.dumps(tasks, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_label_studio(text: str) -> tuple[list[Judgement], list[str]]:
+    """Return the judgements of an export of Label Studio, and what cannot be used, one line each.
+
+    Raises:
+        ReviewError: The file is no list of tasks.
+    """
+    try:
+        tasks = json.loads(text)
+    except ValueError as error:
+        raise ReviewError(f"the file is not JSON ({error}): export from Label Studio as JSON") from error
+    if not isinstance(tasks, list):
+        raise ReviewError("the file is no list of tasks: export from Label Studio as JSON, not as JSON-MIN")
+    judgements, problems = [], []
+    for number, task in enumerate(tasks, start=1):
+        try:
+            item_id, annotations = str(task["data"]["item_id"]), task.get("annotations") or []
+            judgements += [_from_annotation(item_id, annotation) for annotation in annotations if not annotation.get("was_cancelled")]
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError, StopIteration) as error:
+            problems.append(f"task {number}: no item_id, choice or moment in it ({type(error).__name__}); left out")
+    return judgements, problems
+
+
+def to_csv(items: Iterable[Item], judgements: Iterable[Mapping[str, str]] = ()) -> str:
+    """Return the items as CSV, a line for each judgement; those without one have an empty label to fill in."""
+    by_item = _by_item(judgements)
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for item in items:
+        for one in by_item[item.item_id] or [{}]:
+            said = [one.get(name, "") for name in ("annotator", "label", "judged_at")]
+            cells = [item.item_id, item.text, *said, item.origin, str(item.copies), " ".join(item.notes)]
+            writer.writerow([f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells])
+    return buffer.getvalue()
+
+
+def read_csv(text: str) -> tuple[list[Judgement], list[str]]:
+    """Return the judgements of a CSV file with `item_id`, `annotator` and `label`, and what cannot be used; empty labels are no problem.
+
+    Raises:
+        ReviewError: A column is missing, or the file is no CSV.
+    """
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    missing = [name for name in ("item_id", "annotator", "label") if name not in (reader.fieldnames or [])]
+    if missing:
+        raise ReviewError(f"the file has no column {missing[0]!r}: export the queue as CSV and fill in annotator and label")
+    judgements, problems = [], []
+    try:
+        for row in reader:
+            item_id, annotator, label, moment = (_cell(row, name) for name in ("item_id", "annotator", "label", "judged_at"))
+            try:
+                judgements += [Judgement(item_id, annotator, _label(label.casefold()), _moment(moment))] if label else []
+            except ValueError as error:
+                problems.append(f"line {reader.line_num}: {error}; left out")
+    except csv.Error as error:
+        raise ReviewError(f"the file is not CSV, line {reader.line_num}: {error}") from error
+    return judgements, problems
+
+
+def name_annotators(judgements: Sequence[Judgement], names: Mapping[str, str]) -> list[Judgement]:
+    """Return the judgements with people's names in place of numbers and of nothing. The name of `""` is that of the file's only person.
+
+    Label Studio calls its users by numbers, and one who was a number would pass for a second annotator.
+
+    Raises:
+        ReviewError: A number has no name, or one name stands for several numbers.
+    """
+    numbers = sorted({one.annotator for one in judgements if one.annotator.isdecimal()} - names.keys())
+    if numbers and ("" not in names or len(numbers) > 1):
+        raise ReviewError(
+            f"the file calls its annotators {', '.join(numbers)}: say who they are, "
+            f"'python -m flows.review import FILE {' '.join(f'--annotator {number}=NAME' for number in numbers)}'"
+        )
+    known = {**dict.fromkeys(numbers, names.get("", "")), **names}
+    return [replace(one, annotator=known.get(one.annotator, one.annotator)) for one in judgements]
+
+
+def take_in(queue: ReviewQueue, judgements: Iterable[Judgement], problems: Iterable[str] = (), *, now: datetime) -> Imported:
+    """Keep judgements in the queue, each on its own: what the queue refuses becomes a line, the rest counts."""
+    kept, known, lines = 0, 0, list(problems)
+    for one in judgements:
+        try:
+            is_news = queue.keep(one.item_id, one.annotator, one.label, judged_at=min(one.judged_at or now, now))
+        except ReviewError as error:
+            lines.append(str(error))
+        else:
+            kept, known = kept + is_news, known + (not is_news)
+    return Imported(kept, known, tuple(lines))
+
+
+def _by_item(judgements: Iterable[Mapping[str, str]]) -> defaultdict[str, list[Mapping[str, str]]]:
+    by_item: defaultdict[str, list[Mapping[str, str]]] = defaultdict(list)
+    for judgement in judgements:
+        by_item[judgement["item_id"]].append(judgement)
+    return by_item
+
+
+def _annotation(judgement: Mapping[str, str]) -> dict[str, Any]:
+    choice = {"from_name": _NAME, "to_name": "text", "type": "choices", "value": {"choices": [judgement["label"]]}}
+    return {"completed_by": {"email": judgement["annotator"]}, "created_at": judgement["judged_at"], "result": [choice]}
+
+
+def _from_annotation(item_id: str, annotation: Mapping[str, Any]) -> Judgement:
+    by = annotation["completed_by"]
+    annotator = str(by.get("email") or by["id"]) if isinstance(by, dict) else str(by)
+    choice = next(one for one in annotation["result"] if one.get("type") == "choices")
+    moment = annotation.get("updated_at") or annotation.get("created_at")
+    return Judgement(item_id, annotator, _label(choice["value"]["choices"][0]), _moment(moment))
+
+
+def _cell(row: Mapping[str, str | None], name: str) -> str:
+    text = row.get(name) or ""
+    return (text.removeprefix("'") if _FORMULA.match(text) else text).strip()
+
+
+def _label(text: str) -> str:
+    if text not in (*LABELS, UNCLEAR):
+        raise ValueError(f"unknown label {text[:40]!r}")
+    return text
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,119 @@
+"""What becomes a report for review: bad predictions and samples from the logs, and feedback of the inbox that the logs lost.
+
+Pure functions of frames; the inbox is the source, the logs may lack rows. Texts are masked: annotators see nobody's name, and Git neither.
+
+Whoever may write to the logs may invent rows, so each is checked: its feedback id is that of its prediction id, its score can be one,
+and, where the signing key is at hand, the prediction id was issued by us for the row's label, score and model. That the text is the one
+that was predicted cannot be checked: the id vouches for the text as it was sent, and the logs hold it masked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+from typing import TYPE_CHECKING, Any
+
+from models import LABELS
+from sentiment.errors import PredictionIdError
+from sentiment.masking import mask
+from sentiment.review.items import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from sentiment.feedback.prediction_ids import PredictionSigner
+    from sentiment.review.items import Origin
+
+_LONGEST_MODEL = 200
+_WHY_LEFT_OUT = "lack something, or their service has another signing key: left out; check SENTIMENT_SIGNING_KEY"
+_logger = logging.getLogger("sentiment.intake")
+
+
+def reports_of_feedback(logged: pd.DataFrame, inbox: pd.DataFrame, signer: PredictionSigner | None = None) -> list[Report]:
+    """Return one report per prediction that somebody called wrong, oldest first.
+
+    Args:
+        logged: The rows of the query `bad_predictions`.
+        inbox: What `Inbox.read` returns; where both have a feedback, this one counts, since it knows the source.
+        signer: Checks the prediction ids of the logs; the service checked the inbox's.
+    """
+    reports = {row["feedback_id"]: _from_log(row, "feedback") for row in _usable(_rows(logged), signer)}
+    reports |= {row["feedback_id"]: _from_inbox(row) for row in _rows(inbox) if not row["correct"]}
+    return sorted(reports.values(), key=lambda report: (report.received_at, report.feedback_id))
+
+
+def reports_of_samples(sampled: pd.DataFrame, answered: Iterable[str] = (), signer: PredictionSigner | None = None) -> list[Report]:
+    """Return one report per prediction of the query `sampled_predictions`, oldest first, but for those whose feedback id is `answered`."""
+    known = set(answered)
+    rows = [row | {"feedback_id": feedback_id_of(row["prediction_id"]), "timestamp": row["TimeGenerated"]} for row in _rows(sampled)]
+    asked = _usable([row for row in rows if row["feedback_id"] not in known], signer)
+    reports = {row["feedback_id"]: _from_log(row, "low confidence" if row["reason"] == "low confidence" else "random") for row in asked}
+    return sorted(reports.values(), key=lambda report: (report.received_at, report.feedback_id))
+
+
+def feedback_id_of(prediction_id: str) -> str:
+    """Return the id that feedback on a prediction has or would have, so that a sample and feedback on it are one item."""
+    return hashlib.sha256(prediction_id.encode()).hexdigest()[:32]
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return list(frame.astype(object).where(frame.notna(), None).to_dict("records"))
+
+
+def _usable(rows: list[dict[str, Any]], signer: PredictionSigner | None) -> list[dict[str, Any]]:
+    found = [row for row in rows if _is_usable(row, signer)]
+    if len(found) < len(rows):
+        _logger.warning("%d of %d rows of the logs %s", len(rows) - len(found), len(rows), _WHY_LEFT_OUT)
+    return found
+
+
+def _is_usable(row: dict[str, Any], signer: PredictionSigner | None) -> bool:
+    """Whether a row of the logs says what it must, and nothing that cannot be."""
+    if not (row["timestamp"] and row["tweet_text"] and row["prediction_id"] and row["score"] is not None):
+        return False
+    has_labels = row["predicted_label"] in LABELS and row.get("feedback_label") in (None, "", *LABELS)
+    can_be = 0 <= row["score"] <= 1 and len(row["model"] or "") <= _LONGEST_MODEL
+    has_its_id = row["feedback_id"] == feedback_id_of(row["prediction_id"])
+    return has_labels and can_be and has_its_id and (signer is None or _is_ours(row, signer))
+
+
+def _is_ours(row: dict[str, Any], signer: PredictionSigner) -> bool:
+    """Whether we issued the prediction id for what the row says; at any time, since a report may wait for longer than an id counts."""
+    try:
+        signed = signer.read(row["prediction_id"])
+    except PredictionIdError:
+        return False
+    return (signed.label, signed.model) == (row["predicted_label"], row["model"]) and math.isclose(signed.score, row["score"], abs_tol=1e-6)
+
+
+def _from_log(row: dict[str, Any], origin: Origin) -> Report:
+    return Report(
+        feedback_id=row["feedback_id"],
+        prediction_id=row["prediction_id"],
+        text=mask(row["tweet_text"]),
+        predicted_label=row["predicted_label"],
+        feedback_label=row.get("feedback_label") or None,
+        score=float(row["score"]),
+        model=row["model"] or "unknown",
+        origin=origin,
+        source=None,
+        received_at=row["timestamp"].to_pydatetime(),
+    )
+
+
+def _from_inbox(row: dict[str, Any]) -> Report:
+    return Report(
+        feedback_id=row["feedback_id"],
+        prediction_id=row["prediction_id"],
+        text=mask(row["text"]),
+        predicted_label=row["predicted_label"],
+        feedback_label=row["label"],
+        score=float(row["score"]),
+        model=row["model"],
+        origin="feedback",
+        source=row.get("source"),
+        received_at=row["received_at"].to_pydatetime(),
+    )

@@ -1,0 +1,71 @@
+"""What a prediction is made of: the champion's scores, a signed id, and what is noted of it. HTTP and BentoML are elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models import LABELS
+from sentiment.serving.api import Prediction, Scores, WeighedWord
+from sentiment.serving.shadow import Answered
+from sentiment.text_rules import check_text
+
+if TYPE_CHECKING:
+    from sentiment.config import Settings
+    from sentiment.feedback.prediction_ids import PredictionSigner
+    from sentiment.serving.champion import Champion, ServedModel
+    from sentiment.serving.shadow import Shadow
+    from sentiment.telemetry.process import Telemetry
+
+
+class Predictor:
+    """Answers with the champion. Its methods raise RequestError for texts that cannot be used, StoreError and OverloadError."""
+
+    def __init__(self, settings: Settings, champion: Champion, signer: PredictionSigner, telemetry: Telemetry, shadow: Shadow) -> None:
+        self._max_chars, self._uncertain_below = settings.max_chars, settings.uncertain_below
+        self._champion, self._signer, self._telemetry, self._shadow = champion, signer, telemetry, shadow
+
+    async def predict(self, text: str, *, explain: bool = False) -> Prediction:
+        """Label one text; on request, say how much each of its words moved the label's score."""
+        check_text(text, self._max_chars)
+        served = self._champion.get()
+        [prediction] = await self._predict(served, [text])
+        if explain:
+            scores = [getattr(prediction.scores, label) for label in LABELS]
+            found = await served.explain(text, scores, self._telemetry.tracer)
+            prediction.explanation = [WeighedWord(**one._asdict()) for one in found]
+        self._note([prediction])
+        return prediction
+
+    async def predict_batch(self, texts: list[str]) -> list[Prediction]:
+        """Label several texts, in their order."""
+        for position, text in enumerate(texts):
+            check_text(text, self._max_chars, f"texts[{position}]")
+        predictions = await self._predict(self._champion.get(), texts)
+        self._note(predictions)
+        self._telemetry.metrics.note_batch(len(texts))
+        return predictions
+
+    async def note_answered(self, texts: list[str], predictions: list[Prediction]) -> None:
+        """Keep a sample of what was answered for review, and let the shadow see it: call it when the answer is sent."""
+        for text, said in zip(texts, predictions, strict=True):
+            score = getattr(said.scores, said.label)
+            self._telemetry.note_sample(text, label=said.label, score=score, model=said.model, prediction_id=said.prediction_id)
+            self._shadow.offer(Answered(text, said.label, score, said.model))
+
+    async def _predict(self, served: ServedModel, texts: list[str]) -> list[Prediction]:
+        rows = await served.score(texts, self._telemetry.tracer)
+        return [self._prediction(text, row, served.tag) for text, row in zip(texts, rows, strict=True)]
+
+    def _note(self, predictions: list[Prediction]) -> None:
+        """Count predictions of one model that are answered."""
+        labels = [prediction.label for prediction in predictions]
+        scores = [float(getattr(prediction.scores, prediction.label)) for prediction in predictions]
+        self._telemetry.note_predictions(predictions[0].model, labels, scores)
+
+    def _prediction(self, text: str, row: list[float], tag: str) -> Prediction:
+        score = max(row)
+        label = LABELS[row.index(score)]
+        prediction_id = self._signer.sign(text, label=label, score=score, model=tag)
+        uncertain = score < self._uncertain_below if self._uncertain_below else None
+        scores = Scores(**dict(zip(LABELS, row, strict=True)))
+        return Prediction(prediction_id=prediction_id, label=label, scores=scores, model=tag, uncertain=uncertain)

@@ -1,0 +1,1 @@
+"""Asking the logs, and the alert."""

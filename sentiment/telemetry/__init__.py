@@ -1,0 +1,1 @@
+"""What a process records, and where it sends it."""

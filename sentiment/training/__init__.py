@@ -1,0 +1,1 @@
+"""What a training leaves behind: its MLflow run, registered version, export and comparison."""

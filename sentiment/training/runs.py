@@ -1,0 +1,256 @@
+"""MLflow's runs: connect, open a run, log what a training learned. Registered versions live in `registry`; nothing is measured here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sqlite3
+import subprocess
+import tomllib
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import mlflow
+from azure.core.exceptions import AzureError
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+from sqlalchemy.exc import SQLAlchemyError
+
+from models import LABELS
+from sentiment.config import EXPERIMENT_NAME, Settings, tool_environment
+from sentiment.errors import TrackingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from matplotlib.figure import Figure
+
+    from sentiment.data.dataset import Dataset
+
+_ROOT = Path(__file__).resolve().parents[2]
+MODEL_FOLDER = "model"  # the name of a saved model's directory among its run's artifacts
+SERVED_FOLDER = "served"  # within it: the form that serves
+_ARTIFACT_ROOT = "MLFLOW_DEFAULT_ARTIFACT_ROOT"  # MLflow's own variable, which its server reads too
+_PATIENCE_SECONDS = 5
+_HTTP = ("http", "https")
+_DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+_DIGEST_COLUMN = 36  # MLflow keeps no longer digest of a dataset; the tag `dataset_digest` holds it whole
+_SIGNATURE = ModelSignature(
+    inputs=Schema([ColSpec("string", "text")]),
+    outputs=Schema([ColSpec("string", "label"), *(ColSpec("double", label) for label in LABELS)]),
+)
+_logger = logging.getLogger(__name__)
+
+
+def connect(settings: Settings) -> str:
+    """Choose MLFLOW_TRACKING_URI or the local SQLite file, see that it answers within seconds, and return its address.
+
+    Artifacts go below SENTIMENT_HOME, or where MLFLOW_DEFAULT_ARTIFACT_ROOT says when the experiment is made, unless a tracking server
+    keeps them.
+
+    Raises:
+        TrackingError: Nothing answers at the address.
+    """
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or tool_environment(settings)["MLFLOW_TRACKING_URI"]
+    address = describe_uri(uri)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    mlflow.set_tracking_uri(uri)
+    try:
+        _see_that_it_answers(uri)
+        keeps_artifacts = urlsplit(uri).scheme in (*_HTTP, "databricks", "azureml")
+        chosen = "" if keeps_artifacts else os.environ.get(_ARTIFACT_ROOT, "").strip()
+        experiment = mlflow.get_experiment_by_name(EXPERIMENT_NAME)
+        if experiment is None:
+            default = None if keeps_artifacts else (settings.home / "mlartifacts").as_uri()
+            mlflow.create_experiment(EXPERIMENT_NAME, artifact_location=chosen or default)
+        elif chosen and chosen.rstrip("/") != experiment.artifact_location.rstrip("/"):
+            _logger.warning(
+                "%s is not used: MLflow's experiment keeps its artifacts at %s since it was made; name a new MLflow database to move",
+                *(_ARTIFACT_ROOT, describe_uri(experiment.artifact_location)),
+            )
+        mlflow.set_experiment(EXPERIMENT_NAME)
+    except (MlflowException, SQLAlchemyError, OSError, sqlite3.Error) as error:
+        raise TrackingError(
+            f"MLflow cannot be used at {address} ({type(error).__name__}): start the server or correct MLFLOW_TRACKING_URI; "
+            f"without this variable a local file is used"
+        ) from error
+    return address
+
+
+def describe_uri(uri: str) -> str:
+    """Return an address that may be shown: without user, password and query.
+
+    >>> describe_uri("https://ann:secret@mlflow.example:5000/x?token=y")
+    'https://mlflow.example:5000/x'
+    """
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else uri
+
+
+@contextmanager
+def tracking_errors() -> Iterator[None]:
+    """Raise MLflow's own exceptions as TrackingError."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, AzureError) as error:
+        first_line = str(error).splitlines()[0][:300]
+        address = describe_uri(mlflow.get_tracking_uri())
+        raise TrackingError(f"MLflow at {address} refused: {first_line}; see the server's log, then run again") from error
+
+
+@contextmanager
+def start_run(name: str, *, parent_run_id: str | None = None, tags: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Open a run, below another one if it is named, and give its id; an exception marks the run as failed."""
+    every_tag = {**source_version(), **(tags or {})}
+    nested = parent_run_id is not None
+    with tracking_errors(), mlflow.start_run(run_name=name, parent_run_id=parent_run_id, nested=nested, tags=every_tag) as run:
+        run_id: str = run.info.run_id
+        yield run_id
+
+
+def source_version() -> dict[str, str]:
+    """Return the tags `git_commit` and `git_dirty` of this code; both are `unknown` outside a Git repository."""
+    commit, changes = _git("rev-parse", "--verify", "HEAD"), _git("status", "--porcelain")
+    return {"git_commit": commit or "unknown", "git_dirty": "unknown" if commit is None or changes is None else str(bool(changes)).lower()}
+
+
+def source_address() -> str | None:
+    """Return where this code's repository is on the web, without user and password; None if it is nowhere."""
+    address = describe_uri(_git("remote", "get-url", "origin") or "")
+    return address.removesuffix(".git") if address.startswith(("http://", "https://")) else None
+
+
+def log_training(hyperparameters: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], metrics: Mapping[str, float]) -> None:
+    """Log to the open run what a model was trained with, what it tried (the table `trials.json`) and what came out."""
+    with tracking_errors(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "[\\s\\S]*select_dtypes")  # MLflow's own use of pandas
+        mlflow.log_params(dict(hyperparameters))
+        if trials:
+            columns = dict.fromkeys(key for trial in trials for key in trial)
+            mlflow.log_table({column: [trial.get(column) for trial in trials] for column in columns}, "trials.json")
+        mlflow.log_metrics(dict(metrics))
+
+
+def log_dataset(dataset: Dataset) -> None:
+    """Log to the open run the dataset's name, digest and counts, as its input and as `data_report.json`."""
+    facts = {"source": dataset.source, "sha256": dataset.digest, "counts": dataset.report.counts}
+    source = CodeDatasetSource(tags=facts)
+    with tracking_errors():
+        mlflow.log_input(MetaDataset(source, name=dataset.name, digest=dataset.digest[:_DIGEST_COLUMN]), context="training")  # type: ignore[abstract]
+        mlflow.log_dict(facts | dataset.report.as_dict(), "data_report.json")
+
+
+def log_pictures(pictures: Mapping[str, Figure]) -> None:
+    """Log figures to the open run as `NAME.png`."""
+    with tracking_errors():
+        for name, figure in pictures.items():
+            mlflow.log_figure(figure, f"{name}.png")
+
+
+def log_texts(texts: Mapping[str, str]) -> None:
+    """Log texts to the open run under their file names."""
+    with tracking_errors():
+        for name, text in texts.items():
+            mlflow.log_text(text, name)
+
+
+def read_text(run_id: str, name: str) -> str | None:
+    """Return a text that a run logged; None if there is no such run or text."""
+    if not run_id:
+        return None
+    try:
+        text: str = mlflow.artifacts.load_text(f"runs:/{run_id}/{name}")
+    except (MlflowException, OSError, SQLAlchemyError, AzureError):
+        return None
+    return text
+
+
+def count_runs(tags: Mapping[str, str]) -> int:
+    """Return how many runs of the experiment carry all these tags."""
+    wanted = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
+    with tracking_errors():
+        return len(mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], filter_string=wanted, output_format="list"))
+
+
+def tag_run(run_id: str, tags: Mapping[str, str]) -> None:
+    """Add tags to a run, which may have ended."""
+    with tracking_errors():
+        for key, value in tags.items():
+            mlflow.MlflowClient().set_tag(run_id, key, value)
+
+
+def log_comparison(markdown: str, json: str, winner: str) -> None:
+    """Log to the open run the comparison in both forms, and the tag `winner`."""
+    with tracking_errors():
+        mlflow.log_text(markdown, "comparison.md")
+        mlflow.log_text(json, "comparison.json")
+        mlflow.set_tag("winner", winner)
+
+
+def log_model(directory: Path, family: str) -> str:
+    """Log a directory named MODEL_FOLDER to the open run, as code and plain files without a pickle; return the model's URI."""
+    with tracking_errors(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "[\\s\\S]*input example")  # trying one would load the model a second time
+        info = mlflow.pyfunc.log_model(
+            name=family,
+            python_model=str(Path(__file__).with_name("pyfunc_model.py")),
+            artifacts={"model": str(directory)},
+            code_paths=[str(_ROOT / "models")],
+            signature=_SIGNATURE,
+            pip_requirements=requirements(family),
+        )
+    uri: str = info.model_uri
+    return uri
+
+
+def requirements(family: str) -> list[str]:
+    """Return what a model needs to run elsewhere: its part of `pyproject.toml`, pinned by `constraints.txt` where that exists."""
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    constraints = _ROOT / "constraints.txt"
+    pins = [f"-c {constraints}"] if constraints.exists() else []
+    return [*pins, *project["dependencies"], *project["optional-dependencies"][family]]
+
+
+def _see_that_it_answers(uri: str) -> None:
+    """Fail within seconds where MLflow itself would retry for minutes."""
+    parts = urlsplit(uri)
+    database = parts.scheme.partition("+")[0]
+    if parts.scheme in _HTTP:
+        with _environment(MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", MLFLOW_HTTP_REQUEST_TIMEOUT=str(_PATIENCE_SECONDS)):
+            mlflow.get_experiment_by_name(EXPERIMENT_NAME)
+    elif database == "sqlite":
+        path = Path(parts.path[1:] or ":memory:")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sqlite3.connect(path).execute("PRAGMA user_version").connection.close()
+    elif parts.hostname:
+        socket.create_connection((parts.hostname, parts.port or _DATABASE_PORTS.get(database, 443)), _PATIENCE_SECONDS).close()
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        answer = subprocess.run(["git", "-C", str(_ROOT), *arguments], capture_output=True, text=True, timeout=30, check=True)  # noqa: S603, S607
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

@@ -1,0 +1,109 @@
+"""The command that scores a file: the champion of a real store, a real Prefect, a terminal or none."""
+
+from __future__ import annotations
+
+import csv
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from crowning import crown
+from prefect.settings import PREFECT_API_URL
+
+from flows import score as room
+from sentiment.champions import store
+from sentiment.errors import DataError, StoreError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def crowned(home, tfidf_model, prefect_server):
+    """The tag of the champion of a store."""
+    tag = store.save(tfidf_model, metadata={})
+    crown(tag)
+    return tag
+
+
+@pytest.fixture
+def four_tweets(tmp_path):
+    """Four tweets, one of them blank."""
+    path = tmp_path / "tweets.csv"
+    path.write_text("id,tweet\n1,I love this\n2, \n3,I hate this\n4,gate four\n")
+    return path
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_champion_scores_a_file(crowned, four_tweets, tmp_path):
+    line = room.score(four_tweets, tmp_path / "out.csv", text_column="tweet")
+
+    assert line.startswith(f"4 rows: 3 scored in {tmp_path}/out.csv, 1 kept aside in {tmp_path}/out.csv.rejected.csv; ")
+    assert [(row["id"], row["model"]) for row in read(tmp_path / "out.csv")] == [("1", crowned), ("3", crowned), ("4", crowned)]
+    assert [(row["row"], row["id"]) for row in read(tmp_path / "out.csv.rejected.csv")] == [("2", "2")]
+
+
+def test_a_model_of_the_store_is_taken_by_its_tag(crowned, four_tweets, tmp_path, tfidf_model):
+    other = store.save(tfidf_model, metadata={})
+
+    room.score(four_tweets, tmp_path / "out.csv", text_column="tweet", model=other)
+
+    assert {row["model"] for row in read(tmp_path / "out.csv")} == {other}
+    with pytest.raises(StoreError, match="no model 'tweet-sentiment:none' in the store"):
+        room.score(four_tweets, tmp_path / "more.csv", text_column="tweet", model="tweet-sentiment:none")
+
+
+def test_the_limit_is_that_of_the_service(crowned, four_tweets, tmp_path, monkeypatch):
+    monkeypatch.setenv("SENTIMENT_MAX_CHARS", "10")
+
+    room.score(four_tweets, tmp_path / "out.csv", text_column="tweet")
+
+    assert [row["id"] for row in read(tmp_path / "out.csv")] == ["4"]
+
+
+def test_a_missing_column_is_one_clear_error(crowned, four_tweets, tmp_path):
+    with pytest.raises(DataError, match="no column 'text'; it has 'id', 'tweet'"):
+        room.score(four_tweets, tmp_path / "out.csv")
+
+
+def command(four_tweets, output, **streams):
+    """Run the command; what it shows on stdout and stderr is in the streams."""
+    arguments = ["--input", four_tweets, "--output", output, "--text-column", "tweet"]
+    environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "COLUMNS": "120"}
+    return subprocess.run([sys.executable, "-m", "flows.score", *arguments], cwd=ROOT, env=environment, timeout=120, check=False, **streams)
+
+
+def test_the_command_says_what_it_did_and_shows_no_bar_in_a_log(crowned, four_tweets, tmp_path):
+    done = command(four_tweets, tmp_path / "out.csv", capture_output=True, text=True)
+    again = command(four_tweets, tmp_path / "out.csv", capture_output=True, text=True)
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("4 rows: 3 scored in")
+    assert "━" not in done.stderr
+    assert again.returncode == 1
+    assert f"error: {tmp_path}/out.csv is there already: name another output, or replace it with --restart\n" in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+def test_the_command_shows_a_bar_in_a_terminal(crowned, four_tweets, tmp_path):
+    terminal, its_end = pty.openpty()
+
+    done = command(four_tweets, tmp_path / "out.csv", stdout=subprocess.PIPE, stderr=its_end)
+
+    os.close(its_end)
+    shown = b""
+    try:
+        while part := os.read(terminal, 65_536):
+            shown += part
+    except OSError:  # all is read
+        pass
+    assert done.returncode == 0
+    assert "━" in shown.decode()
+    assert "4 rows" in shown.decode()
+    assert b"4 rows: 3 scored" in done.stdout

@@ -1,0 +1,319 @@
+"""The training flow end to end on a small corpus, its preparation of data, and what happens when a part fails."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+
+import models
+from flows import prepare
+from flows import promote as promote_room
+from flows import train as room
+from flows.judging import ORIGIN
+from flows.plan import HYPERPARAMETERS, NO_ROWS, ROWS, Plan
+from flows.prepare import prepared_dataset
+from flows.train import train
+from models.base import LABELS
+from sentiment.champions import store
+from sentiment.command import run_command
+from sentiment.config import EXPERIMENT_NAME
+from sentiment.data import fingerprints
+from sentiment.data.dataset import Dataset, Split, load_dataset
+from sentiment.errors import DataError
+from sentiment.evaluation.behaviour_report import metric_of
+from sentiment.evaluation.behaviour_suite import capabilities, suite_digest
+from sentiment.evaluation.metrics import COST_METRICS, QUALITY_METRICS
+from sentiment.training import runs as tracking
+from sentiment.training import versions
+from sentiment.training.comparison import ModelResult
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+ROOT = Path(__file__).parents[2]
+
+
+def runs_by_name() -> dict[str, mlflow.entities.Run]:
+    return {run.info.run_name: run for run in mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], output_format="list")}
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess:
+    from prefect.settings import PREFECT_API_URL
+
+    environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_file):
+    comparison = train(data=str(corpus_file), profile="smoke")
+
+    runs = runs_by_name()
+    parent, verdict = runs.pop("comparison smoke"), runs.pop("verdict")
+    assert verdict.data.tags["decision"] == "PROMOTE"
+    assert set(runs) == set(models.FAMILIES)
+    names = {f"{split}_{name}" for split in ("val", "test") for name in QUALITY_METRICS} | set(COST_METRICS)
+    names |= {"export_labels_changed", "export_score_difference", "export_f1_lost"}
+    names |= {"val_aurc", "test_aurc", "test_coverage_at_90"}
+    names |= {metric_of(capability) for capability in capabilities()}
+    for run in runs.values():
+        assert run.info.status == "FINISHED"
+        assert set(run.data.metrics) - {"uncertain_below", "test_coverage_kept", "test_risk_kept"} == names
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert run.data.tags["behaviour_suite"] == suite_digest()
+        assert "cases of the behavioural suite fail" in mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/behaviour.md")
+    assert parent.data.tags["winner"] == comparison.winner == max(comparison.models, key=lambda m: m.metrics["val_f1_macro"]).family
+    content = json.loads((loop_home / "comparison" / "comparison.json").read_text("utf-8"))
+    assert [model["family"] for model in content["models"]] == list(models.FAMILIES)
+    assert content["behaviour"]["suite"] == suite_digest()
+    assert {path.name for path in (loop_home / "comparison").glob("*.png")} == {"comparison.png", "behaviour.png", "risk_coverage.png"}
+    champion, challenger = versions.read_version("champion"), versions.read_version("challenger")
+    assert champion.number == challenger.number == store.champion().metadata["mlflow_version"]
+    assert champion.run_id == runs[comparison.winner].info.run_id
+    assert models.load(store.champion().path).family == comparison.winner
+
+
+def test_the_same_recipe_is_known_again_and_another_seed_is_another_one(loop_home, corpus_file):
+    for seed in (0, 0, 1):
+        train(data=str(corpus_file), profile="smoke", families=("tfidf",), seed=seed)
+    first, again, other = (versions.read_version(number).tags for number in "123")
+
+    assert first["recipe"] == again["recipe"] != other["recipe"]
+    assert first["started_at"] <= first["trained_at"]
+
+
+def test_what_bert_started_from_is_known_of_its_version():
+    result = ModelResult("bert", "run", "uri", {}, {"base_model": "my-bert", "seed": 0}, (), ())
+    origin = room._origin(result, result, ["digest"], datetime.now(UTC))
+
+    assert (origin["family"], origin["base_model"]) == ("bert", "my-bert")
+    assert "base_model" in ORIGIN
+
+
+def test_another_teacher_makes_another_recipe():
+    now = datetime.now(UTC)
+    pupil = ModelResult("keras", "run", "uri", {}, {"seed": 0, "is_taught": True}, (), ())
+    teachers = [None, *(ModelResult("bert", "run", "uri", {}, {"base_model": name}, (), ()) for name in ("minilm", "my-bert"))]
+
+    origins = [room._origin(pupil, teacher, ["digest"], now) for teacher in teachers]
+
+    assert len({origin["recipe"] for origin in origins}) == 3
+    assert [origin.get("teacher") for origin in origins] == [None, "minilm", "my-bert"]
+    assert "teacher" in ORIGIN
+
+
+def test_a_model_that_fails_stops_the_run_and_keeps_the_others(loop_home, corpus_file, monkeypatch):
+    calls = []
+
+    def create(family, **hyperparameters):
+        calls.append(family)
+        if family == "keras":
+            raise models.ModelError("the weights cannot be fetched")
+        return real(family, **hyperparameters)
+
+    real = models.create
+    monkeypatch.setattr(models, "create", create)
+
+    with pytest.raises(models.ModelError, match="cannot be fetched"):
+        train(data=str(corpus_file), profile="smoke", families=["keras", "tfidf", "bert"])
+
+    assert calls == ["bert", "keras"]  # the teacher first, no second try, and nothing after it
+    assert {name: run.info.status for name, run in runs_by_name().items()} == {
+        "bert": "FINISHED",
+        "keras": "FAILED",
+        "comparison smoke": "FAILED",
+    }
+    assert not (loop_home / "comparison").exists()
+    assert versions.find_version("challenger") is None
+
+
+def test_a_disk_that_was_away_gets_a_second_try(loop_home, corpus_file, monkeypatch):
+    failures = [OSError("stale file handle")]
+
+    def create(family, **hyperparameters):
+        if failures:
+            raise failures.pop()
+        return real(family, **hyperparameters)
+
+    real = models.create
+    monkeypatch.setattr(models, "create", create)
+    monkeypatch.setattr(room, "train_model", room.train_model.with_options(retry_delay_seconds=0))
+
+    assert train(data=str(corpus_file), profile="smoke", families=["tfidf"]).winner == "tfidf"
+
+
+def test_prepared_data_is_used_again_until_the_file_changes(home, corpus_file, tmp_path, monkeypatch):
+    reads = []
+
+    def load_dataset(source):
+        reads.append(source)
+        return real(source)
+
+    real = prepare.data.load_dataset
+    monkeypatch.setattr(prepare.data, "load_dataset", load_dataset)
+    file = tmp_path / "copy.csv"
+    file.write_bytes(corpus_file.read_bytes())
+
+    first, again = prepare.prepared_dataset(str(file)), prepare.prepared_dataset(str(file))
+    assert len(reads) == 1
+    assert first == again == Dataset.load(home / "data" / first.digest)
+
+    file.write_text(file.read_text("utf-8") + "one more tweet about nothing else,neutral\n", "utf-8")
+    assert prepare.prepared_dataset(str(file)).digest != first.digest
+    assert len(reads) == 2
+
+
+def test_a_damaged_copy_is_prepared_again(home, corpus_file):
+    dataset = prepare.prepared_dataset(str(corpus_file))
+    (home / "data" / dataset.digest / "dataset.json").write_text("{}", "utf-8")
+
+    assert prepare.prepared_dataset(str(corpus_file)) == dataset
+
+
+def test_data_that_cannot_be_read_stops_before_any_run(loop_home):
+    with pytest.raises(DataError, match=r"nowhere\.csv"):
+        train(data="nowhere.csv", profile="smoke")
+
+    assert runs_by_name() == {}
+
+
+def test_every_profile_fits_the_models_constructors():
+    assert set(HYPERPARAMETERS) == set(ROWS)
+    for by_family in HYPERPARAMETERS.values():
+        for family, hyperparameters in by_family.items():
+            assert models.create(family, seed=1, **hyperparameters).hyperparameters["seed"] == 1
+
+
+def test_command_reports_an_error_in_one_line_and_exits_with_1(loop_home):
+    answer = python("-m", "flows.train", "--data", "nowhere.csv", "--profile", "smoke")
+
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+    assert [line for line in answer.stderr.splitlines() if line.startswith("error: nowhere.csv")]
+
+
+def test_flows_are_found_by_their_entrypoints(home):
+    load = "from prefect.flows import load_flow_from_entrypoint as load"
+    names = "print(load('flows/train.py:train').name, load('flows/promote.py:promote').name)"
+    answer = python("-c", f"import sys; sys.path.remove(''); {load}; {names}")
+
+    assert answer.stdout.strip() == "train promote", answer.stderr
+
+
+@pytest.mark.parametrize("main", [room.main, promote_room.main])
+def test_help_names_the_options(main, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["flow", "--help"])
+
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert "--data" in capsys.readouterr().out
+
+
+def test_unexpected_errors_keep_their_traceback():
+    def command():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_command(command)
+
+
+def test_interrupt_has_an_exit_code_of_its_own(capsys):
+    def command():
+        raise KeyboardInterrupt
+
+    assert run_command(command) == 130
+    assert capsys.readouterr().err == "stopped\n"
+
+
+def test_keras_learns_from_bert_and_the_others_from_nobody(loop_home, corpus_file, monkeypatch):
+    given = {}
+
+    def create(family, **hyperparameters):
+        model = real(family, **hyperparameters)
+        fit = model.fit
+        model.fit = lambda *rows, **options: given.update({family: options["teacher_scores"]}) or fit(*rows, **options)
+        return model
+
+    real = models.create
+    monkeypatch.setattr(models, "create", create)
+    train(data=str(corpus_file), profile="smoke", families=["keras", "tfidf", "bert"])
+    assert given["bert"] is given["tfidf"] is None
+    np.testing.assert_allclose(given["keras"].sum(axis=1), 1)
+    assert runs_by_name()["keras"].data.params["is_taught"] == "True"
+
+    train(data=str(corpus_file), profile="smoke", families=["keras"])
+    assert given["keras"] is None
+
+
+def test_bert_learns_the_default_corpus_before_tweets_of_another_source(loop_home, tmp_path, monkeypatch):
+    """Nothing that the own dataset holds is among them, whole or nearly, and the gate hears of every row."""
+    default = prepared_dataset("default")
+    rows = list(zip(default.train.texts, default.train.labels, strict=True))
+    (tmp_path / "mapping.txt").write_text("".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS)))
+    for name, some in {"train": rows[::80], "val": rows[1::200], "test": rows[2::200]}.items():
+        texts = [text if name == "train" else f"RT @ann: {text.upper()} so true" for text, _ in some]
+        (tmp_path / f"{name}_text.txt").write_text("".join(f"{text}\n" for text in texts), "utf-8")
+        (tmp_path / f"{name}_labels.txt").write_text("".join(f"{LABELS.index(label)}\n" for _, label in some), "utf-8")
+    given = {}
+
+    def create(family, **hyperparameters):
+        """Make a model that learns faster than a BERT, in its place, too; what it is given is what counts here."""
+        model = real("tfidf", features=("words (1,1)",))
+        fit = model.fit
+        model.fit = lambda *rows, **options: given.update(options) or fit(*rows, **options)
+        return model
+
+    real = models.create
+    monkeypatch.setattr(models, "create", create)
+    result = train(data=str(tmp_path), profile="quick", families=["tfidf", "bert"]).models[0]
+
+    mine = load_dataset(str(tmp_path))
+    texts, labels = given["related"]
+    assert 0.9 * len(rows) < len(texts) == len(labels) < len(rows) - sum(len(split.texts) for split in mine.splits.values()) * 0.9
+    assert not set(mine.train.texts) & set(texts)
+    learned = fingerprints.parse(tracking.read_text(result.run_id, fingerprints.ROWS_FILE))
+    assert {fingerprints.fingerprint(text) for text in (*texts, *mine.train.texts)} <= learned
+    assert not {fingerprints.fingerprint(text) for text in (*mine.validation.texts, *mine.test.texts)} & learned
+    assert versions.read_version("challenger").tags["related_digest"] == Split(texts, labels).digest
+
+    train(data=str(tmp_path), profile="smoke", families=["tfidf", "bert"])
+    assert given["related"] is None
+    assert versions.read_version("challenger").tags["related_digest"] == "none"
+
+
+@pytest.mark.usefixtures("loop_home")
+def test_what_is_judged_by_is_never_learnt_before_and_nothing_is_where_it_is_not_wanted(corpus_file):
+    default, mine = prepared_dataset("default"), load_dataset(str(corpus_file))
+    plan = Plan("quick", ("tfidf", "bert"))
+    judged = default.train.texts[5]
+
+    assert judged in plan.related(mine, ()).texts
+    assert judged not in plan.related(mine, [f"RT @bob {judged.upper()}"]).texts
+    for other in (replace(plan, base_model="my-bert"), replace(plan, profile="smoke"), replace(plan, families=("tfidf",))):
+        assert other.related(mine, ()) == NO_ROWS
+    assert plan.related(default, ()) == NO_ROWS
+
+
+def test_a_comparison_that_was_killed_goes_on_with_the_models_that_it_had(loop_home, corpus_file):
+    from prefect.settings import PREFECT_API_URL
+
+    command = [sys.executable, "-m", "flows.train", "--data", str(corpus_file), "--profile", "smoke"]
+    environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
+    killed = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    while "keras: " not in (line := killed.stdout.readline()):
+        assert line or killed.poll() is None
+    killed.kill()
+    killed.communicate()
+    assert [path.name for path in (loop_home / "unfinished").glob("*/bert/seconds.json")] == ["seconds.json"]
+
+    done = python(*command[1:])
+
+    assert done.returncode == 0, done.stderr
+    assert "bert: step" not in done.stdout + done.stderr
+    assert "keras: " in done.stdout + done.stderr
+    assert [path.suffix for path in (loop_home / "unfinished").iterdir()] == [".lock"]

@@ -1,0 +1,115 @@
+"""Feedback to the HTTP service, and the key that it may ask for."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from service_fixtures import POSTS, TEXT, error_of, give, started
+
+from sentiment.config import read_settings
+from sentiment.feedback.frame import read_inbox
+from sentiment.feedback.inbox import Inbox
+
+pytestmark = pytest.mark.usefixtures("store_with_champion")
+
+
+# --- feedback ---
+
+
+def test_feedback_is_recorded_once(client, prediction):
+    first, second = give(client, prediction), give(client, prediction, correct=False, label="negative")
+    assert first.json() == {"feedback_id": first.json()["feedback_id"], "status": "recorded"}
+    assert second.json() == {"feedback_id": first.json()["feedback_id"], "status": "already recorded"}
+
+
+def test_recorded_feedback_is_in_the_inbox(client, prediction):
+    given = give(client, prediction, correct=False, label="negative", comment="no").json()
+    rows = read_inbox(Inbox(read_settings().feedback_address))
+    row = rows[rows["feedback_id"] == given["feedback_id"]].to_dict("records")[0]
+    assert (row["text"], row["predicted_label"], row["label"], row["correct"], row["comment"]) == (
+        TEXT,
+        "positive",
+        "negative",
+        False,
+        "no",
+    )
+    assert (row["score"], row["model"]) == (prediction["scores"]["positive"], prediction["model"])
+
+
+def test_every_prediction_of_a_batch_takes_feedback(client):
+    answers = client.post("/predict_batch", json={"texts": [TEXT, TEXT]}).json()
+    assert [give(client, answer).json()["status"] for answer in answers] == ["recorded", "recorded"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"prediction_id": "forged"}, "not issued by this service"),
+        ({"text": TEXT + "!"}, "belongs to another text"),
+        ({"text": ""}, "belongs to another text"),
+        ({"label": "negative"}, "change one of the two"),
+        ({"correct": False, "label": "positive"}, "change one of the two"),
+        ({"label": "angry"}, "label: Input should be 'negative', 'neutral' or 'positive'"),
+        ({"correct": "true"}, "correct: Input should be a valid boolean"),
+        ({"correct": 1}, "correct: Input should be a valid boolean"),
+        ({"correct": None}, "correct: "),
+        ({"comment": "x" * 1001}, "comment: String should have at most 1000 characters"),
+        ({"prediction_id": 5}, "prediction_id: "),
+        ({"extra": 1}, "an unknown field: "),
+    ],
+)
+def test_feedback_that_cannot_be_right_is_refused_and_not_stored(client, prediction, changes, message):
+    before = len(read_inbox(Inbox(read_settings().feedback_address)))
+    assert message in error_of(give(client, prediction, **changes), 400)
+    assert len(read_inbox(Inbox(read_settings().feedback_address))) == before
+
+
+def test_an_altered_prediction_id_is_refused(client, prediction):
+    identifier = prediction["prediction_id"]
+    altered = identifier[:20] + ("A" if identifier[20] != "A" else "B") + identifier[21:]
+    assert "was altered" in error_of(give(client, prediction, prediction_id=altered), 400)
+
+
+def test_an_expired_prediction_id_is_refused(prediction):
+    with started(prediction_ttl_days=1e-9) as client:
+        time.sleep(1.1)
+        assert "predict the text again" in error_of(give(client, prediction), 400)
+
+
+def test_replicas_that_share_a_key_take_each_others_ids():
+    with started(signing_key="a shared key of 24 chars") as first, started(signing_key="a shared key of 24 chars") as second:
+        prediction = first.post("/predict", json={"text": TEXT}).json()
+        assert give(second, prediction).json()["status"] == "recorded"
+    with started(signing_key="another key of many chars") as other:
+        error_of(give(other, prediction), 400)
+
+
+def test_an_inbox_that_cannot_be_written_is_a_503(tmp_path):
+    (tmp_path / "file").write_text("")
+    with started(feedback_url=tmp_path / "file") as client:
+        prediction = client.post("/predict", json={"text": TEXT}).json()
+        assert "check SENTIMENT_FEEDBACK_URL" in error_of(give(client, prediction), 503)
+
+
+# --- the key ---
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_with_a_key_set_the_api_asks_for_it_before_it_reads_the_body(path):
+    with started(api_key="correct horse") as client:
+        for headers in (
+            {},
+            {"X-API-Key": ""},
+            {"X-API-Key": "wrong horse"},
+            {"X-API-Key": "correct hors"},
+            {"Authorization": "correct horse"},
+        ):
+            assert "correct" not in error_of(client.post(path, content=b"{", headers=headers), 401)
+        assert client.post(path, json=POSTS[path], headers={"X-API-Key": "correct horse"}).status_code in (200, 400)
+        assert error_of(client.post(path, content=b"{", headers={"X-API-Key": "correct horse"}), 400)
+
+
+def test_health_page_and_docs_need_no_key():
+    with started(api_key="correct horse") as client:
+        assert {client.get(path).status_code for path in ("/", "/docs.json", "/livez", "/readyz")} == {200}
