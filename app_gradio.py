@@ -1,4 +1,7 @@
-"""The demo page: an HTTP client of the service. It loads no model; its rooms are in `page/`. Start it with `python app_gradio.py`."""
+"""The demo page: an HTTP client of the service. It loads no model; its rooms are in `page/`.
+
+Start it with `python app_gradio.py`.
+"""
 
 from __future__ import annotations
 
@@ -62,16 +65,23 @@ def main() -> int:
         settings = read_settings()
         apply_tool_environment(settings)
         with tempfile.TemporaryDirectory(prefix="page-", dir=settings.home) as folder:
-            os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(folder)))  # uploads and results go when the page stops
+            # Uploads and results go when the page stops.
+            os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(folder)))
             page = build(settings)
-            print(f"Sentiloop's page: {launch(page, settings)} (service: {settings.service_address})", flush=True)
+            print(
+                f"Sentiloop's page: {launch(page, settings)} (service: {settings.service_address})",
+                flush=True,
+            )
             stop.wait()
             page.close(verbose=False)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: the page cannot start on port {settings.port_app} ({error}): set SENTIMENT_PORT_APP", file=sys.stderr)
+        print(
+            f"error: the page cannot start on port {settings.port_app} ({error}): set SENTIMENT_PORT_APP",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -1,6 +1,7 @@
 """Start everything that exists on this machine, wait until each part answers, print the addresses, stop it all on Ctrl-C.
 
-honcho runs the processes and passes signals on; this file only says which, and looks whether they are ready.
+honcho runs the processes and passes signals on; this file only says which, and looks whether they
+are ready.
 """
 
 from __future__ import annotations
@@ -48,19 +49,82 @@ class Part:
 def parts(settings: Settings) -> list[Part]:
     """Return the programs of the demo, in the order in which they are listed to people; `apply_tool_environment` comes first."""
     python = sys.executable
-    bentoml = (python, "-m", "bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1", "--port", str(settings.port_service))
-    tracking = ("--backend-store-uri", os.environ["MLFLOW_TRACKING_URI"], "--artifacts-destination", str(settings.home / "mlartifacts"))
-    mlflow = (python, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.port_mlflow), "--workers", "1", *tracking)
+    bentoml = (
+        python,
+        "-m",
+        "bentoml",
+        "serve",
+        "service:SentimentService",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(settings.port_service),
+    )
+    tracking = (
+        "--backend-store-uri",
+        os.environ["MLFLOW_TRACKING_URI"],
+        "--artifacts-destination",
+        str(settings.home / "mlartifacts"),
+    )
+    mlflow = (
+        python,
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(settings.port_mlflow),
+        "--workers",
+        "1",
+        *tracking,
+    )
     monitor = (python, "-m", "monitor", "--port", str(settings.port_monitor))
     has_azure = bool(os.environ.get(CONNECTION_STRING, "").strip())  # telemetry goes where it says
-    server = (python, "-m", "prefect", "--no-prompt", "server", "start", "--host", "127.0.0.1", "--port", str(settings.port_prefect))
+    server = (
+        python,
+        "-m",
+        "prefect",
+        "--no-prompt",
+        "server",
+        "start",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(settings.port_prefect),
+    )
     worker = (python, "-m", "flows.deploy", "--work")  # its runs show on the server's page
-    has_server = os.environ["MLFLOW_TRACKING_URI"].startswith(("http:", "https:"))  # then its own page shows the trainings
+    # Then its own page shows the trainings.
+    has_server = os.environ["MLFLOW_TRACKING_URI"].startswith(("http:", "https:"))
     programs = [
-        Part("page", (python, "app_gradio.py"), settings.port_app, "SENTIMENT_PORT_APP", "/", "try it, correct it, watch it"),
-        Part("service", bentoml, settings.port_service, "SENTIMENT_PORT_SERVICE", "/readyz", "the HTTP service"),
-        Part("mlflow", mlflow, settings.port_mlflow, "SENTIMENT_PORT_MLFLOW", "/health", "the trainings, in MLflow", not has_server),
-        Part("prefect", server, settings.port_prefect, "SENTIMENT_PORT_PREFECT", "/api/health", "the flows, in Prefect"),
+        Part(
+            "page",
+            (python, "app_gradio.py"),
+            settings.port_app,
+            "SENTIMENT_PORT_APP",
+            "/",
+            "try it, correct it, watch it",
+        ),
+        Part(
+            "service", bentoml, settings.port_service, "SENTIMENT_PORT_SERVICE", "/readyz", "the HTTP service"
+        ),
+        Part(
+            "mlflow",
+            mlflow,
+            settings.port_mlflow,
+            "SENTIMENT_PORT_MLFLOW",
+            "/health",
+            "the trainings, in MLflow",
+            not has_server,
+        ),
+        Part(
+            "prefect",
+            server,
+            settings.port_prefect,
+            "SENTIMENT_PORT_PREFECT",
+            "/api/health",
+            "the flows, in Prefect",
+        ),
         Part(
             "worker",
             worker,
@@ -97,7 +161,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     manager = Manager()  # it stops every part when one of them ends, and on SIGINT and SIGTERM
-    environment = {**os.environ, "PREFECT_API_URL": settings.prefect_api}  # a demo deploys to no server but its own
+    # A demo deploys to no server but its own.
+    environment = {**os.environ, "PREFECT_API_URL": settings.prefect_api}
     if any(part.name == "monitor" for part in programs):
         environment[CONNECTION_STRING] = settings.local_connection_string
     for part in programs:
@@ -121,8 +186,12 @@ def _train_if_needed() -> None:
         print(f"the champion is {store.champion().tag}", flush=True)
     else:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop ends the training, too
-        print("no champion yet: training the three models (about a quarter of an hour on two cores)", flush=True)
-        if subprocess.run([sys.executable, "-m", "flows.train", "--profile", "quick"], check=False).returncode:
+        print(
+            "no champion yet: training the three models (about a quarter of an hour on two cores)", flush=True
+        )
+        if subprocess.run(
+            [sys.executable, "-m", "flows.train", "--profile", "quick"], check=False
+        ).returncode:
             raise StoreError("the training failed, as told above: mend its cause and run 'make demo' again")
 
 
@@ -134,7 +203,9 @@ def _announce(programs: list[Part]) -> None:
         waiting = [part for part in waiting if not _is_ready(part)]
         time.sleep(0.5)
     lines = [
-        f"  {part.address}  {part.title}" + ("  (does not answer yet: see its lines above)" if part in waiting else "") for part in programs
+        f"  {part.address}  {part.title}"
+        + ("  (does not answer yet: see its lines above)" if part in waiting else "")
+        for part in programs
     ]
     print("\n".join(["", "Sentiloop is running:", *lines, "Ctrl-C stops it all.", ""]), flush=True)
 

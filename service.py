@@ -1,6 +1,9 @@
-"""The HTTP edge: predict, predict_batch, feedback, health and a page for people. No training code, and only the model's own framework.
+"""The HTTP edge: predict, predict_batch, feedback, health and a page for people.
 
-`bentoml serve` in this folder starts it. What a request meets on its way is in `sentiment/serving/`.
+No training code, and only the model's own framework.
+
+`bentoml serve` in this folder starts it. What a request meets on its way is in
+`sentiment/serving/`.
 """
 
 # mypy: disable-error-code="misc, untyped-decorator"
@@ -49,7 +52,14 @@ class GuardedService(bentoml.Service[Any]):
         """Hand our settings to BentoML."""
         settings = read_settings()
         limits = {"timeout": settings.timeout_seconds, "max_concurrency": settings.max_concurrency}
-        self.config.update({"workers": settings.workers, "threads": THREADS, "traffic": limits, "http": {"port": settings.port_service}})
+        self.config.update(
+            {
+                "workers": settings.workers,
+                "threads": THREADS,
+                "traffic": limits,
+                "http": {"port": settings.port_service},
+            }
+        )
         super().inject_config()
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
@@ -102,7 +112,8 @@ class SentimentService:
         """Before the workers start: keep all tools below SENTIMENT_HOME, and stop if the signing key or the inbox's address is no good."""
         settings = read_settings()
         apply_tool_environment(settings)
-        os.environ["FORWARDED_ALLOW_IPS"] = ""  # else uvicorn believes the X-Forwarded-For of any neighbour, whatever we are set to trust
+        # Else uvicorn believes the X-Forwarded-For of any neighbour, whatever we are set to trust.
+        os.environ["FORWARDED_ALLOW_IPS"] = ""
         make_signer(settings)
         Inbox(settings.feedback_address)
 
@@ -113,7 +124,8 @@ class SentimentService:
         self._shadow.stop()
         self._telemetry.stop()
 
-    # What these two answer over HTTP is answered by `direct`: here they are what BentoML describes in /docs.json and offers its clients.
+    # What these two answer over HTTP is answered by `direct`: here they are what BentoML describes
+    # in /docs.json and offers its clients.
 
     @bentoml.api(route="/predict", input_spec=PredictRequest)
     async def predict(self, text: str) -> Prediction:
@@ -128,7 +140,12 @@ class SentimentService:
     @bentoml.api(route="/feedback", input_spec=FeedbackRequest)
     @_answer_errors
     def feedback(
-        self, prediction_id: str, text: str, correct: bool, label: str | None = None, comment: str | None = None
+        self,
+        prediction_id: str,
+        text: str,
+        correct: bool,
+        label: str | None = None,
+        comment: str | None = None,
     ) -> FeedbackAnswer:
         """Store what a person says about a prediction; the answer comes when it is durable."""
         prediction = self._signer.check(prediction_id, text)
@@ -137,7 +154,9 @@ class SentimentService:
         is_new = self._inbox.record(feedback)
         if is_new:
             process.log_feedback(feedback)
-        return FeedbackAnswer(feedback_id=feedback.feedback_id, status="recorded" if is_new else "already recorded")
+        return FeedbackAnswer(
+            feedback_id=feedback.feedback_id, status="recorded" if is_new else "already recorded"
+        )
 
     def __is_ready__(self) -> bool:
         if self._champion.problem:

@@ -1,8 +1,10 @@
 """What each technique of the models is worth: every model with and without it, several times: `python -m benchmarks.ablation`.
 
-A fifth of the training tweets is set aside to judge; nothing learns from it or is chosen by it, nor is a test tweet looked at. Each seed
-draws 80% of the other training tweets and trains all arms on them; validation chooses for them as always. What a technique is worth is
-the mean of the paired differences over the seeds, in points, with their standard deviation. tfidf takes its richest features unsearched.
+A fifth of the training tweets is set aside to judge; nothing learns from it or is chosen by it, nor
+is a test tweet looked at. Each seed draws 80% of the other training tweets and trains all arms on
+them; validation chooses for them as always. What a technique is worth is the mean of the paired
+differences over the seeds, in points, with their standard deviation. tfidf takes its richest
+features unsearched.
 """
 
 from __future__ import annotations
@@ -49,7 +51,11 @@ ARMS = (
     Arm("tfidf", "without ratios", {"features": FEATURES[-1:], "has_ratios": False}),
     Arm("tfidf", "without the lexicon", {"features": FEATURES[-2:-1]}),
     Arm("tfidf", "without ratios and lexicon", {"features": FEATURES[-2:-1], "has_ratios": False}),
-    Arm("tfidf", "without ratios, lexicon and label weights", {"features": FEATURES[-2:-1], "has_ratios": False, "class_weights": (None,)}),
+    Arm(
+        "tfidf",
+        "without ratios, lexicon and label weights",
+        {"features": FEATURES[-2:-1], "has_ratios": False, "class_weights": (None,)},
+    ),
     Arm("keras", _WHOLE, is_taught=True),
     Arm("keras", "without a teacher"),
     Arm("keras", "without teacher and lexicon", {"has_lexicon": False}),
@@ -85,7 +91,9 @@ def related_rows(whole: Dataset) -> Rows | None:
 
 def pick(split: Split, numbers: NDArray[np.int64]) -> Split:
     """Return some rows of a split."""
-    return Split(tuple(split.texts[number] for number in numbers), tuple(split.labels[number] for number in numbers))
+    return Split(
+        tuple(split.texts[number] for number in numbers), tuple(split.labels[number] for number in numbers)
+    )
 
 
 def teach(train: Split, validation: Split, related: Rows | None) -> Scores:
@@ -121,7 +129,10 @@ def row(arm: Arm, tries: Sequence[tuple[float, ...]], reference: Sequence[tuple[
     if tries is reference:
         cells += ["", ""]
     else:
-        cells += [f"{differences[:, column].mean():+.2f} ± {differences[:, column].std(ddof=1):.2f}" for column in (0, 1)]
+        cells += [
+            f"{differences[:, column].mean():+.2f} ± {differences[:, column].std(ddof=1):.2f}"
+            for column in (0, 1)
+        ]
     return f"| {arm.family} | {arm.name} | {' | '.join(cells)} | {values[:, 2].mean():.0f} s |"
 
 
@@ -129,10 +140,17 @@ def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser("python -m benchmarks.ablation", description=__doc__)
     parser.add_argument("--data", default="default", help="as for flows.train (default: %(default)s)")
-    parser.add_argument("--rows", type=int, default=8000, help="tweets to draw from, all splits together (default: %(default)s)")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=8000,
+        help="tweets to draw from, all splits together (default: %(default)s)",
+    )
     parser.add_argument("--seeds", type=int, default=3, help="draws, at least 2 (default: %(default)s)")
     families = list(models.FAMILIES)
-    parser.add_argument("--families", nargs="+", default=families, choices=families, help="which models (default: all)")
+    parser.add_argument(
+        "--families", nargs="+", default=families, choices=families, help="which models (default: all)"
+    )
     chosen = parser.parse_args()
     apply_tool_environment(read_settings())
     if chosen.seeds < _LEAST_SEEDS:
@@ -143,15 +161,24 @@ def main() -> None:
     order = np.random.default_rng(0).permutation(len(rows.texts))
     end = int(_SHARE * len(order))
     train, judged = pick(rows, order[:end]), pick(rows, order[end:])
-    tries: dict[Arm, list[tuple[float, float, float]]] = {arm: [] for arm in arms_for(chosen.families, has_related=related is not None)}
+    tries: dict[Arm, list[tuple[float, float, float]]] = {
+        arm: [] for arm in arms_for(chosen.families, has_related=related is not None)
+    }
     taught = teach(train, whole.validation, related) if any(arm.is_taught for arm in tries) else None
     for seed in range(chosen.seeds):
         drawn = np.random.default_rng(seed).permutation(len(train.texts))[: int(_SHARE * len(train.texts))]
-        draw = Draw(pick(train, drawn), None if taught is None else taught[drawn], related, whole.validation, judged)
+        draw = Draw(
+            pick(train, drawn), None if taught is None else taught[drawn], related, whole.validation, judged
+        )
         for arm, found in tries.items():
             found.append(try_arm(arm, draw, seed))
-            print(f"seed {seed}, {arm.family}, {arm.name}: macro F1 {found[-1][0]:.2f}, recall {found[-1][1]:.2f}", flush=True)
-    print(f"\n{whole.name}: {int(_SHARE * len(train.texts))} training tweets a seed, judged on {len(judged.texts)}\n")
+            print(
+                f"seed {seed}, {arm.family}, {arm.name}: macro F1 {found[-1][0]:.2f}, recall {found[-1][1]:.2f}",
+                flush=True,
+            )
+    print(
+        f"\n{whole.name}: {int(_SHARE * len(train.texts))} training tweets a seed, judged on {len(judged.texts)}\n"
+    )
     print("| model | variant | macro F1 | macro recall | F1 against it | recall against it | training |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     references = {arm.family: found for arm, found in tries.items() if arm.name == _WHOLE}

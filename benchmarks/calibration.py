@@ -1,8 +1,9 @@
 """Do served scores mean what they say, also on tweets unlike those of the training? `python -m benchmarks.calibration`.
 
-Expected calibration error, log loss and macro F1 on the test split of the default corpus, on the same tweets spoilt in two ways, and with
-`--shifted` on labelled tweets of another source; without the model's temperature and with it. Then what the threshold for abstaining that
-validation recommends does on each of them.
+Expected calibration error, log loss and macro F1 on the test split of the default corpus, on the
+same tweets spoilt in two ways, and with `--shifted` on labelled tweets of another source; without
+the model's temperature and with it. Then what the threshold for abstaining that validation
+recommends does on each of them.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def misspelt(split: Split) -> Split:
 def flattened(split: Split) -> Split:
     """Return the texts in small letters and without emoji and emoticons; a text of nothing else stays."""
     plain = (" ".join(EMOJI.sub(" ", text).lower().split()) for text in split.texts)
-    return Split(tuple(changed or text for changed, text in zip(plain, split.texts, strict=True)), split.labels)
+    return Split(
+        tuple(changed or text for changed, text in zip(plain, split.texts, strict=True)), split.labels
+    )
 
 
 def read_shifted(source: str, dataset: Dataset) -> Split:
@@ -62,16 +65,26 @@ def read_shifted(source: str, dataset: Dataset) -> Split:
         DataError: The source cannot be read, or nothing is left of it.
     """
     learned = {canonical_form(text) for split in (dataset.train, dataset.validation) for text in split.texts}
-    rows = [row for row in read_source(source).rows if row.split in (None, "validation") and canonical_form(row.text) not in learned]
+    rows = [
+        row
+        for row in read_source(source).rows
+        if row.split in (None, "validation") and canonical_form(row.text) not in learned
+    ]
     if not rows:
-        raise DataError(f"{source} has no labelled tweet that the models have not learned: give a CSV file or a TweetEval folder of others")
+        raise DataError(
+            f"{source} has no labelled tweet that the models have not learned: give a CSV file or a TweetEval folder of others"
+        )
     return Split(tuple(row.text for row in rows), tuple(row.label for row in rows))
 
 
-def measure(model: models.Classifier, sets: dict[str, Split], validation: Split) -> tuple[list[str], list[str]]:
+def measure(
+    model: models.Classifier, sets: dict[str, Split], validation: Split
+) -> tuple[list[str], list[str]]:
     """Return a model's rows, one for each set, of the tables of calibration and of abstention; its threshold comes from validation."""
     calibration, abstention = [], []
-    threshold = risk_coverage(validation.labels, model.predict_proba(validation.texts)).threshold_at(TARGET_RISK)
+    threshold = risk_coverage(validation.labels, model.predict_proba(validation.texts)).threshold_at(
+        TARGET_RISK
+    )
     for words, split in sets.items():
         scores = model.infer_uncalibrated(model.tokenise(split.texts))
         served = soften(scores, model.temperature_)
@@ -94,23 +107,47 @@ def _kept(split: Split, scores: Scores, threshold: float | None) -> str:
 def ece_by_chance(scores: Scores) -> float:
     """Return the calibration error that these scores would show on so many texts if they were right exactly as often as they say."""
     confidence, chance = scores.max(axis=1), np.random.default_rng(0)
-    return float(np.mean([expected_calibration_error(chance.random(len(confidence)) < confidence, confidence) for _ in range(_DRAWS)]))
+    return float(
+        np.mean(
+            [
+                expected_calibration_error(chance.random(len(confidence)) < confidence, confidence)
+                for _ in range(_DRAWS)
+            ]
+        )
+    )
 
 
 def main() -> None:
     """Read the command line, measure, and print the table."""
-    parser = argparse.ArgumentParser("python -m benchmarks.calibration", description="Measure whether served scores mean what they say.")
-    parser.add_argument("--models", nargs="+", type=Path, metavar="DIRECTORY", help="saved or exported models (default: the champion)")
-    parser.add_argument("--shifted", metavar="SOURCE", help="other labelled tweets: a CSV file with text,label, or a TweetEval folder")
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.calibration", description="Measure whether served scores mean what they say."
+    )
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        type=Path,
+        metavar="DIRECTORY",
+        help="saved or exported models (default: the champion)",
+    )
+    parser.add_argument(
+        "--shifted",
+        metavar="SOURCE",
+        help="other labelled tweets: a CSV file with text,label, or a TweetEval folder",
+    )
     chosen = parser.parse_args()
     apply_tool_environment(read_settings())
     dataset = load_dataset()
-    sets = {"test split": dataset.test, "… with typos": misspelt(dataset.test), "… in small letters, no emoji": flattened(dataset.test)}
+    sets = {
+        "test split": dataset.test,
+        "… with typos": misspelt(dataset.test),
+        "… in small letters, no emoji": flattened(dataset.test),
+    }
     if chosen.shifted:
         sets[Path(chosen.shifted).name] = read_shifted(chosen.shifted, dataset)
     loaded = [models.load(folder) for folder in chosen.models or [store.champion().path]]
     names = [
-        model.family if len(loaded) == len({one.family for one in loaded}) else f"{n}. {model.family}" for n, model in enumerate(loaded, 1)
+        model.family if len(loaded) == len({one.family for one in loaded}) else f"{n}. {model.family}"
+        for n, model in enumerate(loaded, 1)
     ]
     tables = ([_header(_CALIBRATION)], [_header(_ABSTENTION)])
     for name, model in zip(names, loaded, strict=True):

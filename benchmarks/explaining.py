@@ -1,11 +1,12 @@
 """Whether explanations are faithful, and what they cost: `python -m benchmarks.explaining`.
 
-Faithful: without the words that are said to weigh most, a text's label must lose its score sooner than without words at random, and about
-as soon as without those that leaving out every word finds. Source: DeYoung et al. 2020, ERASER, comprehensiveness. The texts are
-validation tweets of the default corpus with 15 to 30 words.
+Faithful: without the words that are said to weigh most, a text's label must lose its score sooner
+than without words at random, and about as soon as without those that leaving out every word finds.
+Source: DeYoung et al. 2020, ERASER, comprehensiveness. The texts are validation tweets of the
+default corpus with 15 to 30 words.
 
-Cost: a prediction with its explanation against one without, in turns. Where others use the machine, long work waits for it more often than
-short work: the ratio of CPU time does not count that.
+Cost: a prediction with its explanation against one without, in turns. Where others use the machine,
+long work waits for it more often than short work: the ratio of CPU time does not count that.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def losses(model: Classifier, text: str, falling: Sequence[int]) -> list[tuple[f
     """Return what the label's score loses, and whether the label changes, without the first 1, 2 and 3 words of an order."""
     words, scores = split_words(text), model.predict_proba([text])[0]
     found = model.predict_proba([_without(words, falling[:count]) for count in _REMOVED])
-    return [(float(scores.max() - row[scores.argmax()]), bool(row.argmax() != scores.argmax())) for row in found]
+    return [
+        (float(scores.max() - row[scores.argmax()]), bool(row.argmax() != scores.argmax())) for row in found
+    ]
 
 
 def measure_faithfulness(model: Classifier, texts: Sequence[str]) -> dict[str, list[str]]:
@@ -64,8 +67,14 @@ def measure_faithfulness(model: Classifier, texts: Sequence[str]) -> dict[str, l
     chance = random.Random(0)  # noqa: S311 - an order of words
     found: dict[str, list[list[tuple[float, bool]]]] = {"ours": [], "all left out": [], "random": []}
     for text in texts:
-        weighed = {"ours": [one.weight for one in explain(model, text)], "all left out": weights_by_leaving_out(model, text)}
-        orders = {name: sorted(range(len(weights)), key=lambda number: -weights[number]) for name, weights in weighed.items()}
+        weighed = {
+            "ours": [one.weight for one in explain(model, text)],
+            "all left out": weights_by_leaving_out(model, text),
+        }
+        orders = {
+            name: sorted(range(len(weights)), key=lambda number: -weights[number])
+            for name, weights in weighed.items()
+        }
         orders["random"] = chance.sample(range(len(split_words(text))), max(_REMOVED))
         for name, order in orders.items():
             found[name].append(losses(model, text, order))
@@ -98,8 +107,15 @@ def report(loaded: Sequence[Classifier], dataset: Dataset, tweets: int) -> str:
     lines = ["| model | words removed | ours | all left out | random |", "| --- | --- | --- | --- | --- |"]
     for model in loaded:
         found = measure_faithfulness(model, texts)
-        lines += [f"| {model.family} | {count} | {' | '.join(row)} |" for count, *row in zip(_REMOVED, *found.values(), strict=True)]
-    lines += ["", "| model | texts | predict | with explanation | ratio | ratio of CPU time |", "| --- | --- | --- | --- | --- | --- |"]
+        lines += [
+            f"| {model.family} | {count} | {' | '.join(row)} |"
+            for count, *row in zip(_REMOVED, *found.values(), strict=True)
+        ]
+    lines += [
+        "",
+        "| model | texts | predict | with explanation | ratio | ratio of CPU time |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for model in loaded:
         for name, some in (("15 to 30 words", texts), (f"{_LONG_CHARS} characters", long)):
             alone, explained, *cpu = measure_cost(model, some)
@@ -123,7 +139,9 @@ def find_models(folders: Sequence[Path], dataset: Dataset) -> list[Classifier]:
 def _quick(family: str, dataset: Dataset) -> Classifier:
     sample = dataset.sample(_ROWS)
     validation = (sample.validation.texts, sample.validation.labels)
-    model = models.create(family, **_QUICK[family]).fit(sample.train.texts, sample.train.labels, validation=validation)
+    model = models.create(family, **_QUICK[family]).fit(
+        sample.train.texts, sample.train.labels, validation=validation
+    )
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
         return export.export(model, Path(folder), sample.validation)[0]
 
@@ -134,8 +152,16 @@ def _without(words: Sequence[str], numbers: Sequence[int]) -> str:
 
 def main() -> None:
     """Measure, and print the tables."""
-    parser = argparse.ArgumentParser("python -m benchmarks.explaining", description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--model", type=Path, nargs="*", default=[], help="folders of models (default: the champion and quick trainings)")
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.explaining", description=__doc__.split("\n", maxsplit=1)[0]
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="folders of models (default: the champion and quick trainings)",
+    )
     parser.add_argument("--tweets", type=int, default=200, help="validation tweets (default: %(default)s)")
     chosen = parser.parse_args()
     apply_tool_environment(read_settings())

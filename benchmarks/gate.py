@@ -1,6 +1,9 @@
-"""How often the gate is wrong: `python -m benchmarks.gate`. False promotions when nothing is better, and the power to see a true gain.
+"""How often the gate is wrong: `python -m benchmarks.gate`.
 
-First pairs of models that are made up from real answers (`gate_worlds`), then real models (`gate_models`).
+False promotions when nothing is better, and the power to see a true gain.
+
+First pairs of models that are made up from real answers (`gate_worlds`), then real models
+(`gate_models`).
 """
 
 from __future__ import annotations
@@ -34,8 +37,13 @@ def measure_power(draws: int) -> tuple[list[str], dict[tuple[float, float], floa
     rates: dict[tuple[float, float], float] = {}
     with ProcessPoolExecutor() as pool:
         for disagreement in DISAGREEMENTS:
-            cells = [_rate(pool, World(disagreement), 2 * draws), _rate(pool, World(disagreement, complaints=COMPLAINTS), 2 * draws)]
-            cells += [_rate(pool, World(disagreement, find_correction(disagreement, gain)), draws) for gain in GAINS]
+            cells = [
+                _rate(pool, World(disagreement), 2 * draws),
+                _rate(pool, World(disagreement, complaints=COMPLAINTS), 2 * draws),
+            ]
+            cells += [
+                _rate(pool, World(disagreement, find_correction(disagreement, gain)), draws) for gain in GAINS
+            ]
             rates |= {
                 (disagreement, gain): promoted / judged
                 for gain, (promoted, judged) in zip((0.0, *GAINS), [cells[0], *cells[2:]], strict=True)
@@ -62,7 +70,12 @@ def _tell(line: str) -> None:
 
 
 def _draw_power(path: Path, power: dict[tuple[float, float], float]) -> None:
-    figure = new_figure(12, 7, "What the gate sees", "share of challengers that are promoted, by their true gain; default test split")
+    figure = new_figure(
+        12,
+        7,
+        "What the gate sees",
+        "share of challengers that are promoted, by their true gain; default test split",
+    )
     panel = add_panel(figure, (0.09, 0.12, 0.68, 0.68))
     points = [100 * gain for gain in (0.0, *GAINS)]
     ends = []
@@ -87,16 +100,27 @@ def _draw_power(path: Path, power: dict[tuple[float, float], float]) -> None:
 
 def main() -> None:
     """Read the command line, measure, and print the tables."""
-    parser = argparse.ArgumentParser("python -m benchmarks.gate", description="Measure how often the gate is wrong.")
-    parser.add_argument("--draws", type=int, default=300, help="simulated judgements per cell, twice as many where nothing is better")
-    parser.add_argument("--models", type=int, default=12, help="real models of each kind (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.gate", description="Measure how often the gate is wrong."
+    )
+    parser.add_argument(
+        "--draws",
+        type=int,
+        default=300,
+        help="simulated judgements per cell, twice as many where nothing is better",
+    )
+    parser.add_argument(
+        "--models", type=int, default=12, help="real models of each kind (default: %(default)s)"
+    )
     parser.add_argument("--picture", type=Path, help="where the picture of the power goes")
     chosen = parser.parse_args()
     start = time.perf_counter()
     _tell("training one model, then simulating")
     lines, rates = measure_power(chosen.draws)
     size = len(populations()["test"].texts)
-    print(f"Share promoted, with the exact 95% interval, on {size:,} test texts:\n\n" + "\n".join(lines) + "\n")
+    print(
+        f"Share promoted, with the exact 95% interval, on {size:,} test texts:\n\n" + "\n".join(lines) + "\n"
+    )
     for line in retrained(chosen.models):
         print(line, flush=True)
     if chosen.picture:

@@ -9,7 +9,18 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.gate_worlds import COST, FACTS, LEARNED, LIMITS, NOW, Numbers, Scores, fit, macro_f1, populations
+from benchmarks.gate_worlds import (
+    COST,
+    FACTS,
+    LEARNED,
+    LIMITS,
+    NOW,
+    Numbers,
+    Scores,
+    fit,
+    macro_f1,
+    populations,
+)
 from models import LABELS
 from sentiment.data.dataset import Dataset, EvaluationSet, Split, load_dataset
 from sentiment.evaluation.behaviour_suite import run_suite
@@ -24,21 +35,28 @@ Make = Callable[[Split, int], Split]  # rows to learn from, of those that may be
 def retrained(models_per_kind: int) -> Iterator[str]:
     """Yield a table of what becomes of real challengers; their true gain is known from half of the training rows, which no model learns.
 
-    Champions learn from four fifths of the other half, challengers from other four fifths, from spoilt ones, or champions from fewer rows.
-    Each pair is judged on a test split of its own, drawn from the half that is kept.
+    Champions learn from four fifths of the other half, challengers from other four fifths, from
+    spoilt ones, or champions from fewer rows. Each pair is judged on a test split of its own, drawn
+    from the half that is kept.
     """
     dataset = load_dataset()
     learned, kept = _halves(dataset.train)
     kinds: dict[str, tuple[Make, Make]] = {
         "other rows of the same kind": (_resample, _resample),
-        **{f"labels shuffled on {share:.0%} of the rows": (_resample, partial(_spoil, share)) for share in SPOILT},
+        **{
+            f"labels shuffled on {share:.0%} of the rows": (_resample, partial(_spoil, share))
+            for share in SPOILT
+        },
         "more rows: four fifths against a third": (partial(_resample, share=1 / 3), _resample),
     }
     yield "| real challengers | pairs | promoted | truly no better: promoted | truly 1.5 points better or more: promoted |"
     yield "| --- " * 5 + "|"
     for kind, (of_champion, of_challenger) in kinds.items():
         old, new = (
-            [_Real.learn(dataset, make(learned, seed), kept) for seed in range(start, start + models_per_kind)]
+            [
+                _Real.learn(dataset, make(learned, seed), kept)
+                for seed in range(start, start + models_per_kind)
+            ]
             for start, make in ((0, of_champion), (models_per_kind, of_challenger))
         )
         judged = [_judge_real(*pair, kept, seed) for seed, pair in enumerate(product(old, new))]
@@ -56,8 +74,16 @@ class _Real:
 
     @classmethod
     def learn(cls, dataset: Dataset, rows: Split, kept: Split) -> _Real:
-        model, validation = fit(dataset, rows), EvaluationSet("validation", dataset.validation.texts, dataset.validation.labels)
-        return cls(model.predict_proba(kept.texts), validation, model.predict_proba(validation.texts), run_suite(model.predict_proba))
+        model, validation = (
+            fit(dataset, rows),
+            EvaluationSet("validation", dataset.validation.texts, dataset.validation.labels),
+        )
+        return cls(
+            model.predict_proba(kept.texts),
+            validation,
+            model.predict_proba(validation.texts),
+            run_suite(model.predict_proba),
+        )
 
     def stand(self, role: Role, chosen: Numbers, facts: dict[str, str]) -> Contender:
         """Return the model as one of the two before the gate, judged on the chosen ones of the kept texts."""
@@ -67,11 +93,17 @@ class _Real:
 
 def _judge_real(old: _Real, new: _Real, kept: Split, seed: int) -> tuple[float, bool]:
     """Return the challenger's true gain and whether the gate promotes it on one test split drawn from the kept texts."""
-    chosen = np.random.default_rng(seed).choice(len(kept.texts), size=len(populations()["test"].texts), replace=False)
-    test = EvaluationSet("test", tuple(kept.texts[row] for row in chosen), tuple(kept.labels[row] for row in chosen))
+    chosen = np.random.default_rng(seed).choice(
+        len(kept.texts), size=len(populations()["test"].texts), replace=False
+    )
+    test = EvaluationSet(
+        "test", tuple(kept.texts[row] for row in chosen), tuple(kept.labels[row] for row in chosen)
+    )
     facts = {**FACTS, "test_digest": test.digest}
     champion, challenger = old.stand("champion", chosen, facts), new.stand("challenger", chosen, facts)
-    decision = judge(Evidence(challenger, champion, test, new.validation), now=NOW, thresholds=LIMITS).decision
+    decision = judge(
+        Evidence(challenger, champion, test, new.validation), now=NOW, thresholds=LIMITS
+    ).decision
     true = np.array([LABELS.index(label) for label in kept.labels])
     gain = macro_f1(true, new.kept.argmax(axis=1)) - macro_f1(true, old.kept.argmax(axis=1))
     return gain, decision is Decision.PROMOTE
@@ -79,7 +111,9 @@ def _judge_real(old: _Real, new: _Real, kept: Split, seed: int) -> tuple[float, 
 
 def _share(judged: list[tuple[float, bool]], *, least: float = -1.0, most: float = 1.0) -> str:
     chosen = [is_promoted for gain, is_promoted in judged if least <= gain <= most]
-    return f"{sum(chosen)} of {len(chosen)} ({sum(chosen) / len(chosen):.0%})" if chosen else "none of this kind"
+    return (
+        f"{sum(chosen)} of {len(chosen)} ({sum(chosen) / len(chosen):.0%})" if chosen else "none of this kind"
+    )
 
 
 def _halves(rows: Split) -> tuple[Split, Split]:
@@ -89,7 +123,12 @@ def _halves(rows: Split) -> tuple[Split, Split]:
 
 def _resample(rows: Split, seed: int, share: float = 0.8) -> Split:
     """Return a share of the rows: as many for every model, others for each."""
-    return _take(rows, np.random.default_rng(seed).choice(len(rows.texts), size=round(share * len(rows.texts)), replace=False))
+    return _take(
+        rows,
+        np.random.default_rng(seed).choice(
+            len(rows.texts), size=round(share * len(rows.texts)), replace=False
+        ),
+    )
 
 
 def _spoil(share: float, rows: Split, seed: int) -> Split:
@@ -102,4 +141,6 @@ def _spoil(share: float, rows: Split, seed: int) -> Split:
 
 
 def _take(rows: Split, chosen: Numbers) -> Split:
-    return Split(tuple(rows.texts[number] for number in chosen), tuple(rows.labels[number] for number in chosen))
+    return Split(
+        tuple(rows.texts[number] for number in chosen), tuple(rows.labels[number] for number in chosen)
+    )

@@ -23,7 +23,8 @@ from sentiment.gate.judge import judge
 from sentiment.gate.thresholds import Thresholds
 from sentiment.gate.verdict import Decision
 
-LIMITS = Thresholds(draws=1000)  # not the gate's 10,000: p values to a thousandth are enough for every level that it uses
+# Not the gate's 10,000: p values to a thousandth are enough for every level that it uses.
+LIMITS = Thresholds(draws=1000)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FACTS = {"trained_at": "2025-01-01T00:00:00+00:00"}
 COST, LEARNED = Cost(5, 10, 100), frozenset({"none of them"})
@@ -32,7 +33,8 @@ _BEHAVIOUR: dict[str, list[float]] = {kind: [1.0] for kind in KINDS}
 _FEATURES = {"features": ("words (1,2)",), "regularisations": (3.0,), "class_weights": ("balanced",)}
 Scores = NDArray[np.float64]
 Numbers = NDArray[np.int64]
-Drawn = tuple[tuple[str, ...], tuple[str, ...], Scores, Scores]  # texts, labels, the champion's and the challenger's scores
+# Texts, labels, the champion's and the challenger's scores.
+Drawn = tuple[tuple[str, ...], tuple[str, ...], Scores, Scores]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Population:
 class World:
     """A pair of models: how often they disagree for nothing, and which share of its mistakes the challenger corrects.
 
-    `complaints` is the share of the feedback set that was chosen because the champion got it wrong; None: there is no feedback set.
+    `complaints` is the share of the feedback set that was chosen because the champion got it wrong;
+    None: there is no feedback set.
     """
 
     disagreement: float
@@ -62,7 +65,10 @@ def populations() -> dict[str, Population]:
     """Return the real test and validation split of the default corpus with a real model's answers."""
     dataset = load_dataset()
     model = fit(dataset, dataset.train)
-    return {name: _population(split, model) for name, split in (("test", dataset.test), ("validation", dataset.validation))}
+    return {
+        name: _population(split, model)
+        for name, split in (("test", dataset.test), ("validation", dataset.validation))
+    }
 
 
 def simulate(world: World, seed: int) -> Decision:
@@ -71,7 +77,9 @@ def simulate(world: World, seed: int) -> Decision:
     sizes = {"test": len(populations()["test"].texts), "validation": len(populations()["validation"].texts)}
     drawn = {name: _draw(populations()[name], size, world, chance) for name, size in sizes.items()}
     if world.complaints is not None:
-        drawn["feedback"] = _complain(_draw(populations()["validation"], 10 * FEEDBACK_ROWS, world, chance), world.complaints)
+        drawn["feedback"] = _complain(
+            _draw(populations()["validation"], 10 * FEEDBACK_ROWS, world, chance), world.complaints
+        )
     sets = {name: EvaluationSet(name, one[0], one[1]) for name, one in drawn.items()}
     facts = {**FACTS, "test_digest": sets["test"].digest}
     old, new = {name: one[2] for name, one in drawn.items()}, {name: one[3] for name, one in drawn.items()}
@@ -103,7 +111,9 @@ def find_correction(disagreement: float, gain: float) -> float:
 def fit(dataset: Dataset, rows: Split) -> models.SentimentModel:
     """Return a small model that learned from the rows, fast and good enough."""
     validation = (dataset.validation.texts, dataset.validation.labels)
-    return models.create("tfidf", **_FEATURES).fit(rows.texts, rows.labels, validation=validation, progress=lambda _: None)
+    return models.create("tfidf", **_FEATURES).fit(
+        rows.texts, rows.labels, validation=validation, progress=lambda _: None
+    )
 
 
 def _population(split: Split, model: models.SentimentModel) -> Population:
@@ -127,9 +137,15 @@ def _draw(one: Population, size: int, world: World, chance: np.random.Generator)
     drawn = replace(one, true=one.true[rows], answers=one.answers[rows], confidence=one.confidence[rows])
     old, new = _answers(drawn, world, chance)
     labels = tuple(LABELS[number] for number in drawn.true)
-    # Who corrects a share of the mistakes may be surer by just that: both are as sure as they are right.
+    # Who corrects a share of the mistakes may be surer by just that: both are as sure as they are
+    # right.
     confidence = 1 - (1 - drawn.confidence) * (1 - world.correction)
-    return tuple(one.texts[row] for row in rows), labels, _scores(old, drawn.confidence), _scores(new, confidence)
+    return (
+        tuple(one.texts[row] for row in rows),
+        labels,
+        _scores(old, drawn.confidence),
+        _scores(new, confidence),
+    )
 
 
 def _answers(one: Population, world: World, chance: np.random.Generator) -> tuple[Numbers, Numbers]:

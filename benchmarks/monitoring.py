@@ -1,7 +1,9 @@
 """How fast the monitor is, as a process of its own held on one core: `python -m benchmarks.monitoring`.
 
-- ingest: envelopes of feedback as the exporter makes them, in its batches and one per post, until each post is answered, so on the disk.
-- query: over HTTP, over a million rows of AppTraces that are feedback, half of it bad, each with its own text and id.
+- ingest: envelopes of feedback as the exporter makes them, in its batches and one per post, until
+  each post is answered, so on the disk.
+- query: over HTTP, over a million rows of AppTraces that are feedback, half of it bad, each with
+  its own text and id.
 """
 
 from __future__ import annotations
@@ -77,7 +79,13 @@ def envelope(number: int) -> dict[str, object]:
         "ai.operation.id": f"{number:032x}",
         "ai.operation.parentId": f"{number:016x}",
     }
-    base = {"ver": 2, "message": "Bad prediction", "severityLevel": 2, "properties": properties, "measurements": {}}
+    base = {
+        "ver": 2,
+        "message": "Bad prediction",
+        "severityLevel": 2,
+        "properties": properties,
+        "measurements": {},
+    }
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     name = "Microsoft.ApplicationInsights.Message"
     return {
@@ -94,11 +102,26 @@ def envelope(number: int) -> dict[str, object]:
 def monitor_process(home: Path, core: int | None) -> Iterator[int]:
     """Run a monitor, held on one core unless that is None, and give its port."""
     wanted = str(core) if core is not None else f"0-{(os.cpu_count() or 1) - 1}"
-    command = ["taskset", "--cpu-list", wanted, sys.executable, "-m", "monitor", "--port", "0", "--home", str(home), "--no-alerts"]
+    command = [
+        "taskset",
+        "--cpu-list",
+        wanted,
+        sys.executable,
+        "-m",
+        "monitor",
+        "--port",
+        "0",
+        "--home",
+        str(home),
+        "--no-alerts",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
     try:
         lines = iter(process.stdout or ())
-        found = next((match for line in lines if (match := re.search(r"listens on http://127\.0\.0\.1:(\d+)", line))), None)
+        found = next(
+            (match for line in lines if (match := re.search(r"listens on http://127\.0\.0\.1:(\d+)", line))),
+            None,
+        )
         if found is None:
             raise SystemExit("error: the monitor did not start, as told above")
         yield int(found[1])
@@ -138,7 +161,9 @@ def ask(port: int, query: str) -> float:
     """Return the seconds that a query takes until its whole answer is here."""
     started = time.perf_counter()
     connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("POST", f"/v1/workspaces/{LOCAL_WORKSPACE}/query", json.dumps({"query": query}), _HEADERS)
+    connection.request(
+        "POST", f"/v1/workspaces/{LOCAL_WORKSPACE}/query", json.dumps({"query": query}), _HEADERS
+    )
     answer = connection.getresponse()
     content = answer.read()
     if answer.status != 200:  # noqa: PLR2004
@@ -149,11 +174,18 @@ def ask(port: int, query: str) -> float:
 def measure_ingest(port: int, rounds: int) -> None:
     """Print a row per way of posting: the median rate."""
     print("| ingest, one core | envelopes per second |\n| --- | --- |")
-    for title, size, posts, callers in (("batches of 500", 500, 20, 2), ("batches of 20", 20, 250, 4), ("one per post", 1, 3000, 16)):
+    for title, size, posts, callers in (
+        ("batches of 500", 500, 20, 2),
+        ("batches of 20", 20, 250, 4),
+        ("one per post", 1, 3000, 16),
+    ):
         rates = []
         for number in range(rounds):
             first = number * size * posts
-            bodies = [json.dumps([envelope(first + post * size + item) for item in range(size)]).encode() for post in range(posts)]
+            bodies = [
+                json.dumps([envelope(first + post * size + item) for item in range(size)]).encode()
+                for post in range(posts)
+            ]
             rates.append(size * posts / post_all(port, bodies, callers))
         print(f"| {title}, {callers} connections | {statistics.median(rates):,.0f} |", flush=True)
 
@@ -179,8 +211,12 @@ def in_home(prepare: Callable[[Path], None], measure: Callable[[int], None], cor
 def main() -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser("python -m benchmarks.monitoring", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of AppTraces to query (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement (default: %(default)s)")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="rows of AppTraces to query (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="rounds of each measurement (default: %(default)s)"
+    )
     chosen = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[1:] or cores)  # the callers keep off the monitor's core
@@ -192,7 +228,9 @@ def main() -> None:
 
     in_home(lambda _: None, partial(measure_ingest, rounds=chosen.rounds), cores[0])
     for core, title in ((cores[0], "one core"), (None, f"{len(cores)} cores")):
-        in_home(fill, partial(measure_queries, rounds=chosen.rounds, title=f"{chosen.rows:,} rows, {title}"), core)
+        in_home(
+            fill, partial(measure_queries, rounds=chosen.rounds, title=f"{chosen.rows:,} rows, {title}"), core
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What ten times more tweets cost a training in time and memory: `python -m benchmarks.scaling`.
 
-Every training is a process of its own. Its memory is the most that it and its own workers hold at once, looked at ten times a second, less
-what it held when its framework was warm and all tweets were read.
+Every training is a process of its own. Its memory is the most that it and its own workers hold at
+once, looked at ten times a second, less what it held when its framework was warm and all tweets
+were read.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from sentiment.data.dataset import Split, load_dataset
 
 _LOOK_SECONDS = 0.1
 _TIMES = 10
-_ROWS = {"tfidf": 2400, "keras": 2400, "bert": 1000}  # a tenth of the default corpus, or of what two cores fine-tune in some minutes
+# A tenth of the default corpus, or of what two cores fine-tune in some minutes.
+_ROWS = {"tfidf": 2400, "keras": 2400, "bert": 1000}
 _VALIDATION_ROWS = 300
 _WARM_UP_ROWS = 60
 
@@ -42,7 +44,9 @@ def train_once(family: str, rows: int) -> None:
     judged = some_of(whole.validation, _VALIDATION_ROWS)
     validation = (judged.texts, judged.labels)
     options: dict[str, Any] = {"epochs": 1} if family == "bert" else {}
-    models.create(family, **options).fit(few.texts, few.labels, validation=(few.texts, few.labels), progress=lambda line: None)
+    models.create(family, **options).fit(
+        few.texts, few.labels, validation=(few.texts, few.labels), progress=lambda line: None
+    )
     print(json.dumps("warm"), flush=True)
     start = time.perf_counter()
     models.create(family).fit(train.texts, train.labels, validation=validation, progress=lambda line: None)
@@ -64,7 +68,9 @@ def in_process(family: str, rows: int) -> tuple[float, float]:
     command = [sys.executable, "-m", "benchmarks.scaling", "--once", family, str(rows)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - our own program
         if child.stdout is None or child.stdout.readline().strip() != json.dumps("warm"):
-            raise SystemExit(f"error: the {family} model could not be trained on {_WARM_UP_ROWS} tweets: see above")
+            raise SystemExit(
+                f"error: the {family} model could not be trained on {_WARM_UP_ROWS} tweets: see above"
+            )
         process = psutil.Process(child.pid)
         before = most = megabytes(process)
         while child.poll() is None:
@@ -76,8 +82,19 @@ def in_process(family: str, rows: int) -> tuple[float, float]:
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser("python -m benchmarks.scaling", description=__doc__)
-    parser.add_argument("--families", nargs="+", default=list(models.FAMILIES), choices=list(models.FAMILIES), help="which models")
-    parser.add_argument("--once", nargs=2, metavar=("FAMILY", "ROWS"), help="train once in this process and print what it took as JSON")
+    parser.add_argument(
+        "--families",
+        nargs="+",
+        default=list(models.FAMILIES),
+        choices=list(models.FAMILIES),
+        help="which models",
+    )
+    parser.add_argument(
+        "--once",
+        nargs=2,
+        metavar=("FAMILY", "ROWS"),
+        help="train once in this process and print what it took as JSON",
+    )
     chosen = parser.parse_args()
     if chosen.once:
         train_once(chosen.once[0], int(chosen.once[1]))

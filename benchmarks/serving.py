@@ -1,7 +1,8 @@
 """How fast the service is, against others with the same weights, in one run: `python -m benchmarks.serving`; see docs/serving.md.
 
-One server runs at a time, in turn, round after round; each is warmed up, then asked by wrk with distinct real tweets. Its first run makes
-the environments of the others (minutes, gigabytes) and, without a BERT champion, trains a model.
+One server runs at a time, in turn, round after round; each is warmed up, then asked by wrk with
+distinct real tweets. Its first run makes the environments of the others (minutes, gigabytes) and,
+without a BERT champion, trains a model.
 """
 
 from __future__ import annotations
@@ -50,8 +51,17 @@ class Bench:
 
     def environment(self, python: Path) -> dict[str, str]:
         """Return the variables of a contender's process: nothing is reported, nothing is downloaded, everything stays below our home."""
-        tools = {name: value for name, value in tool_environment(self.settings).items() if name != "TOKENIZERS_PARALLELISM"}
-        own = {"SENTIMENT_HOME": str(self.home), "BENTOML_HOME": str(self.folders.store), "HF_HUB_OFFLINE": "1", "HOME": str(self.home)}
+        tools = {
+            name: value
+            for name, value in tool_environment(self.settings).items()
+            if name != "TOKENIZERS_PARALLELISM"
+        }
+        own = {
+            "SENTIMENT_HOME": str(self.home),
+            "BENTOML_HOME": str(self.folders.store),
+            "HF_HUB_OFFLINE": "1",
+            "HOME": str(self.home),
+        }
         return clean_environment(python, {**tools, **own})
 
 
@@ -61,20 +71,37 @@ def measure_server(bench: Bench, contender: Contender, turn: int) -> Found:
     places = {**bench.folders.places(), "python": str(python), "port": str(free_port())}
     command = [part.format(**places) for part in contender.command]
     variables = {name: value.format(**places) for name, value in contender.variables.items()}
-    bodies = write_bodies(bench.home / "bodies" / f"{contender.name}.jsonl", map(contender.make_body, bench.texts))
+    bodies = write_bodies(
+        bench.home / "bodies" / f"{contender.name}.jsonl", map(contender.make_body, bench.texts)
+    )
     known = [contender.make_body(text) for text in bench.texts[:ASKED]]
-    environment, log = {**bench.environment(python), **variables}, bench.home / "logs" / f"{contender.name}.log"
+    environment, log = (
+        {**bench.environment(python), **variables},
+        bench.home / "logs" / f"{contender.name}.log",
+    )
     with running(command, int(places["port"]), contender.path, environment=environment, log=log) as server:
         start = server.wait_until_ready(known[0])
         labels = [contender.read_label(answer) for answer in server.ask(known)]
         last = len(bench.texts) - _STEP
-        run_wrk(server.url, bodies, clients=_WARM_UP_CLIENTS, seconds=min(bench.seconds, _WARM_UP_SECONDS), first=last)
+        run_wrk(
+            server.url,
+            bodies,
+            clients=_WARM_UP_CLIENTS,
+            seconds=min(bench.seconds, _WARM_UP_SECONDS),
+            first=last,
+        )
         loads, memory = [], []
         for place, clients in enumerate(bench.clients):
             server.settle(known[0])
-            loads.append(run_wrk(server.url, bodies, clients=clients, seconds=bench.seconds, first=bench.first(turn, place)))
+            loads.append(
+                run_wrk(
+                    server.url, bodies, clients=clients, seconds=bench.seconds, first=bench.first(turn, place)
+                )
+            )
             memory.append(server.memory_mb())
-    return Found(contender.title, start, max(memory), installed_mb(python), _agreement(bench, labels), tuple(loads))
+    return Found(
+        contender.title, start, max(memory), installed_mb(python), _agreement(bench, labels), tuple(loads)
+    )
 
 
 def measure_engine(bench: Bench, turn: int) -> Found:
@@ -85,7 +112,9 @@ def measure_engine(bench: Bench, turn: int) -> Found:
     asked = (bench.folders.served, path, bench.seconds, bench.first(turn, 0), ASKED)
     command = [str(python), "-m", "benchmarks.serving_engine", *map(str, asked)]
     begun = time.perf_counter()
-    with subprocess.Popen(command, cwd=ROOT, env=bench.environment(python), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
+        command, cwd=ROOT, env=bench.environment(python), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         lines = iter(process.stdout or ())
         try:
             next(lines, None)
@@ -152,12 +181,23 @@ def _tell(line: str) -> None:
 def main() -> None:
     """Read the command line, measure, and print the tables."""
     parser = argparse.ArgumentParser(
-        "python -m benchmarks.serving", description="Compare the service with others that serve the same weights."
+        "python -m benchmarks.serving",
+        description="Compare the service with others that serve the same weights.",
     )
-    parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES), metavar="NAME", help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--clients", nargs="+", type=int, default=list(CLIENTS), help="clients at a time (default: %(default)s)")
+    parser.add_argument(
+        "--only", nargs="+", choices=NAMES, default=list(NAMES), metavar="NAME", help=f"of {', '.join(NAMES)}"
+    )
+    parser.add_argument(
+        "--clients",
+        nargs="+",
+        type=int,
+        default=list(CLIENTS),
+        help="clients at a time (default: %(default)s)",
+    )
     parser.add_argument("--seconds", type=float, default=8, help="of each measurement (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="in turn, whose medians count (default: %(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="in turn, whose medians count (default: %(default)s)"
+    )
     parser.add_argument("--last", action="store_true", help="measure nothing: show the last run again")
     parser.add_argument("--picture", type=Path, help="where the picture goes")
     chosen = parser.parse_args()
@@ -167,7 +207,9 @@ def main() -> None:
         results = measure(prepare(chosen), chosen.only, chosen.rounds)
         write_record(record, _describe(chosen), results)
     how, results = read_record(record)
-    clients = sorted({load.clients for name, found in results.items() if name != ENGINE for load in found.loads})
+    clients = sorted(
+        {load.clients for name, found in results.items() if name != ENGINE for load in found.loads}
+    )
     print(f"{how}.\n\n{write_report(results, clients)}")
     if chosen.picture:
         chosen.picture.parent.mkdir(parents=True, exist_ok=True)

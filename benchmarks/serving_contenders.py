@@ -1,4 +1,7 @@
-"""Who is compared, and how each is started and asked. The servers' own files are in `serving_peers`."""
+"""Who is compared, and how each is started and asked.
+
+The servers' own files are in `serving_peers`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ class Contender:
 
 def _uvicorn(module: str) -> tuple[str, ...]:
     application = f"benchmarks.serving_peers.{module}:app"
-    return (*("{python}", "-m", "uvicorn", application, "--port", "{port}", "--log-level", "warning"), *("--http", "httptools"))
+    return (
+        *("{python}", "-m", "uvicorn", application, "--port", "{port}", "--log-level", "warning"),
+        *("--http", "httptools"),
+    )
 
 
 def _bentoml(service: str) -> tuple[str, ...]:
@@ -43,13 +49,39 @@ SERVERS = (
         ("{python}", "-m", "bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1"),
         {"SENTIMENT_PORT_SERVICE": "{port}"},
     ),
-    Contender(REFERENCE, "FastAPI + Transformers", "transformers", _uvicorn("fastapi_pipeline"), {"BENCH_MODEL": "{native}"}),
-    Contender("queue", "FastAPI + Transformers, queue", "transformers", _uvicorn("queue_pipeline"), {"BENCH_MODEL": "{native}"}),
+    Contender(
+        REFERENCE,
+        "FastAPI + Transformers",
+        "transformers",
+        _uvicorn("fastapi_pipeline"),
+        {"BENCH_MODEL": "{native}"},
+    ),
+    Contender(
+        "queue",
+        "FastAPI + Transformers, queue",
+        "transformers",
+        _uvicorn("queue_pipeline"),
+        {"BENCH_MODEL": "{native}"},
+    ),
     Contender(
         "mlflow",
         "MLflow models serve",
         PROJECT,
-        ("{python}", "-m", "mlflow", "models", "serve", "-m", "{mlflow}", "--env-manager", "local", "-h", "127.0.0.1", "-p", "{port}"),
+        (
+            "{python}",
+            "-m",
+            "mlflow",
+            "models",
+            "serve",
+            "-m",
+            "{mlflow}",
+            "--env-manager",
+            "local",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            "{port}",
+        ),
         {"UVICORN_LOG_LEVEL": "warning"},  # no line per request, as with the others
         path="/invocations",
         make_body=lambda text: {"dataframe_split": {"columns": ["text"], "data": [[text]]}},
@@ -62,7 +94,13 @@ SERVERS = (
         ("{python}", "-m", "benchmarks.serving_peers.litserve_pipeline", "{port}"),
         {"BENCH_MODEL": "{native}"},
     ),
-    Contender("bentoml", "BentoML (int8)", "bentoml", _bentoml("benchmarks.serving_peers.bento_plain:Plain"), {"BENCH_MODEL": "{served}"}),
+    Contender(
+        "bentoml",
+        "BentoML (int8)",
+        "bentoml",
+        _bentoml("benchmarks.serving_peers.bento_plain:Plain"),
+        {"BENCH_MODEL": "{served}"},
+    ),
     Contender(
         "bentoml-batched",
         "BentoML, batching (int8)",

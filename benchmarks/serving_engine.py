@@ -1,7 +1,7 @@
 """The limit: the served model asked in process, without HTTP, in batches of 16 and one by one, in the service's environment.
 
-It prints a line when it has answered one text, a line of JSON with the labels of the first texts, and one with a result per batch size; it
-ends when it is told to.
+It prints a line when it has answered one text, a line of JSON with the labels of the first texts,
+and one with a result per batch size; it ends when it is told to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ def measure(model: models.Classifier, texts: list[str], *, size: int, seconds: f
         times.append(1000 * (time.perf_counter() - now))
         place = (place + size) % (len(texts) - size)
     rate = size * len(times) / (time.perf_counter() - start)
-    return {"clients": size, "rate": rate, "p50_ms": statistics.median(times), "p99_ms": statistics.quantiles(times, n=100)[98]}
+    return {
+        "clients": size,
+        "rate": rate,
+        "p50_ms": statistics.median(times),
+        "p99_ms": statistics.quantiles(times, n=100)[98],
+    }
 
 
 def main() -> None:
@@ -41,7 +46,9 @@ def main() -> None:
     print(json.dumps(model.predict(texts[: int(asked)])), flush=True)
     texts = texts[int(first) :] + texts[: int(first)]
     measure(model, texts[::-1], size=BATCHES[-1], seconds=_WARM_UP_SECONDS)
-    print(json.dumps([measure(model, texts, size=size, seconds=float(seconds)) for size in BATCHES]), flush=True)
+    print(
+        json.dumps([measure(model, texts, size=size, seconds=float(seconds)) for size in BATCHES]), flush=True
+    )
     sys.stdin.read()
 
 

@@ -32,7 +32,16 @@ def make_environment(name: str, home: Path) -> Path:
         print(f"installing the environment {name!r}: {', '.join(wanted)}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
-        pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python), "install", "-qq"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "--python",
+            str(python),
+            "install",
+            "-qq",
+        ]
         _run([*pip, "--constraint", str(_CONSTRAINTS), *wanted])
         (folder / _MARK).write_text(mark, "utf-8")
     return python
@@ -49,7 +58,9 @@ def read_requirements(name: str) -> list[str]:
 
 def installed_mb(python: Path) -> float:
     """Return the megabytes of all packages in an environment, their bytecode included."""
-    places = [place for place in (python.parent.parent / "lib").glob("python*/site-packages") if place.is_dir()]
+    places = [
+        place for place in (python.parent.parent / "lib").glob("python*/site-packages") if place.is_dir()
+    ]
     return sum(file.stat().st_size for place in places for file in place.rglob("*") if file.is_file()) / 1e6
 
 

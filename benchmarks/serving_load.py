@@ -1,4 +1,7 @@
-"""Load from wrk (Debian's package): its command, and what it counted. Which servers and how often is in `serving`."""
+"""Load from wrk (Debian's package): its command, and what it counted.
+
+Which servers and how often is in `serving`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ class Load:
         rate: Good answers per second.
         p50_ms: Median of the milliseconds from request to answer.
         p99_ms: Their 99th percentile.
-        failures: Answers of status 400 and more, broken connections and requests without an answer in time.
+        failures: Answers of status 400 and more, broken connections and requests without an answer
+            in time.
         wrk_share: Time that wrk computed, as a share of one core.
     """
 
@@ -56,8 +60,25 @@ def write_bodies(path: Path, bodies: Iterable[object]) -> Path:
 
 def run_wrk(url: str, bodies: Path, *, clients: int, seconds: float, first: int) -> Load:
     """Post the lines of a file, from line `first` on, over so many connections for so many seconds."""
-    command = [find_wrk(), "--threads", "1", "--connections", str(clients), "--duration", f"{max(1, round(seconds))}s"]
-    command += ["--timeout", f"{_PATIENCE_SECONDS}s", "--script", str(_SCRIPT), url, "--", str(bodies), str(first)]
+    command = [
+        find_wrk(),
+        "--threads",
+        "1",
+        "--connections",
+        str(clients),
+        "--duration",
+        f"{max(1, round(seconds))}s",
+    ]
+    command += [
+        "--timeout",
+        f"{_PATIENCE_SECONDS}s",
+        "--script",
+        str(_SCRIPT),
+        url,
+        "--",
+        str(bodies),
+        str(first),
+    ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - wrk
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

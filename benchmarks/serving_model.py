@@ -48,7 +48,9 @@ def prepare_model(settings: Settings, home: Path, dataset: Dataset) -> Folders:
     number = _champion_version()
     native = home / "models" / (f"version-{number}" if number else "quick") / "native"
     if not native.exists():
-        _whole(native, lambda folder: _download(settings, number, folder) if number else _train(dataset, folder))
+        _whole(
+            native, lambda folder: _download(settings, number, folder) if number else _train(dataset, folder)
+        )
     code = b"".join(path.read_bytes() for path in (*sorted((ROOT / "models").glob("*.py")), PYFUNC_MODEL))
     made = native.parent / hashlib.sha256(code).hexdigest()[:12]
     if not made.exists():
@@ -75,7 +77,9 @@ def _download(settings: Settings, number: str, folder: Path) -> None:
 
     _tell(f"taking the weights of version {number}, the champion")
     connect(settings)
-    local = mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{number}", dst_path=str(folder / "download"))
+    local = mlflow.artifacts.download_artifacts(
+        f"models:/{MODEL_NAME}/{number}", dst_path=str(folder / "download")
+    )
     shutil.copytree(Path(local) / "artifacts" / MODEL_FOLDER, folder, dirs_exist_ok=True)
     shutil.rmtree(folder / "download")
     shutil.rmtree(folder / SERVED_FOLDER, ignore_errors=True)
@@ -85,7 +89,9 @@ def _train(dataset: Dataset, folder: Path) -> None:
     sample = dataset.sample(_ROWS)
     _tell(f"no champion is a BERT: training one for an epoch on {len(sample.train.texts):,} tweets")
     validation = (sample.validation.texts, sample.validation.labels)
-    models.create("bert", epochs=1).fit(sample.train.texts, sample.train.labels, validation=validation, progress=_tell).save(folder)
+    models.create("bert", epochs=1).fit(
+        sample.train.texts, sample.train.labels, validation=validation, progress=_tell
+    ).save(folder)
 
 
 def _export(dataset: Dataset, native: Path, folder: Path) -> None:

@@ -37,9 +37,24 @@ def draw_serving(results: Results, clients: Sequence[int], subtitle: str) -> Fig
     rate.set_ylim(bottom=0)
     if limit := _limit(results):
         rate.axhline(limit.rate, color=INK, linewidth=1.5, linestyle="--")
-        rate.text(clients[0], limit.rate, f"bare engine, batches of {limit.clients}", size=12, color=INK, va="bottom")
-        rate.set_ylim(top=1.1 * max(limit.rate, *(load.rate for name in shown for load in results[name].loads)))
-    times = [time for name in shown for load in results[name].loads if load.rate for time in (load.p50_ms, load.p99_ms)]
+        rate.text(
+            clients[0],
+            limit.rate,
+            f"bare engine, batches of {limit.clients}",
+            size=12,
+            color=INK,
+            va="bottom",
+        )
+        rate.set_ylim(
+            top=1.1 * max(limit.rate, *(load.rate for name in shown for load in results[name].loads))
+        )
+    times = [
+        time
+        for name in shown
+        for load in results[name].loads
+        if load.rate
+        for time in (load.p50_ms, load.p99_ms)
+    ]
     for left, title, read in (
         (0.53, "Milliseconds, p50", lambda load: load.p50_ms),
         (0.78, "Milliseconds, p99", lambda load: load.p99_ms),
@@ -51,7 +66,16 @@ def draw_serving(results: Results, clients: Sequence[int], subtitle: str) -> Fig
         panel.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
         panel.minorticks_off()
     handles, names = rate.get_legend_handles_labels()
-    figure.legend(handles, names, loc="lower left", bbox_to_anchor=(0.04, 0.01), ncols=4, frameon=False, fontsize=13, labelcolor=INK)
+    figure.legend(
+        handles,
+        names,
+        loc="lower left",
+        bbox_to_anchor=(0.04, 0.01),
+        ncols=4,
+        frameon=False,
+        fontsize=13,
+        labelcolor=INK,
+    )
     return figure
 
 
@@ -67,14 +91,26 @@ def _limit(results: Results) -> Load | None:
     return results[ENGINE].at(ENGINE_BATCH) if ENGINE in results else None
 
 
-def _draw_lines(panel: Axes, results: Results, shown: Sequence[str], clients: Sequence[int], read: Callable[[Load], float]) -> None:
+def _draw_lines(
+    panel: Axes, results: Results, shown: Sequence[str], clients: Sequence[int], read: Callable[[Load], float]
+) -> None:
     """Draw one line per contender, ours on top."""
     for name in shown:
         colour, mark = _LOOKS[name]
-        loads = [load for load in results[name].loads if load.rate]  # without an answer there is no time either
+        # Without an answer there is no time either.
+        loads = [load for load in results[name].loads if load.rate]
         width, above = (4.0, 3) if name == _OURS else (2.0, 2)
         numbers, values = [load.clients for load in loads], [read(load) for load in loads]
-        panel.plot(numbers, values, marker=mark, color=colour, linewidth=width, markersize=8, zorder=above, label=results[name].title)
+        panel.plot(
+            numbers,
+            values,
+            marker=mark,
+            color=colour,
+            linewidth=width,
+            markersize=8,
+            zorder=above,
+            label=results[name].title,
+        )
     panel.set_xscale("log", base=2)
     panel.set_xticks(clients, [str(number) for number in clients])
     panel.minorticks_off()

@@ -23,7 +23,16 @@ _READY_SECONDS, _SETTLE_SECONDS, _END_SECONDS = 180, 60, 15
 _PAUSE = 0.02
 _OK = 200
 # What of this process's environment would change a server.
-_PRIVATE = ("SENTIMENT_", "APPLICATIONINSIGHTS_", "BENTO", "MLFLOW_", "PYTHON", "PROMETHEUS_", "OTEL_", "TOKENIZERS_")
+_PRIVATE = (
+    "SENTIMENT_",
+    "APPLICATIONINSIGHTS_",
+    "BENTO",
+    "MLFLOW_",
+    "PYTHON",
+    "PROMETHEUS_",
+    "OTEL_",
+    "TOKENIZERS_",
+)
 
 
 class Server:
@@ -50,7 +59,9 @@ class Server:
                 if self._post(body)[0] == _OK:
                     return time.perf_counter() - self._started
             time.sleep(_PAUSE)
-        raise SystemExit(f"error: the server at {self.url} did not become ready; the end of {self._log}:\n{self._log.read_text()[-2000:]}")
+        raise SystemExit(
+            f"error: the server at {self.url} did not become ready; the end of {self._log}:\n{self._log.read_text()[-2000:]}"
+        )
 
     def ask(self, bodies: Sequence[object]) -> list[Any]:
         """Return the answers to requests made one after the other; how long they take is what an idle server takes."""
@@ -80,19 +91,27 @@ class Server:
         return tree_memory_mb(self._process.pid)
 
     def _post(self, body: object) -> tuple[int, Any]:
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)) as connection:
+        with contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        ) as connection:
             connection.request("POST", self._path, json.dumps(body), _HEADERS)
             answer = connection.getresponse()
             content = answer.read()
-        return answer.status, json.loads(content) if answer.status == _OK else content.decode(errors="replace")[:500]
+        return answer.status, json.loads(content) if answer.status == _OK else content.decode(
+            errors="replace"
+        )[:500]
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], port: int, path: str, *, environment: Mapping[str, str], log: Path) -> Iterator[Server]:
+def running(
+    command: Sequence[str], port: int, path: str, *, environment: Mapping[str, str], log: Path
+) -> Iterator[Server]:
     """Start a server from the project's root and end it, and all that it started, at the end of the context."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=output, stderr=output, stdin=subprocess.DEVNULL)  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
+            command, cwd=ROOT, env=dict(environment), stdout=output, stderr=output, stdin=subprocess.DEVNULL
+        )
     try:
         yield Server(process, port, path, log)
     finally:

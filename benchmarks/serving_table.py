@@ -1,4 +1,7 @@
-"""What the rounds found, as medians, and the tables of it. Pure functions of values; how it was measured is in `serving`."""
+"""What the rounds found, as medians, and the tables of it.
+
+Pure functions of values; how it was measured is in `serving`.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +93,10 @@ def read_record(path: Path) -> tuple[str, dict[str, Found]]:
     if not path.exists():
         raise SystemExit(f"error: {path} is missing: measure first, without --last")
     record = json.loads(path.read_text("utf-8"))
-    found = {name: {**values, "loads": tuple(Load(**load) for load in values["loads"])} for name, values in record["results"].items()}
+    found = {
+        name: {**values, "loads": tuple(Load(**load) for load in values["loads"])}
+        for name, values in record["results"].items()
+    }
     return record["how"], {name: Found(**values) for name, values in found.items()}
 
 
@@ -111,7 +117,9 @@ def write_report(results: Results, clients: Sequence[int]) -> str:
 
     def by_clients(title: str, cell: Callable[[Found, int], str]) -> str:
         rows = [[found.title, *(cell(found, number) for number in clients)] for found in servers.values()]
-        return f"{title}\n\n" + _table([f"clients: {clients[0]}" if n == 0 else str(c) for n, c in enumerate(clients)], rows)
+        return f"{title}\n\n" + _table(
+            [f"clients: {clients[0]}" if n == 0 else str(c) for n, c in enumerate(clients)], rows
+        )
 
     def relative(found: Found, number: int) -> str:
         return _cell(ratio(found.at(number), reference.at(number) if reference else None), "{:.2f}")
@@ -163,11 +171,20 @@ def _notes(results: Results) -> list[str]:
         notes.append(f"The bare engine, texts per second: {rates}.")
     if empty := results.get(EMPTY):
         busiest = max(empty.loads, key=lambda load: load.rate)
-        others = [load.rate for name, found in results.items() if name not in (EMPTY, ENGINE) for load in found.loads]
+        others = [
+            load.rate
+            for name, found in results.items()
+            if name not in (EMPTY, ENGINE)
+            for load in found.loads
+        ]
         times = f", {busiest.rate / max(others):,.0f} times the fastest row above" if others else ""
-        notes.append(f"wrk against an empty answer: {busiest.rate:,.0f} requests per second with {busiest.clients} clients{times}.")
+        notes.append(
+            f"wrk against an empty answer: {busiest.rate:,.0f} requests per second with {busiest.clients} clients{times}."
+        )
     if shares := [load.wrk_share for name, found in results.items() if name != EMPTY for load in found.loads]:
-        notes.append(f"wrk itself computed for at most {max(shares):.1%} of the time of one core while these rows were measured.")
+        notes.append(
+            f"wrk itself computed for at most {max(shares):.1%} of the time of one core while these rows were measured."
+        )
     return notes
 
 

@@ -1,7 +1,9 @@
 """What our training costs against the plain way, on the same data in the same run: `python -m benchmarks.training`.
 
-- tfidf: our search, against scikit-learn's GridSearchCV over the same grid and folds with the vectoriser inside the pipeline.
-- bert: our fine-tuning, against the Trainer of Transformers with its defaults and every text padded to 128 tokens.
+- tfidf: our search, against scikit-learn's GridSearchCV over the same grid and folds with the
+  vectoriser inside the pipeline.
+- bert: our fine-tuning, against the Trainer of Transformers with its defaults and every text padded
+  to 128 tokens.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ def silent(line: str) -> None:
 
 def tfidf_ours(train: Split, validation: Split) -> float:
     """Search with our model, without the ratios that the plain search lacks, and return the best cross-validated macro F1."""
-    model = TfidfModel(has_ratios=False).fit(train.texts, train.labels, validation=(validation.texts, validation.labels), progress=silent)
+    model = TfidfModel(has_ratios=False).fit(
+        train.texts, train.labels, validation=(validation.texts, validation.labels), progress=silent
+    )
     return max((int(trial["folds"]), float(trial["f1_macro"])) for trial in model.trials)[1]
 
 
@@ -45,7 +49,9 @@ def tfidf_plain(train: Split, validation: Split) -> float:
     texts = [clean_text(text) for text in train.texts + validation.texts]
     ours = TfidfModel()
     folds = PredefinedSplit(make_folds(len(train.texts), len(validation.texts), ours.seed))
-    pipeline = Pipeline([("features", Extractor(ours.features[0])), ("classifier", logistic_regression(ours.seed))])
+    pipeline = Pipeline(
+        [("features", Extractor(ours.features[0])), ("classifier", logistic_regression(ours.seed))]
+    )
     grid = {
         "features": [Extractor(name) for name in ours.features],
         "classifier__C": ours.regularisations,
@@ -57,8 +63,12 @@ def tfidf_plain(train: Split, validation: Split) -> float:
 
 def bert_ours(train: Split, validation: Split, epochs: int) -> float:
     """Fine-tune with our model and return its macro F1 on validation."""
-    model = BertModel(epochs=epochs).fit(train.texts, train.labels, validation=(validation.texts, validation.labels), progress=silent)
-    return measure(encode_labels(validation.texts, validation.labels), model.predict_proba(validation.texts))["f1_macro"]
+    model = BertModel(epochs=epochs).fit(
+        train.texts, train.labels, validation=(validation.texts, validation.labels), progress=silent
+    )
+    return measure(encode_labels(validation.texts, validation.labels), model.predict_proba(validation.texts))[
+        "f1_macro"
+    ]
 
 
 def bert_plain(train: Split, validation: Split) -> float:
@@ -68,7 +78,9 @@ def bert_plain(train: Split, validation: Split) -> float:
     tokenizer, network = load_pretrained(MINILM, new_head=True)
     rows = {name: _Rows(tokenizer, split) for name, split in (("train", train), ("validation", validation))}
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
-        arguments = TrainingArguments(folder, report_to=[], save_strategy="no", disable_tqdm=True, logging_strategy="no", seed=0)
+        arguments = TrainingArguments(
+            folder, report_to=[], save_strategy="no", disable_tqdm=True, logging_strategy="no", seed=0
+        )
         trainer = Trainer(network, arguments, train_dataset=rows["train"])
         trainer.train()
         logits = np.asarray(trainer.predict(rows["validation"]).predictions)
@@ -80,14 +92,19 @@ class _Rows(torch.utils.data.Dataset[dict[str, Any]]):
 
     def __init__(self, tokenizer: Any, split: Split) -> None:
         texts = [clean_text(text) for text in split.texts]
-        self.tokens = tokenizer(texts, truncation=True, max_length=_PADDED, padding="max_length", return_tensors="pt")
+        self.tokens = tokenizer(
+            texts, truncation=True, max_length=_PADDED, padding="max_length", return_tensors="pt"
+        )
         self.labels = [LABELS.index(label) for label in split.labels]
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, number: int) -> dict[str, Any]:
-        return {**{name: values[number] for name, values in self.tokens.items()}, "labels": self.labels[number]}
+        return {
+            **{name: values[number] for name, values in self.tokens.items()},
+            "labels": self.labels[number],
+        }
 
 
 def compare(name: str, ours: Callable[[], float], plain: Callable[[], float], rounds: int) -> str:
@@ -106,24 +123,48 @@ def compare(name: str, ours: Callable[[], float], plain: Callable[[], float], ro
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser("python -m benchmarks.training", description=__doc__)
-    parser.add_argument("--rows", type=int, default=4000, help="tweets of the default corpus for the search (default: %(default)s)")
-    parser.add_argument("--bert-rows", type=int, default=2000, help="tweets for both fine-tunings (default: %(default)s)")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=4000,
+        help="tweets of the default corpus for the search (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--bert-rows", type=int, default=2000, help="tweets for both fine-tunings (default: %(default)s)"
+    )
     epochs = BertModel().epochs
-    parser.add_argument("--bert-epochs", type=int, default=epochs, help="epochs of our fine-tuning (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=1, help="trainings per side, in turns (default: %(default)s)")
+    parser.add_argument(
+        "--bert-epochs", type=int, default=epochs, help="epochs of our fine-tuning (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="trainings per side, in turns (default: %(default)s)"
+    )
     chosen = parser.parse_args()
     apply_tool_environment(read_settings())
     whole = load_dataset()
-    print("|  | ours | plain | plain / ours | macro F1, ours | macro F1, plain |\n| --- | --- | --- | --- | --- | --- |", flush=True)
+    print(
+        "|  | ours | plain | plain / ours | macro F1, ours | macro F1, plain |\n| --- | --- | --- | --- | --- | --- |",
+        flush=True,
+    )
     trainings: tuple[tuple[str, int, Any, Any], ...] = (
         ("tfidf, the whole search", chosen.rows, tfidf_ours, tfidf_plain),
-        ("bert, the whole fine-tuning", chosen.bert_rows, partial(bert_ours, epochs=chosen.bert_epochs), bert_plain),
+        (
+            "bert, the whole fine-tuning",
+            chosen.bert_rows,
+            partial(bert_ours, epochs=chosen.bert_epochs),
+            bert_plain,
+        ),
     )
     for name, rows, ours, plain in trainings:
         part = whole.sample(rows)
         title = f"{name} ({len(part.train.texts)} tweets)"
         print(
-            compare(title, lambda: ours(part.train, whole.validation), lambda: plain(part.train, whole.validation), chosen.rounds),  # noqa: B023
+            compare(
+                title,
+                lambda: ours(part.train, whole.validation),  # noqa: B023
+                lambda: plain(part.train, whole.validation),  # noqa: B023
+                chosen.rounds,
+            ),
             flush=True,
         )
 

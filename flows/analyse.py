@@ -1,4 +1,7 @@
-"""Write the weekly report from the logs: `python -m flows.analyse`. The same code asks Azure or the local monitor."""
+"""Write the weekly report from the logs: `python -m flows.analyse`.
+
+The same code asks Azure or the local monitor.
+"""
 
 from __future__ import annotations
 
@@ -45,19 +48,25 @@ _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 Days = Annotated[int, Field(ge=1, le=_MOST_DAYS)]
 _HOUR, _QUARTER_DAY = timedelta(hours=1), timedelta(hours=6)
 _WHOLE = timedelta(days=36_500)  # steps start at multiples of their length, and this one holds any period
-_MAY_COME_LATE = timedelta(days=30)  # feedback that telemetry lost is sent again, with the time it was given at
+# Feedback that telemetry lost is sent again, with the time it was given at.
+_MAY_COME_LATE = timedelta(days=30)
 
 
 @flow(name="analyse", flow_run_name="analyse {days} days", persist_result=False)
-def write_report(days: Days = 7, end: datetime | None = None, output: Path | None = None) -> tuple[Path, Weekly]:
+def write_report(
+    days: Days = 7, end: datetime | None = None, output: Path | None = None
+) -> tuple[Path, Weekly]:
     """Report on the `days` before `end`: into MLflow and as a page, whose path is returned.
 
-    Nothing is written before every query has its answer. A period without records makes a report that says so.
+    Nothing is written before every query has its answer. A period without records makes a report
+    that says so.
 
     Args:
         days: The length of the period, 1 to 31 days; it is compared with the same length before.
-        end: The end of the period, rounded up to the full hour, UTC unless it says otherwise; now unless given.
-        output: Where the page goes, a file on the worker; reports/ below SENTIMENT_HOME unless given.
+        end: The end of the period, rounded up to the full hour, UTC unless it says otherwise; now
+            unless given.
+        output: Where the page goes, a file on the worker; reports/ below SENTIMENT_HOME unless
+            given.
 
     Raises:
         QueryError: The logs cannot be asked.
@@ -75,8 +84,16 @@ def write_report(days: Days = 7, end: datetime | None = None, output: Path | Non
     return path.absolute(), weekly
 
 
-@task(task_run_name="read {name}", cache_policy=NO_CACHE, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_worth_asking_again)
-def read_answer(name: str, reader: LogsReader, start: datetime, end: datetime, **parameters: timedelta) -> pd.DataFrame:
+@task(
+    task_run_name="read {name}",
+    cache_policy=NO_CACHE,
+    retries=2,
+    retry_delay_seconds=[1, 5],
+    retry_condition_fn=is_worth_asking_again,
+)
+def read_answer(
+    name: str, reader: LogsReader, start: datetime, end: datetime, **parameters: timedelta
+) -> pd.DataFrame:
     """Return the answer to a query over a period; one that gives single feedbacks is read page by page.
 
     Raises:
@@ -94,7 +111,10 @@ def _read_and_analyse(span: Span, created_at: datetime) -> Weekly:
     lead = rule.lookback + rule.quiet_evaluations * rule.evaluation_frequency
     latest = max(span.end, min(span.end + _MAY_COME_LATE, created_at))
     with LogsReader.from_settings(read_settings()) as reader:
-        bad, good = (read_answer(name, reader, span.before.start, latest) for name in ("bad_predictions", "good_predictions"))
+        bad, good = (
+            read_answer(name, reader, span.before.start, latest)
+            for name in ("bad_predictions", "good_predictions")
+        )
         now, before = (_read(reader, part, bad, good) for part in (span, span.before))
         history = read_answer("alert_history", reader, span.before.start - lead, span.end)
     return analyse(span, now, before, episodes(history, rule, min(span.end, created_at)))
@@ -127,13 +147,22 @@ def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> N
     summary = make_summary(weekly, findings)
     files = {"report.html": page, "summary.md": summary.encode()}
     files |= {f"pictures/{topic}.png": picture for topic, picture in pictures.items()}
-    files |= {f"tables/{name}.csv": table.to_csv(index=False, lineterminator="\n").encode() for name, table in weekly.tables.items()}
-    tags = {"kind": "weekly-report", "period_start": weekly.span.start.isoformat(), "period_end": weekly.span.end.isoformat()}
+    files |= {
+        f"tables/{name}.csv": table.to_csv(index=False, lineterminator="\n").encode()
+        for name, table in weekly.tables.items()
+    }
+    tags = {
+        "kind": "weekly-report",
+        "period_start": weekly.span.start.isoformat(),
+        "period_end": weekly.span.end.isoformat(),
+    }
     with runs.start_run(f"weekly-report {weekly.span.end:%Y-%m-%d}", tags=tags), runs.tracking_errors():
         mlflow.log_metrics(weekly.metrics)
         _write(path, page)
         _log_files(files)
-    create_markdown_artifact(summary, key="weekly-report", description=f"Weekly report to {weekly.span.end:%Y-%m-%d}")
+    create_markdown_artifact(
+        summary, key="weekly-report", description=f"Weekly report to {weekly.span.end:%Y-%m-%d}"
+    )
     get_run_logger().info("the report is in %s", path)
 
 
@@ -164,7 +193,9 @@ def _moment(text: str) -> datetime:
     try:
         moment = _in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a moment such as 2026-11-23 or 2026-11-23T15:00+01:00") from error
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a moment such as 2026-11-23 or 2026-11-23T15:00+01:00"
+        ) from error
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise argparse.ArgumentTypeError(f"{text!r} is not in the years {_FIRST_YEAR} to {_LAST_YEAR}")
     return moment
@@ -172,12 +203,27 @@ def _moment(text: str) -> datetime:
 
 def main() -> None:
     """Read the command line, run the flow, print the headline figures and where the page is."""
-    parser = argparse.ArgumentParser("python -m flows.analyse", description="Write the weekly report from the logs.")
-    parser.add_argument(
-        "--days", type=whole_number("days", 1, _MOST_DAYS), default=7, help="length of the period, 1 to 31 (default: %(default)s)"
+    parser = argparse.ArgumentParser(
+        "python -m flows.analyse", description="Write the weekly report from the logs."
     )
-    parser.add_argument("--end", type=_moment, metavar="ISO", help="end of the period, UTC unless it says otherwise (default: now)")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where the page goes (default: reports/ below SENTIMENT_HOME)")
+    parser.add_argument(
+        "--days",
+        type=whole_number("days", 1, _MOST_DAYS),
+        default=7,
+        help="length of the period, 1 to 31 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--end",
+        type=_moment,
+        metavar="ISO",
+        help="end of the period, UTC unless it says otherwise (default: now)",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where the page goes (default: reports/ below SENTIMENT_HOME)",
+    )
     chosen = parser.parse_args()
     path, weekly = write_report(chosen.days, chosen.end, chosen.output)
     print(make_headline(weekly))

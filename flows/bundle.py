@@ -1,4 +1,7 @@
-"""Build the Bento of the champion, for an image: `python -m flows.bundle`. What else the Bento carries, `bentofile.yaml` says."""
+"""Build the Bento of the champion, for an image: `python -m flows.bundle`.
+
+What else the Bento carries, `bentofile.yaml` says.
+"""
 
 from __future__ import annotations
 
@@ -50,20 +53,26 @@ def bundle() -> str:
     options = yaml.safe_load((_ROOT / "bentofile.yaml").read_text("utf-8"))
     template = (_ROOT / options["docker"]["dockerfile_template"]).read_text("utf-8")
     (_ROOT / "build").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="bundle-", dir=_ROOT / "build") as folder:  # BentoML takes no template from elsewhere
+    # BentoML takes no template from elsewhere.
+    with tempfile.TemporaryDirectory(prefix="bundle-", dir=_ROOT / "build") as folder:
         path = Path(folder) / "Dockerfile.j2"
         path.write_text(f"{{% set labels = {json.dumps(labels)} %}}\n{template}", "utf-8")
         options["docker"]["dockerfile_template"] = str(path.relative_to(_ROOT))
         bentofile = path.with_name("bentofile.yaml")
         bentofile.write_text(json.dumps({**options, "models": [champion.tag]}), "utf-8")  # JSON is YAML
-        bento = bentoml.bentos.build_bentofile(str(bentofile), version=tag.version, labels=labels, build_ctx=str(_ROOT))
+        bento = bentoml.bentos.build_bentofile(
+            str(bentofile), version=tag.version, labels=labels, build_ctx=str(_ROOT)
+        )
     return str(bento.tag)
 
 
-def image_labels(champion: store.StoredModel, bento: str, source: Mapping[str, str], now: datetime) -> dict[str, str]:
+def image_labels(
+    champion: store.StoredModel, bento: str, source: Mapping[str, str], now: datetime
+) -> dict[str, str]:
     """Return the labels of an image: its commit and Bento, and where its model comes from, as far as that is known.
 
-    `source` holds `git_commit`, `git_dirty` and the repository's `address`; a commit that is not all of the code is marked `-dirty`.
+    `source` holds `git_commit`, `git_dirty` and the repository's `address`; a commit that is not
+    all of the code is marked `-dirty`.
     """
     dirty = "-dirty" if source["git_dirty"] == "true" else ""
     labels = {
@@ -80,7 +89,9 @@ def image_labels(champion: store.StoredModel, bento: str, source: Mapping[str, s
 
 def main() -> None:
     """Read the command line, build the Bento and print its tag."""
-    argparse.ArgumentParser("python -m flows.bundle", description="Build the Bento of the champion; its tag is printed.").parse_args()
+    argparse.ArgumentParser(
+        "python -m flows.bundle", description="Build the Bento of the champion; its tag is printed."
+    ).parse_args()
     print(bundle())
 
 

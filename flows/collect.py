@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from sentiment.config import Settings
     from sentiment.feedback.prediction_ids import PredictionSigner
 
-_OVERLAP = timedelta(hours=49)  # telemetry keeps feedback's own time for 48 hours, so a row may come that much later than its time says
+# Telemetry keeps feedback's own time for 48 hours, so a row may come that much later than its time
+# says.
+_OVERLAP = timedelta(hours=49)
 _STREAMS = ("bad_predictions", "sampled_predictions")
 
 
@@ -44,16 +46,19 @@ _STREAMS = ("bad_predictions", "sampled_predictions")
 def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
     """Take in what came since the last time, and return what became of it.
 
-    Safe to repeat and to interrupt: a feedback id counts once, and the watermarks move with the last of the items. All of the inbox is
-    looked through, so what telemetry lost comes, too. Where the logs do not answer, the inbox is taken in all the same.
+    Safe to repeat and to interrupt: a feedback id counts once, and the watermarks move with the
+    last of the items. All of the inbox is looked through, so what telemetry lost comes, too. Where
+    the logs do not answer, the inbox is taken in all the same.
 
     Args:
-        days: How far back the first time looks, 1 to 730 days; later ones go on where the last one ended.
+        days: How far back the first time looks, 1 to 730 days; later ones go on where the last one
+            ended.
 
     Raises:
         FeedbackError: The inbox cannot be read.
         ReviewError: The queue cannot be reached.
-        QueryError: The logs cannot be queried; what the inbox holds is in the queue, and the logs' turn comes the next time.
+        QueryError: The logs cannot be queried; what the inbox holds is in the queue, and the logs'
+            turn comes the next time.
     """
     settings = read_settings()
     apply_tool_environment(settings)
@@ -61,11 +66,17 @@ def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
     inbox = read_inbox(Inbox(settings.feedback_address))
     with ReviewQueue.from_settings(settings) as queue:
         marks = {name: queue.watermark(name) for name in _STREAMS}
-        starts = {name: mark - _OVERLAP if mark else now - timedelta(days=days) for name, mark in marks.items()}
+        starts = {
+            name: mark - _OVERLAP if mark else now - timedelta(days=days) for name, mark in marks.items()
+        }
         try:
             frames = {name: read_logs(settings, name, (start, now)) for name, start in starts.items()}
         except QueryError:
-            added = queue.add(reports_of_feedback(inbox.iloc[:0], inbox[~inbox["correct"]])) if len(inbox) else Added(0, 0, 0)
+            added = (
+                queue.add(reports_of_feedback(inbox.iloc[:0], inbox[~inbox["correct"]]))
+                if len(inbox)
+                else Added(0, 0, 0)
+            )
             logger.warning("the logs do not answer; from the inbox came %s", _in_words(added))
             raise
         signer = _signer_at_hand(settings)
@@ -94,7 +105,9 @@ def _in_words(added: Added) -> str:
 
 def main() -> None:
     """Read the command line, run the flow and print what came in."""
-    parser = argparse.ArgumentParser("python -m flows.collect", description="Take bad predictions and samples into the review queue.")
+    parser = argparse.ArgumentParser(
+        "python -m flows.collect", description="Take bad predictions and samples into the review queue."
+    )
     more = "how far back the first time looks, 1 to 730 (default: %(default)s); later ones go on where the last one ended"
     parser.add_argument("--days", type=whole_number("days", 1, 730), default=28, help=more)
     print(_in_words(collect(parser.parse_args().days)))

@@ -1,6 +1,7 @@
 """Put the flows of `prefect.yaml` on a Prefect server, with their work pool and word of failures: `python -m flows.deploy`.
 
-Safe to repeat: what is there is renewed. Without PREFECT_API_URL the server is the one of `make demo`.
+Safe to repeat: what is there is renewed. Without PREFECT_API_URL the server is the one of `make
+demo`.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ _PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
 def deploy(pool: str = POOL, directory: str | None = None) -> None:
     """Renew every deployment of `prefect.yaml` in a work pool, and the notice of failures.
 
-    The pool `sentiloop` is made where it is missing. `directory` is where the runs find this checkout; this folder unless given.
+    The pool `sentiloop` is made where it is missing. `directory` is where the runs find this
+    checkout; this folder unless given.
 
     Raises:
         DeployError: The server does not answer, has no such pool, or refuses a deployment.
@@ -56,7 +58,9 @@ def deploy(pool: str = POOL, directory: str | None = None) -> None:
         _make_pool(client, pool)
         with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
             path = Path(folder) / "prefect.yaml"
-            path.write_text(yaml.safe_dump(definition(pool, directory or str(_ROOT)), sort_keys=False), "utf-8")
+            path.write_text(
+                yaml.safe_dump(definition(pool, directory or str(_ROOT)), sort_keys=False), "utf-8"
+            )
             _run_prefect("deploy", "--all", "--prefect-file", str(path))
         renew_notice(client, read_settings().alert_webhook_url)
 
@@ -66,7 +70,10 @@ def definition(pool: str, directory: str) -> dict[str, Any]:
     content: dict[str, Any] = yaml.safe_load((_ROOT / "prefect.yaml").read_text("utf-8"))
     for deployment in content["deployments"]:
         deployment["work_pool"] = {**deployment["work_pool"], "name": pool}
-    return {**content, "pull": [{"prefect.deployments.steps.set_working_directory": {"directory": directory}}]}
+    return {
+        **content,
+        "pull": [{"prefect.deployments.steps.set_working_directory": {"directory": directory}}],
+    }
 
 
 def _wait_for(client: SyncPrefectClient) -> None:
@@ -75,7 +82,9 @@ def _wait_for(client: SyncPrefectClient) -> None:
     while error := client.api_healthcheck():
         if time.monotonic() > deadline:
             reason = type(error).__name__
-            raise DeployError(f"no Prefect server answers at {client.api_url} ({reason}): run 'make demo', or set PREFECT_API_URL")
+            raise DeployError(
+                f"no Prefect server answers at {client.api_url} ({reason}): run 'make demo', or set PREFECT_API_URL"
+            )
         time.sleep(0.5)
 
 
@@ -84,7 +93,9 @@ def _make_pool(client: SyncPrefectClient, pool: str) -> None:
         client.read_work_pool(pool)
     except ObjectNotFound as error:
         if pool != POOL:
-            raise DeployError(f"there is no work pool {pool!r}: create it first, as docs/flows.md says") from error
+            raise DeployError(
+                f"there is no work pool {pool!r}: create it first, as docs/flows.md says"
+            ) from error
         template = ProcessWorker.get_default_base_job_template()
         client.create_work_pool(WorkPoolCreate(name=pool, type="process", base_job_template=template))
 
@@ -98,16 +109,36 @@ def _run_prefect(*arguments: str) -> None:
 
 def work(pool: str) -> None:
     """Become a worker of the pool, until Ctrl-C; this never returns."""
-    os.environ["SENTIMENT_HOME"] = str(read_settings().home)  # the runs happen in another folder than this one
+    # The runs happen in another folder than this one.
+    os.environ["SENTIMENT_HOME"] = str(read_settings().home)
     os.chdir(_ROOT)
-    os.execv(sys.executable, [*_PREFECT, "worker", "start", "--pool", pool, "--name", platform.node(), "--install-policy", "never"])  # noqa: S606
+    os.execv(  # noqa: S606
+        sys.executable,
+        [
+            *_PREFECT,
+            "worker",
+            "start",
+            "--pool",
+            pool,
+            "--name",
+            platform.node(),
+            "--install-policy",
+            "never",
+        ],
+    )
 
 
 def main() -> None:
     """Read the command line, deploy, and become a worker if that is asked for."""
-    parser = argparse.ArgumentParser("python -m flows.deploy", description="Put the flows of prefect.yaml on a Prefect server.")
-    parser.add_argument("--pool", default=POOL, help="the work pool (default: %(default)s, made where it is missing)")
-    parser.add_argument("--directory", metavar="PATH", help="where the runs find this checkout (default: here)")
+    parser = argparse.ArgumentParser(
+        "python -m flows.deploy", description="Put the flows of prefect.yaml on a Prefect server."
+    )
+    parser.add_argument(
+        "--pool", default=POOL, help="the work pool (default: %(default)s, made where it is missing)"
+    )
+    parser.add_argument(
+        "--directory", metavar="PATH", help="where the runs find this checkout (default: here)"
+    )
     parser.add_argument("--work", action="store_true", help="go on as a worker of the pool, until Ctrl-C")
     chosen = parser.parse_args()
     deploy(chosen.pool, chosen.directory)

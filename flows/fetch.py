@@ -1,4 +1,7 @@
-"""Fetch a champion from Azure Blob into this machine's store: `python -m flows.fetch`. It was judged where it was published."""
+"""Fetch a champion from Azure Blob into this machine's store: `python -m flows.fetch`.
+
+It was judged where it was published.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +25,12 @@ from sentiment.errors import GateError, StoreError
 def fetch(tag: str | None = None, native: Path | None = None) -> str:
     """Make a released model the champion of this store and return its tag: the champion on Blob, or the one that is named.
 
-    Every file is checked before the store holds any of them. `native` is a folder to put the trained model into as well.
+    Every file is checked before the store holds any of them. `native` is a folder to put the
+    trained model into as well.
 
     Raises:
-        StoreError: There is no such release, a file of it was altered, or the store holds another model under its tag.
+        StoreError: There is no such release, a file of it was altered, or the store holds another
+            model under its tag.
         GateError: The champion here changed meanwhile, or the one on Blob was rolled back here.
         BlobError: The storage cannot be used.
     """
@@ -47,7 +52,9 @@ def fetch(tag: str | None = None, native: Path | None = None) -> str:
 def _champion(releases: Releases) -> str:
     tag = releases.pointer().champion
     if tag is None:
-        raise StoreError(f"{releases.address} has no champion: run 'python -m flows.publish' on a machine that has one")
+        raise StoreError(
+            f"{releases.address} has no champion: run 'python -m flows.publish' on a machine that has one"
+        )
     for fallen in store.fallen():
         if fallen.tag == tag:
             raise GateError(
@@ -77,9 +84,14 @@ def main() -> None:
         "python -m flows.fetch",
         description="Download a model from SENTIMENT_MODELS_URL, check every file and make it this store's champion; its tag is printed.",
     )
-    parser.add_argument("--version", metavar="TAG", help="tweet-sentiment:VERSION (default: the champion there)")
     parser.add_argument(
-        "--native", metavar="FOLDER", type=Path, help="put the trained model, in its framework's own form, into a new folder"
+        "--version", metavar="TAG", help="tweet-sentiment:VERSION (default: the champion there)"
+    )
+    parser.add_argument(
+        "--native",
+        metavar="FOLDER",
+        type=Path,
+        help="put the trained model, in its framework's own form, into a new folder",
     )
     chosen = parser.parse_args()
     print(fetch(chosen.version, chosen.native))

@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 _TIMED_TEXTS = 60
 # What a version's tags and a stored model's metadata say of a model's origin.
 ORIGIN = (
-    *("dataset_digest", "related_digest", "test_digest", "feedback_digest", "feedback_rows", "git_commit", "git_dirty"),
+    *(
+        "dataset_digest",
+        "related_digest",
+        "test_digest",
+        "feedback_digest",
+        "feedback_rows",
+        "git_commit",
+        "git_dirty",
+    ),
     *("family", "base_model", "teacher", "profile", "recipe", "started_at", "trained_at"),
 )
 
@@ -116,7 +124,11 @@ def _contender(side: Side, model: models.Classifier, sets: list[EvaluationSet], 
     return Contender(
         role=side.role,
         name=side.name,
-        facts={key: side.facts[key] for key in ("run_id", "mlflow_version", "rolled_back_at", *ORIGIN) if key in side.facts},
+        facts={
+            key: side.facts[key]
+            for key in ("run_id", "mlflow_version", "rolled_back_at", *ORIGIN)
+            if key in side.facts
+        },
         scores={one.name: model.predict_proba(list(one.texts)) for one in sets},
         behaviour=run_suite(model.predict_proba),
         cost=cost,
@@ -125,7 +137,9 @@ def _contender(side: Side, model: models.Classifier, sets: list[EvaluationSet], 
 
 
 def record(verdict: Verdict, version: versions.Version) -> str:
-    """Keep a verdict as a run in MLflow and on the version that it is about; return the run's id. What comes of it is not known yet.
+    """Keep a verdict as a run in MLflow and on the version that it is about; return the run's id.
+
+    What comes of it is not known yet.
 
     Raises:
         TrackingError: MLflow does not answer.
@@ -140,7 +154,10 @@ def record(verdict: Verdict, version: versions.Version) -> str:
         "champion": str(champion.get("name", "none")),
     }
     if verdict.override:
-        tags |= {"override_approved_by": ", ".join(verdict.override.approved_by), "override_reason": verdict.override.reason}
+        tags |= {
+            "override_approved_by": ", ".join(verdict.override.approved_by),
+            "override_reason": verdict.override.reason,
+        }
     with runs.start_run("verdict", tags=tags) as run_id:
         runs.log_texts({"verdict.md": as_markdown(verdict), "verdict.json": as_json(verdict)})
         runs.log_pictures({"verdict": draw_verdict(verdict)})

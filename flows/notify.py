@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 NAME = "sentiloop: a flow run failed"
 _BLOCK = "sentiloop-alerts"
 _STATES = ("Failed", "TimedOut", "Crashed")
-# Azure's common alert schema, as `sentiment.supervision.notices` writes it for the alert on bad predictions: one receiver takes both.
-# The state's message stays on the server: it may be a library's, and quote a text.
+# Azure's common alert schema, as `sentiment.supervision.notices` writes it for the alert on bad
+# predictions: one receiver takes both. The state's message stays on the server: it may be a
+# library's, and quote a text.
 _PAYLOAD = """{
   "schemaId": "azureMonitorCommonAlertSchema",
   "data": {
@@ -61,7 +62,8 @@ def _automation(webhook: Webhook, *, is_enabled: bool) -> AutomationCore:
     trigger = EventTrigger(
         expect={f"prefect.flow-run.{state}" for state in _STATES},
         match={"prefect.resource.id": "prefect.flow-run.*"},
-        # Only runs of our deployments: a flow that another one calls has none, and its caller fails with it.
+        # Only runs of our deployments: a flow that another one calls has none, and its caller fails
+        # with it.
         match_related={"prefect.resource.role": "deployment"},
         for_each={"prefect.resource.id"},
         threshold=1,

@@ -53,10 +53,16 @@ class Plan:
     def related(self, dataset: Dataset, judged: Iterable[str]) -> Split:
         """Return what BERT learns before a dataset of another source: the default corpus's training tweets, apart from all others.
 
-        Only the packaged encoder learns them: who brings a base model of their own may have tweets in another language.
+        Only the packaged encoder learns them: who brings a base model of their own may have tweets
+        in another language.
         """
         is_packaged = self.hyperparameters("bert").get("base_model") == PACKAGED_BASE
-        if not is_packaged or "bert" not in self.families or ROWS[self.profile] or dataset.source == DEFAULT_SOURCE:
+        if (
+            not is_packaged
+            or "bert" not in self.families
+            or ROWS[self.profile]
+            or dataset.source == DEFAULT_SOURCE
+        ):
             return NO_ROWS
         own = (text for split in dataset.splits.values() for text in split.texts)
         return prepared_dataset(DEFAULT_SOURCE).train.apart_from((*own, *judged))
@@ -70,4 +76,7 @@ class Plan:
         """Return what a model of this family depends on besides the rows and the code: a base model in a folder may have changed."""
         base = Path(str(self.hyperparameters(family).get("base_model", "")))
         files = sorted(base.iterdir()) if base.is_dir() and base != Path() else []
-        return [self.hyperparameters(family), [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]]
+        return [
+            self.hyperparameters(family),
+            [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files],
+        ]

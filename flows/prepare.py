@@ -35,7 +35,8 @@ def prepared_dataset(source: str) -> data.Dataset:
 
 def source_key(source: str) -> str:
     """Return a SHA-256 of all that decides the prepared data: the source's files and the code; empty if there is no such source."""
-    modules = (data, near_duplicates, corpus_encoding, sources, models.base)  # `sources` pins the default corpus by its SHA-256
+    # `sources` pins the default corpus by its SHA-256.
+    modules = (data, near_duplicates, corpus_encoding, sources, models.base)
     files = [Path(str(module.__file__)) for module in modules]
     path = Path(source)
     if source != sources.DEFAULT_SOURCE:
@@ -53,7 +54,9 @@ def _cache_key(context: TaskRunContext, parameters: dict[str, Any]) -> str | Non
     return f"{key}-{hashlib.sha256(str(read_settings().home).encode()).hexdigest()[:12]}" if key else None
 
 
-@task(task_run_name="prepare {source}", cache_key_fn=_cache_key, persist_result=True, result_serializer="json")
+@task(
+    task_run_name="prepare {source}", cache_key_fn=_cache_key, persist_result=True, result_serializer="json"
+)
 def prepare_data(source: str) -> str:
     """Read, clean and split a source, save it below SENTIMENT_HOME/data, and return its digest."""
     logger = get_run_logger()
@@ -61,7 +64,9 @@ def prepare_data(source: str) -> str:
     dataset = data.load_dataset(source)
     dataset.save(_folder(dataset.digest))
     dropped = ", ".join(f"{count} {reason}" for reason, count in dataset.report.dropped.items())
-    logger.info("%d rows read (dropped: %s), digest %s", dataset.report.rows_read, dropped, dataset.digest[:12])
+    logger.info(
+        "%d rows read (dropped: %s), digest %s", dataset.report.rows_read, dropped, dataset.digest[:12]
+    )
     return dataset.digest
 
 

@@ -1,4 +1,7 @@
-"""Decide whether a candidate becomes the champion, and write it down: `python -m flows.promote`. No other file writes the champion."""
+"""Decide whether a candidate becomes the champion, and write it down: `python -m flows.promote`.
+
+No other file writes the champion.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +58,10 @@ def promote(
 
     Args:
         candidate: The registered version to judge: an alias, such as challenger, or a number.
-        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's form; a path is one of the worker's.
-        approved_by: People who promote it whatever the gate says; their names are recorded. Empty: the gate alone decides.
+        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's
+            form; a path is one of the worker's.
+        approved_by: People who promote it whatever the gate says; their names are recorded. Empty:
+            the gate alone decides.
         because: Why they do; recorded as well.
 
     Raises:
@@ -64,7 +69,8 @@ def promote(
         StoreError: The present champion is missing from the store.
         ModelError: One of the two models cannot be loaded.
         DataError: The data cannot be read.
-        GateError: The champion changed while this was judged, or an override lacks a name or a reason.
+        GateError: The champion changed while this was judged, or an override lacks a name or a
+            reason.
     """
     settings = read_settings()
     override = _make_override(approved_by, because)
@@ -76,7 +82,9 @@ def promote(
         new = judging.challenger(version, folder)
         evidence = judging.gather(new, champion, dataset, settings.validated_path)
         limits, earlier = Thresholds.from_settings(settings), judging.earlier_judgements(evidence.test)
-        verdict = judge(evidence, now=datetime.now(UTC), thresholds=limits, override=override, earlier_judgements=earlier)
+        verdict = judge(
+            evidence, now=datetime.now(UTC), thresholds=limits, override=override, earlier_judgements=earlier
+        )
         run_id = judging.record(verdict, version)
         if verdict.is_promoted:
             try:
@@ -91,7 +99,9 @@ def promote(
 def _tell(verdict: Verdict, version: versions.Version, run_id: str, settings: Settings) -> None:
     """Say of a verdict that was carried out what came of it, wherever people look."""
     picture = judging.publish(verdict, settings.home)
-    judging.note_outcome("promoted" if verdict.is_promoted else _NOT_PROMOTED[verdict.decision], run_id, version)
+    judging.note_outcome(
+        "promoted" if verdict.is_promoted else _NOT_PROMOTED[verdict.decision], run_id, version
+    )
     _align()
     said = f"version {version.number}: {headline(verdict)}"
     show("verdict", as_markdown(verdict), picture, description=said)
@@ -129,8 +139,11 @@ def shadow(candidate: str) -> str:
     apply_tool_environment(settings)
     catch_up(settings)
     version = versions.read_version(candidate)
-    if store.pointer() is None:  # the only model is served then, and that would be the shadow, which nobody has judged
-        raise StoreError("there is no champion that a shadow could run beside: run 'python -m flows.promote' first")
+    # The only model is served then, and that would be the shadow, which nobody has judged.
+    if store.pointer() is None:
+        raise StoreError(
+            "there is no champion that a shadow could run beside: run 'python -m flows.promote' first"
+        )
     with versions.downloaded(version) as folder:
         side = judging.challenger(version, folder)
         tag = _save(side, version)
@@ -167,7 +180,9 @@ def _make_override(approved_by: tuple[str, ...], because: str) -> Override | Non
     if not names and not reason:
         return None
     if not names or not all(names) or not reason:
-        raise GateError("an override needs who approved it and why: give --approved-by NAME and --because REASON")
+        raise GateError(
+            "an override needs who approved it and why: give --approved-by NAME and --because REASON"
+        )
     return Override(names, reason)
 
 
@@ -190,7 +205,10 @@ def _crown(new: judging.Side, version: versions.Version, expected: str | None, e
 def _save(side: judging.Side, version: versions.Version, **more: str) -> str:
     """Put a copy of a version into the store and let the version say so, which is how a tag leads back to it; return the tag."""
     keys = ("run_id", "mlflow_version", *judging.ORIGIN)
-    tag = store.save(judging.load_model(side), metadata={key: str(side.facts[key]) for key in keys if key in side.facts} | more)
+    tag = store.save(
+        judging.load_model(side),
+        metadata={key: str(side.facts[key]) for key in keys if key in side.facts} | more,
+    )
     versions.set_tags(version, {_mark_of(tag): tag})
     return tag
 
@@ -211,7 +229,9 @@ def _mark_fallen() -> None:
         if version and version.tags.get("rolled_back_at", "") < fallen.at:
             tags = {"kind": "rollback", "from": fallen.tag, "to": fallen.successor, "because": fallen.because}
             with runs.start_run("rollback", tags=tags):
-                versions.set_tags(version, {"rolled_back_at": fallen.at, "rolled_back_because": fallen.because})
+                versions.set_tags(
+                    version, {"rolled_back_at": fallen.at, "rolled_back_because": fallen.because}
+                )
 
 
 def _restore() -> None:
@@ -248,15 +268,29 @@ def main() -> None:
         description="Judge a candidate against the champion; promote it, roll back, or let it run in the shadow.",
         epilog="Exit codes: 0 promoted or done, 1 error, 3 HOLD, 4 REJECT.",
     )
-    parser.add_argument("--candidate", default="challenger", help="alias or number of a registered version (default: %(default)s)")
-    parser.add_argument("--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder")
     parser.add_argument(
-        "--approved-by", action="append", default=[], metavar="NAME", help="promote whatever the gate says; may be repeated"
+        "--candidate",
+        default="challenger",
+        help="alias or number of a registered version (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder"
+    )
+    parser.add_argument(
+        "--approved-by",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="promote whatever the gate says; may be repeated",
     )
     parser.add_argument("--because", default="", metavar="REASON", help="why: for an override or a rollback")
     instead = parser.add_mutually_exclusive_group()
-    instead.add_argument("--rollback", action="store_true", help="make the champion before this one the champion again")
-    instead.add_argument("--shadow", metavar="CANDIDATE", help="let a version score a share of the requests, unseen")
+    instead.add_argument(
+        "--rollback", action="store_true", help="make the champion before this one the champion again"
+    )
+    instead.add_argument(
+        "--shadow", metavar="CANDIDATE", help="let a version score a share of the requests, unseen"
+    )
     instead.add_argument("--no-shadow", action="store_true", help="end the shadow")
     chosen = parser.parse_args()
     if chosen.rollback:

@@ -1,4 +1,7 @@
-"""Publish the champion of the local store on Azure Blob: `python -m flows.publish`. Its layout there: `sentiment.champions.releases`."""
+"""Publish the champion of the local store on Azure Blob: `python -m flows.publish`.
+
+Its layout there: `sentiment.champions.releases`.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ def publish(over: str | None = None) -> str:
 
     Raises:
         StoreError: There is no champion, or another model lies under its tag.
-        GateError: The champion on Blob is one that this store has never had, or it changed meanwhile.
+        GateError: The champion on Blob is one that this store has never had, or it changed
+            meanwhile.
         BlobError: The storage cannot be used.
         TrackingError: MLflow does not answer.
     """
@@ -53,7 +57,9 @@ def open_releases() -> Releases:
     """
     url = read_settings().models_url
     if not url:
-        raise ConfigError("SENTIMENT_MODELS_URL is not set, so there is nowhere to publish to or fetch from: set it to az://CONTAINER")
+        raise ConfigError(
+            "SENTIMENT_MODELS_URL is not set, so there is nowhere to publish to or fetch from: set it to az://CONTAINER"
+        )
     return Releases(open_folder(url))
 
 
@@ -91,7 +97,9 @@ def main() -> None:
         description="Upload this store's champion to SENTIMENT_MODELS_URL and make it the champion there; its tag is printed.",
         epilog="Nothing there is ever overwritten. After an interruption the same command goes on.",
     )
-    parser.add_argument("--over", metavar="TAG", help="displace this champion there, although this store has never had it")
+    parser.add_argument(
+        "--over", metavar="TAG", help="displace this champion there, although this store has never had it"
+    )
     print(publish(parser.parse_args().over))
 
 

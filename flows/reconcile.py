@@ -1,4 +1,7 @@
-"""Send feedback again that the inbox holds and the logs do not: `python -m flows.reconcile`. Safe to repeat: each counts once."""
+"""Send feedback again that the inbox holds and the logs do not: `python -m flows.reconcile`.
+
+Safe to repeat: each counts once.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,9 @@ if TYPE_CHECKING:
 def reconcile(days: int = 28, grace_minutes: int = 10) -> int:
     """Send the feedback of the last days again that never arrived in the logs, and return how many that were.
 
-    `days` must not be more than the logs keep, else what they have forgotten is sent again. Feedback of the last minutes may still be
-    on its way: Azure shows a record some minutes after it was sent.
+    `days` must not be more than the logs keep, else what they have forgotten is sent again.
+    Feedback of the last minutes may still be on its way: Azure shows a record some minutes after it
+    was sent.
 
     Raises:
         ConfigError: Telemetry is off: there is nowhere to send it.
@@ -58,7 +62,9 @@ def reconcile(days: int = 28, grace_minutes: int = 10) -> int:
     missing = missing_feedback(inbox, logs, period=(start, end))
     if len(missing):
         send(settings, missing)
-    get_run_logger().info("%d in the inbox, %d in the logs, %d sent again", len(inbox), len(logs), len(missing))
+    get_run_logger().info(
+        "%d in the inbox, %d in the logs, %d sent again", len(inbox), len(logs), len(missing)
+    )
     return len(missing)
 
 
@@ -71,7 +77,10 @@ def read_logs(settings: Settings, period: tuple[datetime, datetime]) -> pd.DataF
 
 @task(cache_policy=NO_CACHE)
 def send(settings: Settings, missing: pd.DataFrame) -> None:
-    """Log the feedback again. What Azure does not take now lies in the spool, or is missing again at the next run."""
+    """Log the feedback again.
+
+    What Azure does not take now lies in the spool, or is missing again at the next run.
+    """
     running = process.start(settings, role="reconcile")
     try:
         if not running.is_on:
@@ -93,11 +102,15 @@ def _use_local_monitor(settings: Settings) -> None:
 
 def main() -> None:
     """Read the command line, run the flow and print what it sent."""
-    parser = argparse.ArgumentParser("python -m flows.reconcile", description="Send feedback again that never arrived in the logs.")
+    parser = argparse.ArgumentParser(
+        "python -m flows.reconcile", description="Send feedback again that never arrived in the logs."
+    )
     days, minutes = whole_number("days", 1, 730), whole_number("minutes", 0, 1440)
     more = "how far back, 1 to 730; not more than the logs keep (default: %(default)s)"
     parser.add_argument("--days", type=days, default=28, help=more)
-    parser.add_argument("--grace-minutes", type=minutes, default=10, help="leave out the last minutes (default: %(default)s)")
+    parser.add_argument(
+        "--grace-minutes", type=minutes, default=10, help="leave out the last minutes (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     sent = reconcile(days=arguments.days, grace_minutes=arguments.grace_minutes)
     print(f"sent {sent} again" if sent else "nothing is missing")

@@ -51,11 +51,14 @@ def retrain(
     """Train challengers, let the gate judge the best one, and return its verdict; None where the trigger gives no reason to train.
 
     Args:
-        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's form; a path is one of the worker's.
+        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's
+            form; a path is one of the worker's.
         profile: How much to train; the champion's own profile unless given.
-        families: Which models to train: the champion's family, with a BERT to teach it if the champion had one, or all three.
-        trigger: Why: rows trains if SENTIMENT_RETRAIN_MIN_ROWS validated rows are new since the last attempt, whatever the gate said of
-            it; alert if the alert fired since that began; manual and schedule always.
+        families: Which models to train: the champion's family, with a BERT to teach it if the
+            champion had one, or all three.
+        trigger: Why: rows trains if SENTIMENT_RETRAIN_MIN_ROWS validated rows are new since the
+            last attempt, whatever the gate said of it; alert if the alert fired since that began;
+            manual and schedule always.
         seed: The seed of every model; the same seed and data make the same models.
 
     Raises:
@@ -73,13 +76,22 @@ def retrain(
             catch_up(settings)
             champion = find_champion()
             facts = champion.facts if champion else {}
-            return _retrain(settings, data, trigger, champion=facts, plan=_plan(facts, profile, families, seed))
+            return _retrain(
+                settings, data, trigger, champion=facts, plan=_plan(facts, profile, families, seed)
+            )
     except Timeout as error:
-        raise GateError(f"another retraining runs (it holds {path}): wait for its verdict, or stop it, then start again") from error
+        raise GateError(
+            f"another retraining runs (it holds {path}): wait for its verdict, or stop it, then start again"
+        ) from error
 
 
-def _retrain(settings: Settings, data: str, trigger: Trigger, *, champion: Mapping[str, str], plan: Plan) -> Verdict | None:
-    rows, feedback_digest = validated_feedback.read_validated(settings.validated_path), validated_feedback.digest(settings.validated_path)
+def _retrain(
+    settings: Settings, data: str, trigger: Trigger, *, champion: Mapping[str, str], plan: Plan
+) -> Verdict | None:
+    rows, feedback_digest = (
+        validated_feedback.read_validated(settings.validated_path),
+        validated_feedback.digest(settings.validated_path),
+    )
     reason_not = _reason_not_to(settings, trigger, len(rows), _last_attempt(champion)) if champion else ""
     if reason_not:
         get_run_logger().info("not retrained: %s", reason_not)
@@ -87,17 +99,27 @@ def _retrain(settings: Settings, data: str, trigger: Trigger, *, champion: Mappi
     whole = prepared_dataset(data)
     feedback, evaluation = validated_feedback.divide(rows, whole)
     held_back = len(evaluation.texts) if evaluation else 0
-    get_run_logger().info("%d validated rows: %d to train on, %d kept for evaluation", len(rows), len(feedback.texts), held_back)
-    facts = {"trigger": trigger, "feedback_digest": feedback_digest or "none", "feedback_rows": str(len(rows))}
+    get_run_logger().info(
+        "%d validated rows: %d to train on, %d kept for evaluation", len(rows), len(feedback.texts), held_back
+    )
+    facts = {
+        "trigger": trigger,
+        "feedback_digest": feedback_digest or "none",
+        "feedback_rows": str(len(rows)),
+    }
     judged = evaluation.texts if evaluation else ()
     _, version = train_and_register(whole, plan, feedback=feedback, judged=judged, facts=facts)
     return promote(candidate=version.number, data=data)
 
 
-def _plan(champion: Mapping[str, str], profile: Profile | None, families: Literal["champion", "all"], seed: int) -> Plan:
+def _plan(
+    champion: Mapping[str, str], profile: Profile | None, families: Literal["champion", "all"], seed: int
+) -> Plan:
     """Return what to train; like is compared with like unless somebody chooses otherwise."""
     teacher = champion.get("teacher")
-    alike = (champion["family"], *(("bert",) if teacher else ())) if champion and families == "champion" else ()
+    alike = (
+        (champion["family"], *(("bert",) if teacher else ())) if champion and families == "champion" else ()
+    )
     own = cast("Profile", champion.get("profile", "quick"))
     return Plan(
         profile or own,
@@ -118,7 +140,11 @@ def _reason_not_to(settings: Settings, trigger: Trigger, rows: int, last: Mappin
     """Return why the trigger gives no reason to train, in words, or nothing."""
     if trigger == "rows":
         new = rows - int(last.get("feedback_rows", "0"))
-        return "" if new >= settings.retrain_min_rows else f"{new} validated rows are new, {settings.retrain_min_rows} are asked for"
+        return (
+            ""
+            if new >= settings.retrain_min_rows
+            else f"{new} validated rows are new, {settings.retrain_min_rows} are asked for"
+        )
     if trigger == "alert":
         fired = last_fired(read_rule(), settings.alert_home)
         began = last.get("started_at") or last.get("trained_at")
@@ -134,12 +160,19 @@ def main() -> None:
         description="Train challengers on the base and the validated feedback; the gate judges the best.",
         epilog="Exit codes: 0 promoted or no reason to train, 1 error, 3 HOLD, 4 REJECT.",
     )
-    parser.add_argument("--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder")
+    parser.add_argument(
+        "--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder"
+    )
     parser.add_argument("--profile", choices=list(ROWS), help="how much to train (default: as the champion)")
     parser.add_argument(
-        "--families", default="champion", choices=["champion", "all"], help="which models (default: the champion's, with its teacher)"
+        "--families",
+        default="champion",
+        choices=["champion", "all"],
+        help="which models (default: the champion's, with its teacher)",
     )
-    parser.add_argument("--trigger", default="manual", choices=get_args(Trigger), help="why (default: %(default)s)")
+    parser.add_argument(
+        "--trigger", default="manual", choices=get_args(Trigger), help="why (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")
     chosen = parser.parse_args()
     verdict = retrain(chosen.data, chosen.profile, chosen.families, chosen.trigger, chosen.seed)

@@ -22,15 +22,23 @@ if TYPE_CHECKING:
 def main() -> None:
     """Read the command line and do what it asks for."""
     parser = argparse.ArgumentParser(
-        "python -m flows.review", description="The review queue, for scripts; people use the page's tab Review."
+        "python -m flows.review",
+        description="The review queue, for scripts; people use the page's tab Review.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("status", help="how far the review is, and how far annotators agree")
-    commands.add_parser("config", help="print the labelling configuration for Label Studio: paste it into the project's settings")
-    export = commands.add_parser("export", help="write what waits for annotators to a file: .json is Label Studio's, .csv a table")
+    commands.add_parser(
+        "config",
+        help="print the labelling configuration for Label Studio: paste it into the project's settings",
+    )
+    export = commands.add_parser(
+        "export", help="write what waits for annotators to a file: .json is Label Studio's, .csv a table"
+    )
     more = "write all items with every annotator's judgements, to analyse them; not for annotators, who judge blind"
     export.add_argument("--judgements", action="store_true", help=more)
-    take_in = commands.add_parser("import", help="read judgements from a file: .json is Label Studio's, .csv a table")
+    take_in = commands.add_parser(
+        "import", help="read judgements from a file: .json is Label Studio's, .csv a table"
+    )
     more = "who judged, where the file gives no name: NAME, or NUMBER=NAME for each of Label Studio's numbers"
     take_in.add_argument("--annotator", action="append", default=[], metavar="NAME", help=more)
     for command in (export, take_in):
@@ -47,7 +55,9 @@ def main() -> None:
         elif chosen.command == "export":
             write_file(queue, chosen.file, with_judgements=chosen.judgements)
         else:
-            names = {number: name for number, _, name in (given.rpartition("=") for given in chosen.annotator)}
+            names = {
+                number: name for number, _, name in (given.rpartition("=") for given in chosen.annotator)
+            }
             read_file(queue, chosen.file, names)
 
 
@@ -59,27 +69,34 @@ def status(queue: ReviewQueue) -> str:
         f"{progress.disagreements} to adjudicate, {progress.waiting} waiting"
     ]
     lines += [
-        f"{first} and {second}: Cohen's kappa {_kappa(kappa)} on {shared}" for (first, second), (kappa, shared) in agreement.cohen.items()
+        f"{first} and {second}: Cohen's kappa {_kappa(kappa)} on {shared}"
+        for (first, second), (kappa, shared) in agreement.cohen.items()
     ]
     return "\n".join([*lines, f"all: Fleiss' kappa {_kappa(agreement.fleiss)} on {agreement.items}"])
 
 
 def write_file(queue: ReviewQueue, path: Path, *, with_judgements: bool = False) -> None:
     """Write the items that wait for annotators, or all with their judgements, to a file of the kind that its name says."""
-    write = {".json": annotation_files.to_label_studio, ".csv": annotation_files.to_csv}.get(path.suffix.lower())
+    write = {".json": annotation_files.to_label_studio, ".csv": annotation_files.to_csv}.get(
+        path.suffix.lower()
+    )
     if write is None:
         raise ReviewError(f"{path.name} is neither .json nor .csv: choose one of the two")
     items = queue.items(waiting=not with_judgements)
     try:
         path.write_text(write(items, queue.judgements() if with_judgements else ()), "utf-8")
     except OSError as error:
-        raise ReviewError(f"{path} cannot be written ({error.strerror or error}): choose another file") from error
+        raise ReviewError(
+            f"{path} cannot be written ({error.strerror or error}): choose another file"
+        ) from error
     print(f"{len(items)} items in {path}")
 
 
 def read_file(queue: ReviewQueue, path: Path, names: Mapping[str, str]) -> None:
     """Keep the judgements of a file, and say which ones cannot be kept; `names` say whose the file's numbers are."""
-    read = {".json": annotation_files.read_label_studio, ".csv": annotation_files.read_csv}.get(path.suffix.lower())
+    read = {".json": annotation_files.read_label_studio, ".csv": annotation_files.read_csv}.get(
+        path.suffix.lower()
+    )
     if read is None:
         raise ReviewError(f"{path.name} is neither .json nor .csv: choose one of the two")
     try:

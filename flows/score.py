@@ -47,14 +47,18 @@ def score(
     A run that ended early goes on where it was, with the same call.
 
     Args:
-        source: The file to score, on the worker: CSV (UTF-8, with a header) or Parquet, by its ending.
-        output: Where the scores go, on the worker: CSV or Parquet, by its ending; rows that cannot be scored go to OUTPUT.rejected.csv.
+        source: The file to score, on the worker: CSV (UTF-8, with a header) or Parquet, by its
+            ending.
+        output: Where the scores go, on the worker: CSV or Parquet, by its ending; rows that cannot
+            be scored go to OUTPUT.rejected.csv.
         text_column: The column to score.
-        model: The tag of a model of the store, such as tweet-sentiment:VERSION; the champion unless given.
+        model: The tag of a model of the store, such as tweet-sentiment:VERSION; the champion unless
+            given.
         restart: Begin anew, and replace what is there.
 
     Raises:
-        DataError: The files cannot be used, or the parts that are there are of another input or model.
+        DataError: The files cannot be used, or the parts that are there are of another input or
+            model.
         StoreError: There is no champion, or no such model in the store.
         ModelError: The model cannot be loaded.
     """
@@ -71,14 +75,21 @@ def score(
     aside = f", {record.rejected} kept aside in {rejected_file(output)}" if record.rejected else ""
     resumed = f" ({before} of them earlier)" if before else ""
     done = f"{record.rows} rows{resumed}: {record.rows - record.rejected} scored in {output}{aside}; {rate:.0f} a second"
-    create_markdown_artifact(f"# Scored\n\n{done}, by {stored.tag}.\n", key="scored", description=f"{source} by {stored.tag}")
+    create_markdown_artifact(
+        f"# Scored\n\n{done}, by {stored.tag}.\n", key="scored", description=f"{source} by {stored.tag}"
+    )
     return done
 
 
 @contextmanager
 def progress_bar() -> Iterator[Tell]:
     """Show on stderr, where that is a terminal, how far the scoring has come."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("reading", total=1.0)
         yield lambda rows, share: progress.update(task, completed=share, description=f"{rows:,} rows")
@@ -90,14 +101,28 @@ def main() -> None:
         "python -m flows.score",
         description="Score a file of texts with the champion. A run that ended early goes on where it was, with the same command.",
     )
-    parser.add_argument("--input", type=Path, required=True, metavar="FILE", help="CSV (UTF-8, with a header) or Parquet, by its ending")
+    parser.add_argument(
+        "--input",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="CSV (UTF-8, with a header) or Parquet, by its ending",
+    )
     aside = "rows that cannot be scored go to FILE.rejected.csv"
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help=f"CSV or Parquet, by its ending; {aside}")
-    parser.add_argument("--text-column", default="text", metavar="NAME", help="the column to score (default: %(default)s)")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help=f"CSV or Parquet, by its ending; {aside}"
+    )
+    parser.add_argument(
+        "--text-column", default="text", metavar="NAME", help="the column to score (default: %(default)s)"
+    )
     parser.add_argument("--model", metavar="TAG", help="a model of the store (default: the champion)")
     parser.add_argument("--restart", action="store_true", help="begin anew, and replace what is there")
     given = parser.parse_args()
-    print(score(given.input, given.output, text_column=given.text_column, model=given.model, restart=given.restart))
+    print(
+        score(
+            given.input, given.output, text_column=given.text_column, model=given.model, restart=given.restart
+        )
+    )
 
 
 if __name__ == "__main__":

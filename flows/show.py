@@ -1,4 +1,7 @@
-"""Show on the page of a run, in Prefect, what the run made. It is kept elsewhere: in MLflow and below SENTIMENT_HOME."""
+"""Show on the page of a run, in Prefect, what the run made.
+
+It is kept elsewhere: in MLflow and below SENTIMENT_HOME.
+"""
 
 from __future__ import annotations
 
@@ -10,4 +13,6 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact
 def show(key: str, text: str, picture: bytes, *, description: str) -> None:
     """Add two artifacts to the open run: the Markdown, and as `KEY-picture` the PNG, which travels inside and needs no other server."""
     create_markdown_artifact(text, key=key, description=description)
-    create_image_artifact(f"data:image/png;base64,{b64encode(picture).decode()}", key=f"{key}-picture", description=description)
+    create_image_artifact(
+        f"data:image/png;base64,{b64encode(picture).decode()}", key=f"{key}-picture", description=description
+    )

@@ -36,8 +36,8 @@ _LOCK_SECONDS = 60
 def validate(data: str = "default") -> dict[str, Any]:
     """Append settled items to the dataset, renew its manifest, and return the manifest and what was refused.
 
-    `data` is the base that the models train on: what is near one of its test or validation texts never joins. Safe to repeat and to
-    interrupt: an item joins once.
+    `data` is the base that the models train on: what is near one of its test or validation texts
+    never joins. Safe to repeat and to interrupt: an item joins once.
 
     Raises:
         ReviewError: The queue cannot be reached, or another run is at it.
@@ -51,18 +51,30 @@ def validate(data: str = "default") -> dict[str, Any]:
     try:
         with FileLock(lock, timeout=_LOCK_SECONDS), ReviewQueue.from_settings(settings) as queue:
             earlier = validated_feedback.read_validated(path)
-            choice = choose_rows(queue.settled(), base, Caps(settings.source_cap, settings.week_cap), {row.feedback_id for row in earlier})
-            # Closed first, appended then: cut off in between, they join the next time, with the label that they have.
+            choice = choose_rows(
+                queue.settled(),
+                base,
+                Caps(settings.source_cap, settings.week_cap),
+                {row.feedback_id for row in earlier},
+            )
+            # Closed first, appended then: cut off in between, they join the next time, with the
+            # label that they have.
             closed = queue.close_items((one.item.item_id for one in choice.joining), now=datetime.now(UTC))
             rows = [to_row(one) for one in closed if one.label != UNCLEAR]
-            new = validated_feedback.append(path, rows, _facts(base, [*earlier, *rows], queue.agreement(), choice.refused))
+            new = validated_feedback.append(
+                path, rows, _facts(base, [*earlier, *rows], queue.agreement(), choice.refused)
+            )
     except Timeout as error:
-        raise ReviewError(f"another run has held {lock} for {_LOCK_SECONDS} s: wait for it or stop it, then run again") from error
+        raise ReviewError(
+            f"another run has held {lock} for {_LOCK_SECONDS} s: wait for it or stop it, then run again"
+        ) from error
     get_run_logger().info("%d new rows; refused: %s", new, choice.refused or "none")
     return {**validated_feedback.read_manifest(path), "new": new}
 
 
-def _facts(base: Dataset, rows: list[validated_feedback.ValidatedRow], agreement: Agreement, refused: Any) -> dict[str, Any]:
+def _facts(
+    base: Dataset, rows: list[validated_feedback.ValidatedRow], agreement: Agreement, refused: Any
+) -> dict[str, Any]:
     """Return what the manifest says besides the file itself."""
     train, evaluation = validated_feedback.divide(rows, base)
     return {
@@ -72,7 +84,10 @@ def _facts(base: Dataset, rows: list[validated_feedback.ValidatedRow], agreement
         "kappa": {
             "fleiss": agreement.fleiss,
             "items": agreement.items,
-            "cohen": {" and ".join(pair): {"kappa": kappa, "items": items} for pair, (kappa, items) in agreement.cohen.items()},
+            "cohen": {
+                " and ".join(pair): {"kappa": kappa, "items": items}
+                for pair, (kappa, items) in agreement.cohen.items()
+            },
         },
         "refused": dict(refused),
     }
@@ -81,14 +96,19 @@ def _facts(base: Dataset, rows: list[validated_feedback.ValidatedRow], agreement
 def main() -> None:
     """Read the command line, run the flow and print the counts."""
     parser = argparse.ArgumentParser(
-        "python -m flows.validate", description="Append what people settled to the dataset of validated feedback."
+        "python -m flows.validate",
+        description="Append what people settled to the dataset of validated feedback.",
     )
     parser.add_argument(
-        "--data", default="default", help="the base to train on: 'default', a CSV file with text,label, or a TweetEval folder"
+        "--data",
+        default="default",
+        help="the base to train on: 'default', a CSV file with text,label, or a TweetEval folder",
     )
     done = validate(parser.parse_args().data)
     refused = ", ".join(f"{count} {reason}" for reason, count in done["refused"].items()) or "none"
-    print(f"{done['new']} new rows, {done['rows']} in all ({done['evaluation_rows']} kept for evaluation); refused: {refused}")
+    print(
+        f"{done['new']} new rows, {done['rows']} in all ({done['evaluation_rows']} kept for evaluation); refused: {refused}"
+    )
 
 
 if __name__ == "__main__":

@@ -34,7 +34,13 @@ if TYPE_CHECKING:
 _TICK = timedelta(microseconds=1)  # a period is start <= t < end, a window start < t <= end
 
 
-@task(name="ask the logs", retries=2, retry_delay_seconds=[2, 10], retry_condition_fn=is_worth_asking_again, cache_policy=NO_CACHE)
+@task(
+    name="ask the logs",
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_condition_fn=is_worth_asking_again,
+    cache_policy=NO_CACHE,
+)
 def ask(reader: LogsReader, query: str, start: datetime, end: datetime) -> pd.DataFrame:
     """Return the rows of the window (start, end].
 
@@ -61,7 +67,10 @@ def watch(at: datetime | None = None) -> str:
     rule = read_rule()
     with LogsReader.from_settings(settings) as reader:
         watcher = Watch(
-            rule, lambda query, start, end: ask(reader, query, start, end), channels.from_settings(settings), settings.alert_home
+            rule,
+            lambda query, start, end: ask(reader, query, start, end),
+            channels.from_settings(settings),
+            settings.alert_home,
         )
         evaluation = watcher.evaluate(at or datetime.now(UTC))
     if evaluation.error:
@@ -75,7 +84,9 @@ def sentence(rule: AlertRule, evaluation: Evaluation) -> str:
     """Return what an evaluation found, in one line."""
     value = "nothing to measure" if evaluation.value is None else f"{evaluation.value:g}"
     found = f"{rule.display_name}: {value} in the {rule.window_size.total_seconds() / 60:g} minutes to {evaluation.at:%Y-%m-%d %H:%M} UTC"
-    is_so = f"fired since {evaluation.state.fired:%Y-%m-%d %H:%M} UTC" if evaluation.state.fired else "not fired"
+    is_so = (
+        f"fired since {evaluation.state.fired:%Y-%m-%d %H:%M} UTC" if evaluation.state.fired else "not fired"
+    )
     untold = f"; {evaluation.undelivered} messages wait to be delivered" if evaluation.undelivered else ""
     return f"{found}; {is_so}{untold}"
 
@@ -93,8 +104,12 @@ def keep_watching(every: float) -> None:
 
 def main() -> None:
     """Read the command line, run the flow and print what it found."""
-    parser = argparse.ArgumentParser("python -m flows.watch", description="Evaluate the alert over the logs and tell people what changed.")
-    parser.add_argument("--every", type=_seconds, metavar="SECONDS", help="keep on evaluating until Ctrl-C (default: once)")
+    parser = argparse.ArgumentParser(
+        "python -m flows.watch", description="Evaluate the alert over the logs and tell people what changed."
+    )
+    parser.add_argument(
+        "--every", type=_seconds, metavar="SECONDS", help="keep on evaluating until Ctrl-C (default: once)"
+    )
     every = parser.parse_args().every
     if every is None:
         print(watch())

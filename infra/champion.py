@@ -17,7 +17,9 @@ _FETCH_SECONDS, _TRAIN_SECONDS = 1800, 7200
 
 
 def obtain(*, or_train: bool = False) -> None:
-    """Fetch the champion; where the storage has none, train one if that is wanted. Never where it cannot be reached: there may be one.
+    """Fetch the champion; where the storage has none, train one if that is wanted.
+
+    Never where it cannot be reached: there may be one.
 
     Raises:
         ConfigError: SENTIMENT_MODELS_URL is not set, or the environment names no storage account.
@@ -38,13 +40,17 @@ def published() -> str | None:
     """Return the tag of the champion at SENTIMENT_MODELS_URL, or None where the storage was reached and has none."""
     url = read_settings().models_url
     if not url:
-        raise ConfigError("SENTIMENT_MODELS_URL is not set: set it to where champions are published, such as az://models")
+        raise ConfigError(
+            "SENTIMENT_MODELS_URL is not set: set it to where champions are published, such as az://models"
+        )
     return Releases(open_folder(url)).pointer().champion
 
 
 def main() -> None:
     """Read the command line and put a champion into the store, if there is one."""
-    parser = argparse.ArgumentParser("python -m infra.champion", description="Fetch the published champion into this machine's store.")
+    parser = argparse.ArgumentParser(
+        "python -m infra.champion", description="Fetch the published champion into this machine's store."
+    )
     parser.add_argument("--or-train", action="store_true", help="train one if none is published yet")
     obtain(or_train=parser.parse_args().or_train)
 

@@ -1,6 +1,7 @@
 """One Azure Container App with several revisions: read it, add a revision, say who gets the traffic. Every call goes through `az`.
 
-The label `stable` is the memory of releases: it sits on the revision that was watched and found good, and moves last of all.
+The label `stable` is the memory of releases: it sits on the revision that was watched and found
+good, and moves last of all.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ class State:
 class ContainerApp:
     """The app `name` in a resource group; `seconds` limit each call of az."""
 
-    def __init__(self, group: str, name: str, *, seconds: float = 300.0, tries: int = 3, pause: float = 5.0) -> None:
+    def __init__(
+        self, group: str, name: str, *, seconds: float = 300.0, tries: int = 3, pause: float = 5.0
+    ) -> None:
         self.name = name
         self._where = ("--name", name, "--resource-group", group)
         self._seconds, self._tries, self._pause = seconds, tries, pause
@@ -93,7 +96,8 @@ class ContainerApp:
         """Return the app as it is now.
 
         Raises:
-            ProgramError: az fails, or the app cannot hold two revisions beside each other or has no address.
+            ProgramError: az fails, or the app cannot hold two revisions beside each other or has no
+                address.
         """
         app = self._az("show")
         configuration = app["properties"]["configuration"]
@@ -104,7 +108,9 @@ class ContainerApp:
                 f"run 'az containerapp revision set-mode --mode multiple' first"
             )
         if not ingress.get("fqdn"):
-            raise ProgramError(f"{self.name} has no ingress, so nobody can reach it: deploy infra/main.bicep first")
+            raise ProgramError(
+                f"{self.name} has no ingress, so nobody can reach it: deploy infra/main.bicep first"
+            )
         latest = str(app["properties"].get("latestReadyRevisionName") or "")
         traffic = tuple(_share(one, latest) for one in ingress.get("traffic") or [])
         revisions = tuple(_revision(one) for one in self._az("revision", "list", "--all"))
@@ -115,7 +121,9 @@ class ContainerApp:
         return f"{self.name}--{suffix}"
 
     def deploy(self, image: str, suffix: str) -> None:
-        """Add a revision with another image, all else as in the newest one. Not repeated: after a timeout it may be there already.
+        """Add a revision with another image, all else as in the newest one.
+
+        Not repeated: after a timeout it may be there already.
 
         Raises:
             ProgramError: az fails.
@@ -134,7 +142,9 @@ class ContainerApp:
         weights = [f"{revision}={_ALL}", *(f"{rule}=0" for rule in others)]
         self._az("ingress", "traffic", "set", "--revision-weight", *weights)
         if not self.read().is_all_on(revision):
-            raise ProgramError(f"az set the traffic of {self.name} to {' '.join(weights)}, and it is not so: look in the portal")
+            raise ProgramError(
+                f"az set the traffic of {self.name} to {' '.join(weights)}, and it is not so: look in the portal"
+            )
 
     def label_stable(self, revision: str) -> None:
         """Move the label `stable` to a revision.
@@ -168,9 +178,16 @@ class ContainerApp:
 def _share(item: dict[str, Any], latest: str) -> Share:
     follows = bool(item.get("latestRevision"))
     name = latest if follows else str(item.get("revisionName", ""))
-    return Share(_LATEST if follows else name, name, int(item.get("weight") or 0), str(item.get("label") or ""))
+    return Share(
+        _LATEST if follows else name, name, int(item.get("weight") or 0), str(item.get("label") or "")
+    )
 
 
 def _revision(item: dict[str, Any]) -> Revision:
     facts = item["properties"]
-    return Revision(item["name"], f"https://{facts.get('fqdn', '')}", str(facts.get("createdTime", "")), bool(facts.get("active")))
+    return Revision(
+        item["name"],
+        f"https://{facts.get('fqdn', '')}",
+        str(facts.get("createdTime", "")),
+        bool(facts.get("active")),
+    )

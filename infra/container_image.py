@@ -1,6 +1,7 @@
 """Make the image of the champion and push it: Bento, image, bill of materials, registry: `python -m infra.container_image`.
 
-What comes out is the image's digest, as the registry says it: a tag may move, a digest cannot. All programs are those of PATH.
+What comes out is the image's digest, as the registry says it: a tag may move, a digest cannot. All
+programs are those of PATH.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 def publish(repository: str, tags: tuple[str, ...], sbom: Path, *, pause: float = 5.0) -> str:
     """Build the image of the store's champion, push it under each tag, and return it by its digest.
 
-    Safe to repeat: the tags move to the image that was pushed last, and nothing is deployed by a tag.
+    Safe to repeat: the tags move to the image that was pushed last, and nothing is deployed by a
+    tag.
 
     Raises:
         ConfigError: The repository or a tag is malformed.
@@ -33,7 +35,9 @@ def publish(repository: str, tags: tuple[str, ...], sbom: Path, *, pause: float 
     """
     names = [f"{repository}:{tag}" for tag in tags]
     if not _REPOSITORY.fullmatch(repository) or not all(_TAG.fullmatch(tag) for tag in tags):
-        raise ConfigError(f"{' '.join(names)} cannot name an image: set REGISTRY_IMAGE to HOST/OWNER/NAME, and give short tags")
+        raise ConfigError(
+            f"{' '.join(names)} cannot name an image: set REGISTRY_IMAGE to HOST/OWNER/NAME, and give short tags"
+        )
     bento = _last_line(run("make", "--silent", "bundle", seconds=_BUILD_SECONDS), "make bundle")
     flags = " ".join(f"--image-tag {name}" for name in names)
     run("make", "--silent", "image", f"BENTO={bento}", f"FLAGS={flags}", seconds=_BUILD_SECONDS)
@@ -43,7 +47,9 @@ def publish(repository: str, tags: tuple[str, ...], sbom: Path, *, pause: float 
     ask = ("docker", "buildx", "imagetools", "inspect", names[0], "--format", "{{.Manifest.Digest}}")
     digest = run(*ask, seconds=_ASK_SECONDS, tries=3, pause=pause).strip()
     if not _DIGEST.fullmatch(digest):
-        raise ProgramError(f"the registry says {digest[:80]!r} of {names[0]}, which is no digest: see that it was pushed")
+        raise ProgramError(
+            f"the registry says {digest[:80]!r} of {names[0]}, which is no digest: see that it was pushed"
+        )
     image = f"{repository}@{digest}"
     summarise(f"- {bento} is `{image}`, with the tags {', '.join(f'`{tag}`' for tag in tags)}")
     return image
@@ -56,7 +62,17 @@ def log_in(repository: str, user: str, token: str) -> None:
         ProgramError: The registry refuses.
     """
     registry = repository.partition("/")[0]
-    run("docker", "login", registry, "--username", user, "--password-stdin", seconds=_ASK_SECONDS, text=token, tries=3)
+    run(
+        "docker",
+        "login",
+        registry,
+        "--username",
+        user,
+        "--password-stdin",
+        seconds=_ASK_SECONDS,
+        text=token,
+        tries=3,
+    )
 
 
 def _last_line(output: str, program: str) -> str:
@@ -76,10 +92,16 @@ def _setting(name: str) -> str:
 def main() -> None:
     """Read the command line, make and push the image, and tell its digest as the output `image`."""
     parser = argparse.ArgumentParser(
-        "python -m infra.container_image", description="Build the champion's image and push it to REGISTRY_IMAGE, as REGISTRY_USER."
+        "python -m infra.container_image",
+        description="Build the champion's image and push it to REGISTRY_IMAGE, as REGISTRY_USER.",
     )
     parser.add_argument("--tag", action="append", required=True, help="a tag; may be repeated")
-    parser.add_argument("--sbom", type=Path, default=Path("sbom.json"), help="where the bill of materials goes (default: %(default)s)")
+    parser.add_argument(
+        "--sbom",
+        type=Path,
+        default=Path("sbom.json"),
+        help="where the bill of materials goes (default: %(default)s)",
+    )
     chosen = parser.parse_args()
     repository = _setting("REGISTRY_IMAGE")
     log_in(repository, _setting("REGISTRY_USER"), _setting("REGISTRY_TOKEN"))

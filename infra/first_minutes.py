@@ -40,8 +40,8 @@ class Count:
 def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
     """Look at a new revision for a while, and return what was counted: our own probes, and its busiest replica's requests.
 
-    Each look asks a known tweet at the public address and reads the revision's own /metrics; both count as probes. /metrics is one
-    replica's, another one each time, from its start on.
+    Each look asks a known tweet at the public address and reads the revision's own /metrics; both
+    count as probes. /metrics is one replica's, another one each time, from its start on.
 
     Raises:
         SmokeError: More requests fail than may.
@@ -62,7 +62,9 @@ def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
                 f"{probes.failures} of {probes.requests} probes failed, more than {limits.error_rate:.0%} may; the last: {last}"
             )
         if seen.is_over(limits.error_rate):
-            raise SmokeError(f"{seen.failures} of {seen.requests} requests to {own.address} failed, more than {limits.error_rate:.0%} may")
+            raise SmokeError(
+                f"{seen.failures} of {seen.requests} requests to {own.address} failed, more than {limits.error_rate:.0%} may"
+            )
         if time.monotonic() + limits.every > end:
             return probes, served
         time.sleep(limits.every)
@@ -79,4 +81,6 @@ def count_requests(metrics: str) -> Count:
         for sample in family.samples
         if sample.name == f"{REQUESTS.name}_total"
     ]
-    return Count(sum(number for _, number in answered), sum(number for status, number in answered if status >= _FAULT))
+    return Count(
+        sum(number for _, number in answered), sum(number for status, number in answered if status >= _FAULT)
+    )

@@ -1,4 +1,7 @@
-"""What a step tells GitHub Actions: outputs for later steps and the job's summary for people. Elsewhere it goes to stdout alone."""
+"""What a step tells GitHub Actions: outputs for later steps and the job's summary for people.
+
+Elsewhere it goes to stdout alone.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # The image's own machine, which need not be like this one.
-_LINUX = {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64"}
+_LINUX = {
+    "os_name": "posix",
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_machine": "x86_64",
+}
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,19 @@ def read_pins(constraints: str) -> dict[str, str]:
     {'pyyaml': '6.0.3'}
     """
     lines = (line.split("#")[0].strip() for line in constraints.splitlines())
-    return {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in lines if line)}
+    return {
+        canonicalize_name(name): version
+        for name, _, version in (line.partition("==") for line in lines if line)
+    }
 
 
-def find_packages(requirements: Iterable[str], pins: Mapping[str, str], *, python: str = "3.11") -> list[Package]:
+def find_packages(
+    requirements: Iterable[str], pins: Mapping[str, str], *, python: str = "3.11"
+) -> list[Package]:
     """Return the requirements and all that they need on Linux with that Python, in the order of their names.
 
-    What a package needs, its copy in this environment says: so it must be the version that is pinned.
+    What a package needs, its copy in this environment says: so it must be the version that is
+    pinned.
 
     Raises:
         StoreError: A package is not pinned, or is not installed here in the pinned version.
@@ -58,10 +69,16 @@ def find_packages(requirements: Iterable[str], pins: Mapping[str, str], *, pytho
             continue
         seen.add((name, extras))
         distribution = _pinned(name, pins)
-        needed = [need for line in distribution.requires or () if _is_wanted(need := Requirement(line), target, extras)]
+        needed = [
+            need
+            for line in distribution.requires or ()
+            if _is_wanted(need := Requirement(line), target, extras)
+        ]
         earlier = found[name].needs if name in found else ()
         names = {*earlier, *(canonicalize_name(need.name) for need in needed)}
-        found[name] = Package(name, distribution.version, _licence(distribution.metadata), tuple(sorted(names)))
+        found[name] = Package(
+            name, distribution.version, _licence(distribution.metadata), tuple(sorted(names))
+        )
         waiting += needed
     return [found[name] for name in sorted(found)]
 
@@ -73,19 +90,25 @@ def _is_wanted(requirement: Requirement, target: Mapping[str, Any], extras: Iter
 
 def _pinned(name: str, pins: Mapping[str, str]) -> metadata.Distribution:
     if name not in pins:
-        raise StoreError(f"the image's package {name} is not in constraints.txt: run 'make pin' and build the Bento again")
+        raise StoreError(
+            f"the image's package {name} is not in constraints.txt: run 'make pin' and build the Bento again"
+        )
     try:
         distribution = metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
         raise StoreError(f"the image's package {name} is not installed here: run 'make setup'") from error
     if distribution.version != pins[name]:
-        raise StoreError(f"{name} is {distribution.version} here and {pins[name]} in the image: run 'make setup' with its constraints.txt")
+        raise StoreError(
+            f"{name} is {distribution.version} here and {pins[name]} in the image: run 'make setup' with its constraints.txt"
+        )
     return distribution
 
 
 def _licence(facts: metadata.PackageMetadata) -> str:
     """Return a package's SPDX expression, else its licence in one line, else its classifier's last words, else nothing."""
-    expression, line = (next(iter(facts.get_all(name) or ()), None) for name in ("License-Expression", "License"))
+    expression, line = (
+        next(iter(facts.get_all(name) or ()), None) for name in ("License-Expression", "License")
+    )
     if expression or (line and "\n" not in line.strip()):
         return str(expression or line).strip()
     classifiers = [value for value in facts.get_all("Classifier") or () if value.startswith("License ::")]

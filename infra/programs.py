@@ -1,4 +1,7 @@
-"""Run another program: one thin runner with a time limit, retries, and one clear error. What is run, and why, is its callers' business."""
+"""Run another program: one thin runner with a time limit, retries, and one clear error.
+
+What is run, and why, is its callers' business.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,9 @@ class ProgramError(SentiloopError):
 def run(*command: str, seconds: float, text: str = "", tries: int = 1, pause: float = 5.0) -> str:
     """Run a program of PATH and return what it wrote to stdout; `text` goes to its stdin.
 
-    It has a process group of its own: when its time is over, or when we are stopped, all that it started ends with it. Where it may be
-    repeated, `tries` says how often, with a pause in between that doubles.
+    It has a process group of its own: when its time is over, or when we are stopped, all that it
+    started ends with it. Where it may be repeated, `tries` says how often, with a pause in between
+    that doubles.
 
     Raises:
         ProgramError: It could not be started, failed, or took longer than `seconds`, in every try.
@@ -47,21 +51,29 @@ def run_json(*command: str, seconds: float, tries: int = 1, pause: float = 5.0) 
     try:
         return json.loads(output) if output.strip() else None
     except ValueError as error:
-        raise ProgramError(f"{_name(command)} wrote {output.strip()[:80]!r}, which is no JSON: check its version") from error
+        raise ProgramError(
+            f"{_name(command)} wrote {output.strip()[:80]!r}, which is no JSON: check its version"
+        ) from error
 
 
 def _run_once(command: tuple[str, ...], seconds: float, text: str) -> str:
     pipe = subprocess.PIPE
     try:
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True)  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
+            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
     except OSError as error:
-        raise ProgramError(f"{command[0]} cannot be started ({error.strerror or error}): install it, or put it on PATH") from error
+        raise ProgramError(
+            f"{command[0]} cannot be started ({error.strerror or error}): install it, or put it on PATH"
+        ) from error
     with process:
         try:
             output, problem = process.communicate(text, timeout=seconds)
         except subprocess.TimeoutExpired as error:
             os.killpg(process.pid, signal.SIGKILL)
-            raise ProgramError(f"{_name(command)} took longer than {seconds:g} s and was ended: run this again") from error
+            raise ProgramError(
+                f"{_name(command)} took longer than {seconds:g} s and was ended: run this again"
+            ) from error
         except BaseException:  # we are being stopped
             os.killpg(process.pid, signal.SIGKILL)
             raise

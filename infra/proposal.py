@@ -1,7 +1,9 @@
-"""Propose new validated rows as a pull request: `python -m infra.proposal`. Everything goes through `gh`, nothing through a git push.
+"""Propose new validated rows as a pull request: `python -m infra.proposal`.
 
-The branch is named after the dataset's content: the same rows are proposed once, however often this runs, and a newer proposal closes
-the older ones, since it holds their rows as well.
+Everything goes through `gh`, nothing through a git push.
+
+The branch is named after the dataset's content: the same rows are proposed once, however often this
+runs, and a newer proposal closes the older ones, since it holds their rows as well.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
 _SECONDS = 120
 _PREFIX = "feedback-"
-_COMMIT = "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }"
+_COMMIT = (
+    "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }"
+)
 
 
 def propose(path: Path, *, base: str, pause: float = 5.0) -> str | None:
@@ -56,7 +60,9 @@ def propose(path: Path, *, base: str, pause: float = 5.0) -> str | None:
 def describe(manifest: dict[str, Any]) -> str:
     """Return what reviewers should know of the dataset, as Markdown."""
     counts = ", ".join(f"{count} {label}" for label, count in manifest["counts"].items())
-    refused = ", ".join(f"{count} {reason}" for reason, count in manifest.get("refused", {}).items()) or "none"
+    refused = (
+        ", ".join(f"{count} {reason}" for reason, count in manifest.get("refused", {}).items()) or "none"
+    )
     lines = [
         "Tweets that people settled, taken from the review queue. After the merge a challenger is trained on them and sent to the gate.",
         "",
@@ -70,7 +76,9 @@ def describe(manifest: dict[str, Any]) -> str:
 def _branch(branch: str, start: str, pause: float) -> str:
     """Return the commit that the branch points to; it is made at `start` if there is none."""
     where = f"repos/{_repository()}/git"
-    found = run_json("gh", "api", f"{where}/matching-refs/heads/{branch}", seconds=_SECONDS, tries=3, pause=pause)
+    found = run_json(
+        "gh", "api", f"{where}/matching-refs/heads/{branch}", seconds=_SECONDS, tries=3, pause=pause
+    )
     if not found:
         made = ("--method", "POST", "--raw-field", f"ref=refs/heads/{branch}", "--raw-field", f"sha={start}")
         found = [run_json("gh", "api", f"{where}/refs", *made, seconds=_SECONDS)]
@@ -85,14 +93,24 @@ def _has_commit(head: str, start: str, pause: float) -> bool:
 
 def _commit(branch: str, head: str, files: tuple[Path, ...]) -> None:
     """Commit files on the branch through GitHub, which signs the commit."""
-    additions = [{"path": _inside(file), "contents": base64.b64encode(file.read_bytes()).decode()} for file in files]
+    additions = [
+        {"path": _inside(file), "contents": base64.b64encode(file.read_bytes()).decode()} for file in files
+    ]
     change = {
         "branch": {"repositoryNameWithOwner": _repository(), "branchName": branch},
         "message": {"headline": "Validated feedback from the review queue"},
         "fileChanges": {"additions": additions},
         "expectedHeadOid": head,
     }
-    run("gh", "api", "graphql", "--input", "-", seconds=_SECONDS, text=json.dumps({"query": _COMMIT, "variables": {"input": change}}))
+    run(
+        "gh",
+        "api",
+        "graphql",
+        "--input",
+        "-",
+        seconds=_SECONDS,
+        text=json.dumps({"query": _COMMIT, "variables": {"input": change}}),
+    )
 
 
 def _pull_request(branch: str, base: str, body: str, pause: float) -> str:
@@ -101,25 +119,60 @@ def _pull_request(branch: str, base: str, body: str, pause: float) -> str:
     found = run_json(*ask, seconds=_SECONDS, tries=3, pause=pause)
     if found:
         return str(found[0]["url"])
-    run("gh", "workflow", "run", "ci.yml", "--ref", branch, seconds=_SECONDS, tries=3, pause=pause)  # a bot's pull request starts none
+    # A bot's pull request starts none.
+    run("gh", "workflow", "run", "ci.yml", "--ref", branch, seconds=_SECONDS, tries=3, pause=pause)
     title = "Validated feedback from the review queue"
-    made = run("gh", "pr", "create", "--head", branch, "--base", base, "--title", title, "--body", body, seconds=_SECONDS)
+    made = run(
+        "gh",
+        "pr",
+        "create",
+        "--head",
+        branch,
+        "--base",
+        base,
+        "--title",
+        title,
+        "--body",
+        body,
+        seconds=_SECONDS,
+    )
     return made.strip().splitlines()[-1]
 
 
 def _close_others(branch: str, address: str, pause: float) -> None:
     """Close earlier proposals: this one holds their rows."""
-    ask = ("gh", "pr", "list", "--state", "open", "--limit", "100", "--json", "number,headRefName,isCrossRepository")
+    ask = (
+        "gh",
+        "pr",
+        "list",
+        "--state",
+        "open",
+        "--limit",
+        "100",
+        "--json",
+        "number,headRefName,isCrossRepository",
+    )
     for other in run_json(*ask, seconds=_SECONDS, tries=3, pause=pause):
         is_ours = other["headRefName"].startswith(_PREFIX) and not other["isCrossRepository"]
         if is_ours and other["headRefName"] != branch:
             comment = f"Its rows are in {address} as well."
-            run("gh", "pr", "close", str(other["number"]), "--delete-branch", "--comment", comment, seconds=_SECONDS)
+            run(
+                "gh",
+                "pr",
+                "close",
+                str(other["number"]),
+                "--delete-branch",
+                "--comment",
+                comment,
+                seconds=_SECONDS,
+            )
 
 
 def _inside(file: Path) -> str:
     """Return a file's path inside the repository."""
-    return run("git", "ls-files", "--full-name", "--cached", "--others", "--", str(file), seconds=_SECONDS).strip()
+    return run(
+        "git", "ls-files", "--full-name", "--cached", "--others", "--", str(file), seconds=_SECONDS
+    ).strip()
 
 
 def _repository() -> str:
@@ -131,7 +184,9 @@ def _repository() -> str:
 
 def main() -> None:
     """Read the command line and propose what is new."""
-    parser = argparse.ArgumentParser("python -m infra.proposal", description="Open a pull request with new validated rows.")
+    parser = argparse.ArgumentParser(
+        "python -m infra.proposal", description="Open a pull request with new validated rows."
+    )
     parser.add_argument("--base", default="main", help="the branch to merge into (default: %(default)s)")
     propose(read_settings().validated_path, base=parser.parse_args().base)
 

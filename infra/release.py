@@ -1,6 +1,7 @@
 """Release an image: a revision without traffic, a smoke test, the traffic, the first minutes; back by itself: `python -m infra.release`.
 
-Every run begins by making sure that the stable revision has all of the traffic, so a run that was killed is put right by the next one.
+Every run begins by making sure that the stable revision has all of the traffic, so a run that was
+killed is put right by the next one.
 """
 
 from __future__ import annotations
@@ -45,13 +46,17 @@ def suffix_of(image: str, commit: str) -> str:
     """
     match = _IMAGE.fullmatch(image)
     if not match:
-        raise ConfigError(f"the image {image!r} is not named by its digest: give NAME@sha256:..., since a tag may move")
+        raise ConfigError(
+            f"the image {image!r} is not named by its digest: give NAME@sha256:..., since a tag may move"
+        )
     if not _COMMIT.fullmatch(commit):
         raise ConfigError(f"{commit!r} is no commit: give its hash")
     return f"c{commit[:7]}-{match['digest'][:12]}"
 
 
-def release(app: ContainerApp, image: str, commit: str, *, ready_seconds: float = 600.0, limits: Limits | None = None) -> str:
+def release(
+    app: ContainerApp, image: str, commit: str, *, ready_seconds: float = 600.0, limits: Limits | None = None
+) -> str:
     """Bring an image to all users and return its revision; when anything fails, the stable revision has all of the traffic again.
 
     Safe to repeat, also after a kill at any step: an image that is stable already is left as it is.
@@ -217,9 +222,13 @@ def _stop(number: int, _frame: object) -> NoReturn:
 
 
 def _app() -> ContainerApp:
-    names = [os.environ.get(variable, "").strip() for variable in ("AZURE_RESOURCE_GROUP", "AZURE_CONTAINER_APP")]
+    names = [
+        os.environ.get(variable, "").strip() for variable in ("AZURE_RESOURCE_GROUP", "AZURE_CONTAINER_APP")
+    ]
     if not all(names):
-        raise ConfigError("AZURE_RESOURCE_GROUP and AZURE_CONTAINER_APP do not both have a value: set them, as docs/release.md says")
+        raise ConfigError(
+            "AZURE_RESOURCE_GROUP and AZURE_CONTAINER_APP do not both have a value: set them, as docs/release.md says"
+        )
     return ContainerApp(*names)
 
 
@@ -234,11 +243,30 @@ def main() -> None:
     deploy = commands.add_parser("deploy", help="bring an image to all users, or nothing")
     deploy.add_argument("--image", required=True, help="the image, NAME@sha256:DIGEST")
     deploy.add_argument("--commit", required=True, help="the commit that it was made from")
-    deploy.add_argument("--ready-seconds", type=float, default=600.0, help="how long it may take to be ready (default: %(default)g)")
-    deploy.add_argument("--watch-seconds", type=float, default=Limits.seconds, help="how long to watch it (default: %(default)g)")
-    deploy.add_argument("--every", type=float, default=Limits.every, help="seconds from look to look (default: %(default)g)")
-    deploy.add_argument("--error-rate", type=float, default=Limits.error_rate, help="the share that may fail (default: %(default)g)")
-    commands.add_parser("restore", help="let the stable revision have all of the traffic: after a release that was killed")
+    deploy.add_argument(
+        "--ready-seconds",
+        type=float,
+        default=600.0,
+        help="how long it may take to be ready (default: %(default)g)",
+    )
+    deploy.add_argument(
+        "--watch-seconds",
+        type=float,
+        default=Limits.seconds,
+        help="how long to watch it (default: %(default)g)",
+    )
+    deploy.add_argument(
+        "--every", type=float, default=Limits.every, help="seconds from look to look (default: %(default)g)"
+    )
+    deploy.add_argument(
+        "--error-rate",
+        type=float,
+        default=Limits.error_rate,
+        help="the share that may fail (default: %(default)g)",
+    )
+    commands.add_parser(
+        "restore", help="let the stable revision have all of the traffic: after a release that was killed"
+    )
     back = commands.add_parser("rollback", help="make the revision before the stable one the stable one")
     back.add_argument("--to", metavar="REVISION", help="another revision, by its full name")
     chosen = parser.parse_args()

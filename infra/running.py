@@ -1,6 +1,7 @@
 """What runs in Azure now, as the variables that keep it when infra/main.bicep is deployed again: `python -m infra.running`.
 
-Only releases change the image and the traffic. Before there is an app it writes nothing. Needs `az`, logged in, and no package.
+Only releases change the image and the traffic. Before there is an app it writes nothing. Needs
+`az`, logged in, and no package.
 """
 
 from __future__ import annotations
@@ -57,12 +58,15 @@ def choose_live(traffic: list[dict[str, Any]]) -> str:
     """Return the revision that has all the traffic, or "" where it follows the newest one.
 
     Raises:
-        RunningError: Several revisions share the traffic, or a release watches another revision than the stable one.
+        RunningError: Several revisions share the traffic, or a release watches another revision
+            than the stable one.
     """
     serving = [share for share in traffic if share.get("weight")]
     stable = [share for share in traffic if share.get("label") == STABLE]
     if any(share["weight"] != _ALL for share in serving) or (stable and stable != serving):
-        shares = ", ".join(f"{share.get('revisionName') or 'the newest'} {share['weight']}%" for share in serving)
+        shares = ", ".join(
+            f"{share.get('revisionName') or 'the newest'} {share['weight']}%" for share in serving
+        )
         raise RunningError(f"a release is under way ({shares}): let it end, or roll it back, first")
     return "" if not serving or serving[0].get("latestRevision") else str(serving[0]["revisionName"])
 
@@ -80,7 +84,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.running", description=__doc__)
     for option, variable in (("--group", "AZURE_RESOURCE_GROUP"), ("--app", "AZURE_CONTAINER_APP")):
         value = os.environ.get(variable, "").strip()
-        parser.add_argument(option, default=value or None, required=not value, help=f"default: the variable {variable}")
+        parser.add_argument(
+            option, default=value or None, required=not value, help=f"default: the variable {variable}"
+        )
     chosen = parser.parse_args(arguments)
     try:
         running = read(chosen.group, chosen.app)
@@ -90,7 +96,10 @@ def main(arguments: list[str] | None = None) -> int:
     if running:
         print(running.lines(), end="")
     else:
-        print(f"there is no {chosen.app} in {chosen.group} yet: SENTIMENT_IMAGE says what it is to run", file=sys.stderr)
+        print(
+            f"there is no {chosen.app} in {chosen.group} yet: SENTIMENT_IMAGE says what it is to run",
+            file=sys.stderr,
+        )
     return 0
 
 

@@ -1,4 +1,7 @@
-"""Write what an image is made of, as CycloneDX JSON: `python -m infra.sbom BENTO_TAG OUTPUT`. Debian's own packages are not in it."""
+"""Write what an image is made of, as CycloneDX JSON: `python -m infra.sbom BENTO_TAG OUTPUT`.
+
+Debian's own packages are not in it.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +45,14 @@ def describe(tag: str) -> str:
     """Return the bill of materials of a Bento's image: the same Bento gives the same text.
 
     Raises:
-        StoreError: There is no such Bento, its model has left the store, or a package is not known in the pinned version.
+        StoreError: There is no such Bento, its model has left the store, or a package is not known
+            in the pinned version.
     """
     bento = _find(tag)
     bom = Bom(serial_number=uuid.uuid5(_NAMESPACE, str(bento.tag)))
-    image = Component(name=bento.tag.name, version=bento.tag.version, type=ComponentType.CONTAINER, bom_ref=str(bento.tag))
+    image = Component(
+        name=bento.tag.name, version=bento.tag.version, type=ComponentType.CONTAINER, bom_ref=str(bento.tag)
+    )
     image.properties.update(Property(name=name, value=value) for name, value in bento.info.labels.items())
     bom.metadata.timestamp, bom.metadata.component = bento.creation_time, image
     models = [_as_model(store.find(str(model.tag))) for model in bento.info.all_models]
@@ -65,7 +71,9 @@ def _find(tag: str) -> Bento:
     try:
         return bentoml.bentos.get(tag)
     except bentoml.exceptions.BentoMLException as error:
-        raise StoreError(f"no Bento {tag!r} in the store {store.store_home()}: run 'make bundle', which prints the tag") from error
+        raise StoreError(
+            f"no Bento {tag!r} in the store {store.store_home()}: run 'make bundle', which prints the tag"
+        ) from error
 
 
 def _read_packages(bento: Bento) -> list[Package]:
@@ -77,7 +85,9 @@ def _read_packages(bento: Bento) -> list[Package]:
 def _as_library(package: Package) -> Component:
     url = PackageURL("pypi", name=package.name, version=package.version)
     licences = [LicenseFactory().make_from_string(package.licence)] if package.licence else []
-    return Component(name=package.name, version=package.version, purl=url, bom_ref=str(url), licenses=licences)
+    return Component(
+        name=package.name, version=package.version, purl=url, bom_ref=str(url), licenses=licences
+    )
 
 
 def _as_model(model: store.StoredModel) -> Component:
@@ -105,9 +115,13 @@ def _files(folder: Path) -> Iterable[Component]:
 
 def main() -> None:
     """Read the command line and write the file."""
-    parser = argparse.ArgumentParser("python -m infra.sbom", description="Write what a Bento's image is made of, as CycloneDX JSON.")
+    parser = argparse.ArgumentParser(
+        "python -m infra.sbom", description="Write what a Bento's image is made of, as CycloneDX JSON."
+    )
     parser.add_argument("bento", metavar="BENTO_TAG", help="as 'make bundle' prints it")
-    parser.add_argument("output", metavar="OUTPUT", type=Path, help="the file to write, such as sentiloop.cdx.json")
+    parser.add_argument(
+        "output", metavar="OUTPUT", type=Path, help="the file to write, such as sentiloop.cdx.json"
+    )
     chosen = parser.parse_args()
     chosen.output.write_text(describe(chosen.bento), "utf-8")
 

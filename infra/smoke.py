@@ -47,27 +47,42 @@ class Service:
                     return
                 said = f"HTTP {answer.status_code}"
             time.sleep(max(0.0, min(every, end - time.monotonic())))
-        raise SmokeError(f"{self.address}/readyz was not ready within {seconds:g} s, its last answer was {said}: see the revision's log")
+        raise SmokeError(
+            f"{self.address}/readyz was not ready within {seconds:g} s, its last answer was {said}: see the revision's log"
+        )
 
     def check(self) -> None:
         """Ask the known tweets, and see that feedback with a forged prediction id is refused."""
         for text, label in KNOWN.items():
             prediction = self.check_tweet(text, label)
-        forged = {"prediction_id": forge(str(prediction["prediction_id"])), "text": text, "correct": False, "label": "neutral"}
+        forged = {
+            "prediction_id": forge(str(prediction["prediction_id"])),
+            "text": text,
+            "correct": False,
+            "label": "neutral",
+        }
         answer = self._post("/feedback", forged)
         if answer.status_code != _REFUSED:
-            raise SmokeError(f"{self.address}/feedback answered {answer.status_code} to a forged prediction id, not {_REFUSED}")
+            raise SmokeError(
+                f"{self.address}/feedback answered {answer.status_code} to a forged prediction id, not {_REFUSED}"
+            )
         if not isinstance(_body(answer).get("error"), str):
-            raise SmokeError(f"{self.address}/feedback refused a forged prediction id without saying why: it must answer with an error")
+            raise SmokeError(
+                f"{self.address}/feedback refused a forged prediction id without saying why: it must answer with an error"
+            )
 
     def check_tweet(self, text: str, label: str) -> dict[str, Any]:
         """Return the prediction for a tweet whose label is known."""
         answer = self._post("/predict", {"text": text})
         prediction = _body(answer)
         if answer.status_code != _OK or not prediction.get("prediction_id"):
-            raise SmokeError(f"{self.address}/predict answered {answer.status_code} without a prediction: see the revision's log")
+            raise SmokeError(
+                f"{self.address}/predict answered {answer.status_code} without a prediction: see the revision's log"
+            )
         if prediction.get("label") != label:
-            raise SmokeError(f"{self.address} labels {text!r} {prediction.get('label')!r}, not {label!r}: look at the champion")
+            raise SmokeError(
+                f"{self.address} labels {text!r} {prediction.get('label')!r}, not {label!r}: look at the champion"
+            )
         return prediction
 
     def metrics(self) -> str:
@@ -75,7 +90,9 @@ class Service:
         try:
             answer = self._http.get("/metrics")
         except httpx.HTTPError as error:
-            raise SmokeError(f"{self.address}/metrics did not answer ({type(error).__name__}): see the revision's log") from error
+            raise SmokeError(
+                f"{self.address}/metrics did not answer ({type(error).__name__}): see the revision's log"
+            ) from error
         if answer.status_code != _OK:
             raise SmokeError(f"{self.address}/metrics answered {answer.status_code}: see the revision's log")
         return answer.text
@@ -87,19 +104,27 @@ class Service:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
+    ) -> None:
         self.close()
 
     def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
         """Return an answer that carries the trace id that was sent along."""
         trace = secrets.token_hex(16)
         try:
-            answer = self._http.post(path, json=body, headers={"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01"})
+            answer = self._http.post(
+                path, json=body, headers={"traceparent": f"00-{trace}-{secrets.token_hex(8)}-01"}
+            )
         except httpx.HTTPError as error:
-            raise SmokeError(f"{self.address}{path} did not answer ({type(error).__name__}): see the revision's log") from error
+            raise SmokeError(
+                f"{self.address}{path} did not answer ({type(error).__name__}): see the revision's log"
+            ) from error
         if answer.headers.get("X-Trace-Id") != trace:
             said = answer.headers.get("X-Trace-Id")
-            raise SmokeError(f"{self.address}{path} answered {answer.status_code} with X-Trace-Id {said}, not the trace that was sent")
+            raise SmokeError(
+                f"{self.address}{path} answered {answer.status_code} with X-Trace-Id {said}, not the trace that was sent"
+            )
         return answer
 
 

@@ -1,4 +1,7 @@
-"""Retrain, and tell GitHub Actions what the gate said: `python -m infra.verdict`. HOLD and REJECT are answers, not failures."""
+"""Retrain, and tell GitHub Actions what the gate said: `python -m infra.verdict`.
+
+HOLD and REJECT are answers, not failures.
+"""
 
 from __future__ import annotations
 
@@ -32,20 +35,28 @@ def retrain(*arguments: str, program: tuple[str, ...] = (sys.executable, "-m", "
     after = file.read_bytes() if file.exists() else b""
     if after == before:
         if code:
-            raise ProgramError(f"python -m flows.retrain ended with {code} and left no verdict in {file}: see its log above")
+            raise ProgramError(
+                f"python -m flows.retrain ended with {code} and left no verdict in {file}: see its log above"
+            )
         summarise("No reason to retrain, as the log says.")
         return False
     verdict = read_json(after.decode())
     summarise(as_markdown(verdict))
     if verdict.is_promoted != (code == 0):
-        raise ProgramError(f"python -m flows.retrain ended with {code}, but its verdict is {verdict.decision}: release nothing")
+        raise ProgramError(
+            f"python -m flows.retrain ended with {code}, but its verdict is {verdict.decision}: release nothing"
+        )
     return verdict.is_promoted
 
 
 def main() -> None:
     """Read the command line, retrain, and tell the output `promoted`: true or false."""
-    parser = argparse.ArgumentParser("python -m infra.verdict", description="Retrain; the verdict goes into the job's summary.")
-    parser.add_argument("--trigger", default="schedule", help="why, for python -m flows.retrain (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        "python -m infra.verdict", description="Retrain; the verdict goes into the job's summary."
+    )
+    parser.add_argument(
+        "--trigger", default="schedule", help="why, for python -m flows.retrain (default: %(default)s)"
+    )
     tell("promoted", str(retrain("--trigger", parser.parse_args().trigger)).lower())
 
 

@@ -15,7 +15,8 @@ from sentiment.supervision.panels import PANELS, Panel
 FILE = Path(__file__).with_name("workbook.json")
 WORKSPACES = "microsoft.operationalinsights/workspaces"
 _NAMESPACE = uuid.UUID("5e471100-0000-4000-8000-000000000000")  # any, but always the same
-# What the workbook puts in the place of a query's own parameters; a model that is not chosen becomes the empty text.
+# What the workbook puts in the place of a query's own parameters; a model that is not chosen
+# becomes the empty text.
 _PARAMETERS = {"model": '"{Model}"', "step": "{TimeRange:grain}"}
 _VISUALIZATIONS = {"lines": "timechart", "area": "areachart", "bars": "barchart", "table": "table"}
 _HOUR = 3_600_000
@@ -26,7 +27,12 @@ _NUMBERS: dict[str, dict[str, Any]] = {
     "share": {"unit": 0, "options": {"style": "percent", "maximumFractionDigits": 1}},
 }
 _COUNT: dict[str, Any] = {"unit": 0, "options": {"style": "decimal", "maximumFractionDigits": 1}}
-_HEADINGS = {"requests_per_minute": "Service", "label_mix": "Predictions", "errors": "Errors", "bad_predictions": "Feedback and alert"}
+_HEADINGS = {
+    "requests_per_minute": "Service",
+    "label_mix": "Predictions",
+    "errors": "Errors",
+    "bad_predictions": "Feedback and alert",
+}
 _INTRODUCTION = """# Sentiloop
 
 How the tweet sentiment service is doing, from the requests and the feedback in this workspace. Choose a time range, or drag over a chart;
@@ -55,7 +61,9 @@ def text() -> str:
 def query_text(name: str) -> str:
     """Return a query with the workbook's parameters in place of its own."""
     source = queries.read(name)
-    return queries.fill(source, {key: _PARAMETERS[key] for key in queries.defaults(source) if key in _PARAMETERS})
+    return queries.fill(
+        source, {key: _PARAMETERS[key] for key in queries.defaults(source) if key in _PARAMETERS}
+    )
 
 
 def _markdown(name: str, markdown: str) -> dict[str, Any]:
@@ -71,7 +79,10 @@ def _parameters() -> dict[str, Any]:
         "type": 4,
         "isRequired": True,
         "value": {"durationMs": 24 * _HOUR},
-        "typeSettings": {"selectableValues": [{"durationMs": length} for length in _RANGES], "allowCustom": True},
+        "typeSettings": {
+            "selectableValues": [{"durationMs": length} for length in _RANGES],
+            "allowCustom": True,
+        },
     }
     model = {
         "id": _id("Model"),
@@ -84,7 +95,12 @@ def _parameters() -> dict[str, Any]:
         "typeSettings": {"additionalResourceOptions": []},
         **_source(),
     }
-    content = {"version": "KqlParameterItem/1.0", "parameters": [time_range, model], "style": "pills", "queryType": 0}
+    content = {
+        "version": "KqlParameterItem/1.0",
+        "parameters": [time_range, model],
+        "style": "pills",
+        "queryType": 0,
+    }
     return {"type": 9, "content": {**content, "resourceType": WORKSPACES}, "name": "parameters"}
 
 
@@ -122,8 +138,15 @@ def _chart(panel: Panel) -> dict[str, Any]:
 
 
 def _grid(panel: Panel) -> dict[str, Any]:
-    rates = [{"columnMatch": name, "formatter": 0, "numberFormat": _NUMBERS["share"]} for name in panel.series if name in _RATES]
-    return {"showExportToExcel": True, "gridSettings": {"formatters": rates, "rowLimit": 1000, "filter": True}}
+    rates = [
+        {"columnMatch": name, "formatter": 0, "numberFormat": _NUMBERS["share"]}
+        for name in panel.series
+        if name in _RATES
+    ]
+    return {
+        "showExportToExcel": True,
+        "gridSettings": {"formatters": rates, "rowLimit": 1000, "filter": True},
+    }
 
 
 def _id(name: str) -> str:
@@ -133,8 +156,15 @@ def _id(name: str) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Write the workbook, or say whether the file is as it would be written."""
     parser = argparse.ArgumentParser(prog="python -m infra.workbook", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the file is not up to date")
-    parser.add_argument("--file", type=Path, default=FILE, help=f"the workbook's file (default: {FILE.name} beside this program)")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 if the file is not up to date"
+    )
+    parser.add_argument(
+        "--file",
+        type=Path,
+        default=FILE,
+        help=f"the workbook's file (default: {FILE.name} beside this program)",
+    )
     chosen = parser.parse_args(arguments)
     if not chosen.check:
         chosen.file.write_text(text(), "utf-8")

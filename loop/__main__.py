@@ -1,7 +1,7 @@
 """Take every step of the ring once: from a weak champion, over people's corrections, to a better one and back.
 
-Everything is done through the service's HTTP calls, the flows' commands and the review queue's functions. Nothing of SENTIMENT_HOME is
-touched but its folder `loop`, which is made anew.
+Everything is done through the service's HTTP calls, the flows' commands and the review queue's
+functions. Nothing of SENTIMENT_HOME is touched but its folder `loop`, which is made anew.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _HELD_BACK = (3, 4)  # the exit codes of HOLD and REJECT
 def main() -> int:
     """Run the ring; return 0 if every step did what it is there for."""
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop ends what the ring started, too
+    # So that a stop ends what the ring started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = read_settings()
         with set_up(settings.home / "loop") as ring:
@@ -33,7 +34,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    print(f"\nThe ring is closed, in {time.monotonic() - began:.0f} s. The verdict: {settings.home / 'loop' / 'verdict' / 'verdict.md'}")
+    print(
+        f"\nThe ring is closed, in {time.monotonic() - began:.0f} s. The verdict: {settings.home / 'loop' / 'verdict' / 'verdict.md'}"
+    )
     return 0
 
 
@@ -67,15 +70,29 @@ def go_round(ring: Ring) -> None:
         record = ring.home / "verdict" / "verdict.md"
         verdict = record.read_text("utf-8").partition("\n")[0].strip("# ")
         say("verdict", verdict)
-        if verdict.startswith("HOLD"):  # models of a few hundred tweets differ in more than the tweets that they get right
-            ring.run("flows.promote", "--data", str(corpus), "--approved-by", "ann", "--because", "looked at it: better where it counts")
+        # Models of a few hundred tweets differ in more than the tweets that they get right.
+        if verdict.startswith("HOLD"):
+            ring.run(
+                "flows.promote",
+                "--data",
+                str(corpus),
+                "--approved-by",
+                "ann",
+                "--because",
+                "looked at it: better where it counts",
+            )
             say("approve", "ann promotes it all the same; her name and her reason are in the record")
         elif not verdict.startswith("PROMOTE"):
             raise LoopError(f"the challenger was not promoted, so nothing is left to show: see {record}")
-        wait_until(lambda: predict(ring, people[0].text)["model"] != first, "the service takes up the new champion")
+        wait_until(
+            lambda: predict(ring, people[0].text)["model"] != first, "the service takes up the new champion"
+        )
         say("promote", f"{predict(ring, people[0].text)['model']} answers, without a restart")
         ring.run("flows.promote", "--rollback", "--because", "the ring's last step")
-        wait_until(lambda: predict(ring, people[0].text)["model"] == first, "the service takes back the earlier champion")
+        wait_until(
+            lambda: predict(ring, people[0].text)["model"] == first,
+            "the service takes back the earlier champion",
+        )
         say("roll back", f"{first} answers again")
     say("meanwhile", f"{asked.answered} requests answered, {asked.failed} failed")
     if asked.failed:

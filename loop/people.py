@@ -38,7 +38,11 @@ class Tweet:
 
 def read_tweets() -> tuple[list[Tweet], list[Tweet]]:
     """Return the base to train on and the tweets that people write, in an order of chance that is always the same."""
-    tweets = [Tweet(row.text, row.label) for row in read_source().rows if row.confidence >= _LEAST_CONFIDENCE and len(row.text) <= _LONGEST]
+    tweets = [
+        Tweet(row.text, row.label)
+        for row in read_source().rows
+        if row.confidence >= _LEAST_CONFIDENCE and len(row.text) <= _LONGEST
+    ]
     random.Random(0).shuffle(tweets)  # noqa: S311 - no secret
     texts = dict.fromkeys(tweet.text for tweet in tweets[:BASE_TWEETS])
     people = [tweet for tweet in tweets[BASE_TWEETS:] if tweet.text not in texts]
@@ -63,7 +67,12 @@ def correct(ring: Ring, tweets: Sequence[Tweet], *, most: int | None = None, sen
     for tweet in tweets:
         answer = predict(ring, tweet.text, sender)
         if answer["label"] != tweet.label:
-            body = {"prediction_id": answer["prediction_id"], "text": tweet.text, "correct": False, "label": tweet.label}
+            body = {
+                "prediction_id": answer["prediction_id"],
+                "text": tweet.text,
+                "correct": False,
+                "label": tweet.label,
+            }
             _post(ring, "/feedback", body, sender)
             wrong += 1
         if wrong == most:

@@ -20,7 +20,8 @@ from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import SentiloopError
 
 _PATIENCE_SECONDS = 120.0
-_KEEP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")  # no account of the user's joins
+# No account of the user's joins.
+_KEEP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
 
 
 class LoopError(SentiloopError):
@@ -51,7 +52,11 @@ class Ring:
         with (self.home / "logs" / f"{module}.log").open("a", encoding="utf-8") as log:
             log.write(f"$ python -m {module} {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
         if done.returncode not in allowed:
-            raise LoopError(f"python -m {module} {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"[-4000:])
+            raise LoopError(
+                f"python -m {module} {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"[
+                    -4000:
+                ]
+            )
         return done.stdout.strip()
 
     def start(self, name: str, command: Sequence[str], ready: str) -> None:
@@ -83,7 +88,8 @@ def set_up(home: Path) -> Iterator[Ring]:
         "SENTIMENT_PORT_SERVICE": str(service),
         "SENTIMENT_PORT_MONITOR": str(monitor),
         "SENTIMENT_VALIDATED_PATH": str(home / "feedback_validated.csv"),
-        "SENTIMENT_SAMPLE_RANDOM": "1",  # a ring of minutes must learn from more than complaints, and the same each time
+        # A ring of minutes must learn from more than complaints, and the same each time.
+        "SENTIMENT_SAMPLE_RANDOM": "1",
         "SENTIMENT_TRUSTED_PROXIES": "1",  # each of the people below comes from an address of their own
         "SENTIMENT_RELOAD_SECONDS": "1",
         "PREFECT_API_URL": f"http://127.0.0.1:{prefect}/api",
@@ -95,7 +101,11 @@ def set_up(home: Path) -> Iterator[Ring]:
     ring = Ring(home, f"http://127.0.0.1:{service}", f"http://127.0.0.1:{monitor}", environment)
     with ring.stack:
         host = ("--host", "127.0.0.1", "--port")
-        ring.start("prefect", ["prefect", "server", "start", *host, str(prefect)], f"http://127.0.0.1:{prefect}/api/health")
+        ring.start(
+            "prefect",
+            ["prefect", "server", "start", *host, str(prefect)],
+            f"http://127.0.0.1:{prefect}/api/health",
+        )
         ring.start("monitor", ["monitor", "--port", str(monitor), "--no-alerts"], f"{ring.monitor}/healthz")
         yield ring
 
@@ -109,7 +119,9 @@ def wait_until(is_so: Callable[[], bool], what: str, pause: float = 0.3) -> None
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not is_so():
         if time.monotonic() > deadline:
-            raise LoopError(f"waited {_PATIENCE_SECONDS:.0f} s until {what}: look into the logs of SENTIMENT_HOME/loop")
+            raise LoopError(
+                f"waited {_PATIENCE_SECONDS:.0f} s until {what}: look into the logs of SENTIMENT_HOME/loop"
+            )
         time.sleep(pause)
 
 

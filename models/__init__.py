@@ -1,6 +1,7 @@
 """The three models, behind one contract.
 
-`create` makes a new model by its family name and `load` reads a saved one. Both import only the framework that the family needs.
+`create` makes a new model by its family name and `load` reads a saved one. Both import only the
+framework that the family needs.
 """
 
 from __future__ import annotations
@@ -41,14 +42,17 @@ def load(directory: Path | str) -> Classifier:
     """Return the model that `save` or `export` wrote to a directory, ready to predict.
 
     Raises:
-        ModelError: The directory holds no model or one of an unknown family, or a file of it is missing or damaged.
+        ModelError: The directory holds no model or one of an unknown family, or a file of it is
+            missing or damaged.
     """
     content = read_description(directory)
     classifier = _class(content["family"], _SERVED if content.get("form") == "served" else FAMILIES)
     try:
         loaded: Classifier = classifier.load(directory)
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"the model in {directory} is incomplete or damaged ({error}): run 'make train' again") from error
+        raise ModelError(
+            f"the model in {directory} is incomplete or damaged ({error}): run 'make train' again"
+        ) from error
     return loaded
 
 
@@ -59,4 +63,6 @@ def _class(family: str, places: Mapping[str, str]) -> Any:
     try:
         return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        raise ModelError(f"the {family} model needs the package {error.name!r}: pip install -c constraints.txt -e '.[{family}]'") from error
+        raise ModelError(
+            f"the {family} model needs the package {error.name!r}: pip install -c constraints.txt -e '.[{family}]'"
+        ) from error

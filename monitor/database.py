@@ -28,7 +28,8 @@ class Database:
         """Open the file, or make it.
 
         Raises:
-            MonitorError: Another process has it open, it is damaged, or the folder cannot be written.
+            MonitorError: Another process has it open, it is damaged, or the folder cannot be
+                written.
         """
         self.path = path
         try:
@@ -37,7 +38,9 @@ class Database:
         except duckdb.Error as error:
             raise _explained(path, error) from error
         except OSError as error:
-            raise MonitorError(f"{path.parent} cannot be written ({error.strerror}): set SENTIMENT_HOME to a folder that can") from error
+            raise MonitorError(
+                f"{path.parent} cannot be written ({error.strerror}): set SENTIMENT_HOME to a folder that can"
+            ) from error
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new connection to the same file, for one thread."""
@@ -72,7 +75,9 @@ def _explained(path: Path, error: duckdb.Error) -> MonitorError:
     if "lock" in str(error).lower():
         holder = re.search(r"PID (\d+)", str(error))
         who = f"process {holder[1]}" if holder else "another process"
-        return MonitorError(f"{who} has the telemetry in {path} open: stop that monitor, or set SENTIMENT_HOME to another folder")
+        return MonitorError(
+            f"{who} has the telemetry in {path} open: stop that monitor, or set SENTIMENT_HOME to another folder"
+        )
     reason = str(error).splitlines()[0][:200]
     return MonitorError(
         f"the telemetry in {path} cannot be read ({reason}): nothing was deleted; "

@@ -1,4 +1,7 @@
-"""From the bytes of a post to envelopes, and from an envelope to rows, by Azure's rules. Each type's own part is in `items`."""
+"""From the bytes of a post to envelopes, and from an envelope to rows, by Azure's rules.
+
+Each type's own part is in `items`.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,8 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     """Return the body as it was before `Content-Encoding`.
 
     Raises:
-        BodyError: The encoding is neither gzip nor none, the data is broken, or it grows beyond `limit` bytes.
+        BodyError: The encoding is neither gzip nor none, the data is broken, or it grows beyond
+            `limit` bytes.
     """
     if encoding.strip().lower() in ("", "identity"):
         return body
@@ -65,7 +69,9 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     except zlib.error as error:
         raise BodyError(400, "the body is not the gzip data that its Content-Encoding says") from error
     if len(plain) > limit:
-        raise BodyError(413, f"the body is larger than {limit} bytes when unpacked: send fewer envelopes at once")
+        raise BodyError(
+            413, f"the body is larger than {limit} bytes when unpacked: send fewer envelopes at once"
+        )
     if not reader.eof:
         raise BodyError(400, "the gzip data of the body ends too early")
     return plain
@@ -91,7 +97,9 @@ def parse(body: bytes) -> list[Any]:
     try:
         parsed = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BodyError(400, "the body is not valid JSON: send an array of envelopes, or one envelope per line") from error
+        raise BodyError(
+            400, "the body is not valid JSON: send an array of envelopes, or one envelope per line"
+        ) from error
     return parsed if isinstance(parsed, list) else [parsed]
 
 
@@ -112,7 +120,9 @@ def rows_of(envelope: Any, now: datetime) -> list[Row]:
     base_type = required(data if isinstance(data, dict) else {}, "baseType", "Data")
     base = data.get("baseData") if isinstance(data, dict) else None
     if not isinstance(base, dict):
-        raise Refusal("109: Field 'baseData' on type 'Data' is required but missing or empty. Expected: object, Actual: undefined")
+        raise Refusal(
+            "109: Field 'baseData' on type 'Data' is required but missing or empty. Expected: object, Actual: undefined"
+        )
     if base_type not in ITEMS:
         raise Refusal(f"100: the local stand-in has no table for '{base_type[:80]}'")
     table, convert = ITEMS[base_type]
@@ -130,7 +140,9 @@ def _line(line: str) -> Any:
 def _common(envelope: dict[str, Any], base: dict[str, Any], time: datetime, key: str) -> dict[str, Any]:
     tags = envelope.get("tags")
     tags = tags if isinstance(tags, dict) else {}
-    values: dict[str, Any] = {column: text(tags, tag, "ContextTagKeys", 1024) for column, tag in _TAGS.items() if tag in tags}
+    values: dict[str, Any] = {
+        column: text(tags, tag, "ContextTagKeys", 1024) for column, tag in _TAGS.items() if tag in tags
+    }
     return {
         **values,
         "TimeGenerated": time,
@@ -146,7 +158,9 @@ def _time(value: str, now: datetime) -> datetime:
         time = datetime.fromisoformat(value)
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Refusal("100: Field 'time' on type 'Envelope' is not a valid date. Expected: ISO 8601") from None
+        raise Refusal(
+            "100: Field 'time' on type 'Envelope' is not a valid date. Expected: ISO 8601"
+        ) from None
     ahead = round((time - now) / timedelta(milliseconds=1))
     if time < now - OLDEST:
         raise Refusal(
@@ -174,7 +188,12 @@ def _key(value: str) -> str:
 
 def _item_count(rate: Any) -> int:
     """Return how many items this one stands for: 100 / sampleRate."""
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not math.isfinite(rate) or not 0 < rate <= 100:  # noqa: PLR2004
+    if (
+        isinstance(rate, bool)
+        or not isinstance(rate, int | float)
+        or not math.isfinite(rate)
+        or not 0 < rate <= 100  # noqa: PLR2004
+    ):
         return 1
     return min(round(100 / rate), _MOST_ITEMS)
 
@@ -183,4 +202,9 @@ def _properties(properties: Any) -> str | None:
     """Return the properties as JSON of strings; keys and values are cut as Azure cuts them."""
     if not isinstance(properties, dict):
         return None
-    return json_text({key[:150]: (value if isinstance(value, str) else json_text(value))[:8192] for key, value in properties.items()})
+    return json_text(
+        {
+            key[:150]: (value if isinstance(value, str) else json_text(value))[:8192]
+            for key, value in properties.items()
+        }
+    )

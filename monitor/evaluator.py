@@ -1,4 +1,7 @@
-"""The alert evaluator inside the monitor: a thread that evaluates the rule on its grid. Rules, state and channels are in `sentiment`."""
+"""The alert evaluator inside the monitor: a thread that evaluates the rule on its grid.
+
+Rules, state and channels are in `sentiment`.
+"""
 
 from __future__ import annotations
 

@@ -33,11 +33,16 @@ class Faults:
         try:
             faults = {kind: Fault(**fields) for kind, fields in wanted.items()}
             is_known = set(faults) <= set(KINDS)
-            sound = all(200 <= fault.status < 600 and fault.times >= 0 and 0 <= fault.delay <= 600 for fault in faults.values())  # noqa: PLR2004
+            sound = all(
+                200 <= fault.status < 600 and fault.times >= 0 and 0 <= fault.delay <= 600  # noqa: PLR2004
+                for fault in faults.values()
+            )
         except (AttributeError, TypeError) as error:
             raise ValueError(f"a fault has status, times, retry_after and delay: {error}") from error
         if not (is_known and sound):
-            raise ValueError(f"faults are for {' and '.join(KINDS)}, with a status from 200 to 599 and a delay of at most 600 s")
+            raise ValueError(
+                f"faults are for {' and '.join(KINDS)}, with a status from 200 to 599 and a delay of at most 600 s"
+            )
         self._faults |= faults
 
     def clear(self) -> None:

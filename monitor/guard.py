@@ -27,7 +27,8 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """Collapses slashes (the exporter posts to `//v2.1/track`) and, on loopback, takes no request made out to another host.
 
-    A page elsewhere that points its own name at 127.0.0.1 (DNS rebinding), or posts to us from a browser, is refused with 403.
+    A page elsewhere that points its own name at 127.0.0.1 (DNS rebinding), or posts to us from a
+    browser, is refused with 403.
     """
 
     def __init__(self, app: ASGIApp, *, host: str) -> None:
@@ -38,7 +39,9 @@ class Guard:
         """Pass the request on, or refuse it."""
         if scope["type"] == "http":
             if self._is_local and not _is_ours(Headers(scope=scope)):
-                await JSONResponse({"error": "this monitor serves this machine only: use http://127.0.0.1"}, 403)(scope, receive, send)
+                await JSONResponse(
+                    {"error": "this monitor serves this machine only: use http://127.0.0.1"}, 403
+                )(scope, receive, send)
                 return
             scope["path"] = _SLASHES.sub("/", scope["path"])
         await self._app(scope, receive, send)

@@ -1,4 +1,7 @@
-"""`POST /v2.1/track`: takes in a post, has it written, and answers as Azure does, item by item. How envelopes are read: `envelopes`."""
+"""`POST /v2.1/track`: takes in a post, has it written, and answers as Azure does, item by item.
+
+How envelopes are read: `envelopes`.
+"""
 
 from __future__ import annotations
 
@@ -45,17 +48,27 @@ class Ingest:
         """Answer a post: 200, 206 or 400 once all that is good is on the disk."""
         held = [0]
         try:
-            body = unpack(await self._read(request, held), request.headers.get("content-encoding", ""), self._max_body)
+            body = unpack(
+                await self._read(request, held), request.headers.get("content-encoding", ""), self._max_body
+            )
             self._hold(held, len(body) - held[0])
             is_partial = fault is not None and fault.status == 206  # noqa: PLR2004
-            taken = await run_in_threadpool(take, body, is_partial) if len(body) > _THREAD_FROM else take(body, is_partial)
+            taken = (
+                await run_in_threadpool(take, body, is_partial)
+                if len(body) > _THREAD_FROM
+                else take(body, is_partial)
+            )
             if taken.rows:
                 await asyncio.wrap_future(self._writer.submit(taken.rows))
         except BodyError as error:
             headers = {"Retry-After": "1"} if error.status == 429 else {}  # noqa: PLR2004
             return refused(error.status, str(error), headers)
         except Exception:  # the writer has told the log why; the sender keeps what it has
-            return refused(503, "the telemetry cannot be written at the moment: send it again later", {"Retry-After": "5"})
+            return refused(
+                503,
+                "the telemetry cannot be written at the moment: send it again later",
+                {"Retry-After": "5"},
+            )
         finally:
             self._free += held[0]
         return _answer(taken)
@@ -66,12 +79,16 @@ class Ingest:
             self._hold(held, len(chunk))
             chunks.append(chunk)
             if held[0] > self._max_body:
-                raise BodyError(413, f"the body is larger than {self._max_body} bytes: send fewer envelopes at once")
+                raise BodyError(
+                    413, f"the body is larger than {self._max_body} bytes: send fewer envelopes at once"
+                )
         return b"".join(chunks)
 
     def _hold(self, held: list[int], size: int) -> None:
         if size > self._free:
-            raise BodyError(429, "more telemetry is waiting than the monitor holds in memory: send it again later")
+            raise BodyError(
+                429, "more telemetry is waiting than the monitor holds in memory: send it again later"
+            )
         self._free -= size
         held[0] += size
 
@@ -95,14 +112,18 @@ def take(body: bytes, is_partial: bool = False) -> Taken:
         except Refusal as refusal:
             errors.append({"index": index, "statusCode": 400, "message": str(refusal)})
         except RecursionError:
-            errors.append({"index": index, "statusCode": 400, "message": "100: the item is nested too deeply"})
+            errors.append(
+                {"index": index, "statusCode": 400, "message": "100: the item is nested too deeply"}
+            )
     return Taken(rows, len(envelopes), errors)
 
 
 def refused(status: int, message: str, headers: dict[str, str]) -> JSONResponse:
     """Return the answer to a post of which nothing was taken."""
     errors = [{"index": 0, "statusCode": status, "message": message}]
-    return JSONResponse({"itemsReceived": 0, "itemsAccepted": 0, "appId": None, "errors": errors}, status, headers)
+    return JSONResponse(
+        {"itemsReceived": 0, "itemsAccepted": 0, "appId": None, "errors": errors}, status, headers
+    )
 
 
 def _answer(taken: Taken) -> JSONResponse:

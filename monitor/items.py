@@ -1,4 +1,7 @@
-"""What each type of telemetry holds: from an envelope's `baseData` to the columns of its table. The envelope around it: `envelopes`."""
+"""What each type of telemetry holds: from an envelope's `baseData` to the columns of its table.
+
+The envelope around it: `envelopes`.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +50,14 @@ def text(source: dict[str, Any], field: str, kind: str, limit: int = 32768) -> s
     if value is None:
         return ""
     if isinstance(value, dict | list):
-        raise Refusal(f"100: Field '{field}' on type '{kind}' is of incorrect type. Expected: string, Actual: {type(value).__name__}")
+        raise Refusal(
+            f"100: Field '{field}' on type '{kind}' is of incorrect type. Expected: string, Actual: {type(value).__name__}"
+        )
     value = value if isinstance(value, str) else json.dumps(value)
     if len(value) > limit:
-        raise Refusal(f"100: Field '{field}' on type '{kind}' is too long. Expected: {limit} characters, Actual: {len(value)}")
+        raise Refusal(
+            f"100: Field '{field}' on type '{kind}' is too long. Expected: {limit} characters, Actual: {len(value)}"
+        )
     return clean(value)
 
 
@@ -62,7 +69,9 @@ def required(source: dict[str, Any], field: str, kind: str, limit: int = 32768) 
     """
     value = text(source, field, kind, limit)
     if not value:
-        raise Refusal(f"109: Field '{field}' on type '{kind}' is required but missing or empty. Expected: string, Actual: undefined")
+        raise Refusal(
+            f"109: Field '{field}' on type '{kind}' is required but missing or empty. Expected: string, Actual: undefined"
+        )
     return value
 
 
@@ -74,7 +83,9 @@ def milliseconds(duration: str, kind: str) -> float:
     """
     match = _DURATION.fullmatch(duration)
     if match is None:
-        raise Refusal(f"100: Field 'duration' on type '{kind}' is not a valid duration. Expected: d.hh:mm:ss.ffffff")
+        raise Refusal(
+            f"100: Field 'duration' on type '{kind}' is not a valid duration. Expected: d.hh:mm:ss.ffffff"
+        )
     days, hours, minutes, seconds, fraction = match.groups()
     whole = ((int(days or 0) * 24 + int(hours)) * 60 + int(minutes)) * 60 + int(seconds)
     return (whole * 10**9 + int((fraction or "0").ljust(9, "0"))) / 10**6
@@ -111,7 +122,8 @@ def _exception(base: Columns) -> list[Columns]:
             "Assembly": _frame(outer, "assembly"),
             **_place("Outer", outer),
             **_place("Innermost", inner),
-            "ProblemId": text(base, "problemId", "ExceptionData", 1024) or (f"{kind} at {method}" if method else kind),
+            "ProblemId": text(base, "problemId", "ExceptionData", 1024)
+            or (f"{kind} at {method}" if method else kind),
             "SeverityLevel": _severity(base),
             "Measurements": _measurements(base),
             "Details": json_text([{"type": part.get("typeName"), **part} for part in chain]),
@@ -179,14 +191,18 @@ def _call(base: Columns, kind: str, *, default_success: bool) -> Columns:
 def _metric(base: Columns) -> list[Columns]:
     points = base.get("metrics")
     if not isinstance(points, list) or not points or not all(isinstance(point, dict) for point in points):
-        raise Refusal("109: Field 'metrics' on type 'MetricData' is required but missing or empty. Expected: array, Actual: undefined")
+        raise Refusal(
+            "109: Field 'metrics' on type 'MetricData' is required but missing or empty. Expected: array, Actual: undefined"
+        )
     return [_point(point) for point in points]
 
 
 def _point(point: Columns) -> Columns:
     total = _number(point.get("value"))
     if total is None:
-        raise Refusal("109: Field 'value' on type 'DataPoint' is required but missing or empty. Expected: double, Actual: undefined")
+        raise Refusal(
+            "109: Field 'value' on type 'DataPoint' is required but missing or empty. Expected: double, Actual: undefined"
+        )
     count, lowest, highest = (_number(point.get(field)) for field in ("count", "min", "max"))
     return {
         "Name": required(point, "name", "DataPoint", 1024),
@@ -203,7 +219,11 @@ def _severity(base: Columns) -> int | None:
     level = base.get("severityLevel")
     if isinstance(level, str) and level.lower() in _SEVERITIES:
         return _SEVERITIES.index(level.lower())
-    return level if isinstance(level, int) and not isinstance(level, bool) and 0 <= level < len(_SEVERITIES) else None
+    return (
+        level
+        if isinstance(level, int) and not isinstance(level, bool) and 0 <= level < len(_SEVERITIES)
+        else None
+    )
 
 
 def _measurements(base: Columns) -> str | None:

@@ -1,4 +1,7 @@
-"""From KQL to DuckDB's SQL through duckdb-kql, with what Azure refuses refused in Azure's words. Nothing is run here."""
+"""From KQL to DuckDB's SQL through duckdb-kql, with what Azure refuses refused in Azure's words.
+
+Nothing is run here.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,8 @@ def translate(query: str) -> Translation:
     """Return the SQL of a query.
 
     Raises:
-        QueryRefusal: It is not KQL, names what does not exist, or is more than duckdb-kql can translate.
+        QueryRefusal: It is not KQL, names what does not exist, or is more than duckdb-kql can
+            translate.
     """
     if len(query) > _LONGEST:
         raise QueryRefusal.local(f"the query has {len(query)} characters; the limit is {_LONGEST}")
@@ -63,7 +67,9 @@ def _translate(query: str) -> Translation:
     except duckdb_kql.KqlSyntaxError as error:
         raise _syntax(query, error) from error
     except duckdb_kql.KqlSchemaError as error:
-        raise QueryRefusal.semantic("SEM0100", f"Failed to resolve expression named '{error.name}'") from error
+        raise QueryRefusal.semantic(
+            "SEM0100", f"Failed to resolve expression named '{error.name}'"
+        ) from error
     except duckdb_kql.KqlError as error:
         raise QueryRefusal.local(str(error)) from error
     except RecursionError as error:
@@ -82,7 +88,9 @@ def _compile(query: str) -> Translation:
     _check_case(tree, operators)
     translated = duckdb_kql.to_sql(query, schema=_COLUMNS, allow_write=False)
     if translated.unbound:
-        raise QueryRefusal.local(f"the query declares parameters without values: {', '.join(translated.unbound)}")
+        raise QueryRefusal.local(
+            f"the query declares parameters without values: {', '.join(translated.unbound)}"
+        )
     return Translation(faster(str(translated)), translated.parameters, tables, operators, _render(query))
 
 
@@ -106,14 +114,18 @@ def _check_tables(tree: ir.Query) -> frozenset[str]:
     bound = {name for node in nodes if isinstance(node, ir.Query) for name, _ in node.lets}
     used = set()
     for node in nodes:
-        if isinstance(node, ir.TableRef | ir.WildcardTableRef) and (node.database or getattr(node, "cluster", None)):
+        if isinstance(node, ir.TableRef | ir.WildcardTableRef) and (
+            node.database or getattr(node, "cluster", None)
+        ):
             raise QueryRefusal.local("a query reads this workspace alone: no database() and no cluster()")
         if isinstance(node, ir.WildcardTableRef):
             used |= set(TABLES)
         elif isinstance(node, ir.TableRef) and node.name in TABLES:
             used.add(node.name)
         elif isinstance(node, ir.TableRef) and node.name not in bound:
-            raise QueryRefusal.semantic("SEM0100", f"Failed to resolve table or column expression named '{node.name}'")
+            raise QueryRefusal.semantic(
+                "SEM0100", f"Failed to resolve table or column expression named '{node.name}'"
+            )
     return frozenset(used)
 
 
@@ -132,7 +144,9 @@ def _operators(tree: ir.Query) -> dict[str, str]:
 
 def _check_case(tree: ir.Query, operators: Mapping[str, str]) -> None:
     """Refuse a column in the wrong case, which DuckDB would take."""
-    defined = {value for node in _nodes(tree) if not isinstance(node, ir.ColumnRef) for value in _strings(node)}
+    defined = {
+        value for node in _nodes(tree) if not isinstance(node, ir.ColumnRef) for value in _strings(node)
+    }
     for name, operator in operators.items():
         if name.casefold() in _FOLDED and name not in _NAMES and name not in defined:
             raise QueryRefusal.column(name, operator)
@@ -169,5 +183,7 @@ def _render(query: str) -> dict[str, Any]:
     if match is None:
         return {}
     title = _TITLE.search(match[2] or "")
-    empty = dict.fromkeys(("accumulate", "isQuerySorted", "kind", "legend", "series", "xColumn", "yColumns", "xTitle", "yTitle"))
+    empty = dict.fromkeys(
+        ("accumulate", "isQuerySorted", "kind", "legend", "series", "xColumn", "yColumns", "xTitle", "yTitle")
+    )
     return {"visualization": match[1], "title": (title[1] or title[2]) if title else None, **empty}

@@ -63,7 +63,9 @@ class QueryEngine:
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._lock = threading.Lock()
 
-    def answer(self, query: str, window: Window, wishes: Wishes | None = None, *, max_rows: int | None = None) -> Answer:
+    def answer(
+        self, query: str, window: Window, wishes: Wishes | None = None, *, max_rows: int | None = None
+    ) -> Answer:
         """Return the answer to a query over a window, as the API gives it: cut off with a `PartialError` where it is too large.
 
         Raises:
@@ -74,14 +76,19 @@ class QueryEngine:
         started = time.perf_counter()
         translation = translate(query)
         with self._execution(translation, window, wishes.seconds, limit=most + 1) as result:
-            body = TableBody([(column[0], column[1]) for column in result.description or ()], self.limits.max_bytes)
+            body = TableBody(
+                [(column[0], column[1]) for column in result.description or ()], self.limits.max_bytes
+            )
             reason = _fill(body, result, most, self.limits.max_bytes)
         others: dict[str, Any] = {"error": _partial(reason) if reason else None}
         if wishes.render:
             others["render"] = translation.render
         if wishes.statistics:
             others["statistics"] = {
-                "query": {"executionTime": time.perf_counter() - started, "datasetStatistics": [{"tableRowCount": body.rows}]}
+                "query": {
+                    "executionTime": time.perf_counter() - started,
+                    "datasetStatistics": [{"tableRowCount": body.rows}],
+                }
             }
         return Answer(200, body.finish(**others))
 
@@ -109,7 +116,9 @@ class QueryEngine:
     def warm(self) -> None:
         """Make the first real query as fast as the later ones."""
         try:
-            self.answer('AppTraces | where Message == "" | summarize count() by bin(TimeGenerated, 1m)', Window())
+            self.answer(
+                'AppTraces | where Message == "" | summarize count() by bin(TimeGenerated, 1m)', Window()
+            )
         except QueryRefusal as error:
             _LOG.debug("the first query was not answered: %s", error)
 
@@ -135,11 +144,14 @@ class QueryEngine:
             connection.execute("BEGIN TRANSACTION READ ONLY")
             yield connection.execute(sql, dict(translation.parameters) or None)
         except duckdb.InterruptException as error:
-            message = f"the query took longer than {seconds:g} s: narrow it, or allow more with 'Prefer: wait=N'"
+            message = (
+                f"the query took longer than {seconds:g} s: narrow it, or allow more with 'Prefer: wait=N'"
+            )
             raise QueryRefusal(504, "GatewayTimeout", message) from error
         except duckdb.Error as error:
             raise _refusal(error, translation) from error
-        except (ValueError, OverflowError, RuntimeError) as error:  # what DuckDB's client says of values that it cannot pass on
+        # What DuckDB's client says of values that it cannot pass on.
+        except (ValueError, OverflowError, RuntimeError) as error:
             raise QueryRefusal.local(f"one of its values cannot be passed on ({error})") from error
         finally:
             timer.cancel()
@@ -182,8 +194,16 @@ def _partial(limit: str) -> dict[str, Any]:
         "(E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003). See https://aka.ms/kustoquerylimits for more information and possible solutions."
     )
     inner = {"code": "-2133196797", "message": message, "severity": 2, "severityName": "Error"}
-    detail = {"code": "EngineError", "message": "Something went wrong processing your query on the server.", "innererror": inner}
-    return {"code": "PartialError", "message": "There were some errors when processing your query.", "details": [detail]}
+    detail = {
+        "code": "EngineError",
+        "message": "Something went wrong processing your query on the server.",
+        "innererror": inner,
+    }
+    return {
+        "code": "PartialError",
+        "message": "There were some errors when processing your query.",
+        "details": [detail],
+    }
 
 
 def _refusal(error: duckdb.Error, translation: Translation) -> QueryRefusal:
@@ -191,9 +211,13 @@ def _refusal(error: duckdb.Error, translation: Translation) -> QueryRefusal:
     reason = str(error).splitlines()[0][:300]
     if isinstance(error, duckdb.FatalException | duckdb.InternalException | duckdb.ConnectionException):
         _LOG.error("a query failed inside DuckDB: %s", reason)
-        return QueryRefusal(503, "ServiceUnavailable", "the telemetry cannot be read at the moment", retry_after=5)
+        return QueryRefusal(
+            503, "ServiceUnavailable", "the telemetry cannot be read at the moment", retry_after=5
+        )
     if isinstance(error, duckdb.OutOfMemoryException):
-        return QueryRefusal.local("it needs more memory than the monitor allows itself: narrow it or its time span")
+        return QueryRefusal.local(
+            "it needs more memory than the monitor allows itself: narrow it or its time span"
+        )
     missing = _MISSING.search(str(error))
     if isinstance(error, duckdb.BinderException) and missing:
         name = missing[1] or missing[2]

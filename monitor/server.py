@@ -39,7 +39,13 @@ class Monitor:
     """All parts of a monitor around one open telemetry file."""
 
     def __init__(
-        self, database: Database, settings: Settings, *, has_faults: bool = False, has_alerts: bool = True, limits: Limits | None = None
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        has_faults: bool = False,
+        has_alerts: bool = True,
+        limits: Limits | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -89,14 +95,18 @@ class Monitor:
             if fault.status not in _PASSED_ON:
                 return query_fault(fault)
         is_batch = request.url.path.endswith("$batch")
-        return await (self.api.batch(request, fault) if is_batch else self.api.workspace_query(request, fault))
+        return await (
+            self.api.batch(request, fault) if is_batch else self.api.workspace_query(request, fault)
+        )
 
     async def health(self, _: Request) -> Response:
         """Say whether telemetry can be written and read."""
         try:
             await asyncio.wait_for(asyncio.wrap_future(self.writer.call(_probe)), 5)
         except Exception:  # whatever it is, the log has it and the answer is no
-            return JSONResponse({"status": "unavailable", "remedy": "see the monitor's log, then start it again"}, 503)
+            return JSONResponse(
+                {"status": "unavailable", "remedy": "see the monitor's log, then start it again"}, 503
+            )
         return JSONResponse({"status": "ok"})
 
     async def welcome(self, _: Request) -> Response:

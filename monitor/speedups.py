@@ -8,8 +8,11 @@ _NAME = r'"(?:[^"]|"")+"'
 _TIME = '"TimeGenerated"'
 # A property as text: taken out at once, not written as JSON and read again.
 _TEXT = re.compile(rf"json_extract\(({_NAME}), ('\$(?:[^']|'')*')\) ->> '\$'")
-# A column of arg_min(TimeGenerated, ...): neither packed nor carried through the grouping twice. A missing time comes last, as before.
-_EARLIEST = re.compile(rf"COALESCE\(arg_(min|max)\(\{{'v': ({_NAME})\}}, {_TIME}\), any_value\(\{{'v': \2\}}\)\)\['v'\] AS \2")
+# A column of arg_min(TimeGenerated, ...): neither packed nor carried through the grouping twice. A
+# missing time comes last, as before.
+_EARLIEST = re.compile(
+    rf"COALESCE\(arg_(min|max)\(\{{'v': ({_NAME})\}}, {_TIME}\), any_value\(\{{'v': \2\}}\)\)\['v'\] AS \2"
+)
 _OTHER_TIME = re.compile(rf"(?<!m[ia][nx]\({_TIME}\))(?<!{_TIME}) AS {_TIME}")
 # A stage that only projects: all properties that it takes are found in one reading of their JSON.
 _PROJECTION = re.compile(r"^( *(?:WITH )?_s\d+ AS \(SELECT )(?!\*)(.*) FROM (_s\d+)\)(,?)$", re.MULTILINE)

@@ -32,14 +32,23 @@ _OWN = {
 }
 # What is the same in every row here, as SQL: it is not stored, which makes each commit cheaper.
 _FIXED = {
-    **dict.fromkeys(("ClientCity", "ClientStateOrProvince", "ClientCountryOrRegion", "ClientBrowser", "_ResourceId"), "''"),
+    **dict.fromkeys(
+        ("ClientCity", "ClientStateOrProvince", "ClientCountryOrRegion", "ClientBrowser", "_ResourceId"), "''"
+    ),
     **dict.fromkeys(("ReferencedItemId", "ReferencedType", "HandledAt"), "''"),
     "ClientType": "'PC'",
     "ClientIP": "'0.0.0.0'",  # what Azure puts in the place of every address
     "SourceSystem": "'Azure'",
     "ResourceGUID": '"IKey"',
 }
-_DUCKDB = {"datetime": "TIMESTAMP", "string": "VARCHAR", "int": "INTEGER", "real": "DOUBLE", "bool": "BOOLEAN", "dynamic": "JSON"}
+_DUCKDB = {
+    "datetime": "TIMESTAMP",
+    "string": "VARCHAR",
+    "int": "INTEGER",
+    "real": "DOUBLE",
+    "bool": "BOOLEAN",
+    "dynamic": "JSON",
+}
 _ARROW = {
     "datetime": pa.timestamp("us"),
     "string": pa.string(),
@@ -71,7 +80,10 @@ class Table:
     @property
     def selection(self) -> str:
         """The SQL that reads all columns."""
-        columns = ", ".join(f'{self._fixed[name]} AS "{name}"' if name in self._fixed else f'"{name}"' for name in self.columns)
+        columns = ", ".join(
+            f'{self._fixed[name]} AS "{name}"' if name in self._fixed else f'"{name}"'
+            for name in self.columns
+        )
         return f'SELECT {columns} FROM main."{self.name}"'  # noqa: S608 - our own names
 
     @property

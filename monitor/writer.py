@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     Job = Callable[[duckdb.DuckDBPyConnection], None]
 
 _LOG = logging.getLogger(__name__)
-_GATHER_SECONDS = 0.002  # how long a busy writer lets more come in: a commit costs about the same for one row and for a hundred
+# How long a busy writer lets more come in: a commit costs about the same for one row and for a
+# hundred.
+_GATHER_SECONDS = 0.002
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class _Order:
 class Writer:
     """Commits rows in groups: however many posts wait, they share one write to the disk.
 
-    DuckDB writes its log through to the disk (fsync) before a commit returns: what is done survives a power cut.
+    DuckDB writes its log through to the disk (fsync) before a commit returns: what is done survives
+    a power cut.
     """
 
     def __init__(self, database: Database, defaults: Mapping[str, Any]) -> None:
@@ -110,7 +113,8 @@ class Writer:
             job(self._connection)
         except Exception as error:  # the thread must live, and whoever waits must hear of it
             if is_last:
-                _LOG.error("telemetry could not be written: %s", type(error).__name__)  # its message may quote values
+                # Its message may quote values.
+                _LOG.error("telemetry could not be written: %s", type(error).__name__)
                 for order in orders:
                     order.done.set_exception(error)
             return is_last

@@ -1,1 +1,4 @@
-"""The rooms of the demo page: tabs, words, cards and CSV files. They speak HTTP with the service and load no model."""
+"""The rooms of the demo page: tabs, words, cards and CSV files.
+
+They speak HTTP with the service and load no model.
+"""

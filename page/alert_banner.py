@@ -1,4 +1,7 @@
-"""What the page says about the alert: a banner on the tab "Monitor" and a badge in the page's head. Pure functions of answers."""
+"""What the page says about the alert: a banner on the tab "Monitor" and a badge in the page's head.
+
+Pure functions of answers.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,7 @@ _BELL = (
     '<svg class="face" viewBox="0 0 24 24" aria-hidden="true">'
     '<path d="M12 3.5a6 6 0 0 0-6 6c0 5-2 6.5-2 6.5h16s-2-1.5-2-6.5a6 6 0 0 0-6-6zM10 19.5a2.2 2.2 0 0 0 4 0"/></svg>'
 )
-_CHECK = (
-    '<svg class="face" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9.5"/><path d="M8 12.3l2.8 2.8L16 9.5"/></svg>'
-)
+_CHECK = '<svg class="face" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9.5"/><path d="M8 12.3l2.8 2.8L16 9.5"/></svg>'
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def alert_now(rule: AlertRule, answers: Mapping[str, Answer]) -> AlertNow | None
 
 def banner(view: View, answers: Mapping[str, Answer]) -> str:
     """Return the state of the alert as a wide card: calm, firing, or not known and why."""
-    language, has_trouble = view.language, bool(trouble_of_all(view.language, answers))  # which says why once for all
+    # Which says why once for all.
+    language, has_trouble = view.language, bool(trouble_of_all(view.language, answers))
     error = answers["alert"].error or answers["alert_day"].error
     try:
         state = alert_now(view.rule, answers)
@@ -62,7 +64,10 @@ def banner(view: View, answers: Mapping[str, Answer]) -> str:
     note = stale_note(view, answers["alert"], says_why=not has_trouble)
     if state.is_open:
         return _card(
-            "firing", f"{say(language, 'alert_firing')}{_since(view, state)}", f"{_counted(view, state)} {_outlook(view, state)}", note
+            "firing",
+            f"{say(language, 'alert_firing')}{_since(view, state)}",
+            f"{_counted(view, state)} {_outlook(view, state)}",
+            note,
         )
     rule = say(language, "alert_rule", threshold=number(language, round(view.rule.criterion.threshold)))
     return _card("calm", say(language, "alert_calm"), f"{_counted(view, state)} {rule}", note)
@@ -87,7 +92,11 @@ def _card(kind: str, title: str, text: str, note: str) -> str:
 
 
 def _since(view: View, state: AlertNow) -> str:
-    return f" {say(view.language, 'alert_since', time=view.clock.moment(state.episode.fired, view.now))}" if state.episode else ""
+    return (
+        f" {say(view.language, 'alert_since', time=view.clock.moment(state.episode.fired, view.now))}"
+        if state.episode
+        else ""
+    )
 
 
 def _counted(view: View, state: AlertNow) -> str:

@@ -60,9 +60,14 @@ class _Slot:
 
 
 class Answers:
-    """Asks questions for all viewers; thread-safe. Ten viewers of the same charts cost one set of queries every five seconds."""
+    """Asks questions for all viewers; thread-safe.
 
-    def __init__(self, make_reader: Callable[[], Reader], clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    Ten viewers of the same charts cost one set of queries every five seconds.
+    """
+
+    def __init__(
+        self, make_reader: Callable[[], Reader], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         """Ask whom `make_reader` returns; it is called at the first question, and again until it succeeds."""
         self._make_reader, self._clock = make_reader, clock
         self._reader: Reader | None = None

@@ -1,4 +1,7 @@
-"""The pieces of HTML that the page shows: pure functions of values. Whatever comes from people or the service is escaped here."""
+"""The pieces of HTML that the page shows: pure functions of values.
+
+Whatever comes from people or the service is escaped here.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,9 @@ def bars(language: Language, shares: Mapping[str, float], notes: Mapping[str, st
 def thanks_card(language: Language, receipt: Receipt) -> str:
     """Return the answer to feedback, with its id."""
     text = say(language, "thanks" if receipt.is_new else "thanks_again")
-    identifier = f'<p class="fine">{say(language, "feedback_id")} <code>{escape(receipt.feedback_id)}</code></p>'
+    identifier = (
+        f'<p class="fine">{say(language, "feedback_id")} <code>{escape(receipt.feedback_id)}</code></p>'
+    )
     return f'<section class="card good" role="status"><p>{text}</p>{identifier}</section>'
 
 
@@ -85,7 +90,11 @@ def service_error_card(language: Language, error: ServiceError, address: str) ->
 
 def explain(language: Language, error: ServiceError, address: str) -> str:
     """Return one sentence on why the service gave no answer."""
-    return str(error) if error.reason == "refused" else say(language, f"error_{error.reason}", address=address, status=error.status)
+    return (
+        str(error)
+        if error.reason == "refused"
+        else say(language, f"error_{error.reason}", address=address, status=error.status)
+    )
 
 
 def status_line(language: Language, key: str, detail: str = "") -> str:
@@ -98,8 +107,15 @@ def summary_card(language: Language, counts: Mapping[str, int], rows: int) -> st
     """Return how many rows were scored, and how many have each label."""
     scored = sum(counts.values())
     shares = {label: counts[label] / max(scored, 1) for label in LABELS}
-    notes = {label: f"{number(language, counts[label])} · {percent(language, shares[label], 1)}" for label in LABELS}
-    failed = f'<p class="warn">{say(language, "row_errors", errors=number(language, rows - scored))}</p>' if scored < rows else ""
+    notes = {
+        label: f"{number(language, counts[label])} · {percent(language, shares[label], 1)}"
+        for label in LABELS
+    }
+    failed = (
+        f'<p class="warn">{say(language, "row_errors", errors=number(language, rows - scored))}</p>'
+        if scored < rows
+        else ""
+    )
     title = say(language, "scored", scored=number(language, scored), rows=number(language, rows))
     return f'<section class="card counts" role="status"><h3>{title}</h3>{bars(language, shares, notes)}{failed}</section>'
 
@@ -107,7 +123,10 @@ def summary_card(language: Language, counts: Mapping[str, int], rows: int) -> st
 def preview_table(language: Language, rows: Sequence[tuple[int, str, Prediction | str]], total: int) -> str:
     """Return the first rows of a scored file: line, text, and the label or the error."""
     caption = say(language, "preview", shown=number(language, len(rows)), rows=number(language, total))
-    head = "".join(f'<th scope="col" class="{key}">{say(language, key)}</th>' for key in ("line", "text", "label", "score_column"))
+    head = "".join(
+        f'<th scope="col" class="{key}">{say(language, key)}</th>'
+        for key in ("line", "text", "label", "score_column")
+    )
     body = "".join(
         f'<tr><td class="fine">{line}</td><td class="tweet" dir="auto">{escape(shorten(text))}</td>{_outcome_cells(language, outcome)}</tr>'
         for line, text, outcome in rows

@@ -1,6 +1,7 @@
 """Charts as inline SVG with words in HTML: they stretch to any width while text and lines keep their size. Pure functions of values.
 
-Lines differ by dash as well as by colour and carry their name at the end; every step tells its values under the pointer.
+Lines differ by dash as well as by colour and carry their name at the end; every step tells its
+values under the pointer.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ def draw(plot: Plot) -> str:
     ticks = plot.ticks or scale(max(highest, plot.limit or 0.0), is_whole=plot.is_whole)
     top, width = ticks[-1], len(plot.notes)
     shapes = [
-        *(f'<path class="band" d="M{width * begin:.2f} 0H{width * end:.2f}V{_HEIGHT}H{width * begin:.2f}Z"/>' for begin, end in plot.bands),
+        *(
+            f'<path class="band" d="M{width * begin:.2f} 0H{width * end:.2f}V{_HEIGHT}H{width * begin:.2f}Z"/>'
+            for begin, end in plot.bands
+        ),
         *(f'<path class="grid" d="M0 {_y(tick, top)}H{width}"/>' for tick in ticks),
         *(_areas(plot.series, heights, top) if plot.kind == "area" else _lines(plot.series, heights, top)),
         *([] if plot.limit is None else [f'<path class="line limit" d="M0 {_y(plot.limit, top)}H{width}"/>']),
@@ -102,7 +106,9 @@ def _path(values: Sequence[float | None], top: float) -> str:
     """Return a path through the middles of the steps, broken where a value is missing."""
     pairs = enumerate(pairwise([None, *values]))
     return "".join(
-        f"{'M' if before is None else 'L'}{index + 0.5:g} {_y(value, top)}" for index, (before, value) in pairs if value is not None
+        f"{'M' if before is None else 'L'}{index + 0.5:g} {_y(value, top)}"
+        for index, (before, value) in pairs
+        if value is not None
     )
 
 
@@ -133,9 +139,13 @@ def _times(times: Sequence[tuple[float, str]]) -> str:
 def _end_labels(series: Sequence[Series], heights: Sequence[Sequence[float | None]], top: float) -> str:
     """Return the names of the lines at the height of their last values, kept apart."""
     last = [
-        (next((value for value in reversed(values) if value is not None), None), line) for line, values in zip(series, heights, strict=True)
+        (next((value for value in reversed(values) if value is not None), None), line)
+        for line, values in zip(series, heights, strict=True)
     ]
-    places = sorted(((float(_y(value, top)), line) for value, line in last if value is not None), key=lambda place: place[0])
+    places = sorted(
+        ((float(_y(value, top)), line) for value, line in last if value is not None),
+        key=lambda place: place[0],
+    )
     tops = spread([place for place, _ in places])
     labels = (
         f'<span class="{line.style}" style="top:{place:.4g}%">{escape(line.name)}</span>'

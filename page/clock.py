@@ -10,7 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from page.texts import Language, say
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-_SPACINGS = (*(n * _MINUTE for n in (1, 2, 5, 10, 15, 30)), *(n * _HOUR for n in (1, 2, 4, 6, 12)), *(n * _DAY for n in (1, 2, 5, 7)))
+_SPACINGS = (
+    *(n * _MINUTE for n in (1, 2, 5, 10, 15, 30)),
+    *(n * _HOUR for n in (1, 2, 4, 6, 12)),
+    *(n * _DAY for n in (1, 2, 5, 7)),
+)
 _MOST_TICKS = 6.5  # a range may begin up to a step earlier than it says
 
 
@@ -51,8 +55,13 @@ class Clock:
 
     def ticks(self, start: datetime, end: datetime) -> list[tuple[float, str]]:
         """Return round moments between two others, at most six, as the share of the way at which each lies and its words."""
-        spacing = next((spacing for spacing in _SPACINGS if (end - start) / spacing <= _MOST_TICKS), _SPACINGS[-1])
-        return [((tick - start) / (end - start), self._tick(tick, spacing)) for tick in self._round_moments(start, end, spacing)]
+        spacing = next(
+            (spacing for spacing in _SPACINGS if (end - start) / spacing <= _MOST_TICKS), _SPACINGS[-1]
+        )
+        return [
+            ((tick - start) / (end - start), self._tick(tick, spacing))
+            for tick in self._round_moments(start, end, spacing)
+        ]
 
     def _round_moments(self, start: datetime, end: datetime, spacing: timedelta) -> Iterator[datetime]:
         local = start.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)

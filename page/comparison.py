@@ -52,7 +52,9 @@ def comparison_view(folder: Path, language: Language) -> str:
 
 def _winner(content: Mapping[str, Any], language: Language) -> str:
     date = str(content["created_at"])[:16].replace("T", " ")
-    facts = say(language, "trained_on", date=date, profile=content["profile"], dataset=content["dataset"]["name"])
+    facts = say(
+        language, "trained_on", date=date, profile=content["profile"], dataset=content["dataset"]["name"]
+    )
     return (
         f'<section class="card winner"><p class="eyebrow">{say(language, "winner")}</p><strong>{escape(str(content["winner"]))}</strong>'
         f'<p>{say(language, "winner_why")}</p><p class="fine">{escape(facts)}</p></section>'
@@ -64,12 +66,19 @@ def _models_table(content: Mapping[str, Any], language: Language) -> str:
     models = content["models"]
     measures = [measure for measure in _MEASURES if any(measure in model["metrics"] for model in models)]
     rows = (_measure_row(measure, models, language) for measure in measures)
-    return table(say(language, "tab_models"), _names_of_models(content, say(language, "measure")), "".join(rows))
+    return table(
+        say(language, "tab_models"), _names_of_models(content, say(language, "measure")), "".join(rows)
+    )
 
 
 def _names_of_models(content: Mapping[str, Any], corner: str) -> str:
-    names = (f"{escape(str(model['family']))}{_STAR if model['family'] == content['winner'] else ''}" for model in content["models"])
-    return f'<th scope="col">{corner}</th>' + "".join(f'<th scope="col" class="number">{name}</th>' for name in names)
+    names = (
+        f"{escape(str(model['family']))}{_STAR if model['family'] == content['winner'] else ''}"
+        for model in content["models"]
+    )
+    return f'<th scope="col">{corner}</th>' + "".join(
+        f'<th scope="col" class="number">{name}</th>' for name in names
+    )
 
 
 def _measure_row(measure: str, models: Sequence[Mapping[str, Any]], language: Language) -> str:
@@ -81,7 +90,10 @@ def _measure_row(measure: str, models: Sequence[Mapping[str, Any]], language: La
 
 
 def _row(title: str, values: Sequence[float | None], shown: Sequence[str], best: float) -> str:
-    cells = (f'<td class="number{" best" if value == best else ""}">{text}</td>' for value, text in zip(values, shown, strict=True))
+    cells = (
+        f'<td class="number{" best" if value == best else ""}">{text}</td>'
+        for value, text in zip(values, shown, strict=True)
+    )
     return f'<tr><th scope="row">{title}</th>{"".join(cells)}</tr>'
 
 
@@ -93,8 +105,12 @@ def _behaviour_table(content: Mapping[str, Any], language: Language) -> str:
     for name, count in content["behaviour"]["cases"].items():
         rates = [model["metrics"][metric_of(name)] for model in content["models"]]
         words = CAPABILITIES_IN_FRENCH.get(name, name) if language == "fr" else name
-        rows.append(_row(escape(f"{words} ({count})"), rates, [percent(language, rate) for rate in rates], max(rates)))
-    return table(say(language, "behaviour"), _names_of_models(content, say(language, "measure")), "".join(rows))
+        rows.append(
+            _row(escape(f"{words} ({count})"), rates, [percent(language, rate) for rate in rates], max(rates))
+        )
+    return table(
+        say(language, "behaviour"), _names_of_models(content, say(language, "measure")), "".join(rows)
+    )
 
 
 def _quantity(value: float, measure: str, language: Language) -> str:
@@ -119,7 +135,10 @@ def _details(content: Mapping[str, Any], language: Language) -> str:
 
 
 def _ease_list(content: Mapping[str, Any], language: Language) -> str:
-    rows = (f"<dt>{escape(str(model['family']))}</dt><dd>{escape(str(model.get('ease', '–')))}</dd>" for model in content["models"])
+    rows = (
+        f"<dt>{escape(str(model['family']))}</dt><dd>{escape(str(model.get('ease', '–')))}</dd>"
+        for model in content["models"]
+    )
     return f'<section class="card ease"><h3>{say(language, "ease")}</h3><dl>{"".join(rows)}</dl></section>'
 
 
@@ -129,7 +148,9 @@ def _counts_table(counts: Mapping[str, Mapping[str, int]], language: Language) -
     )
     body = "".join(
         f'<tr><th scope="row">{escape(split)}</th>'
-        + "".join(f'<td class="number">{number(language, int(per_label.get(label, 0)))}</td>' for label in LABELS)
+        + "".join(
+            f'<td class="number">{number(language, int(per_label.get(label, 0)))}</td>' for label in LABELS
+        )
         + "</tr>"
         for split, per_label in counts.items()
     )

@@ -1,15 +1,24 @@
-"""The words of the tab "Models" that go beyond the main table, in English and French. `texts` gathers them."""
+"""The words of the tab "Models" that go beyond the main table, in English and French.
+
+`texts` gathers them.
+"""
 
 from __future__ import annotations
 
 # key: (English, French), as in `texts`.
 COMPARISON_TEXTS: dict[str, tuple[str, str]] = {
-    "test_coverage_at_90": ("Share that can be labelled 90% right, test", "Part étiquetable à 90\u00a0% de justesse, test"),
+    "test_coverage_at_90": (
+        "Share that can be labelled 90% right, test",
+        "Part étiquetable à 90\u00a0% de justesse, test",
+    ),
     "picture_risk": (
         "How many labels are wrong when the tweets that a model is least sure of are set aside, as a chart",
         "Part d’étiquettes fausses quand les tweets les moins sûrs sont mis de côté, en graphique",
     ),
-    "behaviour": ("Templated cases that pass, by what they try", "Cas types réussis, selon ce qu’ils éprouvent"),
+    "behaviour": (
+        "Templated cases that pass, by what they try",
+        "Cas types réussis, selon ce qu’ils éprouvent",
+    ),
 }
 
 # What the behavioural suite tries; the service, MLflow and the files say it in English.

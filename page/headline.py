@@ -1,4 +1,7 @@
-"""The monitor's headline figures: four numbers for the whole time range. Pure functions of answers."""
+"""The monitor's headline figures: four numbers for the whole time range.
+
+Pure functions of answers.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,9 @@ def _requests_figure(view: View, frame: pd.DataFrame | None) -> tuple[str, str]:
         return "–", ""
     total = int(frame["requests"].sum())
     minutes = view.range.length / timedelta(minutes=1)
-    return number(view.language, total), say(view.language, "per_minute", value=count(view.language, total / minutes))
+    return number(view.language, total), say(
+        view.language, "per_minute", value=count(view.language, total / minutes)
+    )
 
 
 def _latency_figure(view: View, frame: pd.DataFrame | None) -> tuple[str, str]:
@@ -72,7 +77,10 @@ def _confidence_figure(view: View, frame: pd.DataFrame | None) -> tuple[str, str
     share = weighted_mean(frame, "low_confidence_share", "predictions")
     if share is None:
         return "–", say(view.language, "no_predictions")
-    total, limit = number(view.language, int(frame["predictions"].sum())), percent(view.language, view.low_confidence)
+    total, limit = (
+        number(view.language, int(frame["predictions"].sum())),
+        percent(view.language, view.low_confidence),
+    )
     return percent(view.language, share, 1), say(view.language, "low_of", all=total, score=limit)
 
 

@@ -38,7 +38,9 @@ def lay_out(settings: Settings) -> gr.Blocks:
 
     def on_models(request: gr.Request) -> str:
         language = language_of(request)
-        return comparison_view(settings.home / "comparison", language) + verdict_view(settings.home / "verdict", language)
+        return comparison_view(settings.home / "comparison", language) + verdict_view(
+            settings.home / "verdict", language
+        )
 
     page: gr.Blocks
     with gr.Blocks(title="Sentiloop", analytics_enabled=False, delete_cache=(600, 3600)) as page:
@@ -59,8 +61,22 @@ def lay_out(settings: Settings) -> gr.Blocks:
             with gr.Tab(shown("tab_review"), id="review", elem_id="review") as review_tab:
                 add_review(settings, page)
         dashboard.open_with(monitor_tab, others=[try_tab, file_tab, models_tab, review_tab])
-        gr.on([page.load, gr.Timer(_STATUS_SECONDS).tick], on_status, None, status, show_progress="hidden", api_visibility="private")
-        gr.on([page.load, models_tab.select], on_models, None, comparison, show_progress="hidden", api_visibility="private")
+        gr.on(
+            [page.load, gr.Timer(_STATUS_SECONDS).tick],
+            on_status,
+            None,
+            status,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        gr.on(
+            [page.load, models_tab.select],
+            on_models,
+            None,
+            comparison,
+            show_progress="hidden",
+            api_visibility="private",
+        )
     page.queue(default_concurrency_limit=_CONCURRENCY)  # else one slow answer holds up everybody
     return page
 
@@ -72,5 +88,7 @@ def service_status(client: ServiceClient, language: Language) -> str:
     except ServiceError as error:
         if error.status is None:
             return status_line(language, "status_down", client.address)
-        return status_line(language, "status_waiting", str(error) if error.reason == "refused" else f"HTTP {error.status}")
+        return status_line(
+            language, "status_waiting", str(error) if error.reason == "refused" else f"HTTP {error.status}"
+        )
     return status_line(language, "status_ready")

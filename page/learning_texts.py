@@ -42,13 +42,28 @@ LEARNING_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "review_wrong_key": ("The key is wrong.", "La clé est fausse."),
     "review_agreement": ("Agreement", "Accord"),
-    "review_pair": ("{first} and {second}: kappa {kappa} on {items}", "{first} et {second} : kappa {kappa} sur {items}"),
-    "review_all": ("All annotators: kappa {kappa} on {items}", "Tous les annotateurs : kappa {kappa} sur {items}"),
-    "review_alone": ("Two annotators have not judged the same tweet yet.", "Deux annotateurs n’ont pas encore jugé le même tweet."),
-    "review_disagreement": ("Annotators disagree: you decide", "Les annotateurs ne sont pas d’accord : tranchez"),
+    "review_pair": (
+        "{first} and {second}: kappa {kappa} on {items}",
+        "{first} et {second} : kappa {kappa} sur {items}",
+    ),
+    "review_all": (
+        "All annotators: kappa {kappa} on {items}",
+        "Tous les annotateurs : kappa {kappa} sur {items}",
+    ),
+    "review_alone": (
+        "Two annotators have not judged the same tweet yet.",
+        "Deux annotateurs n’ont pas encore jugé le même tweet.",
+    ),
+    "review_disagreement": (
+        "Annotators disagree: you decide",
+        "Les annotateurs ne sont pas d’accord : tranchez",
+    ),
     "review_more": ("{count} more after this one", "encore {count} après celui-ci"),
     "review_files": ("Files", "Fichiers"),
-    "review_import": ("Judgements, as Label Studio’s JSON or CSV", "Jugements, en JSON de Label Studio ou CSV"),
+    "review_import": (
+        "Judgements, as Label Studio’s JSON or CSV",
+        "Jugements, en JSON de Label Studio ou CSV",
+    ),
     "review_imported": (
         "{kept} judgements kept, {known} known already, {problems} left out",
         "{kept} jugements gardés, {known} déjà connus, {problems} écartés",
@@ -57,10 +72,19 @@ LEARNING_TEXTS: dict[str, tuple[str, str]] = {
     "review_to_csv": ("Export as CSV", "Exporter en CSV"),
     # The verdict, on the tab "Models"
     "verdict_title": ("The last verdict of the gate", "Le dernier verdict du contrôle"),
-    "verdict_none": ("The gate has not judged a challenger yet.", "Le contrôle n’a pas encore jugé de challenger."),
-    "verdict_picture": ("The gate’s verdict: differences with their intervals", "Le verdict : les écarts et leurs intervalles"),
+    "verdict_none": (
+        "The gate has not judged a challenger yet.",
+        "Le contrôle n’a pas encore jugé de challenger.",
+    ),
+    "verdict_picture": (
+        "The gate’s verdict: differences with their intervals",
+        "Le verdict : les écarts et leurs intervalles",
+    ),
     "verdict_damaged": ("The verdict in {file} cannot be read.", "Le verdict dans {file} est illisible."),
-    "verdict_override": ("Promoted all the same, approved by {names}: {reason}", "Promu malgré tout, approuvé par {names} : {reason}"),
+    "verdict_override": (
+        "Promoted all the same, approved by {names}: {reason}",
+        "Promu malgré tout, approuvé par {names} : {reason}",
+    ),
     # The shadow, on the tab "Monitor"
     "shadow": ("Shadow", "Challenger dans l’ombre"),
     "no_shadow": (

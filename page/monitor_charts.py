@@ -1,4 +1,7 @@
-"""The monitor's charts: the rows of a query, one per step, as a picture with words. Pure functions of values."""
+"""The monitor's charts: the rows of a query, one per step, as a picture with words.
+
+Pure functions of values.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,11 @@ _SMALL = 10  # below, a decimal says more
 
 def count(language: Language, value: float) -> str:
     """Return a count, which may be a rate with decimals."""
-    return number(language, round(value)) if value >= _SMALL or value == round(value) else decimal(language, value, 1 if value >= 1 else 2)
+    return (
+        number(language, round(value))
+        if value >= _SMALL or value == round(value)
+        else decimal(language, value, 1 if value >= 1 else 2)
+    )
 
 
 def milliseconds(language: Language, value: float) -> str:
@@ -69,7 +76,12 @@ def chart(view: View, name: str, frame: pd.DataFrame, end: datetime) -> str:
         series=series,
         notes=[_note(view, start, columns, write) for start in enumerate(starts)],
         times=view.clock.ticks(starts[0], starts[-1] + view.range.step),
-        summary=_summary(view, say(view.language, name), {say(view.language, column): columns[column] for column in columns}, kind.write),
+        summary=_summary(
+            view,
+            say(view.language, name),
+            {say(view.language, column): columns[column] for column in columns},
+            kind.write,
+        ),
         mark=lambda value: kind.mark(view.language, value),
         ticks=kind.ticks,
         is_whole=name == "label_mix",
@@ -77,10 +89,18 @@ def chart(view: View, name: str, frame: pd.DataFrame, end: datetime) -> str:
     return legend(view, name, frame) + draw(plot)
 
 
-def by_step(frame: pd.DataFrame, names: Sequence[str], starts: Sequence[datetime], empty: float | None) -> dict[str, list[float | None]]:
+def by_step(
+    frame: pd.DataFrame, names: Sequence[str], starts: Sequence[datetime], empty: float | None
+) -> dict[str, list[float | None]]:
     """Return each column as one value per step; a step without a row has the value `empty`, and so has a missing value."""
-    rows = {row[0].to_pydatetime(): row[1:] for row in frame[["timestamp", *names]].itertuples(index=False, name=None)}
-    return {name: [_real(rows[start][place], empty) if start in rows else empty for start in starts] for place, name in enumerate(names)}
+    rows = {
+        row[0].to_pydatetime(): row[1:]
+        for row in frame[["timestamp", *names]].itertuples(index=False, name=None)
+    }
+    return {
+        name: [_real(rows[start][place], empty) if start in rows else empty for start in starts]
+        for place, name in enumerate(names)
+    }
 
 
 def legend(view: View, name: str, frame: pd.DataFrame) -> str:
@@ -89,7 +109,9 @@ def legend(view: View, name: str, frame: pd.DataFrame) -> str:
         peak = count(view.language, float(frame[name].max()))
         return _legend([("area", name, say(view.language, "peak", value=peak))])
     notes, shape = _legend_notes(view.language, name, frame), "area" if name == "label_mix" else "line"
-    return _legend([(shape, column, f"{say(view.language, column)}{notes.get(column, '')}") for column in _SERIES[name]])
+    return _legend(
+        [(shape, column, f"{say(view.language, column)}{notes.get(column, '')}") for column in _SERIES[name]]
+    )
 
 
 def alert_chart(view: View, frame: pd.DataFrame, found: Sequence[Episode], end: datetime) -> str:
@@ -118,16 +140,27 @@ def alert_chart(view: View, frame: pd.DataFrame, found: Sequence[Episode], end: 
         say(view.language, "threshold", value=count(view.language, view.rule.criterion.threshold)),
         say(view.language, "alert_open"),
     ]
-    return _legend(list(zip(("area", "line", "band"), ("bad_in_window", "limit", ""), words, strict=True))) + draw(plot)
+    return _legend(
+        list(zip(("area", "line", "band"), ("bad_in_window", "limit", ""), words, strict=True))
+    ) + draw(plot)
 
 
 def most_in_step(frame: pd.DataFrame, starts: Sequence[datetime], step: timedelta) -> list[int]:
     """Return the most that an evaluation counted in each step; one that is shorter than a minute has its minute's."""
-    counts = {at.to_pydatetime(): int(value) for at, value in zip(frame["evaluation"], frame["bad_predictions"], strict=True)}
+    counts = {
+        at.to_pydatetime(): int(value)
+        for at, value in zip(frame["evaluation"], frame["bad_predictions"], strict=True)
+    }
     minute = timedelta(minutes=1)
     ends = (max(start + step, floor(start, minute) + minute) for start in starts)
     return [
-        max((counts.get(floor(start, minute) + index * minute, 0) for index in range((end - floor(start, minute)) // minute)), default=0)
+        max(
+            (
+                counts.get(floor(start, minute) + index * minute, 0)
+                for index in range((end - floor(start, minute)) // minute)
+            ),
+            default=0,
+        )
         for start, end in zip(starts, ends, strict=True)
     ]
 
@@ -171,11 +204,18 @@ def _end_name(language: Language, column: str) -> str:
     return say(language, f"end_{column}") if column in _SERIES["confidence"] else say(language, column)
 
 
-def _note(view: View, start: tuple[int, datetime], columns: Mapping[str, Sequence[float | None]], write: Callable[[float], str]) -> str:
+def _note(
+    view: View,
+    start: tuple[int, datetime],
+    columns: Mapping[str, Sequence[float | None]],
+    write: Callable[[float], str],
+) -> str:
     """Return the words for one step: when it began and its values, one a line."""
     index, moment = start
     values = {name: column[index] for name, column in columns.items()}
-    lines = [f"{say(view.language, name)} {write(value)}" for name, value in values.items() if value is not None]
+    lines = [
+        f"{say(view.language, name)} {write(value)}" for name, value in values.items() if value is not None
+    ]
     return "\n".join([_step_time(view, moment), *(lines or ["–"])])
 
 
@@ -183,13 +223,26 @@ def _step_time(view: View, start: datetime) -> str:
     return view.clock.moment(start, view.now, seconds=view.range.step < timedelta(minutes=1))
 
 
-def _summary(view: View, title: str, columns: Mapping[str, Sequence[float | None]], write: Callable[[Language, float], str]) -> str:
+def _summary(
+    view: View,
+    title: str,
+    columns: Mapping[str, Sequence[float | None]],
+    write: Callable[[Language, float], str],
+) -> str:
     """Return a chart in words: each line's lowest, highest and last value; what screen readers say."""
     lines = " ".join(_line_summary(view.language, name, values, write) for name, values in columns.items())
-    return say(view.language, "chart_summary", title=title, range=say(view.language, f"range_{view.range.key}"), lines=lines)
+    return say(
+        view.language,
+        "chart_summary",
+        title=title,
+        range=say(view.language, f"range_{view.range.key}"),
+        lines=lines,
+    )
 
 
-def _line_summary(language: Language, name: str, values: Sequence[float | None], write: Callable[[Language, float], str]) -> str:
+def _line_summary(
+    language: Language, name: str, values: Sequence[float | None], write: Callable[[Language, float], str]
+) -> str:
     known = [value for value in values if value is not None]
     if not known:
         return say(language, "line_summary_none", name=name)

@@ -1,4 +1,7 @@
-"""The tab "Monitor": Gradio's side of it. What is asked lives in `questions`, what is drawn in `dashboard`."""
+"""The tab "Monitor": Gradio's side of it.
+
+What is asked lives in `questions`, what is drawn in `dashboard`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ _FIRST_SECONDS = 0.6  # what is not there by then is shown as loading
 _PATIENCE_SECONDS = 6.0  # what is later is drawn with the next look
 _WIDE = ("trouble", "figures", "bad_predictions", "alert_history", "shadow")
 
-# The browser says its time zone, and whether anybody can see the page: a hidden one asks for nothing.
+# The browser says its time zone, and whether anybody can see the page: a hidden one asks for
+# nothing.
 _VIEWER = "JSON.stringify({zone: Intl.DateTimeFormat().resolvedOptions().timeZone, hidden: document.hidden})"
 _LOOK = f"(range, model) => [range, model, {_VIEWER}]"
 _GLANCE = f"() => [{_VIEWER}]"
@@ -61,12 +65,19 @@ class Monitor:
 
         return cls(Answers(make_reader), read_rule(), settings.low_confidence)
 
-    def look(self, request: gr.Request, zone: str, chosen: tuple[str, str], timeout: float) -> tuple[View, dict[str, Answer]]:
+    def look(
+        self, request: gr.Request, zone: str, chosen: tuple[str, str], timeout: float
+    ) -> tuple[View, dict[str, Answer]]:
         """Return what a viewer looks at, and the answers that are there after `timeout` seconds."""
         key, model = chosen
         now = self.answers.now()
         view = View(
-            Clock.of(language_of(request), zone), RANGES.get(key, RANGES[DEFAULT_RANGE]), model, self.rule, self.low_confidence, now
+            Clock.of(language_of(request), zone),
+            RANGES.get(key, RANGES[DEFAULT_RANGE]),
+            model,
+            self.rule,
+            self.low_confidence,
+            now,
         )
         questions = view_questions(view)
         return view, dict(zip(questions, self.answers.ask(questions.values(), timeout), strict=True))
@@ -94,7 +105,8 @@ class MonitorTab:
         gr.on([other.select for other in others], lambda: gr.Timer(active=False), None, self.timer, **options)
         range_, model, _ = self.inputs
         look = [tab.select, self.timer.tick, range_.input, model.input]
-        # One look after the other: else a slow answer to an old choice would be drawn over the newest.
+        # One look after the other: else a slow answer to an old choice would be drawn over the
+        # newest.
         gr.on(look, self.refresh, self.inputs, self.outputs, js=_LOOK, trigger_mode="always_last", **options)
 
 
@@ -106,7 +118,15 @@ def add_badge(monitor: Monitor, page: gr.Blocks) -> None:
     def on_glance(viewer: str, request: gr.Request) -> Any:
         return gr.skip() if _is_hidden(viewer) else monitor.badge(request)
 
-    gr.on([page.load, gr.Timer(_BADGE_SECONDS).tick], on_glance, viewer, line, js=_GLANCE, show_progress="hidden", api_visibility="private")
+    gr.on(
+        [page.load, gr.Timer(_BADGE_SECONDS).tick],
+        on_glance,
+        viewer,
+        line,
+        js=_GLANCE,
+        show_progress="hidden",
+        api_visibility="private",
+    )
 
 
 def add_monitor(monitor: Monitor, page: gr.Blocks) -> MonitorTab:
@@ -115,13 +135,22 @@ def add_monitor(monitor: Monitor, page: gr.Blocks) -> MonitorTab:
     with gr.Row(elem_id="filters"):
         ranges = [(shown(f"range_{key}"), key) for key in RANGES]
         range_ = gr.Radio(ranges, value=DEFAULT_RANGE, label=shown("range"), elem_id="range")
-        model = gr.Dropdown([(shown("all_models"), "")], value="", label=shown("model_filter"), allow_custom_value=True, elem_id="model")
+        model = gr.Dropdown(
+            [(shown("all_models"), "")],
+            value="",
+            label=shown("model_filter"),
+            allow_custom_value=True,
+            elem_id="model",
+        )
     fresh = gr.HTML(elem_id="fresh", apply_default_css=False)
     with gr.Column(elem_id="panels"):
         first = {"figures": skeleton_figures(), **{name: skeleton_panel(name) for name in PANELS}}
         parts = [
             gr.HTML(
-                first.get(name), elem_id=name.replace("_", "-"), elem_classes=["wide"] if name in _WIDE else None, apply_default_css=False
+                first.get(name),
+                elem_id=name.replace("_", "-"),
+                elem_classes=["wide"] if name in _WIDE else None,
+                apply_default_css=False,
             )
             for name in PARTS
         ]
@@ -149,7 +178,12 @@ def _updates(view: View, answers: Mapping[str, Answer]) -> list[Any]:
     parts = render(view, answers)
     time = view.clock.second(max((answer.at for answer in answers.values() if answer.at), default=view.now))
     fresh = say(view.language, "updated", time=time, zone=view.clock.name, seconds=round(REFRESH_SECONDS))
-    return [banner(view, answers), f'<p class="fine">{fresh}</p>', _model_choices(view, answers["models"]), *parts.values()]
+    return [
+        banner(view, answers),
+        f'<p class="fine">{fresh}</p>',
+        _model_choices(view, answers["models"]),
+        *parts.values(),
+    ]
 
 
 def _model_choices(view: View, answer: Answer) -> Any:

@@ -32,7 +32,12 @@ def bad_predictions_table(view: View, frame: pd.DataFrame) -> str:
         ]
         for row in frame.head(SHOWN_ROWS).to_dict("records")
     )
-    return _table(view, "bad_predictions", ("time", "tweet_text", "predicted_label", "feedback_label", "score_column", "model"), rows)
+    return _table(
+        view,
+        "bad_predictions",
+        ("time", "tweet_text", "predicted_label", "feedback_label", "score_column", "model"),
+        rows,
+    )
 
 
 def errors_table(view: View, frame: pd.DataFrame) -> str:
@@ -85,7 +90,12 @@ def episodes_table(view: View, episodes: Sequence[Episode]) -> str:
     rows = (
         [
             ("time", _moment(view, episode.fired)),
-            ("time", _moment(view, episode.resolved) if episode.resolved else f'<b class="warn">{say(view.language, "still_open")}</b>'),
+            (
+                "time",
+                _moment(view, episode.resolved)
+                if episode.resolved
+                else f'<b class="warn">{say(view.language, "still_open")}</b>',
+            ),
             ("number", number(view.language, episode.most)),
         ]
         for episode in episodes[:SHOWN_ROWS]
@@ -95,16 +105,24 @@ def episodes_table(view: View, episodes: Sequence[Episode]) -> str:
 
 def newest(language: Language, total: int) -> str:
     """Return how many of the rows are shown, or how many there are."""
-    return say(language, "newest_of", shown=SHOWN_ROWS, total=number(language, total)) if total > SHOWN_ROWS else number(language, total)
+    return (
+        say(language, "newest_of", shown=SHOWN_ROWS, total=number(language, total))
+        if total > SHOWN_ROWS
+        else number(language, total)
+    )
 
 
 def _table(view: View, name: str, heads: Sequence[str], rows: Iterable[Sequence[tuple[str, str]]]) -> str:
     """Return a table that scrolls on its own, by keyboard too; on a phone the style sheet stacks the cells of a row."""
     language = view.language
     names = [say(language, head, minutes=view.window_minutes) for head in heads]
-    lines = ["<tr>" + "".join(f'<td class="{kind}">{cell}</td>' for kind, cell in row) + "</tr>" for row in rows]
+    lines = [
+        "<tr>" + "".join(f'<td class="{kind}">{cell}</td>' for kind, cell in row) + "</tr>" for row in rows
+    ]
     kinds = [f' class="{head}"' for head in heads]
-    head = "".join(f'<th scope="col"{kind}>{escape(text)}</th>' for kind, text in zip(kinds, names, strict=True))
+    head = "".join(
+        f'<th scope="col"{kind}>{escape(text)}</th>' for kind, text in zip(kinds, names, strict=True)
+    )
     return (
         f'<div class="rows {name}" tabindex="0" role="region" aria-label="{escape(say(language, name))}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"

@@ -18,9 +18,15 @@ MONITOR_TEXTS: dict[str, tuple[str, str]] = {
     "range_30d": ("30 days", "30 jours"),
     "model_filter": ("Model", "Modèle"),
     "all_models": ("All models", "Tous les modèles"),
-    "updated": ("Updated {time} ({zone}), every {seconds} s", "Mis à jour à {time} ({zone}), toutes les {seconds} s"),
+    "updated": (
+        "Updated {time} ({zone}), every {seconds} s",
+        "Mis à jour à {time} ({zone}), toutes les {seconds} s",
+    ),
     # The alert
-    "alert_badge": ("Alert: {count} bad predictions in {minutes} minutes", "Alerte : {count} mauvaises prédictions en {minutes} minutes"),
+    "alert_badge": (
+        "Alert: {count} bad predictions in {minutes} minutes",
+        "Alerte : {count} mauvaises prédictions en {minutes} minutes",
+    ),
     "alert_badge_open": ("Alert still open", "Alerte toujours ouverte"),
     "alert_firing": ("Alert", "Alerte"),
     "alert_calm": ("No alert", "Pas d’alerte"),
@@ -28,7 +34,10 @@ MONITOR_TEXTS: dict[str, tuple[str, str]] = {
         "{count} bad predictions in the last {minutes} minutes.",
         "{count} mauvaises prédictions ces {minutes} dernières minutes.",
     ),
-    "alert_count_one": ("1 bad prediction in the last {minutes} minutes.", "1 mauvaise prédiction ces {minutes} dernières minutes."),
+    "alert_count_one": (
+        "1 bad prediction in the last {minutes} minutes.",
+        "1 mauvaise prédiction ces {minutes} dernières minutes.",
+    ),
     "alert_since": ("since {time}", "depuis {time}"),
     "alert_rule": ("The alert fires at {threshold}.", "L’alerte se déclenche à {threshold}."),
     "alert_most": ("The most were {most}.", "Il y en a eu {most} au plus."),
@@ -110,14 +119,26 @@ MONITOR_TEXTS: dict[str, tuple[str, str]] = {
         "Open <b>Try it</b>, predict a tweet and say if the answer is right: it shows here within seconds.",
         "Ouvrez <b>Essayer</b>, prédisez un tweet et dites si la réponse est juste : cela s’affiche ici en quelques secondes.",
     ),
-    "no_bad_predictions": ("No answer was called wrong in this time range.", "Aucune réponse n’a été jugée fausse sur cette période."),
+    "no_bad_predictions": (
+        "No answer was called wrong in this time range.",
+        "Aucune réponse n’a été jugée fausse sur cette période.",
+    ),
     "no_errors": ("No request failed in this time range.", "Aucune requête n’a échoué sur cette période."),
-    "no_alerts": ("The alert did not fire in this time range.", "L’alerte ne s’est pas déclenchée sur cette période."),
+    "no_alerts": (
+        "The alert did not fire in this time range.",
+        "L’alerte ne s’est pas déclenchée sur cette période.",
+    ),
     "nothing_here": ("Nothing in this time range.", "Rien sur cette période."),
     "no_answer": ("No answer", "Pas de réponse"),
     "no_answer_at_all": ("The figures cannot be read", "Impossible de lire les chiffres"),
-    "stale": ("As of {time}; the latest attempt failed", "Chiffres de {time} ; la dernière tentative a échoué"),
-    "stale_waiting": ("As of {time}; the next answer is late.", "Chiffres de {time} ; la prochaine réponse tarde."),
+    "stale": (
+        "As of {time}; the latest attempt failed",
+        "Chiffres de {time} ; la dernière tentative a échoué",
+    ),
+    "stale_waiting": (
+        "As of {time}; the next answer is late.",
+        "Chiffres de {time} ; la prochaine réponse tarde.",
+    ),
     "unexpected": (
         "An unexpected error ({fault}) in reading the figures: see the page’s log.",
         "Erreur inattendue ({fault}) à la lecture des chiffres : consultez le journal de la page.",

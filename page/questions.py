@@ -13,7 +13,8 @@ from sentiment import queries
 from sentiment.supervision.alert_rule import AlertRule
 from sentiment.supervision.panels import PANELS
 
-STEPPED = tuple(panel.query for panel in PANELS if panel.kind in ("lines", "area"))  # what is drawn step by step
+# What is drawn step by step.
+STEPPED = tuple(panel.query for panel in PANELS if panel.kind in ("lines", "area"))
 _BY_MODEL = (*STEPPED, "bad_predictions")
 _ONE_STEP = timedelta(days=36_500)  # so long that a whole range lies in it
 _DAY = timedelta(days=1)
@@ -55,7 +56,10 @@ def view_questions(view: View) -> dict[str, Question]:
 
 def alert_questions(rule: AlertRule) -> dict[str, Question]:
     """Return the questions that tell whether the alert fires: the rule's own window, and what it counted during a day."""
-    return {"alert": Question(rule.criterion.query, rule.window_size), "alert_day": history_question(rule, _DAY)}
+    return {
+        "alert": Question(rule.criterion.query, rule.window_size),
+        "alert_day": history_question(rule, _DAY),
+    }
 
 
 def history_question(rule: AlertRule, length: timedelta) -> Question:

@@ -1,4 +1,7 @@
-"""What the tab "Review" shows, as HTML: pure functions of items, progress and agreement. Everything from outside is escaped here."""
+"""What the tab "Review" shows, as HTML: pure functions of items, progress and agreement.
+
+Everything from outside is escaped here.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ def empty_card(language: Language, title: str, text: str) -> str:
 def progress_bar(language: Language, progress: Progress) -> str:
     """Return how far the review is, as a bar and in words."""
     share = 100 * progress.settled / progress.items if progress.items else 0
-    counts = {name: number(language, getattr(progress, name)) for name in ("settled", "items", "mine", "waiting")}
+    counts = {
+        name: number(language, getattr(progress, name)) for name in ("settled", "items", "mine", "waiting")
+    }
     words = say(language, "review_progress", **counts)
     return (
         f'<div class="review-progress"><span class="track" aria-hidden="true"><span class="bar" style="width:{share:.1f}%"></span></span>'
@@ -58,14 +63,24 @@ def agreement_card(language: Language, agreement: Agreement) -> str:
         for (first, second), (kappa, items) in agreement.cohen.items()
     ]
     if len(lines) > 1:
-        lines.append(say(language, "review_all", kappa=_kappa(language, agreement.fleiss), items=number(language, agreement.items)))
+        lines.append(
+            say(
+                language,
+                "review_all",
+                kappa=_kappa(language, agreement.fleiss),
+                items=number(language, agreement.items),
+            )
+        )
     body = "".join(f"<li>{line}</li>" for line in lines) or f"<li>{say(language, 'review_alone')}</li>"
     return f'<section class="card review-agreement"><h3>{say(language, "review_agreement")}</h3><ul>{body}</ul></section>'
 
 
 def disagreement_card(language: Language, item: Item, labels: Mapping[str, str], more: int) -> str:
     """Return a tweet that annotators disagree on, with what each said."""
-    said = "".join(f"<li>{escape(annotator)}: {_badge(language, label)}</li>" for annotator, label in sorted(labels.items()))
+    said = "".join(
+        f"<li>{escape(annotator)}: {_badge(language, label)}</li>"
+        for annotator, label in sorted(labels.items())
+    )
     rest = f'<p class="fine">{say(language, "review_more", count=more)}</p>' if more else ""
     return (
         f'<section class="card review-disagreement"><h3>{say(language, "review_disagreement")}</h3>'
@@ -81,12 +96,18 @@ def _said(language: Language, item: Item) -> str:
 
 
 def _notes(language: Language, item: Item) -> str:
-    chips = "".join(f'<span class="chip">{say(language, f"note_{note}", count=item.copies)}</span>' for note in item.notes)
+    chips = "".join(
+        f'<span class="chip">{say(language, f"note_{note}", count=item.copies)}</span>' for note in item.notes
+    )
     return f'<p class="chips">{chips}</p>' if chips else ""
 
 
 def _badge(language: Language, label: str) -> str:
-    return badge(language, label) if label in LABELS else f'<span class="badge">{say(language, "unclear")}</span>'
+    return (
+        badge(language, label)
+        if label in LABELS
+        else f'<span class="badge">{say(language, "unclear")}</span>'
+    )
 
 
 def _kappa(language: Language, kappa: float | None) -> str:

@@ -1,4 +1,7 @@
-"""The tab "Review": annotators judge tweets blind, one after the other, by mouse or by keyboard. The queue itself is `sentiment.review`."""
+"""The tab "Review": annotators judge tweets blind, one after the other, by mouse or by keyboard.
+
+The queue itself is `sentiment.review`.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +96,9 @@ def add_review(settings: Settings, page: gr.Blocks) -> None:
     gr.Markdown(shown("review_help"), elem_classes="help")
     with gr.Row(elem_id="review-who"):
         name = gr.Textbox(label=shown("review_name"), max_length=100, elem_id="review-name", scale=3)
-        key = gr.Textbox(label=shown("review_key"), type="password", visible=bool(desk.key), elem_id="review-key", scale=2)
+        key = gr.Textbox(
+            label=shown("review_key"), type="password", visible=bool(desk.key), elem_id="review-key", scale=2
+        )
         begin = gr.Button(shown("review_begin"), variant="primary", elem_id="review-begin", scale=1)
     item: gr.State = gr.State(None)
     with gr.Column(visible=False, elem_id="review-desk") as place:
@@ -113,18 +118,36 @@ def add_review(settings: Settings, page: gr.Blocks) -> None:
     def on_figures(name: str, key: str, request: gr.Request) -> list[Any]:
         return _figures(desk, language_of(request), (name, key))
 
-    def wire(button: gr.Button, act: Callable[[str, Item | None, Item | None], Item | None], js: str | None = None) -> None:
-        def on_click(name: str, key: str, item: Any, disputed: Any, request: gr.Request) -> list[Any]:  # Gradio reads these types
+    def wire(
+        button: gr.Button, act: Callable[[str, Item | None, Item | None], Item | None], js: str | None = None
+    ) -> None:
+        # Gradio reads these types.
+        def on_click(name: str, key: str, item: Any, disputed: Any, request: gr.Request) -> list[Any]:
             return _act(desk, language_of(request), (name, key), lambda: act(name, item, disputed))
 
-        clicked = button.click(on_click, [name, key, item, disputed_item], outputs, trigger_mode="once", js=js, **_OPTIONS)
-        clicked.then(on_figures, [name, key], figures, **_OPTIONS)  # after the next tweet, which nobody should wait for
+        clicked = button.click(
+            on_click, [name, key, item, disputed_item], outputs, trigger_mode="once", js=js, **_OPTIONS
+        )
+        # After the next tweet, which nobody should wait for.
+        clicked.then(on_figures, [name, key], figures, **_OPTIONS)
 
     now = partial(datetime.now, UTC)
     for label in (*LABELS, UNCLEAR):
-        wire(buttons[label], lambda who, item, _, label=label: desk.queue.judge(item.item_id, who, label, now=now()) if item else None)  # type: ignore[misc]
-        wire(choices[label], lambda who, _, one, label=label: desk.queue.adjudicate(one.item_id, who, label, now=now()) if one else None)  # type: ignore[misc]
-    wire(buttons["skip"], lambda who, item, _: desk.queue.skip(item.item_id, who, now=now()) if item else None)
+        wire(
+            buttons[label],
+            lambda who, item, _, label=label: (  # type: ignore[misc]
+                desk.queue.judge(item.item_id, who, label, now=now()) if item else None
+            ),
+        )
+        wire(
+            choices[label],
+            lambda who, _, one, label=label: (  # type: ignore[misc]
+                desk.queue.adjudicate(one.item_id, who, label, now=now()) if one else None
+            ),
+        )
+    wire(
+        buttons["skip"], lambda who, item, _: desk.queue.skip(item.item_id, who, now=now()) if item else None
+    )
     wire(buttons["undo"], lambda who, _, __: desk.queue.undo(who, now=now()))
     wire(begin, lambda _, __, ___: None)
     name.submit(None, None, None, js="() => document.getElementById('review-begin').click()")
@@ -141,27 +164,43 @@ def add_review(settings: Settings, page: gr.Blocks) -> None:
 
 def _add_buttons() -> dict[str, gr.Button]:
     with gr.Row(elem_id="review-labels"):
-        found = {label: gr.Button(shown(f"key_{label}"), elem_id=f"review-{label}", elem_classes=label, min_width=90) for label in LABELS}
+        found = {
+            label: gr.Button(
+                shown(f"key_{label}"), elem_id=f"review-{label}", elem_classes=label, min_width=90
+            )
+            for label in LABELS
+        }
     with gr.Row(elem_id="review-more"):
         names = (UNCLEAR, "skip", "undo", "reveal")
-        found |= {name: gr.Button(shown(f"review_{name}"), size="sm", elem_id=f"review-{name}", min_width=90) for name in names}
+        found |= {
+            name: gr.Button(shown(f"review_{name}"), size="sm", elem_id=f"review-{name}", min_width=90)
+            for name in names
+        }
     return found
 
 
 def _add_choices() -> dict[str, gr.Button]:
     with gr.Row():
-        return {label: gr.Button(shown(label), size="sm", elem_id=f"review-settle-{label}", min_width=80) for label in (*LABELS, UNCLEAR)}
+        return {
+            label: gr.Button(shown(label), size="sm", elem_id=f"review-settle-{label}", min_width=80)
+            for label in (*LABELS, UNCLEAR)
+        }
 
 
 def _add_files() -> dict[str, Any]:
     with gr.Accordion(shown("review_files"), open=False, elem_id="review-files"):
         with gr.Row():
             found: dict[str, Any] = {
-                kind: gr.Button(shown(f"review_to_{kind}"), size="sm", elem_id=f"review-to-{kind}") for kind in ("json", "csv")
+                kind: gr.Button(shown(f"review_to_{kind}"), size="sm", elem_id=f"review-to-{kind}")
+                for kind in ("json", "csv")
             }
         found["made"] = gr.File(visible="hidden", elem_id="review-made")
         found["file"] = gr.File(
-            label=shown("review_import"), file_types=[".json", ".csv"], type="filepath", height=120, elem_id="review-file"
+            label=shown("review_import"),
+            file_types=[".json", ".csv"],
+            type="filepath",
+            height=120,
+            elem_id="review-file",
         )
         found["result"] = gr.HTML(elem_id="review-imported", apply_default_css=False)
     return found
@@ -200,15 +239,25 @@ def _import(desk: Desk, language: Language, key: str, file: str) -> str:
     try:
         desk.check(key)
         text = Path(file).read_text("utf-8")
-        read = annotation_files.read_csv if file.lower().endswith(".csv") else annotation_files.read_label_studio
+        read = (
+            annotation_files.read_csv if file.lower().endswith(".csv") else annotation_files.read_label_studio
+        )
         judgements, problems = read(text)
-        done = annotation_files.take_in(desk.queue, annotation_files.name_annotators(judgements, {}), problems, now=datetime.now(UTC))
+        done = annotation_files.take_in(
+            desk.queue, annotation_files.name_annotators(judgements, {}), problems, now=datetime.now(UTC)
+        )
     except UnicodeDecodeError:
-        return error_card(say(language, "error_title"), "the file is not UTF-8: save it with the encoding UTF-8")
+        return error_card(
+            say(language, "error_title"), "the file is not UTF-8: save it with the encoding UTF-8"
+        )
     except SentiloopError as error:
         return error_card(say(language, "error_title"), str(error))
     words = say(language, "review_imported", kept=done.kept, known=done.known, problems=len(done.problems))
-    return error_card(words, "; ".join(done.problems[:5])) if done.problems else f'<section class="card good"><p>{words}</p></section>'
+    return (
+        error_card(words, "; ".join(done.problems[:5]))
+        if done.problems
+        else f'<section class="card good"><p>{words}</p></section>'
+    )
 
 
 def _act(desk: Desk, language: Language, who: tuple[str, str], act: Callable[[], Item | None]) -> list[Any]:
@@ -233,7 +282,11 @@ def _figures(desk: Desk, language: Language, who: tuple[str, str]) -> list[Any]:
     name, key = who
     try:
         desk.check(key)
-        progress, agreement, disputes = desk.queue.progress(name), desk.queue.agreement(), desk.queue.disagreements()
+        progress, agreement, disputes = (
+            desk.queue.progress(name),
+            desk.queue.agreement(),
+            desk.queue.disagreements(),
+        )
     except SentiloopError:  # the click said it already
         return [gr.skip()] * 5
     disputed = disputes[0] if disputes else None

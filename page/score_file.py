@@ -24,23 +24,43 @@ Update = dict[str, object]
 def add_score_file(client: ServiceClient, limits: Limits) -> None:
     """Lay out the tab inside the current Blocks."""
     gr.Markdown(shown("file_help"), elem_classes="help")
-    file = gr.File(label=shown("file"), file_types=[".csv", ".tsv", ".txt"], type="filepath", height=140, elem_id="file")
+    file = gr.File(
+        label=shown("file"), file_types=[".csv", ".tsv", ".txt"], type="filepath", height=140, elem_id="file"
+    )
     score = gr.Button(shown("score"), variant="primary", elem_id="score")
     summary = gr.HTML(elem_id="summary", apply_default_css=False)
     download = gr.DownloadButton(shown("download"), visible=False, elem_id="download")
     preview = gr.HTML(elem_id="preview", apply_default_css=False)
 
-    def on_score(file: str | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> tuple[str, Update, str]:  # noqa: B008
+    def on_score(
+        file: str | None,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple[str, Update, str]:
         language = language_of(request)
         title = say(language, "scoring")
-        return score_file(client, file, limits, language, lambda done, total: progress((done, total), desc=title, unit="tweets"))
+        return score_file(
+            client,
+            file,
+            limits,
+            language,
+            lambda done, total: progress((done, total), desc=title, unit="tweets"),
+        )
 
     outputs = [summary, download, preview]
     score.click(on_score, file, outputs, show_progress_on=summary, api_visibility="private")
-    file.change(lambda: ("", gr.update(visible=False), ""), None, outputs, show_progress="hidden", api_visibility="private")
+    file.change(
+        lambda: ("", gr.update(visible=False), ""),
+        None,
+        outputs,
+        show_progress="hidden",
+        api_visibility="private",
+    )
 
 
-def score_file(client: ServiceClient, file: str | None, limits: Limits, language: Language, progress: Progress) -> tuple[str, Update, str]:
+def score_file(
+    client: ServiceClient, file: str | None, limits: Limits, language: Language, progress: Progress
+) -> tuple[str, Update, str]:
     """Return the summary, the update of the download button and the preview; what is wrong with the file stands in the summary."""
     hidden = gr.update(visible=False)
     if not file:
@@ -52,7 +72,11 @@ def score_file(client: ServiceClient, file: str | None, limits: Limits, language
     report = score_sheet(client, sheet, limits=limits, language=language, progress=progress)
     result = _result_path(sheet)
     write_result(result, sheet, report.outcomes)
-    return _summary(client, report, language), gr.update(visible=True, value=str(result)), _preview(sheet, report, language)
+    return (
+        _summary(client, report, language),
+        gr.update(visible=True, value=str(result)),
+        _preview(sheet, report, language),
+    )
 
 
 def _result_path(sheet: Sheet) -> Path:

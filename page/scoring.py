@@ -41,7 +41,9 @@ class Report:
     failure: ServiceError | None = None
 
 
-def score_sheet(client: ServiceClient, sheet: Sheet, *, limits: Limits, language: Language, progress: Progress) -> Report:
+def score_sheet(
+    client: ServiceClient, sheet: Sheet, *, limits: Limits, language: Language, progress: Progress
+) -> Report:
     """Return the prediction of each row, or the reason why it has none, in the user's language."""
     outcomes: list[Outcome] = [_fault(row, len(sheet.header), limits, language) or "" for row in sheet.rows]
     waiting = [index for index, outcome in enumerate(outcomes) if not outcome]

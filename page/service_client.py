@@ -1,4 +1,7 @@
-"""The HTTP client of the service, for people's tools such as the demo page. It loads no model and shows nothing to anyone."""
+"""The HTTP client of the service, for people's tools such as the demo page.
+
+It loads no model and shows nothing to anyone.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,14 @@ Reason = Literal["down", "slow", "refused", "strange"]
 
 
 class ServiceError(SentiloopError):
-    """The service gave no answer to use. `reason` says why; for `refused` the message is the service's own text."""
+    """The service gave no answer to use.
 
-    def __init__(self, message: str, *, reason: Reason, status: int | None = None, retry_after: float | None = None) -> None:
+    `reason` says why; for `refused` the message is the service's own text.
+    """
+
+    def __init__(
+        self, message: str, *, reason: Reason, status: int | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.status = status
@@ -47,7 +55,8 @@ class WeighedWord:
 class Prediction:
     """What the service said of one text; the id is good for feedback on exactly this text.
 
-    `is_uncertain` is only ever true of a service that was told what it may be unsure of (SENTIMENT_UNCERTAIN_BELOW).
+    `is_uncertain` is only ever true of a service that was told what it may be unsure of
+    (SENTIMENT_UNCERTAIN_BELOW).
     """
 
     text: str
@@ -82,7 +91,9 @@ class ServiceClient:
                 f"the setting SENTIMENT_SERVICE_URL cannot be used: {error}; give an address like http://127.0.0.1:8000"
             ) from error
         # A proxy named in the environment never stands between this machine and itself.
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, trust_env=url.host not in _LOOPBACK)
+        self._http = httpx.Client(
+            base_url=url, headers=headers, timeout=timeout, trust_env=url.host not in _LOOPBACK
+        )
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -107,7 +118,9 @@ class ServiceClient:
             ServiceError: No answer, a refusal, or an answer that is not of the contract.
         """
         text = text.encode(errors="replace").decode()  # half an emoji cannot be sent
-        return _prediction(text, self._ask("POST", "/predict?explain=true" if explain else "/predict", {"text": text}))
+        return _prediction(
+            text, self._ask("POST", "/predict?explain=true" if explain else "/predict", {"text": text})
+        )
 
     def predict_batch(self, texts: Sequence[str]) -> list[Prediction]:
         """Return one prediction per text, in order; `texts` holds 1 to 256.
@@ -120,7 +133,9 @@ class ServiceClient:
             raise _strange(200)
         return [_prediction(text, item) for text, item in zip(texts, answer, strict=True)]
 
-    def send_feedback(self, prediction: Prediction, *, is_correct: bool, label: str | None = None, comment: str = "") -> Receipt:
+    def send_feedback(
+        self, prediction: Prediction, *, is_correct: bool, label: str | None = None, comment: str = ""
+    ) -> Receipt:
         """Say whether a prediction was right, else the true label.
 
         Raises:
@@ -154,9 +169,13 @@ class ServiceClient:
             answer = self._http.request(method, path, json=body, headers=self._viewer)
         except httpx.TimeoutException as error:
             reason: Reason = "down" if isinstance(error, httpx.ConnectTimeout) else "slow"
-            raise ServiceError(f"the service at {self.address} did not answer in time", reason=reason) from error
+            raise ServiceError(
+                f"the service at {self.address} did not answer in time", reason=reason
+            ) from error
         except httpx.HTTPError as error:
-            raise ServiceError(f"the service at {self.address} cannot be reached: start it with 'make serve'", reason="down") from error
+            raise ServiceError(
+                f"the service at {self.address} cannot be reached: start it with 'make serve'", reason="down"
+            ) from error
         if not answer.is_success:
             raise _refusal(answer)
         return answer
@@ -167,9 +186,12 @@ def _prediction(text: str, answer: Any) -> Prediction:
         scores = {label: float(answer["scores"][label]) for label in LABELS}
         identifier, label, model = (str(answer[key]) for key in ("prediction_id", "label", "model"))
         words = tuple(
-            WeighedWord(str(one["word"]), int(one["start"]), int(one["end"]), float(one["weight"])) for one in answer.get("explanation", ())
+            WeighedWord(str(one["word"]), int(one["start"]), int(one["end"]), float(one["weight"]))
+            for one in answer.get("explanation", ())
         )
-        prediction = Prediction(text, identifier, label, scores, model, answer.get("uncertain") is True, words)
+        prediction = Prediction(
+            text, identifier, label, scores, model, answer.get("uncertain") is True, words
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise _strange(200) from error
     if prediction.label not in LABELS or any(text[one.start : one.end] != one.word for one in words):
@@ -185,10 +207,17 @@ def _refusal(answer: httpx.Response) -> ServiceError:
     if not isinstance(message, str) or not message:
         return _strange(answer.status_code)
     wait = answer.headers.get("Retry-After", "")
-    return ServiceError(message, reason="refused", status=answer.status_code, retry_after=float(wait) if wait.isdecimal() else None)
+    return ServiceError(
+        message,
+        reason="refused",
+        status=answer.status_code,
+        retry_after=float(wait) if wait.isdecimal() else None,
+    )
 
 
 def _strange(status: int) -> ServiceError:
     return ServiceError(
-        f"the answer (HTTP {status}) is not one of Sentiloop's service: check SENTIMENT_SERVICE_URL", reason="strange", status=status
+        f"the answer (HTTP {status}) is not one of Sentiloop's service: check SENTIMENT_SERVICE_URL",
+        reason="strange",
+        status=status,
     )

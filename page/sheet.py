@@ -56,7 +56,8 @@ def read_sheet(path: Path) -> Sheet:
     """Return the rows of a CSV file with a `text` column, or of a file with one column only.
 
     Raises:
-        SheetError: The file is too big, not UTF-8, not CSV, empty, or has several columns but no `text`.
+        SheetError: The file is too big, not UTF-8, not CSV, empty, or has several columns but no
+            `text`.
     """
     content = _decode(path.name, _read(path))
     delimiter = _find_delimiter(content)
@@ -67,14 +68,20 @@ def read_sheet(path: Path) -> Sheet:
     if len(records) > MAX_ROWS:
         raise SheetError("file_too_long", file=path.name, rows=len(records), limit=MAX_ROWS)
     column = _text_column(header)
-    return Sheet(path.name, header, delimiter, [_row(line, fields, column, len(header), delimiter) for line, fields in records])
+    return Sheet(
+        path.name,
+        header,
+        delimiter,
+        [_row(line, fields, column, len(header), delimiter) for line, fields in records],
+    )
 
 
 def write_result(path: Path, sheet: Sheet, outcomes: Sequence[Prediction | str]) -> None:
     """Write the file's own columns, then the prediction or the error of each row.
 
-    The file starts with a byte order mark, so that spreadsheets see UTF-8. Texts stay exactly as they came, also those that a
-    spreadsheet would run as a formula: the result is data to score or to train on, and a changed text would be another tweet.
+    The file starts with a byte order mark, so that spreadsheets see UTF-8. Texts stay exactly as
+    they came, also those that a spreadsheet would run as a formula: the result is data to score or
+    to train on, and a changed text would be another tweet.
     """
     kept = [index for index, name in enumerate(sheet.header) if name not in RESULT_COLUMNS]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -93,7 +100,9 @@ def _result_fields(outcome: Prediction | str) -> list[str]:
 def _read(path: Path) -> bytes:
     size = path.stat().st_size
     if size > MAX_MEGABYTES * 1_000_000:
-        raise SheetError("file_too_big", file=path.name, size=math.ceil(size / 1_000_000), limit=MAX_MEGABYTES)
+        raise SheetError(
+            "file_too_big", file=path.name, size=math.ceil(size / 1_000_000), limit=MAX_MEGABYTES
+        )
     return path.read_bytes()
 
 
@@ -107,7 +116,9 @@ def _decode(name: str, raw: bytes) -> str:
 
 def _find_delimiter(content: str) -> str:
     first_line = content.lstrip().split("\n", 1)[0]
-    with_text = (delimiter for delimiter in _DELIMITERS if _has_text_column(first_line.strip().split(delimiter)))
+    with_text = (
+        delimiter for delimiter in _DELIMITERS if _has_text_column(first_line.strip().split(delimiter))
+    )
     return next(with_text, max(_DELIMITERS, key=first_line.count))
 
 
@@ -128,7 +139,9 @@ def _parse(name: str, content: str, delimiter: str) -> list[tuple[int, list[str]
     return records
 
 
-def _split_header(name: str, records: list[tuple[int, list[str]]]) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _split_header(
+    name: str, records: list[tuple[int, list[str]]]
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
     if not records:
         raise SheetError("file_empty", file=name)
     first = [value.strip().strip('"') for value in records[0][1]]
@@ -150,5 +163,9 @@ def _text_column(header: Sequence[str]) -> int:
 def _row(line: int, fields: list[str], column: int, width: int, delimiter: str) -> Row:
     """Return a row of the header's width; in a file of one column, what looks like more fields is text with a comma in it."""
     found = 1 if width == 1 else len(fields)
-    whole = [*fields[: width - 1], delimiter.join(fields[width - 1 :])] if len(fields) > width else fields + [""] * (width - len(fields))
+    whole = (
+        [*fields[: width - 1], delimiter.join(fields[width - 1 :])]
+        if len(fields) > width
+        else fields + [""] * (width - len(fields))
+    )
     return Row(line, whole, whole[column], found)

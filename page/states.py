@@ -1,4 +1,7 @@
-"""What the monitor shows where figures are missing or old: waiting, failed, stale. Pure functions of answers."""
+"""What the monitor shows where figures are missing or old: waiting, failed, stale.
+
+Pure functions of answers.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
     from page.answers import Answer
     from page.questions import View
 
-UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)  # of rows that are not what their query promises
+# Of rows that are not what their query promises.
+UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 _LATE = timedelta(seconds=25)
 
 
@@ -27,12 +31,20 @@ def skeleton(*, is_tall: bool) -> str:
 def trouble_of_all(language: Language, answers: Mapping[str, Answer]) -> str:
     """Return one card where every question failed for the same reason, so that it is not said ten times."""
     words = {explain(language, answer.error) if answer.error else "" for answer in answers.values()}
-    return error_card(say(language, "no_answer_at_all"), words.pop()) if len(words) == 1 and "" not in words else ""
+    return (
+        error_card(say(language, "no_answer_at_all"), words.pop())
+        if len(words) == 1 and "" not in words
+        else ""
+    )
 
 
 def explain(language: Language, error: BaseException) -> str:
     """Return the words of an error that Sentiloop raises on purpose; of any other only its kind."""
-    return str(error) if isinstance(error, SentiloopError) else say(language, "unexpected", fault=type(error).__name__)
+    return (
+        str(error)
+        if isinstance(error, SentiloopError)
+        else say(language, "unexpected", fault=type(error).__name__)
+    )
 
 
 def no_answer(language: Language, error: BaseException) -> str:

@@ -1,4 +1,7 @@
-"""Every word that the page says, in English and French side by side. What the service says is shown as the service says it."""
+"""Every word that the page says, in English and French side by side.
+
+What the service says is shown as the service says it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from page.monitor_texts import MONITOR_TEXTS
 
 Language = Literal["en", "fr"]
 
-# key: (English, French). Gradio's translator treats a straight apostrophe as markup, so the typographic one is used throughout.
+# key: (English, French). Gradio's translator treats a straight apostrophe as markup, so the
+# typographic one is used throughout.
 TEXTS: dict[str, tuple[str, str]] = {
     "subtitle": (
         "How does a tweet feel? Ask, then say if the answer is right.",
@@ -39,7 +43,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "uncertain_row": ("not sure", "pas sûr"),
     "speaks_for": ("speaks for “{label}”", "parle pour « {label} »"),
     "speaks_against": ("speaks against “{label}”", "parle contre « {label} »"),
-    "weights_hint": ("the stronger the colour, the more it weighs", "plus la couleur est forte, plus le mot pèse"),
+    "weights_hint": (
+        "the stronger the colour, the more it weighs",
+        "plus la couleur est forte, plus le mot pèse",
+    ),
     "without_word": ("Without this word, “{label}”: {share}", "Sans ce mot, « {label} » : {share}"),
     "percent": ("{value}%", "{value}\u00a0%"),
     # Feedback
@@ -71,7 +78,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "score": ("Score the file", "Noter le fichier"),
     "download": ("Download the result", "Télécharger le résultat"),
     "scoring": ("Scoring the tweets", "Notation des tweets"),
-    "no_file": ("No file yet: choose a CSV file first.", "Pas encore de fichier : choisissez d’abord un fichier CSV."),
+    "no_file": (
+        "No file yet: choose a CSV file first.",
+        "Pas encore de fichier : choisissez d’abord un fichier CSV.",
+    ),
     "scored": ("Rows scored: {scored} of {rows}", "Lignes notées : {scored} sur {rows}"),
     "row_errors": (
         "Not scored: {errors}. The column error says why.",
@@ -112,7 +122,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{file} a {rows} lignes ; la limite est de {limit} : découpez le fichier.",
     ),
     "row_blank": ("the text is blank", "le texte est vide"),
-    "row_too_long": ("the text has {length} characters; the limit is {limit}", "le texte a {length} caractères ; la limite est de {limit}"),
+    "row_too_long": (
+        "the text has {length} characters; the limit is {limit}",
+        "le texte a {length} caractères ; la limite est de {limit}",
+    ),
     "row_ragged": (
         "the row has {found} fields, the header {expected}: quote texts that hold commas",
         "la ligne a {found} champs, l’en-tête {expected} : mettez entre guillemets les textes à virgule",
@@ -129,8 +142,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{file} ne peut être lu : relancez make train.",
     ),
     "winner": ("Winner", "Gagnant"),
-    "winner_why": ("the best macro F1 on the validation tweets", "le meilleur F1 macro sur les tweets de validation"),
-    "trained_on": ("Trained {date}, profile {profile}, on {dataset}", "Entraîné le {date}, profil {profile}, sur {dataset}"),
+    "winner_why": (
+        "the best macro F1 on the validation tweets",
+        "le meilleur F1 macro sur les tweets de validation",
+    ),
+    "trained_on": (
+        "Trained {date}, profile {profile}, on {dataset}",
+        "Entraîné le {date}, profil {profile}, sur {dataset}",
+    ),
     "model": ("Model", "Modèle"),
     "val_f1_macro": ("Macro F1, validation", "F1 macro, validation"),
     "test_f1_macro": ("Macro F1, test", "F1 macro, test"),
@@ -139,7 +158,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "latency_ms_p95": ("Latency p95", "Latence p95"),
     "train_seconds": ("Training", "Entraînement"),
     "size_mb": ("Size", "Taille"),
-    "ease": ("How easy to train and run (our judgement)", "Facilité d’entraînement et d’usage (notre jugement)"),
+    "ease": (
+        "How easy to train and run (our judgement)",
+        "Facilité d’entraînement et d’usage (notre jugement)",
+    ),
     "measure": ("Measure", "Mesure"),
     "picture": ("The models compared, as a chart", "Les modèles comparés, en graphique"),
     "hyperparameters": ("Hyperparameters", "Hyperparamètres"),
@@ -173,7 +195,12 @@ TRANSLATIONS: dict[str, dict[str, str]] = {
 
 # Gradio has words of its own under keys such as `file`, so the page's keys carry a prefix.
 _PREFIX = "sentiloop_"
-I18N = gr.I18n(**{language: {_PREFIX + key: text for key, text in texts.items()} for language, texts in TRANSLATIONS.items()})
+I18N = gr.I18n(
+    **{
+        language: {_PREFIX + key: text for key, text in texts.items()}
+        for language, texts in TRANSLATIONS.items()
+    }
+)
 
 
 def shown(key: str) -> Any:

@@ -1,4 +1,6 @@
-"""The page's look: calm slate and teal, so that the only strong colours are those of the labels. All fonts come with Gradio.
+"""The page's look: calm slate and teal, so that the only strong colours are those of the labels.
+
+All fonts come with Gradio.
 
 Of the weights that it carries only 400 and 700 are whole: its 600 lacks most of the Latin letters.
 """
@@ -10,7 +12,8 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils import fonts
 
-_EMOJI = ("Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji")  # before the general fonts, some of which draw emoji in black
+# Before the general fonts, some of which draw emoji in black.
+_EMOJI = ("Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji")
 
 CSS = Path(__file__).with_name("page.css")
 

@@ -24,7 +24,8 @@ EXAMPLES = (  # at most 60 characters: Gradio cuts longer ones on their buttons
     "Not bad at all, @cafe_lune, I will be back ☕",
 )
 
-# In the browser, so that no key stroke waits for the server: what was said of the old text goes when the text is edited.
+# In the browser, so that no key stroke waits for the server: what was said of the old text goes
+# when the text is edited.
 _HIDE_ANSWER = """() => {
     const update = (change) => ({__type__: "update", ...change});
     return [update({value: ""}), update({visible: false}), update({value: ""})];
@@ -40,7 +41,8 @@ Update = dict[str, Any]
 
 def add_try_it(client: ServiceClient) -> None:
     """Lay out the tab inside the current Blocks."""
-    judged: gr.State = gr.State(None)  # the prediction on show: feedback is about its text, whatever the box holds by then
+    # The prediction on show: feedback is about its text, whatever the box holds by then.
+    judged: gr.State = gr.State(None)
     text = gr.Textbox(
         label=shown("tweet"),
         placeholder=shown("tweet_hint"),
@@ -71,9 +73,16 @@ def add_try_it(client: ServiceClient) -> None:
         elem_id="examples",
     )
     gr.on(
-        [predict.click, text.submit], on_predict, text, outputs, show_progress="minimal", show_progress_on=answer, api_visibility="private"
+        [predict.click, text.submit],
+        on_predict,
+        text,
+        outputs,
+        show_progress="minimal",
+        show_progress_on=answer,
+        api_visibility="private",
     )
-    text.change(None, None, [answer, feedback, thanks], js=_HIDE_ANSWER)  # `input` does not see a text that is pasted
+    # `input` does not see a text that is pasted.
+    text.change(None, None, [answer, feedback, thanks], js=_HIDE_ANSWER)
     _wire_feedback(client, buttons, inputs=[judged, comment], outputs=[feedback, thanks])
     _wire_turns(buttons, [verdict, choices])
 
@@ -88,7 +97,13 @@ def _wire_turns(buttons: dict[str, Any], sides: list[Any]) -> None:
 
 
 def _add_feedback_form() -> tuple[gr.Column, gr.Column, gr.Textbox, dict[str, Any]]:
-    comment = gr.Textbox(label=shown("comment"), placeholder=shown("comment_hint"), max_lines=3, elem_id="comment", render=False)
+    comment = gr.Textbox(
+        label=shown("comment"),
+        placeholder=shown("comment_hint"),
+        max_lines=3,
+        elem_id="comment",
+        render=False,
+    )
     with gr.Column(elem_id="verdict") as verdict:
         gr.Markdown(shown("ask_right"), elem_classes="question")
         with gr.Row():
@@ -98,15 +113,21 @@ def _add_feedback_form() -> tuple[gr.Column, gr.Column, gr.Textbox, dict[str, An
         gr.Markdown(shown("ask_label"), elem_classes="question")
         with gr.Row():
             labels = [
-                gr.Button(shown(label), elem_id=f"label-{label}", elem_classes=["choice", label], min_width=100)
+                gr.Button(
+                    shown(label), elem_id=f"label-{label}", elem_classes=["choice", label], min_width=100
+                )
                 for label in reversed(LABELS)
             ]
-            back = gr.Button(shown("back"), variant="secondary", elem_id="back", elem_classes="quiet", min_width=80)
+            back = gr.Button(
+                shown("back"), variant="secondary", elem_id="back", elem_classes="quiet", min_width=80
+            )
     comment.render()  # type: ignore[no-untyped-call]
     return verdict, choices, comment, {"yes": yes, "no": no, "labels": labels, "back": back}
 
 
-def _wire_feedback(client: ServiceClient, buttons: dict[str, Any], *, inputs: list[Any], outputs: list[Any]) -> None:
+def _wire_feedback(
+    client: ServiceClient, buttons: dict[str, Any], *, inputs: list[Any], outputs: list[Any]
+) -> None:
     def sender(label: str | None) -> Callable[..., tuple[Update, str]]:
         def on_click(judged: Prediction | None, comment: str, request: gr.Request) -> tuple[Update, str]:
             viewer = request.client.host if request.client else ""
@@ -125,7 +146,12 @@ def _predict(client: ServiceClient, text: str, language: Language) -> list[Any]:
     try:
         prediction = client.predict(text or "", explain=True)
     except ServiceError as error:
-        return [None, service_error_card(language, error, client.address), gr.update(visible=False), *_empty_form(None)]
+        return [
+            None,
+            service_error_card(language, error, client.address),
+            gr.update(visible=False),
+            *_empty_form(None),
+        ]
     card = result_card(language, prediction, 1000 * (time.perf_counter() - started))
     return [prediction, card, gr.update(visible=True), *_empty_form(prediction.label)]
 
@@ -141,7 +167,9 @@ def _send_feedback(
 ) -> tuple[Update, str]:
     """Return updates of the form and of the thanks; after an error the form stays, with what was typed."""
     if judged is None:
-        return gr.update(visible=False), error_card(say(language, "error_title"), say(language, "nothing_to_judge"))
+        return gr.update(visible=False), error_card(
+            say(language, "error_title"), say(language, "nothing_to_judge")
+        )
     try:
         receipt = client.send_feedback(judged, is_correct=label is None, label=label, comment=comment or "")
     except ServiceError as error:

@@ -37,7 +37,9 @@ def _card(verdict: Verdict, language: Language) -> str:
     override = ""
     if verdict.override:
         names = ", ".join(verdict.override.approved_by)
-        override = f"<p>{escape(say(language, 'verdict_override', names=names, reason=verdict.override.reason))}</p>"
+        override = (
+            f"<p>{escape(say(language, 'verdict_override', names=names, reason=verdict.override.reason))}</p>"
+        )
     return (
         f'<section class="card verdict-card {_KINDS[verdict.decision]}"><p class="eyebrow">{say(language, "verdict_title")}</p>'
         f"<strong>{verdict.decision}</strong><ul>{reasons}</ul>{override}"

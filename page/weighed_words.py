@@ -1,4 +1,7 @@
-"""A tweet with its words marked by how much each moved the label's score. Told apart by underline as well as by colour; pure functions."""
+"""A tweet with its words marked by how much each moved the label's score.
+
+Told apart by underline as well as by colour; pure functions.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,16 @@ def weighed_text(language: Language, prediction: Prediction) -> str:
 def weights_legend(language: Language, prediction: Prediction) -> str:
     """Return what the marks mean, and for those who cannot see them which words have one; nothing, where no word has."""
     strongest = _strongest(prediction)
-    marked = sorted((one for one in prediction.explanation if _matters(one, strongest)), key=lambda one: -abs(one.weight))
+    marked = sorted(
+        (one for one in prediction.explanation if _matters(one, strongest)), key=lambda one: -abs(one.weight)
+    )
     if not marked:
         return ""
     keys, heard = "", ""
-    for side, words in (("for", [one for one in marked if one.weight > 0]), ("against", [one for one in marked if one.weight < 0])):
+    for side, words in (
+        ("for", [one for one in marked if one.weight > 0]),
+        ("against", [one for one in marked if one.weight < 0]),
+    ):
         if words:
             title = say(language, f"speaks_{side}", label=say(language, prediction.label))
             keys += f'<mark class="{side}" aria-hidden="true" style="--strength:0.7">{title}</mark>'
@@ -52,5 +60,7 @@ def _matters(one: WeighedWord, strongest: float) -> bool:
 def _mark(language: Language, prediction: Prediction, one: WeighedWord, strongest: float) -> str:
     side = "for" if one.weight > 0 else "against"
     without = min(1.0, max(0.0, prediction.scores[prediction.label] - one.weight))
-    title = say(language, "without_word", label=say(language, prediction.label), share=percent(language, without))
+    title = say(
+        language, "without_word", label=say(language, prediction.label), share=percent(language, without)
+    )
     return f'<mark class="{side}" style="--strength:{abs(one.weight) / strongest:.2f}" title="{title}">{escape(one.word)}</mark>'

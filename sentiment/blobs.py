@@ -1,6 +1,9 @@
-"""Azure Blob storage: who we are there, and a folder of blobs that are made once. What is in them is the callers' business.
+"""Azure Blob storage: who we are there, and a folder of blobs that are made once.
 
-Not fsspec's `adlfs`: it takes a container that is being deleted for a blob that is there already, and tries for 80 seconds.
+What is in them is the callers' business.
+
+Not fsspec's `adlfs`: it takes a container that is being deleted for a blob that is there already,
+and tries for 80 seconds.
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ SCHEME = "az://"
 CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
 ACCOUNT = "AZURE_STORAGE_ACCOUNT"
 DIGEST = "sha256"  # the entry in a blob's metadata
-_URL = re.compile(r"az://(?P<container>(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(?P<folder>[\w.+/-]*))?", re.ASCII)
+_URL = re.compile(
+    r"az://(?P<container>(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(?P<folder>[\w.+/-]*))?", re.ASCII
+)
 _TAKEN = ("BlobAlreadyExists", "ConditionNotMet")
 _CONNECT_SECONDS, _READ_SECONDS, _RETRIES, _FIRST_PAUSE = 10, 20, 2, 1
 _BLOCK_BYTES = 4 * 1024 * 1024  # what one request carries: a slow line answers within _READ_SECONDS
@@ -52,7 +57,8 @@ class BlobFolder:
     def create(self, name: str, content: bytes | IO[bytes], *, digest: str = "") -> bool:
         """Write a blob under a name that nobody has taken yet; return False if it is taken, and leave that blob alone.
 
-        Of any number of writers at once, one wins. When the call returns, the blob is stored whole; a killed writer leaves none.
+        Of any number of writers at once, one wins. When the call returns, the blob is stored whole;
+        a killed writer leaves none.
 
         Raises:
             BlobError: The storage cannot be used; nothing is written that could be read.
@@ -78,14 +84,19 @@ class BlobFolder:
         from azure.core import MatchConditions
         from azure.core.exceptions import HttpResponseError
 
-        condition: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        condition: dict[str, Any] = (
+            {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        )
         with self._explained():
             try:
-                self._container.upload_blob(self._prefix + name, content, overwrite=etag is not None, **condition)
+                self._container.upload_blob(
+                    self._prefix + name, content, overwrite=etag is not None, **condition
+                )
             except HttpResponseError as error:
                 if _code(error) not in (*_TAKEN, "BlobNotFound"):
                     raise
-                present = self.read(name)  # it may be ours: written by a request whose answer was lost, and tried again
+                # It may be ours: written by a request whose answer was lost, and tried again.
+                present = self.read(name)
                 return present is not None and present.content == content
         return True
 
@@ -113,7 +124,11 @@ class BlobFolder:
             BlobError: The storage cannot be used, or one of them is missing.
         """
         with self._explained(), ThreadPoolExecutor(_READERS) as pool:
-            return list(pool.map(lambda name: bytes(self._container.download_blob(self._prefix + name).readall()), names))
+            return list(
+                pool.map(
+                    lambda name: bytes(self._container.download_blob(self._prefix + name).readall()), names
+                )
+            )
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Give a blob piece by piece.
@@ -131,7 +146,11 @@ class BlobFolder:
             BlobError: The storage cannot be used, or holds no such blob.
         """
         with self._explained(name):
-            return str((self._container.get_blob_client(self._prefix + name).get_blob_properties().metadata or {}).get(DIGEST, ""))
+            return str(
+                (
+                    self._container.get_blob_client(self._prefix + name).get_blob_properties().metadata or {}
+                ).get(DIGEST, "")
+            )
 
     def names(self) -> list[str]:
         """Return the names of all blobs in the folder, those in folders below it as well, in the order of the alphabet.
@@ -140,7 +159,10 @@ class BlobFolder:
             BlobError: The storage cannot be used.
         """
         with self._explained():
-            return [str(name).removeprefix(self._prefix) for name in self._container.list_blob_names(name_starts_with=self._prefix)]
+            return [
+                str(name).removeprefix(self._prefix)
+                for name in self._container.list_blob_names(name_starts_with=self._prefix)
+            ]
 
     @contextmanager
     def _explained(self, name: str = "") -> Iterator[None]:
@@ -156,7 +178,8 @@ def open_folder(url: str) -> BlobFolder:
     """Return the folder at `az://CONTAINER/FOLDER`; nothing is asked of the storage yet.
 
     Raises:
-        ConfigError: The URL is of another form, or the environment names no storage account or a malformed one.
+        ConfigError: The URL is of another form, or the environment names no storage account or a
+            malformed one.
     """
     found = _URL.fullmatch(url)
     if found is None:
@@ -171,7 +194,9 @@ def _connect() -> BlobServiceClient:
     from azure.storage.blob import BlobServiceClient, ExponentialRetry
 
     options: dict[str, Any] = {
-        "retry_policy": ExponentialRetry(initial_backoff=_FIRST_PAUSE, increment_base=2, retry_total=_RETRIES, random_jitter_range=1),
+        "retry_policy": ExponentialRetry(
+            initial_backoff=_FIRST_PAUSE, increment_base=2, retry_total=_RETRIES, random_jitter_range=1
+        ),
         "connection_timeout": _CONNECT_SECONDS,
         "read_timeout": _READ_SECONDS,
         "max_single_put_size": _BLOCK_BYTES,
@@ -185,12 +210,18 @@ def _connect() -> BlobServiceClient:
         if account:
             from azure.identity import DefaultAzureCredential
 
-            address = account if account.startswith("https://") else f"https://{account}.blob.core.windows.net"
+            address = (
+                account if account.startswith("https://") else f"https://{account}.blob.core.windows.net"
+            )
             return BlobServiceClient(address, credential=DefaultAzureCredential(), **options)
     except ValueError as error:
         name = CONNECTION_STRING if text else ACCOUNT
-        raise ConfigError(f"{name} cannot be used: copy it anew from the storage account's page in the portal") from error
-    raise ConfigError(f"no storage account is named: set {ACCOUNT} and run 'az login', or set {CONNECTION_STRING}")
+        raise ConfigError(
+            f"{name} cannot be used: copy it anew from the storage account's page in the portal"
+        ) from error
+    raise ConfigError(
+        f"no storage account is named: set {ACCOUNT} and run 'az login', or set {CONNECTION_STRING}"
+    )
 
 
 def _explain(error: AzureError, container: ContainerClient, name: str) -> BlobError:  # noqa: PLR0911 - one for each thing Azure may say
@@ -200,20 +231,34 @@ def _explain(error: AzureError, container: ContainerClient, name: str) -> BlobEr
     code, status = _code(error), getattr(error, "status_code", None)
     place = f"{SCHEME}{container.container_name} at {container.primary_endpoint.rpartition('/')[0]}"
     if code == "KeyBasedAuthenticationNotPermitted":
-        return BlobError(f"{place} takes no account keys: unset {CONNECTION_STRING}, set {ACCOUNT} and run 'az login'")
+        return BlobError(
+            f"{place} takes no account keys: unset {CONNECTION_STRING}, set {ACCOUNT} and run 'az login'"
+        )
     if code == "AuthorizationFailure":  # Azure's firewall; Azurite says so of a wrong key, too
-        return BlobError(f"{place} may not be used ({code}): {_ROLE_REMEDY}; where a key is used, {_KEY_REMEDY}")
+        return BlobError(
+            f"{place} may not be used ({code}): {_ROLE_REMEDY}; where a key is used, {_KEY_REMEDY}"
+        )
     if code.startswith("Authorization") or code == "InsufficientAccountPermissions":
         return BlobError(f"{place} may not be used ({code}): {_ROLE_REMEDY}")
     if isinstance(error, ClientAuthenticationError):
-        return BlobError(f"the credential for {place} was refused ({code or type(error).__name__}): {_KEY_REMEDY}")
+        return BlobError(
+            f"the credential for {place} was refused ({code or type(error).__name__}): {_KEY_REMEDY}"
+        )
     if code in ("ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled"):
-        return BlobError(f"{place} cannot be used ({code}): make it with 'az storage container create --name {container.container_name}'")
+        return BlobError(
+            f"{place} cannot be used ({code}): make it with 'az storage container create --name {container.container_name}'"
+        )
     if code == "BlobNotFound":
-        return BlobError(f"{SCHEME}{container.container_name}/{name} is missing: restore the blob, which the portal may offer to undelete")
+        return BlobError(
+            f"{SCHEME}{container.container_name}/{name} is missing: restore the blob, which the portal may offer to undelete"
+        )
     if status is None:
-        return BlobError(f"{place} does not answer ({type(error).__name__}): check the network and the account's name, then try again")
-    return BlobError(f"{place} failed with the status {status} ({code or type(error).__name__}): try again later")
+        return BlobError(
+            f"{place} does not answer ({type(error).__name__}): check the network and the account's name, then try again"
+        )
+    return BlobError(
+        f"{place} failed with the status {status} ({code or type(error).__name__}): try again later"
+    )
 
 
 def _code(error: AzureError) -> str:

@@ -19,7 +19,10 @@ _INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
 def prepare_environment() -> None:
-    """Set the tools' defaults, or exit with 1. Call it before Prefect is imported, which reads its settings at once."""
+    """Set the tools' defaults, or exit with 1.
+
+    Call it before Prefect is imported, which reads its settings at once.
+    """
     try:
         apply_tool_environment(read_settings())
     except (ConfigError, OSError) as error:

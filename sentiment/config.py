@@ -1,4 +1,7 @@
-"""Settings from the environment: one frozen class, built by a call. What a run chooses belongs to the flows, not here."""
+"""Settings from the environment: one frozen class, built by a call.
+
+What a run chooses belongs to the flows, not here.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +103,9 @@ class Settings(BaseSettings):
     @property
     def logs_address(self) -> str:
         """Where queries go: the endpoint that is set, Azure's if only a workspace is named, else the local monitor."""
-        return (self.logs_endpoint or (AZURE_LOGS_ENDPOINT if self.workspace_id else self.monitor_address)).rstrip("/")
+        return (
+            self.logs_endpoint or (AZURE_LOGS_ENDPOINT if self.workspace_id else self.monitor_address)
+        ).rstrip("/")
 
     @property
     def workspace(self) -> str:
@@ -120,7 +125,9 @@ class Settings(BaseSettings):
     @property
     def review_address(self) -> str:
         """The SQLAlchemy URL of the review queue; it may hold a password."""
-        return self.review_url.get_secret_value() if self.review_url else f"sqlite:///{self.home / 'review.db'}"
+        return (
+            self.review_url.get_secret_value() if self.review_url else f"sqlite:///{self.home / 'review.db'}"
+        )
 
 
 def read_settings() -> Settings:
@@ -134,7 +141,9 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         variable = "SENTIMENT_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigError(f"the setting {variable} cannot be used: {first['msg']}; see .env.example") from error
+        raise ConfigError(
+            f"the setting {variable} cannot be used: {first['msg']}; see .env.example"
+        ) from error
 
 
 def tool_environment(settings: Settings) -> dict[str, str]:

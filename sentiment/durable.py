@@ -1,4 +1,7 @@
-"""Small files that survive a crash: each one appears whole or not at all. What is in them is the caller's business."""
+"""Small files that survive a crash: each one appears whole or not at all.
+
+What is in them is the caller's business.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ PARTIAL = ".partial"
 def create_once(path: Path, content: bytes) -> bool:
     """Publish a file under a name that nobody has taken yet; return False if it is taken, and leave that file alone.
 
-    Of any number of processes that try at once, one wins. When the call returns, the file is on the disk.
-    A hard link publishes it, so a crash leaves at most a `.partial` file; the mode is 0600.
+    Of any number of processes that try at once, one wins. When the call returns, the file is on the
+    disk. A hard link publishes it, so a crash leaves at most a `.partial` file; the mode is 0600.
 
     Raises:
-        OSError: The folder cannot be written, the disk is full, or the file system has no hard links.
+        OSError: The folder cannot be written, the disk is full, or the file system has no hard
+            links.
     """
     _make_folder(path.parent)
     partial = _write_partial(path, content)

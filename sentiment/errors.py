@@ -1,4 +1,7 @@
-"""The exceptions that a user may meet. Each message gives the fact, the value and the remedy, never a secret or a whole tweet."""
+"""The exceptions that a user may meet.
+
+Each message gives the fact, the value and the remedy, never a secret or a whole tweet.
+"""
 
 from __future__ import annotations
 
@@ -75,4 +78,6 @@ class OverloadError(SentiloopError):
 
     def __init__(self, waiting: int, retry_after: float) -> None:
         self.retry_after = max(1, math.ceil(retry_after))
-        super().__init__(f"{waiting} texts wait already: try again in {self.retry_after} s, or start more replicas")
+        super().__init__(
+            f"{waiting} texts wait already: try again in {self.retry_after} s, or start more replicas"
+        )

@@ -1,6 +1,9 @@
-"""Take out of a text what could name a person, before it leaves the house. Handles and links are `models.clean_text`'s work.
+"""Take out of a text what could name a person, before it leaves the house.
 
-Every expression starts only where a run of its characters starts, and never goes back, so the time grows with the length alone.
+Handles and links are `models.clean_text`'s work.
+
+Every expression starts only where a run of its characters starts, and never goes back, so the time
+grows with the length alone.
 """
 
 from __future__ import annotations
@@ -19,9 +22,12 @@ _EMAIL = re.compile(
     rf"(?<!{_LOCAL}){_LOCAL}++(?:@|\s@\s(?=[\w-]++\.[a-z])|\s?[\[({{]\s?at\s?[\])}}]\s?)(?:[\w-]++(?:(?:\.|\s?[\[({{]\s?dot\s?[\])}}]\s?)[\w-]++)+|\[[\w.:]++\])",
     re.IGNORECASE,
 )
-_BARE_LINK = re.compile(r"(?<![\w.@-])[\w-]++(?:\.[\w-]++)*\.[a-z]{2,}+/\S++", re.IGNORECASE)  # facebook.com/ann
+# Facebook.com/ann.
+_BARE_LINK = re.compile(r"(?<![\w.@-])[\w-]++(?:\.[\w-]++)*\.[a-z]{2,}+/\S++", re.IGNORECASE)
 _NUMBER = re.compile(r"(?P<before>[#$€£¥]\s?)?(?P<start>[+(]{0,2})(?P<body>\d(?:[ .\-‐-―/()]{0,3}\d)*+)")
-_DATE = re.compile(r"(?:\d{4}([-./ ])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2} \d{1,2} \d{4})(?: \d{1,2})?")
+_DATE = re.compile(
+    r"(?:\d{4}([-./ ])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2} \d{1,2} \d{4})(?: \d{1,2})?"
+)
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _DECIMAL = re.compile(r"(?:0|[1-9]\d*)\.\d+")
@@ -94,4 +100,6 @@ def _is_grouped_as_phone(number: str, groups: list[str]) -> bool:
     if any(len(group) >= _LONG_GROUP for group in groups):
         return True
     separators = set(re.findall(r"\D+", number.strip("()")))
-    return len(groups) >= _LEAST_PAIRS and len(separators) == 1 and all(len(group) == _PAIR for group in groups)
+    return (
+        len(groups) >= _LEAST_PAIRS and len(separators) == 1 and all(len(group) == _PAIR for group in groups)
+    )

@@ -10,13 +10,15 @@ import pytest
 
 from sentiment.config import read_settings, tool_environment
 
-# Before any tool is imported: all they write goes to a temporary home, and none of them reports usage.
+# Before any tool is imported: all they write goes to a temporary home, and none of them reports
+# usage.
 _HOME = tempfile.TemporaryDirectory(prefix="sentiloop-test-", ignore_cleanup_errors=True)
 os.environ["SENTIMENT_HOME"] = _HOME.name
 os.environ.update(tool_environment(read_settings()))
 os.environ.pop("PREFECT_API_URL", None)
 
-# Every fixture that files share is registered here, once: a test module that registered one would do so for the whole run.
+# Every fixture that files share is registered here, once: a test module that registered one would
+# do so for the whole run.
 pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("fixtures/*_fixtures.py"))
 pytest.register_assert_rewrite(*pytest_plugins)  # some import each other
 
@@ -58,7 +60,12 @@ _TWEETS = {
 @pytest.fixture(scope="session")
 def small_corpus() -> tuple[list[str], list[str]]:
     """144 short tweets, 48 of each label, that any of the three models can learn."""
-    rows = [(opening + tweet, label) for opening in _OPENINGS for label, tweets in _TWEETS.items() for tweet in tweets]
+    rows = [
+        (opening + tweet, label)
+        for opening in _OPENINGS
+        for label, tweets in _TWEETS.items()
+        for tweet in tweets
+    ]
     return [text for text, _ in rows], [label for _, label in rows]
 
 

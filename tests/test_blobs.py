@@ -18,7 +18,10 @@ def folder(container):
 
 
 def test_a_blob_is_created_once_and_never_overwritten(folder, container):
-    assert [folder.create("x", b"first", digest="d1"), folder.create("x", b"second", digest="d2")] == [True, False]
+    assert [folder.create("x", b"first", digest="d1"), folder.create("x", b"second", digest="d2")] == [
+        True,
+        False,
+    ]
     assert folder.read("x").content == b"first"
     assert folder.digest("x") == "d1"
     assert container.download_blob("a/b/x").readall() == b"first"
@@ -36,7 +39,9 @@ def test_a_blob_of_many_blocks_is_created_once_and_comes_back_in_pieces(folder, 
 def test_of_many_creators_one_wins(folder):
     for number in range(5):
         with ThreadPoolExecutor(16) as pool:
-            answers = list(pool.map(lambda word, name=number: folder.create(str(name), str(word).encode()), range(16)))
+            answers = list(
+                pool.map(lambda word, name=number: folder.create(str(name), str(word).encode()), range(16))
+            )
         assert sum(answers) == 1
         assert folder.read(str(number)).content == str(answers.index(True)).encode()
 
@@ -45,7 +50,9 @@ def test_of_many_who_swap_on_the_same_etag_one_wins(folder):
     assert folder.replace("pointer", b"old", etag=None)
     etag = folder.read("pointer").etag
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda word: folder.replace("pointer", str(word).encode(), etag=etag), range(16)))
+        answers = list(
+            pool.map(lambda word: folder.replace("pointer", str(word).encode(), etag=etag), range(16))
+        )
     assert sum(answers) == 1
     assert folder.read("pointer").content == str(answers.index(True)).encode()
 
@@ -83,7 +90,16 @@ def test_the_root_of_a_container_is_a_folder_too(container):
 
 
 @pytest.mark.parametrize(
-    "url", ["az://", "az://Upper", "az://a--b", "az://ab", "az://models?sig=secret", "az://user:secret@models", "models"]
+    "url",
+    [
+        "az://",
+        "az://Upper",
+        "az://a--b",
+        "az://ab",
+        "az://models?sig=secret",
+        "az://user:secret@models",
+        "models",
+    ],
 )
 def test_an_address_of_another_form_is_refused_without_its_secrets(url, monkeypatch):
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "account")
@@ -95,11 +111,16 @@ def test_an_address_of_another_form_is_refused_without_its_secrets(url, monkeypa
 def test_without_an_account_the_error_says_which_variables_to_set(monkeypatch):
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", " ")
     monkeypatch.delenv("AZURE_STORAGE_ACCOUNT", raising=False)
-    with pytest.raises(ConfigError, match=r"set AZURE_STORAGE_ACCOUNT and run 'az login', or set AZURE_STORAGE_CONNECTION_STRING"):
+    with pytest.raises(
+        ConfigError,
+        match=r"set AZURE_STORAGE_ACCOUNT and run 'az login', or set AZURE_STORAGE_CONNECTION_STRING",
+    ):
         blobs.open_folder("az://models")
 
 
-@pytest.mark.parametrize("text", ["AccountKey=c2VjcmV0", "secret", "AccountName=x;AccountKey=c2VjcmV0;BlobEndpoint=nowhere"])
+@pytest.mark.parametrize(
+    "text", ["AccountKey=c2VjcmV0", "secret", "AccountName=x;AccountKey=c2VjcmV0;BlobEndpoint=nowhere"]
+)
 def test_a_malformed_connection_string_is_refused_without_being_shown(text, monkeypatch):
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", text)
     with pytest.raises((ConfigError, BlobError)) as caught:
@@ -123,14 +144,18 @@ CALLS = {
 def test_a_wrong_key_is_a_clear_error_in_every_call_and_never_shown(folder, azurite, monkeypatch, call):
     wrong = base64.b64encode(b"x" * 64).decode()
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(azurite.port, key=wrong))
-    with pytest.raises(BlobError, match=r"az://\w+ at http://127.0.0.1:\d+/devstoreaccount1 .*correct AZURE_STORAGE_CONN") as caught:
+    with pytest.raises(
+        BlobError, match=r"az://\w+ at http://127.0.0.1:\d+/devstoreaccount1 .*correct AZURE_STORAGE_CONN"
+    ) as caught:
         call(blobs.open_folder(folder.address))
     assert wrong[:20] not in str(caught.value)
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_a_container_that_is_missing_is_a_clear_error_in_every_call(container, call):
-    with pytest.raises(BlobError, match=r"az://nowhere .*: make it with 'az storage container create --name nowhere'"):
+    with pytest.raises(
+        BlobError, match=r"az://nowhere .*: make it with 'az storage container create --name nowhere'"
+    ):
         call(blobs.open_folder("az://nowhere/x"))
 
 
@@ -148,13 +173,19 @@ def test_a_storage_that_is_down_is_told_within_seconds(monkeypatch, call):
     [
         (403, "AuthorizationPermissionMismatch", "Storage Blob Data Contributor"),
         (403, "AuthorizationFailure", "firewall"),
-        (403, "AuthenticationFailed", "credential for az://models .* was refused .* correct AZURE_STORAGE_CONNECTION_STRING"),
+        (
+            403,
+            "AuthenticationFailed",
+            "credential for az://models .* was refused .* correct AZURE_STORAGE_CONNECTION_STRING",
+        ),
         (403, "KeyBasedAuthenticationNotPermitted", "takes no account keys"),
         (409, "ContainerBeingDeleted", "container create"),
         (400, "InvalidHeaderValue", "status 400"),
     ],
 )
-def test_what_only_azure_says_has_its_remedy_and_is_never_taken_for_a_blob_that_is_there(monkeypatch, status, code, remedy):
+def test_what_only_azure_says_has_its_remedy_and_is_never_taken_for_a_blob_that_is_there(
+    monkeypatch, status, code, remedy
+):
     with answering(status, code) as connection:
         monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection)
         folder = blobs.open_folder("az://models")
@@ -172,7 +203,8 @@ def test_an_account_is_entered_by_the_token_of_az_login(azurite_command, certifi
     az.write_text(f"#!/bin/sh\necho '{json.dumps({'accessToken': _token(), 'expires_on': 4102444800})}'\n")
     az.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")  # else the others are tried first, over the network
+    # Else the others are tried first, over the network.
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", f"https://127.0.0.1:{server.port}/{ACCOUNT}")
     monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
@@ -190,6 +222,15 @@ def test_an_account_is_entered_by_the_token_of_az_login(azurite_command, certifi
 
 
 def _token():
-    claims = {"aud": "https://storage.azure.com", "iss": "https://sts.windows.net/x/", "iat": 0, "nbf": 0, "exp": 4102444800}
-    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "none", "typ": "JWT"}, claims)]
+    claims = {
+        "aud": "https://storage.azure.com",
+        "iss": "https://sts.windows.net/x/",
+        "iat": 0,
+        "nbf": 0,
+        "exp": 4102444800,
+    }
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+        for part in ({"alg": "none", "typ": "JWT"}, claims)
+    ]
     return ".".join([*parts, "c2lnbmF0dXJl"])

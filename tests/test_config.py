@@ -19,12 +19,15 @@ def test_a_blank_setting_counts_as_unset(home, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("SENTIMENT_PORT_APP", "99999"), ("SENTIMENT_MAX_CHARS", "many"), ("SENTIMENT_TIMEOUT_SECONDS", "0")]
+    ("name", "value"),
+    [("SENTIMENT_PORT_APP", "99999"), ("SENTIMENT_MAX_CHARS", "many"), ("SENTIMENT_TIMEOUT_SECONDS", "0")],
 )
 def test_a_bad_setting_is_named_without_its_value(home, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(ConfigError, match=rf"the setting {name} cannot be used: .*; see \.env\.example") as caught:
+    with pytest.raises(
+        ConfigError, match=rf"the setting {name} cannot be used: .*; see \.env\.example"
+    ) as caught:
         read_settings()
     assert value not in str(caught.value).replace("greater than 0", "")
 

@@ -23,7 +23,13 @@ from sentiment.errors import ConfigError
 from sentiment.training import runs
 
 ROOT = Path(__file__).parents[1]
-PORTS = ("SENTIMENT_PORT_APP", "SENTIMENT_PORT_SERVICE", "SENTIMENT_PORT_MLFLOW", "SENTIMENT_PORT_PREFECT", "SENTIMENT_PORT_MONITOR")
+PORTS = (
+    "SENTIMENT_PORT_APP",
+    "SENTIMENT_PORT_SERVICE",
+    "SENTIMENT_PORT_MLFLOW",
+    "SENTIMENT_PORT_PREFECT",
+    "SENTIMENT_PORT_MONITOR",
+)
 
 
 def free_ports(count: int) -> list[int]:
@@ -64,7 +70,9 @@ def start_run(port: int, flow: str, **parameters) -> str:
     api = f"http://127.0.0.1:{port}/api"
     deployment = httpx.get(f"{api}/deployments/name/{flow}/local", trust_env=False).json()["id"]
     body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
-    run = httpx.post(f"{api}/deployments/{deployment}/create_flow_run", json=body, trust_env=False).json()["id"]
+    run = httpx.post(f"{api}/deployments/{deployment}/create_flow_run", json=body, trust_env=False).json()[
+        "id"
+    ]
     return f"{api}/flow_runs/{run}"
 
 
@@ -76,17 +84,24 @@ def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
     crown(store.save(tfidf_model, metadata={}))
     runs.connect(read_settings())
     before = set(ROOT.iterdir())
-    process = subprocess.Popen([sys.executable, "demo.py"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "demo.py"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     lines: list[str] = []
     threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
     try:
-        ready = wait_until(lambda: any("Ctrl-C stops it all" in line for line in lines) or process.poll() is not None, 150)
+        ready = wait_until(
+            lambda: any("Ctrl-C stops it all" in line for line in lines) or process.poll() is not None, 150
+        )
         output = "".join(lines)
         assert ready, output
         assert "does not answer" not in output, output
         for port in ports.values():
             assert f"http://127.0.0.1:{port}" in output
-        service, text = f"http://127.0.0.1:{ports['SENTIMENT_PORT_SERVICE']}", "I love this, thank you so much!"
+        service, text = (
+            f"http://127.0.0.1:{ports['SENTIMENT_PORT_SERVICE']}",
+            "I love this, thank you so much!",
+        )
         prediction = httpx.post(f"{service}/predict", json={"text": text}, trust_env=False).json()
         assert prediction["label"] == "positive"
         feedback = {"prediction_id": prediction["prediction_id"], "text": text, "correct": False}
@@ -114,7 +129,9 @@ def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
 
 
 def test_telemetry_that_goes_elsewhere_needs_no_monitor(ports, monkeypatch):
-    monkeypatch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=11111111-1111-1111-1111-111111111111")
+    monkeypatch.setenv(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=11111111-1111-1111-1111-111111111111"
+    )
 
     assert "monitor" not in {part.name for part in demo.parts(read_settings())}
 

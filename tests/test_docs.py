@@ -23,7 +23,12 @@ CONTRACT_TARGETS = {"demo", "test", "train", "serve", "check", "bench", "bundle"
 
 def modules_with_examples() -> list[str]:
     """Every module of ours that has an example in a docstring."""
-    paths = [path.relative_to(ROOT) for room in ROOMS for path in sources(room) if ">>> " in path.read_text("utf-8")]
+    paths = [
+        path.relative_to(ROOT)
+        for room in ROOMS
+        for path in sources(room)
+        if ">>> " in path.read_text("utf-8")
+    ]
     return [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths]
 
 
@@ -49,19 +54,27 @@ def test_every_module_command_in_the_readme_exists():
 
 
 def test_every_flow_is_in_the_readme():
-    flows = {path.stem for path in (ROOT / "flows").glob("*.py") if 'if __name__ == "__main__"' in path.read_text("utf-8")}
+    flows = {
+        path.stem
+        for path in (ROOT / "flows").glob("*.py")
+        if 'if __name__ == "__main__"' in path.read_text("utf-8")
+    }
 
     assert {flow for flow in flows if f"flows.{flow}" not in README} == set()
 
 
 def test_every_setting_is_in_the_example_and_the_reverse():
-    example = set(re.findall(r"^# (SENTIMENT_[A-Z_]+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
+    example = set(
+        re.findall(r"^# (SENTIMENT_[A-Z_]+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE)
+    )
 
     assert example == {f"SENTIMENT_{name.upper()}" for name in Settings.model_fields}
 
 
 def test_the_defaults_in_the_example_are_the_defaults():
-    lines = re.findall(r"^# SENTIMENT_([A-Z_]+)=(.+)$", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE)
+    lines = re.findall(
+        r"^# SENTIMENT_([A-Z_]+)=(.+)$", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE
+    )
 
     assert len(lines) > 8
     for name, value in lines:
@@ -71,7 +84,9 @@ def test_the_defaults_in_the_example_are_the_defaults():
 def test_every_setting_in_the_readme_exists():
     names = set(re.findall(r"SENTIMENT_[A-Z_]+[A-Z]", README)) - {"SENTIMENT_HOME", "SENTIMENT_PORT"}
 
-    assert {name for name in names if name.removeprefix("SENTIMENT_").lower() not in Settings.model_fields} == set()
+    assert {
+        name for name in names if name.removeprefix("SENTIMENT_").lower() not in Settings.model_fields
+    } == set()
 
 
 def test_the_readme_names_every_endpoint_and_no_other():
@@ -97,10 +112,15 @@ def test_every_picture_and_link_of_the_readme_exists():
 
 def test_every_requirement_is_pinned():
     pinned = {
-        line.split("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if "==" in line
+        line.split("==")[0].lower().replace("_", "-")
+        for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+        if "==" in line
     }
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [*project["dependencies"], *(line for lines in project["optional-dependencies"].values() for line in lines)]
+    wanted = [
+        *project["dependencies"],
+        *(line for lines in project["optional-dependencies"].values() for line in lines),
+    ]
     names = {re.split(r"[\[<>=; ]", line)[0].lower() for line in wanted} - {
         "sentiloop",
         "tensorflow",
@@ -133,7 +153,10 @@ def test_the_changelog_tells_of_this_version():
 
 def test_the_document_of_the_suite_counts_its_cases_right():
     document = (ROOT / "docs" / "behaviour.md").read_text("utf-8")
-    counts = {name: int(count) for name, count in re.findall(r"^\| ([a-z ]+) \| .* \| (\d+) \|$", document, re.MULTILINE)}
+    counts = {
+        name: int(count)
+        for name, count in re.findall(r"^\| ([a-z ]+) \| .* \| (\d+) \|$", document, re.MULTILINE)
+    }
 
     assert counts == capabilities()
     for text in (document, README, (ROOT / "docs" / "gate.md").read_text("utf-8")):

@@ -20,7 +20,9 @@ def test_the_first_content_wins(tmp_path):
 
 def test_one_of_many_at_once_wins(tmp_path):
     with ThreadPoolExecutor(8) as pool:
-        wins = list(pool.map(lambda number: durable.create_once(tmp_path / "file", b"%d" % number), range(64)))
+        wins = list(
+            pool.map(lambda number: durable.create_once(tmp_path / "file", b"%d" % number), range(64))
+        )
     assert sum(wins) == 1
     assert (tmp_path / "file").read_bytes() == b"%d" % wins.index(True)
 

@@ -13,7 +13,20 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
-STEPS = ("train", "predict", "correct", "alert", "correct", "collect", "review", "dataset", "verdict", "promote", "roll back", "meanwhile")
+STEPS = (
+    "train",
+    "predict",
+    "correct",
+    "alert",
+    "correct",
+    "collect",
+    "review",
+    "dataset",
+    "verdict",
+    "promote",
+    "roll back",
+    "meanwhile",
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +35,13 @@ def finished_ring(tmp_path_factory):
     home = tmp_path_factory.mktemp("ring") / "home"
     environment = os.environ | {"SENTIMENT_HOME": str(home)}
     process = subprocess.run(
-        [sys.executable, "-m", "loop"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1100, check=False
+        [sys.executable, "-m", "loop"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=1100,
+        check=False,
     )
     steps = re.findall(r"^ {1,10}(\w+(?: \w+)?) {2}(.+)$", process.stdout, re.MULTILINE)
     assert process.returncode == 0, process.stdout + process.stderr
@@ -71,11 +90,16 @@ def test_the_served_version_changes_and_changes_back_while_no_request_fails(fini
 
 def test_a_ring_that_is_stopped_leaves_no_process_behind(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "loop"], cwd=ROOT, env=os.environ | {"SENTIMENT_HOME": str(tmp_path)}, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "loop"],
+        cwd=ROOT,
+        env=os.environ | {"SENTIMENT_HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        text=True,
     )
     started = []
     try:
-        assert process.stdout.readline().split()[0] == "train"  # Prefect and the monitor run, and a flow starts
+        # Prefect and the monitor run, and a flow starts.
+        assert process.stdout.readline().split()[0] == "train"
         started = psutil.Process(process.pid).children(recursive=True)
         assert len(started) > 1
         process.terminate()

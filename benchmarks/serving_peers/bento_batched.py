@@ -1,4 +1,7 @@
-"""BentoML over the ONNX network with its adaptive batching on. Source: BentoML's documentation, "Adaptive batching"."""
+"""BentoML over the ONNX network with its adaptive batching on.
+
+Source: BentoML's documentation, "Adaptive batching".
+"""
 
 # mypy: disable-error-code="misc, untyped-decorator"
 # (BentoML's SDK carries no types.)

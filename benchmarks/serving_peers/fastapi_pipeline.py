@@ -1,6 +1,9 @@
-"""FastAPI over a Transformers pipeline: the usual way. The model is loaded once, at start; the endpoint is a plain `def`.
+"""FastAPI over a Transformers pipeline: the usual way.
 
-Source: FastAPI's documentation, "Lifespan Events" (one model for all requests) and "Concurrency and async / await" (`def` for what blocks).
+The model is loaded once, at start; the endpoint is a plain `def`.
+
+Source: FastAPI's documentation, "Lifespan Events" (one model for all requests) and "Concurrency and
+async / await" (`def` for what blocks).
 """
 
 from __future__ import annotations

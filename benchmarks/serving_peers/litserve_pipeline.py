@@ -1,4 +1,7 @@
-"""LitServe over a Transformers pipeline, with its batching on. Source: LitServe's documentation, "Batching"."""
+"""LitServe over a Transformers pipeline, with its batching on.
+
+Source: LitServe's documentation, "Batching".
+"""
 
 # mypy: disable-error-code="import-not-found, misc"
 # (LitServe is not in the project's environment.)

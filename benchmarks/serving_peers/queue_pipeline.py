@@ -1,7 +1,8 @@
 """FastAPI with one queue before a Transformers pipeline, which takes what waits as one batch: what the guide of Transformers advises.
 
-Source: Transformers' documentation, "Web server inference", with its dynamic batching. Unlike there, the pipeline runs on a thread, so that
-the server takes requests meanwhile, and a batch takes what has come in already without a wait.
+Source: Transformers' documentation, "Web server inference", with its dynamic batching. Unlike
+there, the pipeline runs on a thread, so that the server takes requests meanwhile, and a batch takes
+what has come in already without a wait.
 """
 
 from __future__ import annotations

@@ -39,21 +39,30 @@ class CsvChunk(Chunk):
 
     def table(self, places: Sequence[int]) -> pa.Table:  # noqa: D102
         rows = self.cells(places)
-        return pa.table([pa.array([row[number] for row in rows], pa.string()) for number in range(len(self.columns))], self.columns)
+        return pa.table(
+            [pa.array([row[number] for row in rows], pa.string()) for number in range(len(self.columns))],
+            self.columns,
+        )
 
 
 class CsvFile(TableFile):
-    """A CSV file in UTF-8. A row that is no CSV, or longer or shorter than the header, is at fault and stops nothing."""
+    """A CSV file in UTF-8.
+
+    A row that is no CSV, or longer or shorter than the header, is at fault and stops nothing.
+    """
 
     def __init__(self, path: Path, text_column: str) -> None:
         self._path = path
         self.mark = _check_encoding(path)
         headers = {delimiter: self._header(delimiter) for delimiter in _DELIMITERS}
-        # Where none of them finds the column, the one that finds the most columns gives the clearest error.
+        # Where none of them finds the column, the one that finds the most columns gives the
+        # clearest error.
         self.delimiter = max(headers, key=lambda one: (text_column in headers[one], len(headers[one])))
         self.columns = headers[self.delimiter]
         if not any(self.columns):
-            raise DataError(f"{path} does not begin with a header in CSV: write the columns' names into its first line")
+            raise DataError(
+                f"{path} does not begin with a header in CSV: write the columns' names into its first line"
+            )
         self._column = find_column(path, self.columns, text_column)
 
     def chunks(self) -> Iterator[Chunk]:  # noqa: D102 - as promised above
@@ -63,7 +72,9 @@ class CsvFile(TableFile):
             for cells, fault in records:
                 fitted = self._fit(cells)
                 if fault or len(cells) not in (0, len(fitted)):  # a blank line is a row without a text
-                    chunk.faults[len(chunk.rows)] = fault or f"{len(cells)} cells; the header has {len(fitted)}"
+                    chunk.faults[len(chunk.rows)] = (
+                        fault or f"{len(cells)} cells; the header has {len(fitted)}"
+                    )
                 chunk.rows.append(fitted)
                 chunk.texts.append(fitted[self._column])
                 size += sum(map(len, fitted))

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_BUFFER = 1 << 20  # bytes of a column that are read at once; by default pyarrow reads all the row groups ahead
+# Bytes of a column that are read at once; by default pyarrow reads all the row groups ahead.
+_BUFFER = 1 << 20
 
 
 @dataclass
@@ -28,8 +29,14 @@ class ParquetChunk(Chunk):
     share: float
 
     def cells(self, places: Sequence[int]) -> list[list[str]]:  # noqa: D102 - as promised above
-        columns = [column.cast(pa.large_binary()) if _is_text(column.type) else column for column in self.table(places).columns]
-        return [[_cell(value) for value in row] for row in zip(*(column.to_pylist() for column in columns), strict=True)]
+        columns = [
+            column.cast(pa.large_binary()) if _is_text(column.type) else column
+            for column in self.table(places).columns
+        ]
+        return [
+            [_cell(value) for value in row]
+            for row in zip(*(column.to_pylist() for column in columns), strict=True)
+        ]
 
     def table(self, places: Sequence[int]) -> pa.Table:  # noqa: D102
         whole = pa.Table.from_batches([self.batch])
@@ -37,21 +44,29 @@ class ParquetChunk(Chunk):
 
 
 class ParquetFile(TableFile):
-    """A Parquet file. In memory are a chunk of rows and a page of each column at a time, whatever the size of its row groups."""
+    """A Parquet file.
+
+    In memory are a chunk of rows and a page of each column at a time, whatever the size of its row
+    groups.
+    """
 
     def __init__(self, path: Path, text_column: str) -> None:
         self._path = path
         try:
             self._file = parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
         except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{path} cannot be read as Parquet ({type(error).__name__}): write it anew") from error
+            raise DataError(
+                f"{path} cannot be read as Parquet ({type(error).__name__}): write it anew"
+            ) from error
         schema = self._file.schema_arrow
         self.columns = list(schema.names)
         self._column = find_column(path, self.columns, text_column)
         kind = schema.field(self._column).type
         kind = kind.value_type if pa.types.is_dictionary(kind) else kind
         if not _is_text(kind):
-            raise DataError(f"the column {text_column!r} of {path} holds {kind}, not text: name another one with --text-column")
+            raise DataError(
+                f"the column {text_column!r} of {path} holds {kind}, not text: name another one with --text-column"
+            )
 
     def chunks(self) -> Iterator[Chunk]:  # noqa: D102 - as promised above
         done, rows = 0, self._file.metadata.num_rows
@@ -60,7 +75,9 @@ class ParquetFile(TableFile):
                 done += len(batch)
                 yield ParquetChunk(batch, *_decode(batch.column(self._column)), share=done / rows)
         except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{self._path} is damaged after row {done} ({type(error).__name__}): write it anew") from error
+            raise DataError(
+                f"{self._path} is damaged after row {done} ({type(error).__name__}): write it anew"
+            ) from error
 
 
 def _decode(column: pa.Array) -> tuple[list[str], dict[int, str]]:

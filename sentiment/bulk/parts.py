@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 _RECORD, _LOCK, _JOINED = "progress.json", "lock", "joined"
 _SCORED, _REJECTED = "scored", "rejected"
-_WHAT = {"input": "input of SHA-256", "text_column": "text column", "max_chars": "SENTIMENT_MAX_CHARS", "chunk_rows": "rows per part"}
+_WHAT = {
+    "input": "input of SHA-256",
+    "text_column": "text column",
+    "max_chars": "SENTIMENT_MAX_CHARS",
+    "chunk_rows": "rows per part",
+}
 
 Join = Callable[[Iterable["Path"], BinaryIO], object]
 
@@ -82,7 +87,9 @@ class Parts:
             with FileLock(self._folder / _LOCK, timeout=0):
                 yield self
         except Timeout as error:
-            raise DataError(f"another run scores into {self._output}: wait for it, or name another output") from error
+            raise DataError(
+                f"another run scores into {self._output}: wait for it, or name another output"
+            ) from error
 
     def begin(self, beginning: Beginning, *, restart: bool) -> Record:
         """Return how far a run of the same has come; with `restart`, or where there is none, it has not begun.
@@ -106,7 +113,12 @@ class Parts:
         durable.replace(self._part(record.parts, _SCORED), part.scored)
         if part.rejected_rows:
             durable.replace(self._part(record.parts, _REJECTED), part.rejected)
-        new = replace(record, parts=record.parts + 1, rows=record.rows + part.rows, rejected=record.rejected + part.rejected_rows)
+        new = replace(
+            record,
+            parts=record.parts + 1,
+            rows=record.rows + part.rows,
+            rejected=record.rejected + part.rejected_rows,
+        )
         self._write(new)
         return new
 
@@ -135,7 +147,9 @@ class Parts:
         for field in fields(Beginning):
             before, now = getattr(record.beginning, field.name), getattr(beginning, field.name)
             if before != now:
-                remedy = f"finish with --model {before}" if field.name == "model" else "bring the old one back"
+                remedy = (
+                    f"finish with --model {before}" if field.name == "model" else "bring the old one back"
+                )
                 what = _WHAT.get(field.name, field.name)
                 raise DataError(
                     f"{self._folder} was begun with the {what} {before}; now it is {now}: {remedy}, or begin anew with --restart"
@@ -147,7 +161,9 @@ class Parts:
         try:
             return Record.parse(path.read_bytes())
         except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} cannot be read ({type(error).__name__}): begin anew with --restart") from error
+            raise DataError(
+                f"{path} cannot be read ({type(error).__name__}): begin anew with --restart"
+            ) from error
 
     def _write(self, record: Record) -> None:
         durable.replace(self._folder / _RECORD, json.dumps(asdict(record), indent=2).encode())

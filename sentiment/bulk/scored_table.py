@@ -1,4 +1,7 @@
-"""What a scored file holds, as CSV or as Parquet: its rows' own columns, then the results. Made in parts, which are joined at the end."""
+"""What a scored file holds, as CSV or as Parquet: its rows' own columns, then the results.
+
+Made in parts, which are joined at the end.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ _GROUP_ROWS = 1 << 16  # of Parquet's row groups; it is all that joining keeps i
 
 
 class ScoredTable(ABC):
-    """The format of a scored file. Columns of the source that have the names of results, from an earlier scoring, are left out."""
+    """The format of a scored file.
+
+    Columns of the source that have the names of results, from an earlier scoring, are left out.
+    """
 
     def __init__(self, source: TableFile, tag: str) -> None:
         self.source, self._tag = source, tag
@@ -53,21 +59,27 @@ def scored_table(path: Path, source: TableFile, tag: str) -> ScoredTable:
         raise DataError(f"{path} ends in neither .csv nor .parquet: name a file of one of these")
     twice = next((name for name in source.columns if source.columns.count(name) > 1), None)
     if twice is not None:
-        raise DataError(f"the column {twice!r} is there {source.columns.count(twice)} times: rename one, or name an output in CSV")
+        raise DataError(
+            f"the column {twice!r} is there {source.columns.count(twice)} times: rename one, or name an output in CSV"
+        )
     return ScoredParquet(source, tag)
 
 
 class ScoredCsv(ScoredTable):
     """CSV as its source is: its delimiter and its byte order mark.
 
-    Texts stay exactly as they came, also those that a spreadsheet would run as a formula: a changed text would be another tweet.
+    Texts stay exactly as they came, also those that a spreadsheet would run as a formula: a changed
+    text would be another tweet.
     """
 
     def part(self, chunk: Chunk, places: Sequence[int], scores: Scores) -> bytes:  # noqa: D102 - as promised above
         labels = [LABELS[number] for number in scores.argmax(axis=1)]
         rows = zip(chunk.cells(places), labels, scores.tolist(), strict=True)
         return csv_bytes(
-            ([*(cells[number] for number in self._kept), label, *(f"{one:.6f}" for one in row), self._tag] for cells, label, row in rows),
+            (
+                [*(cells[number] for number in self._kept), label, *(f"{one:.6f}" for one in row), self._tag]
+                for cells, label, row in rows
+            ),
             self.source.delimiter,
         )
 
@@ -82,7 +94,11 @@ class ScoredParquet(ScoredTable):
     def part(self, chunk: Chunk, places: Sequence[int], scores: Scores) -> bytes:  # noqa: D102 - as promised above
         table = chunk.table(places).select(self._kept)
         labels = [LABELS[number] for number in scores.argmax(axis=1)]
-        results = [pa.array(labels, pa.string()), *map(pa.array, scores.T), pa.array([self._tag] * len(labels), pa.string())]
+        results = [
+            pa.array(labels, pa.string()),
+            *map(pa.array, scores.T),
+            pa.array([self._tag] * len(labels), pa.string()),
+        ]
         for name, values in zip(RESULT_COLUMNS, results, strict=True):
             table = table.append_column(name, values)
         content = io.BytesIO()

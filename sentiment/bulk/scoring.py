@@ -1,6 +1,7 @@
 """Scores the rows of a file of any size: results beside its own columns, in its order; rows that cannot be scored are kept aside.
 
-Each chunk becomes a part on the disk before the next is read: a run that was killed goes on from there.
+Each chunk becomes a part on the disk before the next is read: a run that was killed goes on from
+there.
 """
 
 from __future__ import annotations
@@ -46,11 +47,14 @@ class Job:
     max_chars: int = 1000
 
 
-def score_file(job: Job, model: Classifier, *, restart: bool = False, tell: Tell = lambda rows, share: None) -> tuple[Record, int]:
+def score_file(
+    job: Job, model: Classifier, *, restart: bool = False, tell: Tell = lambda rows, share: None
+) -> tuple[Record, int]:
     """Score a file, or what is left of it, and return the record of the whole and how many rows were done before.
 
     Raises:
-        DataError: The files cannot be used, the input changes meanwhile, or what is there already is of another input or model.
+        DataError: The files cannot be used, the input changes meanwhile, or what is there already
+            is of another input or model.
     """
     try:
         source = _open(job)
@@ -79,7 +83,9 @@ def _fill(parts: Parts, source: TableFile, scorer: _Scorer, *, restart: bool) ->
         if number >= record.parts:
             part = scorer.score(chunk, record.rows, share)
             if _stamp(path) != stamp:
-                raise DataError(f"{path} changed while it was scored, after row {record.rows}: begin anew with --restart")
+                raise DataError(
+                    f"{path} changed while it was scored, after row {record.rows}: begin anew with --restart"
+                )
             record = parts.add(record, part)
         share = chunk.share
     return record, before
@@ -101,9 +107,14 @@ class _Scorer:
         scores = [np.empty((0, len(LABELS)))]
         for start in range(0, len(places), _TEXTS_AT_ONCE):
             self.tell(done + start, share + (chunk.share - share) * start / len(places))
-            scores.append(self.model.predict_proba([texts[place] for place in places[start : start + _TEXTS_AT_ONCE]]))
+            scores.append(
+                self.model.predict_proba([texts[place] for place in places[start : start + _TEXTS_AT_ONCE]])
+            )
         self.tell(done + len(texts), chunk.share)
-        rejected = ([done + place + 1, faults[place], *cells] for place, cells in zip(faults, chunk.cells(list(faults)), strict=True))
+        rejected = (
+            [done + place + 1, faults[place], *cells]
+            for place, cells in zip(faults, chunk.cells(list(faults)), strict=True)
+        )
         scored = self.table.part(chunk, places, np.concatenate(scores))
         return Part(len(texts), len(faults), scored, csv_bytes(rejected, self.table.source.delimiter))
 
@@ -132,7 +143,9 @@ def _open(job: Job) -> TableFile:
     if not path.is_file():
         raise DataError(f"{path} is no file: check the path")
     if path.resolve() in {one.resolve() for one in (job.output, rejected_file(job.output))}:
-        raise DataError(f"{path} is the input, and the output {job.output} would replace it: name another output")
+        raise DataError(
+            f"{path} is the input, and the output {job.output} would replace it: name another output"
+        )
     if job.text_column in RESULT_COLUMNS:
         raise DataError(f"the column {job.text_column!r} would be replaced by a result: rename it")
     source: TableFile = kind(path, job.text_column)

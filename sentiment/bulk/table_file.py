@@ -1,4 +1,7 @@
-"""What a file of rows is to those who score it: chunks of rows, in order, one at a time. How each format is read is in rooms of its own."""
+"""What a file of rows is to those who score it: chunks of rows, in order, one at a time.
+
+How each format is read is in rooms of its own.
+"""
 
 from __future__ import annotations
 
@@ -63,4 +66,6 @@ def find_column(path: Path, columns: Sequence[str], name: str) -> int:
     shown = ", ".join(repr(column[:_SHOWN_CHARS]) for column in columns[:_SHOWN_COLUMNS])
     more = f" and {len(columns) - _SHOWN_COLUMNS} more" if len(columns) > _SHOWN_COLUMNS else ""
     times = "no column" if name not in columns else f"{columns.count(name)} columns"
-    raise DataError(f"{path} has {times} {name!r}; it has {shown}{more}: name the column of texts with --text-column")
+    raise DataError(
+        f"{path} has {times} {name!r}; it has {shown}{more}: name the column of texts with --text-column"
+    )

@@ -1,4 +1,7 @@
-"""Takes a model that was saved elsewhere into the BentoML store, whole or not at all. Where it comes from is the caller's business."""
+"""Takes a model that was saved elsewhere into the BentoML store, whole or not at all.
+
+Where it comes from is the caller's business.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ def adopted(tag: str) -> Iterator[Path | None]:
     """Give an empty folder, which becomes the stored model of this tag in one step when the context ends; None if there is one already.
 
     Raises:
-        StoreError: What is in the folder then is not that model, or another process has been adopting one for too long.
+        StoreError: What is in the folder then is not that model, or another process has been
+            adopting one for too long.
     """
     from filelock import FileLock, Timeout
 
@@ -42,7 +46,9 @@ def adopted(tag: str) -> Iterator[Path | None]:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     except Timeout as error:
-        raise StoreError(f"{folder} has been locked for {_LOCK_SECONDS} s: see who holds it, then run again") from error
+        raise StoreError(
+            f"{folder} has been locked for {_LOCK_SECONDS} s: see who holds it, then run again"
+        ) from error
 
 
 def _check(folder: Path, tag: str) -> None:
@@ -52,6 +58,8 @@ def _check(folder: Path, tag: str) -> None:
     try:
         found = str(Model.from_path(folder).tag)
     except (BentoMLException, ValueError) as error:
-        raise StoreError(f"the files of {tag} are no model of BentoML's store ({type(error).__name__}): publish another version") from error
+        raise StoreError(
+            f"the files of {tag} are no model of BentoML's store ({type(error).__name__}): publish another version"
+        ) from error
     if found != tag:
         raise StoreError(f"the files of {tag} say that they are {found}: publish another version")

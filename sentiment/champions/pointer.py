@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-POINTER_FILE = f"{MODEL_NAME}.champion"  # one tag per line: the champion, then those before it, the latest first
+# One tag per line: the champion, then those before it, the latest first.
+POINTER_FILE = f"{MODEL_NAME}.champion"
 SHADOW_FILE = f"{MODEL_NAME}.shadow"
 FALLEN_FILE = f"{MODEL_NAME}.fallen.jsonl"
 _LOCK_SECONDS = 30
@@ -42,7 +43,9 @@ def read_tags(path: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except (OSError, UnicodeError) as error:
-        raise StoreError(f"{path} cannot be read ({type(error).__name__}): restore it, or write the model's tag into it") from error
+        raise StoreError(
+            f"{path} cannot be read ({type(error).__name__}): restore it, or write the model's tag into it"
+        ) from error
     if not tags:
         raise StoreError(f"{path} is empty: restore it, or write the model's tag into it")
     return tags
@@ -88,7 +91,9 @@ def locked(path: Path) -> Iterator[list[str]]:
         with FileLock(f"{path}.lock", timeout=_LOCK_SECONDS):
             yield read_tags(path)
     except Timeout as error:
-        raise StoreError(f"{path} has been locked for {_LOCK_SECONDS} s: see who holds it, then run again") from error
+        raise StoreError(
+            f"{path} has been locked for {_LOCK_SECONDS} s: see who holds it, then run again"
+        ) from error
 
 
 def refuse_change(tags: list[str], expected: str | None) -> None:

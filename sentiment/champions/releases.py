@@ -1,7 +1,10 @@
-"""Champions on Azure Blob storage: released versions that never change, and one pointer. No model is loaded here.
+"""Champions on Azure Blob storage: released versions that never change, and one pointer.
 
-`tweet-sentiment/VERSION/FORM/FILE` holds a version's files, in the form that is `served` and, where MLflow has it, the `native` one.
-`tweet-sentiment/VERSION/manifest.json` is written last: without it there is no such version. `tweet-sentiment.champion` names the champion.
+No model is loaded here.
+
+`tweet-sentiment/VERSION/FORM/FILE` holds a version's files, in the form that is `served` and, where
+MLflow has it, the `native` one. `tweet-sentiment/VERSION/manifest.json` is written last: without it
+there is no such version. `tweet-sentiment.champion` names the champion.
 """
 
 from __future__ import annotations
@@ -50,7 +53,11 @@ class Manifest:
 
     def form(self, form: str) -> dict[str, File]:
         """Return the files of one form, by their names within it."""
-        return {name.removeprefix(f"{form}/"): file for name, file in self.files.items() if name.startswith(f"{form}/")}
+        return {
+            name.removeprefix(f"{form}/"): file
+            for name, file in self.files.items()
+            if name.startswith(f"{form}/")
+        }
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,10 @@ _FORMAT = TypeAdapter(Manifest)
 
 
 class Releases:
-    """The released versions in a folder of Azure Blob storage. Every method may raise a BlobError."""
+    """The released versions in a folder of Azure Blob storage.
+
+    Every method may raise a BlobError.
+    """
 
     def __init__(self, folder: BlobFolder) -> None:
         self._folder = folder
@@ -87,7 +97,9 @@ class Releases:
             return Pointer()
         tags = blob.content.decode("ascii", "replace").split()
         if not tags or not all(_TAG.fullmatch(tag) for tag in tags):
-            raise StoreError(f"{self.address}/{POINTER} names no model: restore the version of this blob before it, or write a tag into it")
+            raise StoreError(
+                f"{self.address}/{POINTER} names no model: restore the version of this blob before it, or write a tag into it"
+            )
         return Pointer(tuple(tags), blob.etag)
 
     def swap_champion(self, tag: str, seen: Pointer) -> None:
@@ -122,20 +134,27 @@ class Releases:
         """
         manifest = self.find(tag)
         if manifest is None:
-            raise StoreError(f"{self.address} holds no model {tag!r}: run 'python -m flows.publish' where it is champion, or name another")
+            raise StoreError(
+                f"{self.address} holds no model {tag!r}: run 'python -m flows.publish' where it is champion, or name another"
+            )
         return manifest
 
     def publish(self, tag: str, forms: Mapping[str, Path], progress: Progress) -> Manifest:
         """Upload a version's files, form by form, and return its manifest; what an interrupted upload left is taken up, never overwritten.
 
         Raises:
-            StoreError: A blob of other content lies in the place of one of its files, or a file's name cannot be kept.
+            StoreError: A blob of other content lies in the place of one of its files, or a file's
+                name cannot be kept.
         """
-        paths = {f"{form}/{name}": path for form, folder in forms.items() for name, path in _paths(folder).items()}
+        paths = {
+            f"{form}/{name}": path for form, folder in forms.items() for name, path in _paths(folder).items()
+        }
         files = {name: describe(path) for name, path in sorted(paths.items())}
         manifest = Manifest(tag, datetime.now(UTC).isoformat(timespec="seconds"), files)
         if refused := [name for name in files if not _is_name(name)]:
-            raise StoreError(f"the file {refused[0]!r} of {tag} has a name that no release may hold: rename it, then publish")
+            raise StoreError(
+                f"the file {refused[0]!r} of {tag} has a name that no release may hold: rename it, then publish"
+            )
         present = self.find(tag)
         if present is None:
             for name, file in files.items():
@@ -151,11 +170,14 @@ class Releases:
         """Put the files of one form of a release into an empty directory, each one checked against the manifest.
 
         Raises:
-            StoreError: The release has no such form, or a file is not the one that was published; the directory is of no use then.
+            StoreError: The release has no such form, or a file is not the one that was published;
+                the directory is of no use then.
         """
         files, tag = release.form(form), release.tag
         if not files:
-            raise StoreError(f"{tag} at {self.address} was published without its {form} form: fetch it without, or take it from MLflow")
+            raise StoreError(
+                f"{tag} at {self.address} was published without its {form} form: fetch it without, or take it from MLflow"
+            )
         for name, file in files.items():
             path = directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -187,7 +209,9 @@ class Releases:
         except ValueError:
             manifest = Manifest("", "")
         if manifest.tag != tag or not manifest.form(SERVED) or not all(map(_is_name, manifest.files)):
-            raise StoreError(f"the manifest of {tag} at {self.address} is damaged: restore the blob's earlier version")
+            raise StoreError(
+                f"the manifest of {tag} at {self.address} is damaged: restore the blob's earlier version"
+            )
         return manifest
 
     def _taken(self, name: str) -> StoreError:

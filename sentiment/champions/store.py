@@ -1,4 +1,7 @@
-"""The BentoML model store: save a model, find it again, point to the champion. How good a model is, is tracked elsewhere."""
+"""The BentoML model store: save a model, find it again, point to the champion.
+
+How good a model is, is tracked elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,24 @@ if TYPE_CHECKING:
 
     from models import Classifier
 
-# Beyond doubt for a person. A stored model keeps the one it is surest of, and the service asks it that one before it says it is ready.
+# Beyond doubt for a person. A stored model keeps the one it is surest of, and the service asks it
+# that one before it says it is ready.
 PROBES = {
-    "negative": ("This is terrible, I hate it", "Worst flight ever, awful service, never again", "So sad and angry, what a horrible day"),
-    "neutral": ("The flight leaves at nine from gate four", "The meeting is on Tuesday", "The report has twelve pages"),
-    "positive": ("I love this, thank you so much!", "Best day ever, great crew", "What an amazing and wonderful surprise"),
+    "negative": (
+        "This is terrible, I hate it",
+        "Worst flight ever, awful service, never again",
+        "So sad and angry, what a horrible day",
+    ),
+    "neutral": (
+        "The flight leaves at nine from gate four",
+        "The meeting is on Tuesday",
+        "The report has twelve pages",
+    ),
+    "positive": (
+        "I love this, thank you so much!",
+        "Best day ever, great crew",
+        "What an amazing and wonderful surprise",
+    ),
 }
 
 
@@ -60,7 +76,9 @@ def save(model: Classifier, *, metadata: Mapping[str, str]) -> str:
     text, label = choose_probe(model)
     details = {**metadata, "probe_text": text, "probe_label": label}
     labels = {"family": model.family}
-    with bentoml.models.create(MODEL_NAME, metadata=details, labels=labels, _model_store=_model_store()) as reference:
+    with bentoml.models.create(
+        MODEL_NAME, metadata=details, labels=labels, _model_store=_model_store()
+    ) as reference:
         model.save(reference.path)
     return str(reference.tag)
 
@@ -73,7 +91,11 @@ def choose_probe(model: Classifier) -> tuple[str, str]:
     """
     probes = [(text, label) for label, texts in PROBES.items() for text in texts]
     rows = model.predict_proba([text for text, _ in probes])
-    correct = [(row.max(), probe) for row, probe in zip(rows, probes, strict=True) if LABELS[row.argmax()] == probe[1]]
+    correct = [
+        (row.max(), probe)
+        for row, probe in zip(rows, probes, strict=True)
+        if LABELS[row.argmax()] == probe[1]
+    ]
     if not correct:
         raise StoreError(
             f"the {model.family} model labels none of {len(probes)} unmistakable tweets correctly: train it on more or better data"
@@ -117,7 +139,8 @@ def has_champion() -> bool:
 def swap_champion(tag: str, *, expected: str | None) -> None:
     """Point to a model of the store if the pointer still names `expected` (None: there is none); the earlier champions stay named below.
 
-    Whoever reads the pointer meanwhile gets the old one or the new one; of two swaps at once, one wins.
+    Whoever reads the pointer meanwhile gets the old one or the new one; of two swaps at once, one
+    wins.
 
     Raises:
         StoreError: The tag is not in the store.
@@ -140,7 +163,9 @@ def roll_back(*, expected: str | None = None, because: str = "no reason given") 
         if expected:
             refuse_change(tags, expected)
         if len(tags) < 2:  # noqa: PLR2004 - this one and the one before
-            raise StoreError(f"there is no champion before {tags[0] if tags else 'the first'}: promote another one instead")
+            raise StoreError(
+                f"there is no champion before {tags[0] if tags else 'the first'}: promote another one instead"
+            )
         fallen, successor = tags[0], find(tags[1]).tag
         now = datetime.now(UTC).isoformat(timespec="seconds")
         earlier = read_fallen(_file(FALLEN_FILE))
@@ -207,7 +232,8 @@ def remove(tag: str) -> None:
     """Take a model, whole or broken, out of the store; one that is not there is no error."""
     import bentoml
 
-    with contextlib.suppress(bentoml.exceptions.BentoMLException):  # also what BentoML says of other, broken models
+    # Also what BentoML says of other, broken models.
+    with contextlib.suppress(bentoml.exceptions.BentoMLException):
         bentoml.models.delete(tag, _model_store=_model_store())
 
 
@@ -246,7 +272,8 @@ def _all_models() -> list[Model]:
 
     models = []
     for tag in sorted(_all_tags()):
-        with contextlib.suppress(bentoml.exceptions.BentoMLException):  # what a killed process left half saved is no model
+        # What a killed process left half saved is no model.
+        with contextlib.suppress(bentoml.exceptions.BentoMLException):
             models += bentoml.models.list(tag, _model_store=_model_store())
     return models
 
@@ -257,7 +284,9 @@ def _all_tags() -> set[str]:
 
 
 def _as_stored(model: Model) -> StoredModel:
-    return StoredModel(str(model.tag), Path(model.path), {key: str(value) for key, value in model.info.metadata.items()})
+    return StoredModel(
+        str(model.tag), Path(model.path), {key: str(value) for key, value in model.info.metadata.items()}
+    )
 
 
 def _file(name: str) -> Path:
@@ -266,7 +295,10 @@ def _file(name: str) -> Path:
 
 def store_home() -> Path:
     """Return BENTOML_HOME, which by default lies below SENTIMENT_HOME; in a Bento's image, the Bento itself, which holds its model."""
-    return _bento() or Path(os.environ.get("BENTOML_HOME") or read_settings().home / "bentoml").expanduser().absolute()
+    return (
+        _bento()
+        or Path(os.environ.get("BENTOML_HOME") or read_settings().home / "bentoml").expanduser().absolute()
+    )
 
 
 def _bento() -> Path | None:
@@ -275,7 +307,8 @@ def _bento() -> Path | None:
 
 
 def _model_store() -> ModelStore:
-    # BentoML reads BENTOML_HOME once, before it imports a service: an explicit store is what lets a bare `bentoml serve` find the models.
+    # BentoML reads BENTOML_HOME once, before it imports a service: an explicit store is what lets a
+    # bare `bentoml serve` find the models.
     from bentoml._internal.models import ModelStore
 
     return ModelStore(store_home() / "models")

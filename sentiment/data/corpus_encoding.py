@@ -1,7 +1,8 @@
 """Repair of the default corpus's text, which lost its encoding several times over.
 
-UTF-8 bytes were read as Windows-1252 and written as Mac Roman, two to four times; what Mac Roman cannot write became `_`. ftfy undoes one
-such step and only where nothing was lost, so the walk is repeated here for the characters that tweets use, and reversed by look-up.
+UTF-8 bytes were read as Windows-1252 and written as Mac Roman, two to four times; what Mac Roman
+cannot write became `_`. ftfy undoes one such step and only where nothing was lost, so the walk is
+repeated here for the characters that tweets use, and reversed by look-up.
 """
 
 from __future__ import annotations
@@ -10,9 +11,21 @@ import re
 from collections import defaultdict
 from functools import cache
 
-_PUNCTUATION = "…“”‘’–—•·£€®©™°\u00a0"  # in order of preference where two of them were damaged into the same bytes
+# In order of preference where two of them were damaged into the same bytes.
+_PUNCTUATION = "…“”‘’–—•·£€®©™°\u00a0"
 _LETTERS = "".join(map(chr, range(0xC0, 0x100)))
-_EMOJI = "".join(map(chr, (*range(0x2600, 0x27C0), *range(0x1F300, 0x1F650), *range(0x1F680, 0x1F700), *range(0x1F900, 0x1FA00), 0xFE0F)))
+_EMOJI = "".join(
+    map(
+        chr,
+        (
+            *range(0x2600, 0x27C0),
+            *range(0x1F300, 0x1F650),
+            *range(0x1F680, 0x1F700),
+            *range(0x1F900, 0x1FA00),
+            0xFE0F,
+        ),
+    )
+)
 _LONGEST = 8  # bytes of the longest damaged character
 # A part of the corpus went another way; these were read off their contexts.
 _OTHER_WAY = {
@@ -35,7 +48,9 @@ def _restore(run: bytes) -> str:
     """Return a run of damaged bytes as text, the longest known sequence first."""
     originals, restored, position = _originals(), "", 0
     while position < len(run):
-        size = next((size for size in range(_LONGEST, 0, -1) if run[position : position + size] in originals), 1)
+        size = next(
+            (size for size in range(_LONGEST, 0, -1) if run[position : position + size] in originals), 1
+        )
         part = run[position : position + size]
         restored += originals.get(part, "_" if part == b"_" else " ")
         position += size
@@ -49,8 +64,12 @@ def _originals() -> dict[bytes, str]:
     for character in _PUNCTUATION + _LETTERS + _EMOJI:
         for damaged in _damage(character.encode()):
             candidates[damaged].append(character)
-    unambiguous = {key: found[0] for key, found in candidates.items() if len(set(found)) == 1 or found[0] in _PUNCTUATION}
-    return {key: value for key, value in unambiguous.items() if sum(byte != ord("_") for byte in key) > 1} | _OTHER_WAY
+    unambiguous = {
+        key: found[0] for key, found in candidates.items() if len(set(found)) == 1 or found[0] in _PUNCTUATION
+    }
+    return {
+        key: value for key, value in unambiguous.items() if sum(byte != ord("_") for byte in key) > 1
+    } | _OTHER_WAY
 
 
 def _damage(original: bytes) -> list[bytes]:

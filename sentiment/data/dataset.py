@@ -1,7 +1,8 @@
 """Labelled tweets made ready for training: cleaned, without duplicates, labels settled, split for good.
 
-The split of a tweet is a hash of its canonical form, so that adding tweets never moves an old one. Of several near-duplicates the first one
-in the source stays, so that none crosses a split. `sources` reads; this file decides.
+The split of a tweet is a hash of its canonical form, so that adding tweets never moves an old one.
+Of several near-duplicates the first one in the source stays, so that none crosses a split.
+`sources` reads; this file decides.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from sentiment.errors import DataError
 SPLITS = ("train", "validation", "test")
 TEST_SHARE = 0.1
 VALIDATION_SHARE = 0.1
-MIN_TRAINING_CONFIDENCE = 0.4  # hardly more than the third that chance gives to each label; validation and test keep such tweets
+# Hardly more than the third that chance gives to each label; validation and test keep such tweets.
+MIN_TRAINING_CONFIDENCE = 0.4
 _LENGTH_BUCKET = 20
 _FILE = "dataset.json"
 
@@ -39,7 +41,11 @@ class Split:
     def apart_from(self, texts: Iterable[str]) -> Split:
         """Return the rows that repeat none of these texts, not even nearly."""
         others = NearDuplicates.of(texts)
-        pairs = [pair for pair in zip(self.texts, self.labels, strict=True) if others.find(canonical_form(pair[0])) is None]
+        pairs = [
+            pair
+            for pair in zip(self.texts, self.labels, strict=True)
+            if others.find(canonical_form(pair[0])) is None
+        ]
         return Split(tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
 
     @property
@@ -79,7 +85,10 @@ class DataReport:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A prepared source. `digest` is the SHA-256 of every split's texts and labels: the same digest means the same data."""
+    """A prepared source.
+
+    `digest` is the SHA-256 of every split's texts and labels: the same digest means the same data.
+    """
 
     name: str
     source: str
@@ -107,15 +116,24 @@ class Dataset:
     def with_training(self, rows: Split) -> Dataset:
         """Return this dataset with rows that people validated in its training split; validation and test stay as they are.
 
-        A training text of the same canonical form gives way to the validated row. A row whose form is in validation or test is left out.
+        A training text of the same canonical form gives way to the validated row. A row whose form
+        is in validation or test is left out.
         """
         held_back = {canonical_form(text) for split in (self.validation, self.test) for text in split.texts}
-        forms = {canonical_form(text): (text, label) for text, label in zip(rows.texts, rows.labels, strict=True)}
+        forms = {
+            canonical_form(text): (text, label) for text, label in zip(rows.texts, rows.labels, strict=True)
+        }
         added = [pair for form, pair in forms.items() if form not in held_back]
-        kept = [pair for pair in zip(self.train.texts, self.train.labels, strict=True) if canonical_form(pair[0]) not in forms]
+        kept = [
+            pair
+            for pair in zip(self.train.texts, self.train.labels, strict=True)
+            if canonical_form(pair[0]) not in forms
+        ]
         texts, labels = zip(*kept, *added, strict=True)
         train = Split(texts, labels)
-        return _assemble(f"{self.name}+{len(added)}", self.source, {**self.splits, "train": train}, self.report)
+        return _assemble(
+            f"{self.name}+{len(added)}", self.source, {**self.splits, "train": train}, self.report
+        )
 
     def save(self, directory: Path | str) -> None:
         """Write the dataset to a directory as one JSON file, all or nothing."""
@@ -131,12 +149,18 @@ class Dataset:
         path = Path(directory) / _FILE
         try:
             content = json.loads(path.read_text("utf-8"))
-            splits = {name: Split(tuple(content[name]["texts"]), tuple(content[name]["labels"])) for name in SPLITS}
+            splits = {
+                name: Split(tuple(content[name]["texts"]), tuple(content[name]["labels"])) for name in SPLITS
+            }
             dataset = cls(**{**content, **splits, "report": DataReport(**content["report"])})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} is missing or damaged ({error}): delete it and prepare the data again") from error
+            raise DataError(
+                f"{path} is missing or damaged ({error}): delete it and prepare the data again"
+            ) from error
         if dataset.digest != _digest(dataset.splits):
-            raise DataError(f"{path} does not match its digest {dataset.digest[:12]}: delete it and prepare the data again")
+            raise DataError(
+                f"{path} does not match its digest {dataset.digest[:12]}: delete it and prepare the data again"
+            )
         return dataset
 
 
@@ -144,7 +168,8 @@ def load_dataset(source: str = DEFAULT_SOURCE) -> Dataset:
     """Read a source and prepare it; see `read_source` for what a source may be.
 
     Raises:
-        DataError: The source cannot be read, or is not fit to train on; the message names the file, the line and the remedy.
+        DataError: The source cannot be read, or is not fit to train on; the message names the file,
+            the line and the remedy.
     """
     return prepare(read_source(source), source)
 
@@ -253,13 +278,22 @@ def _sample_split(split: Split, share: float) -> Split:
     ranked: dict[str, list[tuple[bytes, int]]] = {label: [] for label in LABELS}
     for number, (text, label) in enumerate(zip(split.texts, split.labels, strict=True)):
         ranked[label].append((hashlib.sha256(text.encode()).digest(), number))
-    numbers = sorted(number for rows in ranked.values() for _, number in sorted(rows)[: max(2, math.ceil(share * len(rows)))])
-    return Split(tuple(split.texts[number] for number in numbers), tuple(split.labels[number] for number in numbers))
+    numbers = sorted(
+        number
+        for rows in ranked.values()
+        for _, number in sorted(rows)[: max(2, math.ceil(share * len(rows)))]
+    )
+    return Split(
+        tuple(split.texts[number] for number in numbers), tuple(split.labels[number] for number in numbers)
+    )
 
 
 def _assemble(name: str, origin: str, splits: dict[str, Split], intake: DataReport) -> Dataset:
     """Count what the splits hold, check that every label is in each, and seal them with their digest."""
-    counts = {split_name: {label: split.labels.count(label) for label in LABELS} for split_name, split in splits.items()}
+    counts = {
+        split_name: {label: split.labels.count(label) for label in LABELS}
+        for split_name, split in splits.items()
+    }
     for split_name, by_label in counts.items():
         absent = [label for label, count in by_label.items() if not count]
         if absent:
@@ -267,10 +301,14 @@ def _assemble(name: str, origin: str, splits: dict[str, Split], intake: DataRepo
                 f"{origin}: the {split_name} split has no {absent[0]!r} row (it has {sum(by_label.values())} rows of the "
                 f"{intake.rows_read} read); give more tweets of each label, at least about 50 of each"
             )
-    lengths = Counter(len(text) // _LENGTH_BUCKET * _LENGTH_BUCKET for split in splits.values() for text in split.texts)
+    lengths = Counter(
+        len(text) // _LENGTH_BUCKET * _LENGTH_BUCKET for split in splits.values() for text in split.texts
+    )
     histogram = {f"{start}-{start + _LENGTH_BUCKET - 1}": lengths[start] for start in sorted(lengths)}
     report = replace(intake, counts=counts, lengths=histogram)
-    return Dataset(name, origin, splits["train"], splits["validation"], splits["test"], report, _digest(splits))
+    return Dataset(
+        name, origin, splits["train"], splits["validation"], splits["test"], report, _digest(splits)
+    )
 
 
 def _digest(splits: dict[str, Split]) -> str:

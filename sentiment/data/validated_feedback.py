@@ -1,7 +1,8 @@
 """The dataset of validated feedback: a CSV file in Git that only grows, and a manifest beside it that vouches for every byte.
 
-What a person settled becomes a row once and stays. A frozen fifth of the tweets is an evaluation set that no model learns from; which
-fifth is a hash of the tweet, so that later rows move none. Choosing which rows may join is `feedback_rows`' work.
+What a person settled becomes a row once and stays. A frozen fifth of the tweets is an evaluation
+set that no model learns from; which fifth is a hash of the tweet, so that later rows move none.
+Choosing which rows may join is `feedback_rows`' work.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ EVALUATION_SHARE = 0.2
 
 @dataclass(frozen=True)
 class ValidatedRow:
-    """One line of the CSV file. `annotators` are joined by `;`, `validated_at` is ISO 8601 in UTC."""
+    """One line of the CSV file.
+
+    `annotators` are joined by `;`, `validated_at` is ISO 8601 in UTC.
+    """
 
     text: str
     label: str
@@ -57,18 +61,22 @@ def read_validated(path: Path) -> list[ValidatedRow]:
     """Return the rows in the order of the file; none where there is no file yet.
 
     Raises:
-        DataError: The file does not match its manifest or is missing beside it, or a line is malformed; the message names the line.
+        DataError: The file does not match its manifest or is missing beside it, or a line is
+            malformed; the message names the line.
     """
     if not path.exists():
         if manifest_path(path).exists():
-            raise DataError(f"{path} is missing, its manifest names {read_manifest(path).get('rows')} rows: restore both from Git")
+            raise DataError(
+                f"{path} is missing, its manifest names {read_manifest(path).get('rows')} rows: restore both from Git"
+            )
         return []
     raw = _read_bytes(path)
     if raw == _HEADER and not manifest_path(path).exists():
         return []  # the first append was cut off before it wrote the manifest
     manifest = read_manifest(path)
     found = hashlib.sha256(raw).hexdigest()
-    # `previous_sha256` is there only while an append is under way: where one was cut off, the file may still be the one before.
+    # `previous_sha256` is there only while an append is under way: where one was cut off, the file
+    # may still be the one before.
     if found not in (manifest.get("sha256"), manifest.get("previous_sha256")):
         raise DataError(
             f"{path} was changed by hand: its SHA-256 is {found[:12]}, its manifest says {str(manifest.get('sha256'))[:12]}; "
@@ -86,7 +94,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(manifest_path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{manifest_path(path)} is missing or damaged ({type(error).__name__}): restore it from Git") from error
+        raise DataError(
+            f"{manifest_path(path)} is missing or damaged ({type(error).__name__}): restore it from Git"
+        ) from error
     return manifest
 
 
@@ -98,7 +108,8 @@ def digest(path: Path) -> str:
 def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -> int:
     """Add rows at the end, ordered by `validated_at` and `feedback_id`, renew the manifest, and return how many were new.
 
-    Earlier lines stay as they are, byte for byte; a feedback id that is there already is left out. `facts` joins the manifest.
+    Earlier lines stay as they are, byte for byte; a feedback id that is there already is left out.
+    `facts` joins the manifest.
 
     Raises:
         DataError: The file does not match its manifest, or cannot be written.
@@ -121,24 +132,30 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
     }
     try:
         if not path.exists():
-            durable.replace(path, _HEADER)  # so that a manifest without a file always means that the file was lost
+            # So that a manifest without a file always means that the file was lost.
+            durable.replace(path, _HEADER)
         _write_manifest(path, {**manifest, "previous_sha256": hashlib.sha256(before).hexdigest()})
         durable.replace(path, content)
         _write_manifest(path, manifest)
         for file in (path, manifest_path(path)):
             file.chmod(0o644)  # for Git and colleagues; nothing in it is secret
     except OSError as error:
-        raise DataError(f"{path} cannot be written ({error.strerror or error}): check SENTIMENT_VALIDATED_PATH and its space") from error
+        raise DataError(
+            f"{path} cannot be written ({error.strerror or error}): check SENTIMENT_VALIDATED_PATH and its space"
+        ) from error
     return len(new)
 
 
 def divide(rows: Iterable[ValidatedRow], base: Dataset) -> tuple[Split, EvaluationSet | None]:
     """Return the rows to train on and the evaluation set named `feedback` (None if it is empty), with nothing in common.
 
-    Near-duplicates count as one tweet, whose latest label holds. What is near a validation or test text of the base is in neither; what
-    is near a training text of it is trained on.
+    Near-duplicates count as one tweet, whose latest label holds. What is near a validation or test
+    text of the base is in neither; what is near a training text of it is trained on.
     """
-    held_back, trained = NearDuplicates.of((*base.validation.texts, *base.test.texts)), NearDuplicates.of(base.train.texts)
+    held_back, trained = (
+        NearDuplicates.of((*base.validation.texts, *base.test.texts)),
+        NearDuplicates.of(base.train.texts),
+    )
     groups = NearDuplicates()
     chosen: list[tuple[str, str, bool] | None] = []
     for row in rows:
@@ -147,7 +164,11 @@ def divide(rows: Iterable[ValidatedRow], base: Dataset) -> tuple[Split, Evaluati
         if number is None:
             groups.add(form)
             is_held_back = held_back.find(form) is not None
-            chosen.append(None if is_held_back else (row.text, row.label, _is_evaluated(form) and trained.find(form) is None))
+            chosen.append(
+                None
+                if is_held_back
+                else (row.text, row.label, _is_evaluated(form) and trained.find(form) is None)
+            )
         elif (one := chosen[number]) is not None:
             chosen[number] = (one[0], row.label, one[2])
     kept = [one for one in chosen if one is not None]
@@ -156,7 +177,9 @@ def divide(rows: Iterable[ValidatedRow], base: Dataset) -> tuple[Split, Evaluati
     split = Split(tuple(text for text, _ in train), tuple(label for _, label in train))
     if not evaluation:
         return split, None
-    return split, EvaluationSet("feedback", tuple(text for text, _ in evaluation), tuple(label for _, label in evaluation))
+    return split, EvaluationSet(
+        "feedback", tuple(text for text, _ in evaluation), tuple(label for _, label in evaluation)
+    )
 
 
 def near(base: Dataset) -> NearDuplicates:
@@ -165,7 +188,10 @@ def near(base: Dataset) -> NearDuplicates:
 
 
 def _is_evaluated(form: str) -> bool:
-    position = int.from_bytes(hashlib.sha256(b"feedback " + form.encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64
+    position = (
+        int.from_bytes(hashlib.sha256(b"feedback " + form.encode("utf-8", "surrogatepass")).digest()[:8])
+        / 2**64
+    )
     return position < EVALUATION_SHARE
 
 
@@ -173,7 +199,9 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}): check SENTIMENT_VALIDATED_PATH") from error
+        raise DataError(
+            f"{path} cannot be read ({error.strerror or error}): check SENTIMENT_VALIDATED_PATH"
+        ) from error
 
 
 def _write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:

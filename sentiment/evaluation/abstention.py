@@ -1,7 +1,8 @@
 """When is a model too unsure to be believed? Risk against coverage, and the score below which to abstain: pure functions.
 
-The risk is the error rate among the tweets that are kept when those with the lowest scores are set aside; the coverage is their share.
-Source: El-Yaniv and Wiener, On the Foundations of Noise-free Selective Classification, JMLR 11, 2010.
+The risk is the error rate among the tweets that are kept when those with the lowest scores are set
+aside; the coverage is their share. Source: El-Yaniv and Wiener, On the Foundations of Noise-free
+Selective Classification, JMLR 11, 2010.
 """
 
 from __future__ import annotations
@@ -82,10 +83,15 @@ def risk_coverage(labels: Sequence[str], scores: Scores) -> RiskCoverage:
 def abstention_metrics(validation: RiskCoverage, test: RiskCoverage) -> dict[str, float]:
     """Return how well the scores rank, and the threshold for TARGET_RISK that validation recommends with what it does on test.
 
-    The names are `val_aurc`, `test_aurc`, `test_coverage_at_90`, `uncertain_below`, `test_coverage_kept` and `test_risk_kept`; the last
-    three are missing where no score keeps the risk that low.
+    The names are `val_aurc`, `test_aurc`, `test_coverage_at_90`, `uncertain_below`,
+    `test_coverage_kept` and `test_risk_kept`; the last three are missing where no score keeps the
+    risk that low.
     """
-    metrics = {"val_aurc": validation.area, "test_aurc": test.area, "test_coverage_at_90": test.coverage_at(TARGET_RISK)}
+    metrics = {
+        "val_aurc": validation.area,
+        "test_aurc": test.area,
+        "test_coverage_at_90": test.coverage_at(TARGET_RISK),
+    }
     threshold = validation.threshold_at(TARGET_RISK)
     if threshold is None:
         return metrics

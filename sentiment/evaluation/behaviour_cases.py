@@ -1,7 +1,9 @@
-"""The cases of the behavioural suite, by capability: sentences whose label every reader agrees on. `behaviour_suite` judges the answers.
+"""The cases of the behavioural suite, by capability: sentences whose label every reader agrees on.
 
-The pairs of names and countries follow Kiritchenko and Mohammad, Examining Gender and Race Bias, *SEM 2018: who it is, or where, says
-nothing of the sentiment.
+`behaviour_suite` judges the answers.
+
+The pairs of names and countries follow Kiritchenko and Mohammad, Examining Gender and Race Bias,
+*SEM 2018: who it is, or where, says nothing of the sentiment.
 """
 
 from __future__ import annotations
@@ -80,8 +82,16 @@ _SARCASM = (
     "What a treat, six hours at the airport with two crying kids and no food",
 )
 _FACTS = (
-    *(f"the {place} {fact}" for place in ("museum", "station") for fact in ("opens at nine", "has twelve rooms", "is in Boston")),
-    *(f"the {place} {fact}" for place in ("museum", "station") for fact in ("was built in 1998", "closes at six")),
+    *(
+        f"the {place} {fact}"
+        for place in ("museum", "station")
+        for fact in ("opens at nine", "has twelve rooms", "is in Boston")
+    ),
+    *(
+        f"the {place} {fact}"
+        for place in ("museum", "station")
+        for fact in ("was built in 1998", "closes at six")
+    ),
     "The bank is on Main Street",
     "The bus to Chicago leaves at 8:15",
     "Parliament votes on the bill on Thursday",
@@ -137,9 +147,10 @@ _ABOUT_COUNTRIES = (
 class Case:
     """One case: the texts to ask, and what is expected of them.
 
-    For minimum functionality, `expected` is the label of `text`. For invariance, `changed` must get the label that `text` gets. For
-    direction, `changed` must be given the label `expected`, or that label a score that is not lower than for `text`. Cases of one
-    `template` are alike, and a model tends to pass or fail them together.
+    For minimum functionality, `expected` is the label of `text`. For invariance, `changed` must get
+    the label that `text` gets. For direction, `changed` must be given the label `expected`, or that
+    label a score that is not lower than for `text`. Cases of one `template` are alike, and a model
+    tends to pass or fail them together.
     """
 
     kind: Kind
@@ -152,7 +163,17 @@ class Case:
 
 def written_cases() -> Iterator[Case]:
     """Yield all cases, always in the same order."""
-    for of_one_room in (_vocabulary, _negation, _contrast, _intensity, _emoji, _hashtags, _spelling, _noise, _people_and_places):
+    for of_one_room in (
+        _vocabulary,
+        _negation,
+        _contrast,
+        _intensity,
+        _emoji,
+        _hashtags,
+        _spelling,
+        _noise,
+        _people_and_places,
+    ):
         yield from of_one_room()
 
 
@@ -179,15 +200,30 @@ def _filled(template: str) -> tuple[str, ...]:
 
 
 def _vocabulary() -> Iterator[Case]:
-    yield from _means("vocabulary", "positive", *_PRAISES, "{} is wonderful", "{} is excellent", "{} is amazing")
-    yield from _means("vocabulary", "negative", *_COMPLAINTS, "{} is terrible", "{} is awful", "{} is horrible")
-    yield from _moves("praise and blame", "positive", *((sentence, f"{sentence} I love it!") for sentence in _SENTENCES))
-    yield from _moves("praise and blame", "negative", *((sentence, f"{sentence} I hate it!") for sentence in _SENTENCES))
+    yield from _means(
+        "vocabulary", "positive", *_PRAISES, "{} is wonderful", "{} is excellent", "{} is amazing"
+    )
+    yield from _means(
+        "vocabulary", "negative", *_COMPLAINTS, "{} is terrible", "{} is awful", "{} is horrible"
+    )
+    yield from _moves(
+        "praise and blame", "positive", *((sentence, f"{sentence} I love it!") for sentence in _SENTENCES)
+    )
+    yield from _moves(
+        "praise and blame", "negative", *((sentence, f"{sentence} I hate it!") for sentence in _SENTENCES)
+    )
     yield from _means("facts", "neutral", *_FACTS)
 
 
 def _negation() -> Iterator[Case]:
-    yield from _means("negation", "negative", "{} is not good", "I don't like {}", "I never liked {}", "I don't think {} is any good")
+    yield from _means(
+        "negation",
+        "negative",
+        "{} is not good",
+        "I don't like {}",
+        "I never liked {}",
+        "I don't think {} is any good",
+    )
     yield from _means("negation", "positive", "{} could not be better, I love it")
     yield from _means("negation", "neutral", *_NOT_SAID)
     yield from _moves("negation", "negative", ("I am happy with {}", "I am not happy with {}"))
@@ -195,15 +231,28 @@ def _negation() -> Iterator[Case]:
 
 
 def _contrast() -> Iterator[Case]:
-    yield from _means("contrast", "positive", "I used to hate {}, but now I love it", "I expected the worst, but {} was wonderful")
+    yield from _means(
+        "contrast",
+        "positive",
+        "I used to hate {}, but now I love it",
+        "I expected the worst, but {} was wonderful",
+    )
     worse = ("{} looks nice, but it is the worst I ever had", "{} was great until today, now it is useless")
     yield from _means("contrast", "negative", *worse)
     yield from _means("sarcasm", "negative", *_SARCASM)
 
 
 def _intensity() -> Iterator[Case]:
-    praise = (("{} is good", "{} is really good"), ("{} is nice", "{} is very very nice"), ("{} is great", "{} is great!!!"))
-    blame = (("{} is bad", "{} is really bad"), ("{} is awful", "{} is awful!!!"), ("I dislike {}", "I really hate {}"))
+    praise = (
+        ("{} is good", "{} is really good"),
+        ("{} is nice", "{} is very very nice"),
+        ("{} is great", "{} is great!!!"),
+    )
+    blame = (
+        ("{} is bad", "{} is really bad"),
+        ("{} is awful", "{} is awful!!!"),
+        ("I dislike {}", "I really hate {}"),
+    )
     yield from _means("intensity", "positive", "{} is so so good")
     yield from _moves("intensity", "positive", *praise, ("I like {}", "I absolutely love {}"))
     yield from _moves("intensity", "negative", *blame)
@@ -223,12 +272,19 @@ def _emoji() -> Iterator[Case]:
 def _hashtags() -> Iterator[Case]:
     yield from _stays("hashtags", *((sentence, f"{sentence} #travel") for sentence in _SENTENCES))
     for sentence in _NEUTRAL:
-        yield from _moves("hashtags", "positive", *((sentence, f"{sentence} {tag}") for tag in ("#love", "#awesome")))
-        yield from _moves("hashtags", "negative", *((sentence, f"{sentence} {tag}") for tag in ("#fail", "#worst")))
+        yield from _moves(
+            "hashtags", "positive", *((sentence, f"{sentence} {tag}") for tag in ("#love", "#awesome"))
+        )
+        yield from _moves(
+            "hashtags", "negative", *((sentence, f"{sentence} {tag}") for tag in ("#fail", "#worst"))
+        )
 
 
 def _spelling() -> Iterator[Case]:
-    yield from _stays("typos", *((sentence, misspell_longest(sentence, slip)) for sentence in _SENTENCES for slip in SLIPS[:3]))
+    yield from _stays(
+        "typos",
+        *((sentence, misspell_longest(sentence, slip)) for sentence in _SENTENCES for slip in SLIPS[:3]),
+    )
     yield from _stays("typos", *_STRETCHED)
     for sentence in _SENTENCES:
         plain = sentence.replace(",", "").replace("!", "")
@@ -243,6 +299,11 @@ def _noise() -> Iterator[Case]:
 
 
 def _people_and_places() -> Iterator[Case]:
-    for capability, templates, pairs in (("names", _ABOUT_PEOPLE, _NAME_PAIRS), ("countries", _ABOUT_COUNTRIES, _COUNTRY_PAIRS)):
+    for capability, templates, pairs in (
+        ("names", _ABOUT_PEOPLE, _NAME_PAIRS),
+        ("countries", _ABOUT_COUNTRIES, _COUNTRY_PAIRS),
+    ):
         for template, (first, second) in product(templates, pairs):
-            yield Case("invariance", capability, template.format(first), template.format(second), template=template)
+            yield Case(
+                "invariance", capability, template.format(first), template.format(second), template=template
+            )

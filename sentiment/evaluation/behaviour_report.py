@@ -44,15 +44,29 @@ def list_failures(family: str, answers: Sequence[Answer]) -> str:
     for capability, rate in pass_rates(answers).items():
         some = [answer for answer in failing if answer.case.capability == capability]
         if some:
-            lines += ["", f"## {capability}: {rate:.0%} pass", "", "| expected | text | changed |", "| --- | --- | --- |"]
+            lines += [
+                "",
+                f"## {capability}: {rate:.0%} pass",
+                "",
+                "| expected | text | changed |",
+                "| --- | --- | --- |",
+            ]
             lines += [_row(answer) for answer in some]
     return "\n".join(lines) + "\n"
 
 
 def _row(answer: Answer) -> str:
     case = answer.case
-    expected = {"minimum functionality": case.expected, "invariance": "the same label", "direction": f"more {case.expected}"}[case.kind]
-    shown = [expected, _said(case.text, answer.text, case.expected), _said(case.changed, answer.changed, case.expected)]
+    expected = {
+        "minimum functionality": case.expected,
+        "invariance": "the same label",
+        "direction": f"more {case.expected}",
+    }[case.kind]
+    shown = [
+        expected,
+        _said(case.text, answer.text, case.expected),
+        _said(case.changed, answer.changed, case.expected),
+    ]
     return f"| {' | '.join(cell.replace('|', '/') for cell in shown)} |"
 
 

@@ -1,8 +1,9 @@
 """What a model of tweets must get right whatever its macro F1: a suite of templated cases of three kinds, after CheckList.
 
-Minimum functionality: a plain sentence has a known label. Invariance: a change that says nothing of the sentiment leaves the label as it
-is. Direction: a change that adds sentiment ends in its label, or at least does not move its score the other way.
-Source: Ribeiro et al., Beyond Accuracy, ACL 2020. The cases themselves are in `behaviour_cases`.
+Minimum functionality: a plain sentence has a known label. Invariance: a change that says nothing of
+the sentiment leaves the label as it is. Direction: a change that adds sentiment ends in its label,
+or at least does not move its score the other way. Source: Ribeiro et al., Beyond Accuracy, ACL
+2020. The cases themselves are in `behaviour_cases`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,12 @@ def ask_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> list[Answer]:
     texts = list(dict.fromkeys(text for case in cases() for text in (case.text, case.changed) if text))
     rows = dict(zip(texts, predict_proba(texts), strict=True))
     return [
-        Answer(case, _passes(case, rows), _by_label(rows[case.text]), _by_label(rows[case.changed]) if case.changed else {})
+        Answer(
+            case,
+            _passes(case, rows),
+            _by_label(rows[case.text]),
+            _by_label(rows[case.changed]) if case.changed else {},
+        )
         for case in cases()
     ]
 
@@ -68,7 +74,9 @@ def run_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> dict[str, lis
     passes: dict[str, dict[str, list[bool]]] = {kind: {} for kind in KINDS}
     for answer in ask_suite(predict_proba):
         passes[answer.case.kind].setdefault(answer.case.template, []).append(answer.passes)
-    return {kind: [sum(some) / len(some) for some in by_template.values()] for kind, by_template in passes.items()}
+    return {
+        kind: [sum(some) / len(some) for some in by_template.values()] for kind, by_template in passes.items()
+    }
 
 
 def pass_rates(answers: Sequence[Answer]) -> dict[str, float]:

@@ -40,7 +40,10 @@ def measure_costs(folders: Mapping[str, Path], texts: Sequence[str]) -> dict[str
         ModelError: A model cannot be loaded, here or in a process of its own.
     """
     latencies = measure_latencies({name: models.load(folder) for name, folder in folders.items()}, texts)
-    return {name: Cost(latencies[name], measure_size(folder), measure_memory(folder, texts)) for name, folder in folders.items()}
+    return {
+        name: Cost(latencies[name], measure_size(folder), measure_memory(folder, texts))
+        for name, folder in folders.items()
+    }
 
 
 def measure_latencies(contenders: Mapping[str, models.Classifier], texts: Sequence[str]) -> dict[str, float]:
@@ -61,7 +64,9 @@ def measure_latencies(contenders: Mapping[str, models.Classifier], texts: Sequen
     return {name: min(values) for name, values in rounds.items()}
 
 
-def measure_latency(predict: Callable[[list[str]], object], texts: Sequence[str], warm_up: int = 5) -> dict[str, float]:
+def measure_latency(
+    predict: Callable[[list[str]], object], texts: Sequence[str], warm_up: int = 5
+) -> dict[str, float]:
     """Return the p50 and p95 of the milliseconds that `predict` takes for one text, after a few calls that do not count."""
     for text in texts[:warm_up]:
         predict([text])
@@ -76,7 +81,10 @@ def measure_latency(predict: Callable[[list[str]], object], texts: Sequence[str]
 
 def measure_size(directory: Path, *, without: str = "") -> float:
     """Return the size of a directory's files in megabytes (10^6 bytes); files of the name `without` do not count."""
-    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file() and path.name != without) / 1e6
+    return (
+        sum(path.stat().st_size for path in directory.rglob("*") if path.is_file() and path.name != without)
+        / 1e6
+    )
 
 
 def measure_memory(folder: Path, texts: Sequence[str]) -> float:
@@ -90,12 +98,20 @@ def measure_memory(folder: Path, texts: Sequence[str]) -> float:
     root = Path(__file__).resolve().parents[2]
     try:
         done = subprocess.run(  # noqa: S603 - this file
-            command, input=question, capture_output=True, text=True, check=True, timeout=_PATIENCE_SECONDS, cwd=root
+            command,
+            input=question,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_PATIENCE_SECONDS,
+            cwd=root,
         )
         return float(done.stdout.splitlines()[-1])
     except (subprocess.SubprocessError, ValueError, IndexError) as error:
         last = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1:]
-        raise models.ModelError(f"the memory of the model in {folder} cannot be measured ({' '.join(last)}): see that it loads") from error
+        raise models.ModelError(
+            f"the memory of the model in {folder} cannot be measured ({' '.join(last)}): see that it loads"
+        ) from error
 
 
 def _report() -> None:
@@ -105,7 +121,10 @@ def _report() -> None:
 
 
 def _peak_bytes() -> int:
-    """Return this process's peak resident memory. On Linux `getrusage` would tell that of the process that started it, if that is more."""
+    """Return this process's peak resident memory.
+
+    On Linux `getrusage` would tell that of the process that started it, if that is more.
+    """
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM:"))

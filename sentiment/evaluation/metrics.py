@@ -1,4 +1,7 @@
-"""How good, how fast and how large a model is: pure functions of labels and scores. No model is loaded and nothing is logged here."""
+"""How good, how fast and how large a model is: pure functions of labels and scores.
+
+No model is loaded and nothing is logged here.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,16 @@ if TYPE_CHECKING:
 
 Counts = NDArray[np.int64]
 
-QUALITY_METRICS = ("accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted", "rmse", "log_loss", "ece")
+QUALITY_METRICS = (
+    "accuracy",
+    "precision_macro",
+    "recall_macro",
+    "f1_macro",
+    "f1_weighted",
+    "rmse",
+    "log_loss",
+    "ece",
+)
 COST_METRICS = ("train_seconds", "latency_ms_p50", "latency_ms_p95", "size_mb")
 _ECE_BINS = 15
 _RESAMPLES = 2000
@@ -27,10 +39,12 @@ _RESAMPLES = 2000
 def evaluate(labels: Sequence[str], scores: Scores) -> dict[str, float]:
     """Return QUALITY_METRICS of scores, shape (n, 3) with columns in the order of LABELS.
 
-    A label that is never predicted has precision 0. `rmse` puts the labels on -1, 0, 1 and compares the predicted with the true label.
+    A label that is never predicted has precision 0. `rmse` puts the labels on -1, 0, 1 and compares
+    the predicted with the true label.
 
     Raises:
-        ModelError: The scores are not probabilities (NaN, infinite, rows that do not sum to 1) or do not fit the labels.
+        ModelError: The scores are not probabilities (NaN, infinite, rows that do not sum to 1) or
+            do not fit the labels.
     """
     true = checked_indices(labels, scores)
     predicted = scores.argmax(axis=1)
@@ -41,7 +55,9 @@ def evaluate(labels: Sequence[str], scores: Scores) -> dict[str, float]:
         "precision_macro": float(precision),
         "recall_macro": float(recall),
         "f1_macro": float(f1),
-        "f1_weighted": float(precision_recall_fscore_support(true, predicted, average="weighted", **options)[2]),
+        "f1_weighted": float(
+            precision_recall_fscore_support(true, predicted, average="weighted", **options)[2]
+        ),
         "rmse": math.sqrt(float(np.mean((true - predicted) ** 2))),
         "log_loss": float(log_loss(true, scores, labels=range(len(LABELS)))),
         "ece": expected_calibration_error(true == predicted, scores.max(axis=1)),
@@ -51,7 +67,8 @@ def evaluate(labels: Sequence[str], scores: Scores) -> dict[str, float]:
 def expected_calibration_error(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) -> float:
     """Return the mean gap between confidence and accuracy over 15 bins of equal width, weighted by their sizes.
 
-    Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3 (bins open on the left).
+    Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3 (bins open
+    on the left).
     """
     counts, sure, right = reliability(is_correct, confidence)
     return float(counts @ np.abs(right - sure) / len(confidence))
@@ -61,7 +78,8 @@ def reliability(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) 
     """Return three rows with a column per bin: its number of texts, their mean confidence and their accuracy; zeros where it is empty."""
     bins = np.clip(np.ceil(confidence * _ECE_BINS).astype(int) - 1, 0, _ECE_BINS - 1)
     counts, sure, right = (
-        np.bincount(bins, weights=weights, minlength=_ECE_BINS) for weights in (np.ones(len(bins)), confidence, is_correct)
+        np.bincount(bins, weights=weights, minlength=_ECE_BINS)
+        for weights in (np.ones(len(bins)), confidence, is_correct)
     )
     filled = counts.clip(min=1)
     return np.array([counts, sure / filled, right / filled])
@@ -69,7 +87,9 @@ def reliability(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) 
 
 def confusion(labels: Sequence[str], scores: Scores) -> Counts:
     """Return how often each true label (rows) got each predicted one (columns), in the order of LABELS."""
-    table: Counts = confusion_matrix(checked_indices(labels, scores), scores.argmax(axis=1), labels=range(len(LABELS)))
+    table: Counts = confusion_matrix(
+        checked_indices(labels, scores), scores.argmax(axis=1), labels=range(len(LABELS))
+    )
     return table
 
 
@@ -77,7 +97,9 @@ def f1_by_label(table: Counts) -> NDArray[np.float64]:
     """Return the F1 of each label from confusion tables of shape (..., 3, 3); their mean is the macro F1."""
     hits = np.diagonal(table, axis1=-2, axis2=-1)
     predicted_and_true = table.sum(axis=-2) + table.sum(axis=-1)
-    f1: NDArray[np.float64] = np.divide(2.0 * hits, predicted_and_true, out=np.zeros(hits.shape), where=predicted_and_true > 0)
+    f1: NDArray[np.float64] = np.divide(
+        2.0 * hits, predicted_and_true, out=np.zeros(hits.shape), where=predicted_and_true > 0
+    )
     return f1
 
 
@@ -92,21 +114,32 @@ def choose_winner(candidates: Mapping[str, Mapping[str, float]]) -> str:
     Raises:
         ModelError: There is no candidate, or a candidate's macro F1 is not a finite number.
     """
-    refused = sorted(family for family, metrics in candidates.items() if not math.isfinite(metrics["val_f1_macro"]))
+    refused = sorted(
+        family for family, metrics in candidates.items() if not math.isfinite(metrics["val_f1_macro"])
+    )
     if refused or not candidates:
-        raise ModelError(f"no winner: val_f1_macro is not a number for {', '.join(refused) or 'any model'}; train again")
-    return min(candidates, key=lambda family: (-candidates[family]["val_f1_macro"], candidates[family]["size_mb"], family))
+        raise ModelError(
+            f"no winner: val_f1_macro is not a number for {', '.join(refused) or 'any model'}; train again"
+        )
+    return min(
+        candidates,
+        key=lambda family: (-candidates[family]["val_f1_macro"], candidates[family]["size_mb"], family),
+    )
 
 
 def checked_indices(labels: Sequence[str], scores: Scores) -> NDArray[np.int64]:
     """Return labels as indices into LABELS, after checking that the scores are probabilities of the same texts."""
     if not len(labels) or scores.shape != (len(labels), len(LABELS)):
-        raise ModelError(f"scores have the shape {scores.shape} for {len(labels)} labels; give {len(LABELS)} scores per text")
+        raise ModelError(
+            f"scores have the shape {scores.shape} for {len(labels)} labels; give {len(LABELS)} scores per text"
+        )
     unknown = sorted(set(labels) - set(LABELS))
     if unknown:
         raise ModelError(f"unknown label {unknown[0][:40]!r}; use {', '.join(LABELS)}")
     if not (scores >= 0).all() or not np.allclose(scores.sum(axis=1), 1, atol=1e-4):  # NaN fails both
-        raise ModelError("scores are not probabilities (NaN, infinite, negative or not summing to 1): train the model again")
+        raise ModelError(
+            "scores are not probabilities (NaN, infinite, negative or not summing to 1): train the model again"
+        )
     return np.array([LABELS.index(label) for label in labels], dtype=np.int64)
 
 

@@ -1,4 +1,7 @@
-"""Misspellings as people make them: letters swapped, dropped, doubled, stretched. Which texts get them, the callers say."""
+"""Misspellings as people make them: letters swapped, dropped, doubled, stretched.
+
+Which texts get them, the callers say.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ if TYPE_CHECKING:
 
 Slip = Literal["swapped", "dropped", "doubled", "stretched"]
 SLIPS: tuple[Slip, ...] = ("swapped", "dropped", "doubled", "stretched")
-_WORD = re.compile(r"(?<![@#\w/.:])[A-Za-z]{4,}(?![\w@/:]|\.\w|['’]\w)")  # no handle, hashtag, link, contraction or short word
+# No handle, hashtag, link, contraction or short word.
+_WORD = re.compile(r"(?<![@#\w/.:])[A-Za-z]{4,}(?![\w@/:]|\.\w|['’]\w)")
 
 
 def misspell_word(word: str, slip: Slip, at: int) -> str:
@@ -37,7 +41,11 @@ def misspell_longest(text: str, slip: Slip) -> str:
     if not words:
         return text
     longest = max(words, key=lambda word: len(word.group()))
-    return text[: longest.start()] + misspell_word(longest.group(), slip, len(longest.group()) // 2) + text[longest.end() :]
+    return (
+        text[: longest.start()]
+        + misspell_word(longest.group(), slip, len(longest.group()) // 2)
+        + text[longest.end() :]
+    )
 
 
 def misspell(text: str, share: float, chance: Generator) -> str:
@@ -46,6 +54,8 @@ def misspell(text: str, share: float, chance: Generator) -> str:
     def slipped(word: re.Match[str]) -> str:
         if chance.random() >= share:
             return word.group()
-        return misspell_word(word.group(), SLIPS[chance.integers(len(SLIPS))], int(chance.integers(1, len(word.group()) - 1)))
+        return misspell_word(
+            word.group(), SLIPS[chance.integers(len(SLIPS))], int(chance.integers(1, len(word.group()) - 1))
+        )
 
     return _WORD.sub(slipped, text)

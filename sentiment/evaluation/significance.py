@@ -47,17 +47,26 @@ class Difference:
         return float(np.quantile(self.draws, alpha))
 
 
-def compare_f1(true: Labels, champion: Labels, challenger: Labels, *, label: int | None = None, draws: int = DRAWS) -> Difference:
+def compare_f1(
+    true: Labels, champion: Labels, challenger: Labels, *, label: int | None = None, draws: int = DRAWS
+) -> Difference:
     """Return the difference in macro F1, or in the F1 of one label, by a paired bootstrap over the texts.
 
-    Every draw takes as many texts, with replacement, and both models' answers to them (Koehn, EMNLP 2004; Efron and Tibshirani 1993,
-    chapter 13). The mean goes over the labels that occur among the true ones. The same input gives the same result.
+    Every draw takes as many texts, with replacement, and both models' answers to them (Koehn, EMNLP
+    2004; Efron and Tibshirani 1993, chapter 13). The mean goes over the labels that occur among the
+    true ones. The same input gives the same result.
     """
-    joint = np.bincount((true * _SIZE + champion) * _SIZE + challenger, minlength=_SIZE**3).reshape(_SIZE, _SIZE, _SIZE)
+    joint = np.bincount((true * _SIZE + champion) * _SIZE + challenger, minlength=_SIZE**3).reshape(
+        _SIZE, _SIZE, _SIZE
+    )
     seen = joint.sum(axis=(1, 2)) > 0
     chosen = np.arange(_SIZE) == label if label is not None else seen
     old, new = (f1_by_label(joint.sum(axis=axis))[chosen].mean() for axis in (2, 1))
-    resampled = np.random.default_rng(0).multinomial(len(true), joint.ravel() / len(true), size=draws).reshape(draws, *joint.shape)
+    resampled = (
+        np.random.default_rng(0)
+        .multinomial(len(true), joint.ravel() / len(true), size=draws)
+        .reshape(draws, *joint.shape)
+    )
     gains = (f1_by_label(resampled.sum(axis=2)) - f1_by_label(resampled.sum(axis=3)))[:, chosen].mean(axis=1)
     low, high = np.quantile(gains, [0.025, 0.975])
     p_better, p_worse = ((1 + np.count_nonzero(side)) / (draws + 1) for side in (gains <= 0, gains >= 0))
@@ -73,16 +82,20 @@ def mcnemar(champion: Correct, challenger: Correct) -> tuple[float, float]:
     if lost + won == 0:
         return 1.0, 1.0
     half = 0.5 * float(binom.pmf(won, lost + won, 0.5))
-    at_most, at_least = float(binom.cdf(won, lost + won, 0.5)) - half, float(binom.sf(won - 1, lost + won, 0.5)) - half
+    at_most, at_least = (
+        float(binom.cdf(won, lost + won, 0.5)) - half,
+        float(binom.sf(won - 1, lost + won, 0.5)) - half,
+    )
     return min(1.0, 2 * min(at_most, at_least)), at_most
 
 
 def sign_flip(champion: Scores, challenger: Scores, *, draws: int = DRAWS) -> float:
     """Return the one-sided mid-p value of no loss between two models' pass rates on the same groups of cases.
 
-    Were neither better, each group's difference would be as likely with the other sign. Cases of one group may pass or fail together,
-    where McNemar's test takes each as evidence of its own; with one case per group the two agree. The same input gives the same result.
-    Source: Fisher, The Design of Experiments, 1935, section 21.
+    Were neither better, each group's difference would be as likely with the other sign. Cases of
+    one group may pass or fail together, where McNemar's test takes each as evidence of its own;
+    with one case per group the two agree. The same input gives the same result. Source: Fisher, The
+    Design of Experiments, 1935, section 21.
     """
     gains = challenger - champion
     gains = gains[np.abs(gains) > _EXACT]
@@ -95,7 +108,8 @@ def sign_flip(champion: Scores, challenger: Scores, *, draws: int = DRAWS) -> fl
 def holm(p_values: Mapping[str, float], alpha: float) -> frozenset[str]:
     """Return which hypotheses are rejected, so that the chance of any false rejection among all is at most alpha.
 
-    Source: Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of Statistics 6, 1979.
+    Source: Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of
+    Statistics 6, 1979.
     """
     rejected: list[str] = []
     for number, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
@@ -108,7 +122,8 @@ def holm(p_values: Mapping[str, float], alpha: float) -> frozenset[str]:
 def gap_between_sets(first: tuple[Correct, Correct], second: tuple[Correct, Correct]) -> tuple[float, float]:
     """Return by how much the challenger's lead in accuracy on one set exceeds that on another, and the one-sided p of no excess.
 
-    Each set is (champion's, challenger's) correct answers. A model that learned the first set by heart leads there and nowhere else.
+    Each set is (champion's, challenger's) correct answers. A model that learned the first set by
+    heart leads there and nowhere else.
     """
     leads = [challenger.astype(float) - champion for champion, challenger in (first, second)]
     gap = float(leads[0].mean() - leads[1].mean())

@@ -1,4 +1,7 @@
-"""Parts of an evaluation set that people care about on their own: which texts are in them. How the models do there, the gate asks."""
+"""Parts of an evaluation set that people care about on their own: which texts are in them.
+
+How the models do there, the gate asks.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from sentiment.data.near_duplicates import canonical_form
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_NEGATION = re.compile(r"\b(?:no|not|never|nothing|nobody|none|neither|nor|cannot|without|hardly)\b|\w+n't\b", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"\b(?:no|not|never|nothing|nobody|none|neither|nor|cannot|without|hardly)\b|\w+n't\b", re.IGNORECASE
+)
 EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]|[:;=8][-']?[()dp/\\|](?!\w)", re.IGNORECASE)
 _HASHTAG = re.compile(r"(?<!\w)#\w")
 _NAMES = ("negation", "emoji", "hashtags", "mentions", "short", "long")
@@ -53,7 +58,10 @@ def _resembling(texts: Sequence[str], feedback: Sequence[str]) -> NDArray[np.boo
     )
     vocabulary = len(here | there)
     offset = np.log((there.total() + vocabulary) / (here.total() + vocabulary))
-    odds = [float(np.mean([np.log((there[word] + 1) / (here[word] + 1)) - offset for word in form] or [-np.inf])) for form in forms]
+    odds = [
+        float(np.mean([np.log((there[word] + 1) / (here[word] + 1)) - offset for word in form] or [-np.inf]))
+        for form in forms
+    ]
     chosen = np.zeros(len(texts), dtype=bool)
     chosen[np.argsort(odds, kind="stable")[::-1][: round(_FEEDBACK_LIKE_SHARE * len(texts))]] = True
     return chosen

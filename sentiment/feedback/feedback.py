@@ -1,4 +1,7 @@
-"""What a person says of a prediction, checked. Where it waits is in `inbox.py`, how predictions are signed in `prediction_ids.py`."""
+"""What a person says of a prediction, checked.
+
+Where it waits is in `inbox.py`, how predictions are signed in `prediction_ids.py`.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ class InvalidFeedbackError(FeedbackError):
 
 @dataclass(frozen=True)
 class Feedback:
-    """One person's word on one prediction. `label` is the true label, None where the person only said that ours is wrong.
+    """One person's word on one prediction.
+
+    `label` is the true label, None where the person only said that ours is wrong.
 
     `source` is a pseudonym of the sender's address, None where it is not known.
     """
@@ -41,16 +46,24 @@ class Feedback:
 
 
 def make_feedback(
-    prediction: SignedPrediction, text: str, *, correct: bool, label: str | None = None, comment: str | None = None
+    prediction: SignedPrediction,
+    text: str,
+    *,
+    correct: bool,
+    label: str | None = None,
+    comment: str | None = None,
 ) -> Feedback:
     """Return the feedback on a checked prediction; the same prediction always gives the same `feedback_id`.
 
     Raises:
-        InvalidFeedbackError: The label is unknown or contradicts `correct`, or the comment is too long.
+        InvalidFeedbackError: The label is unknown or contradicts `correct`, or the comment is too
+            long.
     """
     _check_label(prediction.label, correct=correct, label=label)
     if comment is not None and len(comment) > MAX_COMMENT_CHARS:
-        raise InvalidFeedbackError(f"comment has {len(comment)} characters; the limit is {MAX_COMMENT_CHARS}: shorten it")
+        raise InvalidFeedbackError(
+            f"comment has {len(comment)} characters; the limit is {MAX_COMMENT_CHARS}: shorten it"
+        )
     return Feedback(
         feedback_id=hashlib.sha256(prediction.prediction_id.encode()).hexdigest()[:32],
         prediction_id=prediction.prediction_id,
@@ -72,4 +85,6 @@ def _check_label(predicted: str, *, correct: bool, label: str | None) -> None:
         raise InvalidFeedbackError(f"label is unknown: use one of {', '.join(LABELS)}")
     if correct != (label == predicted):
         relation = "correct is true, but label is" if correct else "correct is false, but label is also"
-        raise InvalidFeedbackError(f"{relation} {label!r} and the prediction was {predicted!r}: change one of the two")
+        raise InvalidFeedbackError(
+            f"{relation} {label!r} and the prediction was {predicted!r}: change one of the two"
+        )

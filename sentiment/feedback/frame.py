@@ -23,5 +23,7 @@ def read_inbox(inbox: Inbox) -> pd.DataFrame:
     types = dict.fromkeys(columns, "string") | {"correct": "bool", "score": "float64"}
     types.pop("received_at")
     frame = pd.DataFrame([asdict(feedback) for feedback in inbox.read()], columns=columns).astype(types)
-    frame["received_at"] = pd.to_datetime(frame["received_at"], utc=True, format="ISO8601").astype("datetime64[us, UTC]")
+    frame["received_at"] = pd.to_datetime(frame["received_at"], utc=True, format="ISO8601").astype(
+        "datetime64[us, UTC]"
+    )
     return frame.sort_values(["received_at", "feedback_id"], ignore_index=True)

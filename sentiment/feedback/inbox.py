@@ -30,7 +30,8 @@ class Inbox:
         """Take the place without looking at it.
 
         Raises:
-            ConfigError: It is on Azure, and the URL or the environment's storage account is malformed.
+            ConfigError: It is on Azure, and the URL or the environment's storage account is
+                malformed.
         """
         self.url = url
         self._blobs = blobs.open_folder(url) if url.startswith(blobs.SCHEME) else None
@@ -64,7 +65,9 @@ class Inbox:
         if self._blobs:
             return self._blobs.create(name, content)
         folder = self._local_folder()
-        return durable.create_once(folder / name, content) if folder else _create_remote(self.url, name, content)
+        return (
+            durable.create_once(folder / name, content) if folder else _create_remote(self.url, name, content)
+        )
 
     def _local_folder(self) -> Path | None:
         scheme, separator, path = self.url.partition("://")
@@ -105,7 +108,8 @@ def _create_remote(url: str, name: str, content: bytes) -> bool:
             file.write(content)
     except FileExistsError:
         return False
-    except (NotImplementedError, ValueError):  # a file system without exclusive creation: the last of two at once wins
+    # A file system without exclusive creation: the last of two at once wins.
+    except (NotImplementedError, ValueError):
         if files.exists(path):
             return False
         files.pipe_file(path, content)

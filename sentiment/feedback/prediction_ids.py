@@ -1,4 +1,7 @@
-"""Prediction ids: signed, so that feedback needs no database of predictions. What becomes of the feedback is in `feedback.py`."""
+"""Prediction ids: signed, so that feedback needs no database of predictions.
+
+What becomes of the feedback is in `feedback.py`.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,8 @@ class SignedPrediction:
 class PredictionSigner:
     """Issues and checks prediction ids; all signers with the same key agree.
 
-    An id carries a nonce, a keyed digest of the text, label, score and model; whoever holds it can read the last three.
+    An id carries a nonce, a keyed digest of the text, label, score and model; whoever holds it can
+    read the last three.
     """
 
     def __init__(self, key: str, ttl_days: float) -> None:
@@ -49,11 +53,15 @@ class PredictionSigner:
         self._key = key.encode()
         self._ttl_days = ttl_days
         signer = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        self._serializer = URLSafeTimedSerializer(self._key, salt="sentiloop.prediction", signer_kwargs=signer)
+        self._serializer = URLSafeTimedSerializer(
+            self._key, salt="sentiloop.prediction", signer_kwargs=signer
+        )
 
     def sign(self, text: str, *, label: str, score: float, model: str) -> str:
         """Return a new prediction id; two predictions of one text have different ids."""
-        return str(self._serializer.dumps([secrets.token_urlsafe(12), self._digest(text), label, score, model]))
+        return str(
+            self._serializer.dumps([secrets.token_urlsafe(12), self._digest(text), label, score, model])
+        )
 
     def check(self, prediction_id: str, text: str) -> SignedPrediction:
         """Return what the id vouches for, if this service issued it for this text and it has not expired.
@@ -63,7 +71,9 @@ class PredictionSigner:
         """
         signed, digest = self._open(prediction_id, max_age=int(self._ttl_days * _SECONDS_PER_DAY))
         if not hmac.compare_digest(digest, self._digest(text)):
-            raise PredictionIdError("prediction_id belongs to another text: send the exact text that was predicted")
+            raise PredictionIdError(
+                "prediction_id belongs to another text: send the exact text that was predicted"
+            )
         return signed
 
     def read(self, prediction_id: str) -> SignedPrediction:
@@ -119,4 +129,6 @@ def _local_key(path: Path) -> str:
             durable.create_once(path, secrets.token_urlsafe(32).encode())
         return path.read_text("ascii").strip()
     except (OSError, UnicodeError) as error:
-        raise ConfigError(f"the signing key {path} cannot be used ({type(error).__name__}): set SENTIMENT_SIGNING_KEY") from error
+        raise ConfigError(
+            f"the signing key {path} cannot be used ({type(error).__name__}): set SENTIMENT_SIGNING_KEY"
+        ) from error

@@ -42,9 +42,19 @@ def check_evidence(evidence: Evidence, limits: Thresholds) -> list[Check]:
     ]
     if challenger.facts.get("rolled_back_at"):
         since = challenger.facts["rolled_back_at"]
-        checks.append(_check("rolled back", "hold", f"The challenger was taken back on {since}: a person must say why it may return."))
+        checks.append(
+            _check(
+                "rolled back",
+                "hold",
+                f"The challenger was taken back on {since}: a person must say why it may return.",
+            )
+        )
     if champion:
-        checks += [_check_rows(evidence, champion), _check_age(challenger, champion), _check_feedback_rows(challenger, champion)]
+        checks += [
+            _check_rows(evidence, champion),
+            _check_age(challenger, champion),
+            _check_feedback_rows(challenger, champion),
+        ]
         checks.append(_check_identity(challenger, champion, evidence.test))
         if evidence.validation and evidence.validation.texts:
             checks.append(_check_memory(evidence, champion, evidence.validation, limits))
@@ -69,7 +79,11 @@ def _check_probabilities(contender: Contender, one: EvaluationSet) -> Check:
     except ModelError as error:
         outcome: Outcome = "reject" if contender.role == "challenger" else "hold"
         return _check(name, outcome, f"The {contender.role} {contender.name} cannot be judged: {error}.")
-    return _check(name, "pass", f"The {contender.role} gives probabilities for all {len(one.texts):,} texts of the {one.name} set.")
+    return _check(
+        name,
+        "pass",
+        f"The {contender.role} gives probabilities for all {len(one.texts):,} texts of the {one.name} set.",
+    )
 
 
 def _check_size(test: EvaluationSet, limits: Thresholds, *, is_needed: bool) -> Check:
@@ -77,7 +91,10 @@ def _check_size(test: EvaluationSet, limits: Thresholds, *, is_needed: bool) -> 
     outcome: Outcome = "hold" if is_needed else "note"
     if rows < limits.least_test_texts:
         return _check(
-            "test size", outcome, f"The test split has {rows} texts; below {limits.least_test_texts} it decides nothing.", rows=rows
+            "test size",
+            outcome,
+            f"The test split has {rows} texts; below {limits.least_test_texts} it decides nothing.",
+            rows=rows,
         )
     return _check("test size", "pass", f"The test split has {rows:,} texts.", rows=rows)
 
@@ -87,29 +104,52 @@ def _check_rows(evidence: Evidence, contender: Contender) -> Check:
     name, role = f"training rows of the {contender.role}", contender.role
     if not contender.training_rows:
         outcome: Outcome = "hold" if role == "challenger" else "note"
-        return _check(name, outcome, f"What the {role} learned from is not recorded: whether it has seen test texts cannot be told.")
-    judged = [text for one in (evidence.test, evidence.validation, evidence.feedback) if one for text in one.texts]
+        return _check(
+            name,
+            outcome,
+            f"What the {role} learned from is not recorded: whether it has seen test texts cannot be told.",
+        )
+    judged = [
+        text for one in (evidence.test, evidence.validation, evidence.feedback) if one for text in one.texts
+    ]
     seen = len(contender.training_rows & {fingerprint(text) for text in judged})
     if not seen:
-        return _check(name, "pass", f"None of the {len(judged):,} texts to judge on is among what the {role} learned from.", seen=0)
+        return _check(
+            name,
+            "pass",
+            f"None of the {len(judged):,} texts to judge on is among what the {role} learned from.",
+            seen=0,
+        )
     outcome = "reject" if role == "challenger" else "hold"
-    unfair = "its figures mean nothing" if role == "challenger" else "the comparison is unfair to the challenger"
-    return _check(name, outcome, f"The {role} learned from {seen:,} of the {len(judged):,} texts to judge on: {unfair}.", seen=seen)
+    unfair = (
+        "its figures mean nothing" if role == "challenger" else "the comparison is unfair to the challenger"
+    )
+    return _check(
+        name,
+        outcome,
+        f"The {role} learned from {seen:,} of the {len(judged):,} texts to judge on: {unfair}.",
+        seen=seen,
+    )
 
 
 def _check_test_split(evidence: Evidence) -> Check:
     """Whether the test split is the one that both models were made for."""
     digest = evidence.test.digest
     if not evidence.challenger.facts.get("test_digest"):
-        return _check("test split", "hold", "The challenger's record does not name the test split that it was made for.", found=digest)
+        return _check(
+            "test split",
+            "hold",
+            "The challenger's record does not name the test split that it was made for.",
+            found=digest,
+        )
     for contender in (evidence.challenger, evidence.champion):
         known = contender.facts.get("test_digest") if contender else None
         if contender and known and known != digest:
-            sentence = (
-                f"The test split is not the one of the {contender.role} ({digest[:12]}, not {known[:12]}): it changed, or is another's."
-            )
+            sentence = f"The test split is not the one of the {contender.role} ({digest[:12]}, not {known[:12]}): it changed, or is another's."
             return _check("test split", "hold", sentence, expected=known, found=digest)
-    return _check("test split", "pass", "The test split is the one that the challenger was made for.", found=digest)
+    return _check(
+        "test split", "pass", "The test split is the one that the challenger was made for.", found=digest
+    )
 
 
 def _check_age(challenger: Contender, champion: Contender) -> Check:
@@ -118,10 +158,16 @@ def _check_age(challenger: Contender, champion: Contender) -> Check:
     try:
         is_older = datetime.fromisoformat(new) < datetime.fromisoformat(old)
     except (ValueError, TypeError):
-        return _check("age", "hold", "When the two models were trained is not recorded: an older one must not replace a newer one.")
+        return _check(
+            "age",
+            "hold",
+            "When the two models were trained is not recorded: an older one must not replace a newer one.",
+        )
     if is_older:
         return _check(
-            "age", "hold", f"The challenger was trained on {new}, before the champion ({old}): an older model must not replace it."
+            "age",
+            "hold",
+            f"The challenger was trained on {new}, before the champion ({old}): an older model must not replace it.",
         )
     return _check("age", "pass", "The challenger was trained after the champion.")
 
@@ -130,28 +176,48 @@ def _check_feedback_rows(challenger: Contender, champion: Contender) -> Check:
     """Whether the challenger knows the validated feedback that the champion knows: the dataset only grows, a late backfill has less."""
     new, old = (int(contender.facts.get("feedback_rows") or 0) for contender in (challenger, champion))
     if new < old:
-        sentence = (
-            f"The challenger was made when there were {new:,} rows of validated feedback, the champion at {old:,}: it is from before."
-        )
+        sentence = f"The challenger was made when there were {new:,} rows of validated feedback, the champion at {old:,}: it is from before."
         return _check("feedback rows", "hold", sentence, challenger=new, champion=old)
-    return _check("feedback rows", "pass", f"The challenger was made at {new:,} rows of validated feedback, the champion at {old:,}.")
+    return _check(
+        "feedback rows",
+        "pass",
+        f"The challenger was made at {new:,} rows of validated feedback, the champion at {old:,}.",
+    )
 
 
 def _check_identity(challenger: Contender, champion: Contender, test: EvaluationSet) -> Check:
     new, old = challenger.scores[test.name], champion.scores[test.name]
     if np.allclose(new, old, atol=1e-6):
-        return _check("identity", "hold", "The challenger gives the champion's own scores on every test text: it is the same model.")
+        return _check(
+            "identity",
+            "hold",
+            "The challenger gives the champion's own scores on every test text: it is the same model.",
+        )
     differing = int((new.argmax(axis=1) != old.argmax(axis=1)).sum())
-    return _check("identity", "pass", f"The two disagree on {differing:,} of {len(new):,} test texts.", differing=differing)
+    return _check(
+        "identity",
+        "pass",
+        f"The two disagree on {differing:,} of {len(new):,} test texts.",
+        differing=differing,
+    )
 
 
-def _check_memory(evidence: Evidence, champion: Contender, validation: EvaluationSet, limits: Thresholds) -> Check:
+def _check_memory(
+    evidence: Evidence, champion: Contender, validation: EvaluationSet, limits: Thresholds
+) -> Check:
     """Whether the challenger leads on the test split only because it has learned it, whatever its record says."""
     on_test, on_validation = (
-        (correct_answers(champion, one), correct_answers(evidence.challenger, one)) for one in (evidence.test, validation)
+        (correct_answers(champion, one), correct_answers(evidence.challenger, one))
+        for one in (evidence.test, validation)
     )
     gap, p_value = gap_between_sets(on_test, on_validation)
     if gap > limits.memorised_gap and p_value < limits.memorised_p:
         sentence = f"The challenger leads by {100 * gap:.1f} points more on the test split than on validation: it has seen the test texts."
         return _check("memory", "reject", sentence, gap=gap, p=p_value)
-    return _check("memory", "pass", "The challenger's lead on the test split is in line with validation.", gap=gap, p=p_value)
+    return _check(
+        "memory",
+        "pass",
+        "The challenger's lead on the test split is in line with validation.",
+        gap=gap,
+        p=p_value,
+    )

@@ -1,4 +1,7 @@
-"""What the gate looks at: two contenders, scored by the same code on the same texts. Values only; `gate` decides on them."""
+"""What the gate looks at: two contenders, scored by the same code on the same texts.
+
+Values only; `gate` decides on them.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,16 @@ class Contender:
     Attributes:
         role: As which of the two it was loaded.
         name: What people call it, such as `tweet-sentiment:abc` or `version 7`.
-        facts: `run_id`, `mlflow_version`, `family`, `git_commit`, `dataset_digest`, `test_digest` (of the test split that it was meant
-            for), `feedback_digest`, `trained_at` (ISO 8601, UTC), `rolled_back_at`; what is not known is missing.
-        scores: By the name of the evaluation set: `test`, `validation`, `feedback`; shape (n, 3) in the order of LABELS.
-        behaviour: By kind (`minimum functionality`, `invariance`, `direction`): the share of the cases of each template that pass, the
-            same templates for both.
+        facts: `run_id`, `mlflow_version`, `family`, `git_commit`, `dataset_digest`, `test_digest`
+            (of the test split that it was meant for), `feedback_digest`, `trained_at` (ISO 8601,
+            UTC), `rolled_back_at`; what is not known is missing.
+        scores: By the name of the evaluation set: `test`, `validation`, `feedback`; shape (n, 3) in
+            the order of LABELS.
+        behaviour: By kind (`minimum functionality`, `invariance`, `direction`): the share of the
+            cases of each template that pass, the same templates for both.
         cost: None if it was not measured.
-        training_rows: The fingerprints (see `lineage`) of every text that it learned from; None if they are not known.
+        training_rows: The fingerprints (see `lineage`) of every text that it learned from; None if
+            they are not known.
     """
 
     role: Role
@@ -41,7 +47,10 @@ class Contender:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that the gate decides on. `champion` is None where there is none; `validation` and `feedback` where there are none."""
+    """All that the gate decides on.
+
+    `champion` is None where there is none; `validation` and `feedback` where there are none.
+    """
 
     challenger: Contender
     champion: Contender | None

@@ -1,7 +1,10 @@
-"""The gate before a new champion: a pure function of evidence. `flows/promote.py` acts on it, docs/gate.md explains it.
+"""The gate before a new champion: a pure function of evidence.
 
-The checks are in `gate_evidence` (may this be compared at all?), `gate_quality` (better, and worse nowhere?) and `gate_limits` (behaviour,
-calibration, cost). Any REJECT rejects, else any HOLD holds, else the challenger is promoted.
+`flows/promote.py` acts on it, docs/gate.md explains it.
+
+The checks are in `gate_evidence` (may this be compared at all?), `gate_quality` (better, and worse
+nowhere?) and `gate_limits` (behaviour, calibration, cost). Any REJECT rejects, else any HOLD holds,
+else the challenger is promoted.
 """
 
 from __future__ import annotations
@@ -34,18 +37,24 @@ def judge(
 ) -> Verdict:
     """Return the verdict on a challenger: PROMOTE, HOLD or REJECT, with every check and its reasons.
 
-    A model that gives nonsense is rejected, not raised. An `override` is recorded beside the gate's own word. `earlier_judgements` is how
-    often this test split has decided before: it goes into the record, because every use of one test split spends some of it.
+    A model that gives nonsense is rejected, not raised. An `override` is recorded beside the gate's
+    own word. `earlier_judgements` is how often this test split has decided before: it goes into the
+    record, because every use of one test split spends some of it.
 
     Raises:
-        GateError: The evidence is misused: the roles are swapped, or scores are of another number of texts.
+        GateError: The evidence is misused: the roles are swapped, or scores are of another number
+            of texts.
     """
     _refuse_misuse(evidence)
     limits = thresholds or Thresholds()
     checks = [*check_scores(evidence)]
     if all(check.outcome == "pass" for check in checks):
         checks += check_evidence(evidence, limits)
-        checks += [*check_quality(evidence, limits), *check_slices(evidence, limits), *check_behaviour(evidence, limits)]
+        checks += [
+            *check_quality(evidence, limits),
+            *check_slices(evidence, limits),
+            *check_behaviour(evidence, limits),
+        ]
         checks += check_calibration(evidence, limits)
     checks += check_budgets(evidence, limits)
     decision = _decide(checks)
@@ -67,12 +76,16 @@ def _refuse_misuse(evidence: Evidence) -> None:
         if contender is None:
             continue
         if contender.role != role:
-            raise GateError(f"{contender.name} was loaded as the {contender.role} but stands as the {role}: exchange the two")
+            raise GateError(
+                f"{contender.name} was loaded as the {contender.role} but stands as the {role}: exchange the two"
+            )
         for one in _sets(evidence):
             scores = contender.scores.get(one.name)
             if scores is None or len(scores) != len(one.texts):
                 found = "no scores" if scores is None else f"{len(scores)} scores"
-                raise GateError(f"the {role} {contender.name} has {found} for the {len(one.texts)} texts of {one.name!r}: score it again")
+                raise GateError(
+                    f"the {role} {contender.name} has {found} for the {len(one.texts)} texts of {one.name!r}: score it again"
+                )
 
 
 def _decide(checks: list[Check]) -> Decision:
@@ -85,7 +98,9 @@ def _decide(checks: list[Check]) -> Decision:
 def _reasons(decision: Decision, checks: list[Check]) -> tuple[str, ...]:
     """Return the sentences of what decided: what speaks against the challenger, or why it is better."""
     if decision is Decision.PROMOTE:
-        return tuple(check.sentence for check in checks if check.group == "quality" and check.outcome == "pass")
+        return tuple(
+            check.sentence for check in checks if check.group == "quality" and check.outcome == "pass"
+        )
     order = {"reject": 0, "hold": 1}
     against = [check for check in checks if check.outcome in order]
     return tuple(check.sentence for check in sorted(against, key=lambda check: order[check.outcome]))

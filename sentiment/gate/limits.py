@@ -24,21 +24,41 @@ if TYPE_CHECKING:
 def check_behaviour(evidence: Evidence, limits: Thresholds) -> list[Check]:
     """Return a check of each kind of the behavioural suite (Ribeiro et al., ACL 2020): it must not pass fewer cases, beyond chance.
 
-    A sign-flip test over the templates of each kind, whose cases pass or fail together, Holm-corrected over the kinds. A margin in points
-    would be a matter of a few templates.
+    A sign-flip test over the templates of each kind, whose cases pass or fail together,
+    Holm-corrected over the kinds. A margin in points would be a matter of a few templates.
     """
     new, champion = evidence.challenger.behaviour, evidence.champion
     if set(new) != set(KINDS):
-        return [Check("behavioural suite", "behaviour", "hold", "The challenger has not answered the whole behavioural suite.")]
+        return [
+            Check(
+                "behavioural suite",
+                "behaviour",
+                "hold",
+                "The challenger has not answered the whole behavioural suite.",
+            )
+        ]
     before = champion.behaviour if champion else {}
     comparable = [kind for kind in KINDS if len(before.get(kind, ())) == len(new[kind])]
     worse = holm(
-        {kind: sign_flip(np.array(before[kind], dtype=float), np.array(new[kind], dtype=float)) for kind in comparable}, limits.alpha
+        {
+            kind: sign_flip(np.array(before[kind], dtype=float), np.array(new[kind], dtype=float))
+            for kind in comparable
+        },
+        limits.alpha,
     )
-    return [_check_kind(kind, new[kind], before[kind] if kind in comparable else None, champion, kind in worse) for kind in KINDS]
+    return [
+        _check_kind(kind, new[kind], before[kind] if kind in comparable else None, champion, kind in worse)
+        for kind in KINDS
+    ]
 
 
-def _check_kind(kind: str, passed: Sequence[float], before: Sequence[float] | None, champion: Contender | None, is_worse: bool) -> Check:
+def _check_kind(
+    kind: str,
+    passed: Sequence[float],
+    before: Sequence[float] | None,
+    champion: Contender | None,
+    is_worse: bool,
+) -> Check:
     rate = sum(passed) / len(passed)
     words = f"{kind.capitalize()}: {rate:.0%} of the cases of {len(passed)} templates pass"
     figures = {"champion": None, "challenger": rate, "templates": len(passed)}
@@ -48,7 +68,9 @@ def _check_kind(kind: str, passed: Sequence[float], before: Sequence[float] | No
         return Check(kind, "behaviour", outcome, words + reason, figures)
     earlier = sum(before) / len(before)
     sentence = f"{words}, {earlier:.0%} with the champion{', and not by chance' if is_worse else ''}."
-    return Check(kind, "behaviour", "hold" if is_worse else "pass", sentence, {**figures, "champion": earlier})
+    return Check(
+        kind, "behaviour", "hold" if is_worse else "pass", sentence, {**figures, "champion": earlier}
+    )
 
 
 def check_calibration(evidence: Evidence, limits: Thresholds) -> list[Check]:
@@ -84,11 +106,15 @@ def _check_latency(new: Cost, old: Cost | None, limits: Thresholds) -> Check:
         sentence = f"One answer takes {p95:.1f} ms (p95), not within the budget of {limits.latency_ms:g} ms."
         return Check("latency", "budget", "reject", sentence, figures)
     if before is not None and not 0 < before < math.inf:
-        return Check("latency", "budget", "hold", f"The champion's answers took {before} ms (p95), which cannot be compared with.", figures)
-    if before is not None and p95 > limits.quick_ms and p95 > limits.slower * before:
-        sentence = (
-            f"One answer takes {p95:.1f} ms (p95), {p95 / before:.1f} times the champion's {before:.1f} ms; {limits.slower:g} are allowed."
+        return Check(
+            "latency",
+            "budget",
+            "hold",
+            f"The champion's answers took {before} ms (p95), which cannot be compared with.",
+            figures,
         )
+    if before is not None and p95 > limits.quick_ms and p95 > limits.slower * before:
+        sentence = f"One answer takes {p95:.1f} ms (p95), {p95 / before:.1f} times the champion's {before:.1f} ms; {limits.slower:g} are allowed."
         return Check("latency", "budget", "hold", sentence, {**figures, "limit": limits.slower * before})
     than = "" if before is None else f", the champion's {before:.1f} ms"
     return Check("latency", "budget", "pass", f"One answer takes {p95:.1f} ms (p95){than}.", figures)
@@ -97,5 +123,7 @@ def _check_latency(new: Cost, old: Cost | None, limits: Thresholds) -> Check:
 def _check_budget(name: str, value: float, before: float | None, limit: float) -> Check:
     figures = {"champion": before, "challenger": value, "limit": limit, "unit": "MB"}
     is_over = not 0 < value <= limit  # NaN fails, too
-    sentence = f"The {name} is {value:,.0f} MB, {'not ' if is_over else ''}within the budget of {limit:,.0f} MB."
+    sentence = (
+        f"The {name} is {value:,.0f} MB, {'not ' if is_over else ''}within the budget of {limit:,.0f} MB."
+    )
     return Check(name, "budget", "reject" if is_over else "pass", sentence, figures)

@@ -27,38 +27,57 @@ if TYPE_CHECKING:
 def check_quality(evidence: Evidence, limits: Thresholds) -> list[Check]:
     """Return the checks of superiority on the test split, of harm on the feedback set where that is large enough, and of accuracy.
 
-    Feedback can only speak against a challenger. Its texts were chosen by what the champion got wrong, so that any other model does better
-    there by regression to the mean: a gain on them proves nothing.
+    Feedback can only speak against a challenger. Its texts were chosen by what the champion got
+    wrong, so that any other model does better there by regression to the mean: a gain on them
+    proves nothing.
     """
     champion, feedback = evidence.champion, evidence.feedback
     if champion is None:
         return [_judge_first(evidence, limits)]
     checks = [_judge_test(_compare(champion, evidence.challenger, evidence.test, limits.draws), limits)]
     if feedback and len(feedback.texts) >= limits.least_feedback_texts:
-        checks.append(_judge_feedback(_compare(champion, evidence.challenger, feedback, limits.draws), limits))
+        checks.append(
+            _judge_feedback(_compare(champion, evidence.challenger, feedback, limits.draws), limits)
+        )
     elif feedback:
         sentence = f"The feedback set has {len(feedback.texts)} texts; below {limits.least_feedback_texts} it decides nothing."
-        checks.append(Check("macro F1 on feedback", "quality", "note", sentence, {"rows": len(feedback.texts)}))
+        checks.append(
+            Check("macro F1 on feedback", "quality", "note", sentence, {"rows": len(feedback.texts)})
+        )
     return [*checks, _check_accuracy(evidence, champion, limits)]
 
 
 def check_slices(evidence: Evidence, limits: Thresholds) -> list[Check]:
     """Return a check of each slice of the test split and of each class.
 
-    That no slice is worse is tested over all of them at alpha (Holm). Those of some size must be shown to be no worse than a margin: each
-    at alpha without correction, since all must pass (intersection-union test: Berger, Technometrics 24, 1982).
+    That no slice is worse is tested over all of them at alpha (Holm). Those of some size must be
+    shown to be no worse than a margin: each at alpha without correction, since all must pass
+    (intersection-union test: Berger, Technometrics 24, 1982).
     """
     champion = evidence.champion
     if champion is None:
         return []
     test, feedback = evidence.test, evidence.feedback
     members = slices(test.texts, feedback.texts if feedback else ())
-    differences = {name: _compare(champion, evidence.challenger, test, limits.draws, rows) for name, rows in members.items() if rows.any()}
-    differences |= {f"class {label}": _compare(champion, evidence.challenger, test, limits.draws, label) for label in LABELS}
+    differences = {
+        name: _compare(champion, evidence.challenger, test, limits.draws, rows)
+        for name, rows in members.items()
+        if rows.any()
+    }
+    differences |= {
+        f"class {label}": _compare(champion, evidence.challenger, test, limits.draws, label)
+        for label in LABELS
+    }
     tested = {name: one.p_worse for name, one in differences.items() if one.rows >= limits.least_slice_texts}
     worse = holm(tested, limits.alpha)
-    empty = [_slice_check(name, "note", f"No test text is in the slice {name}.") for name, rows in members.items() if not rows.any()]
-    return [_judge_slice(name, one, limits, is_worse=name in worse) for name, one in differences.items()] + empty
+    empty = [
+        _slice_check(name, "note", f"No test text is in the slice {name}.")
+        for name, rows in members.items()
+        if not rows.any()
+    ]
+    return [
+        _judge_slice(name, one, limits, is_worse=name in worse) for name, one in differences.items()
+    ] + empty
 
 
 def _compare(
@@ -85,7 +104,10 @@ def _compare(
 def _judge_first(evidence: Evidence, limits: Thresholds) -> Check:
     """Return whether a first champion is better than the one answer that is right most often; a tiny test split can prove nothing."""
     true = checked_indices(evidence.test.labels, evidence.challenger.scores["test"])
-    constant, answers = np.full(len(true), np.bincount(true).argmax()), evidence.challenger.scores["test"].argmax(axis=1)
+    constant, answers = (
+        np.full(len(true), np.bincount(true).argmax()),
+        evidence.challenger.scores["test"].argmax(axis=1),
+    )
     found = compare_f1(true, constant, answers, draws=limits.draws)
     is_more_often_right = bool((answers == true).mean() > (constant == true).mean())
     words = f"There was no champion; the challenger has a test macro F1 of {found.challenger:.4f}"
@@ -106,10 +128,16 @@ def _judge_test(found: Difference, limits: Thresholds) -> Check:
 
 
 def _judge_feedback(found: Difference, limits: Thresholds) -> Check:
-    name, words, figures = "macro F1 on feedback", _words(found, "tweets that people corrected"), _figures(found, 0.0)
+    name, words, figures = (
+        "macro F1 on feedback",
+        _words(found, "tweets that people corrected"),
+        _figures(found, 0.0),
+    )
     if found.p_worse <= limits.alpha:
         return Check(name, "quality", "hold", f"The challenger is worse on feedback: {words}.", figures)
-    return Check(name, "quality", "note", f"The challenger is not shown to be worse on feedback: {words}.", figures)
+    return Check(
+        name, "quality", "note", f"The challenger is not shown to be worse on feedback: {words}.", figures
+    )
 
 
 def _check_accuracy(evidence: Evidence, champion: Contender, limits: Thresholds) -> Check:
@@ -117,10 +145,21 @@ def _check_accuracy(evidence: Evidence, champion: Contender, limits: Thresholds)
     p_value, p_worse = mcnemar(old, new)
     won, lost = int((new & ~old).sum()), int((old & ~new).sum())
     words = f"it corrects {won:,} of the champion's mistakes and makes {lost:,} new ones (McNemar's test, p = {p_value:.3g})"
-    figures = {"champion": float(old.mean()), "challenger": float(new.mean()), "won": won, "lost": lost, "p": p_value, "rows": len(old)}
+    figures = {
+        "champion": float(old.mean()),
+        "challenger": float(new.mean()),
+        "won": won,
+        "lost": lost,
+        "p": p_value,
+        "rows": len(old),
+    }
     if p_worse < limits.alpha:
-        return Check("accuracy on test", "quality", "hold", f"The challenger is less often right: {words}.", figures)
-    return Check("accuracy on test", "quality", "note", f"The challenger is not less often right: {words}.", figures)
+        return Check(
+            "accuracy on test", "quality", "hold", f"The challenger is less often right: {words}.", figures
+        )
+    return Check(
+        "accuracy on test", "quality", "note", f"The challenger is not less often right: {words}.", figures
+    )
 
 
 def _judge_slice(name: str, found: Difference, limits: Thresholds, *, is_worse: bool) -> Check:
@@ -138,12 +177,16 @@ def _judge_slice(name: str, found: Difference, limits: Thresholds, *, is_worse: 
     return _slice_check(name, "note", f"{name}: too few texts to rule out a loss: {words}.", figures)
 
 
-def _slice_check(name: str, outcome: Outcome, sentence: str, figures: Mapping[str, float | int | str | None] | None = None) -> Check:
+def _slice_check(
+    name: str, outcome: Outcome, sentence: str, figures: Mapping[str, float | int | str | None] | None = None
+) -> Check:
     return Check(name, "slices", outcome, sentence[0].upper() + sentence[1:], figures or {"rows": 0})
 
 
 def _words(found: Difference, what: str) -> str:
-    points = f"{100 * found.value:+.1f} points, 95% interval {100 * found.low:+.1f} to {100 * found.high:+.1f}"
+    points = (
+        f"{100 * found.value:+.1f} points, 95% interval {100 * found.low:+.1f} to {100 * found.high:+.1f}"
+    )
     return f"F1 {found.challenger:.3f} against {found.champion:.3f} ({points}) on {found.rows:,} {what}"
 
 

@@ -1,4 +1,7 @@
-"""The numbers of the gate, in one place; why they are what they are is in docs/gate.md. Only the budgets are settings."""
+"""The numbers of the gate, in one place; why they are what they are is in docs/gate.md.
+
+Only the budgets are settings.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,19 @@ class Thresholds:
     """What the gate asks for. Shares and differences are of 1, so 0.05 is five points.
 
     Attributes:
-        alpha: The level of every test. Bootstrap intervals are a little too narrow: at 4.5% measured false promotions stay below 5%.
+        alpha: The level of every test. Bootstrap intervals are a little too narrow: at 4.5%
+            measured false promotions stay below 5%.
         least_test_texts, least_feedback_texts: Fewer than these decide nothing.
-        slice_margin: How much worse a slice of `large_slice` texts may at most be; a smaller one more, by the ratio of sizes.
-        least_slice_texts: Smaller slices are named, not tested; from `least_shown_texts` on, the margin must be ruled out.
-        memorised_gap, memorised_p: A lead on the test split that exceeds the one on validation by so much, and not by chance.
+        slice_margin: How much worse a slice of `large_slice` texts may at most be; a smaller one
+            more, by the ratio of sizes.
+        least_slice_texts: Smaller slices are named, not tested; from `least_shown_texts` on, the
+            margin must be ruled out.
+        memorised_gap, memorised_p: A lead on the test split that exceeds the one on validation by
+            so much, and not by chance.
         calibration_margin: How far the calibration error may rise.
         draws: Resamples of each bootstrap.
-        latency_ms, slower, size_mb, memory_mb: Budgets; `slower` is times the champion's p95, below `quick_ms` nothing is too slow.
+        latency_ms, slower, size_mb, memory_mb: Budgets; `slower` is times the champion's p95, below
+            `quick_ms` nothing is too slow.
     """
 
     alpha: float = 0.045

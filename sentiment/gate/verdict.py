@@ -11,7 +11,10 @@ Outcome = Literal["pass", "hold", "reject", "note"]
 
 
 class Decision(StrEnum):
-    """PROMOTE: better, and nothing speaks against it. HOLD: not shown, or a person must look. REJECT: worse, or not to be trusted."""
+    """PROMOTE: better, and nothing speaks against it. HOLD: not shown, or a person must look.
+
+    REJECT: worse, or not to be trusted.
+    """
 
     PROMOTE = "PROMOTE"
     HOLD = "HOLD"
@@ -20,7 +23,10 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that the gate looked at. `group`: evidence, quality, slices, behaviour, calibration or budget."""
+    """One thing that the gate looked at.
+
+    `group`: evidence, quality, slices, behaviour, calibration or budget.
+    """
 
     name: str
     group: str

@@ -1,4 +1,7 @@
-"""A verdict as JSON with its hash, and as Markdown that a product owner reads. What it looks like as a picture is in `verdict_picture`."""
+"""A verdict as JSON with its hash, and as Markdown that a product owner reads.
+
+What it looks like as a picture is in `verdict_picture`.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,10 @@ def digest(verdict: Verdict) -> str:
 def as_json(verdict: Verdict) -> str:
     """Return the record as JSON; its `sha256` vouches for all the rest."""
     content = _as_dict(verdict)
-    return json.dumps({**content, "sha256": _hash(content)}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return (
+        json.dumps({**content, "sha256": _hash(content)}, indent=2, ensure_ascii=False, allow_nan=False)
+        + "\n"
+    )
 
 
 def read_json(text: str) -> Verdict:
@@ -51,7 +57,9 @@ def read_json(text: str) -> Verdict:
         expected = content.pop("sha256")
         found = _hash(content)
         if found != expected:
-            raise GateError(f"the verdict was altered: its SHA-256 is {found[:12]}, not {str(expected)[:12]}; take it from MLflow again")
+            raise GateError(
+                f"the verdict was altered: its SHA-256 is {found[:12]}, not {str(expected)[:12]}; take it from MLflow again"
+            )
         override = content["override"]
         return Verdict(
             **content
@@ -59,11 +67,15 @@ def read_json(text: str) -> Verdict:
                 "decision": Decision(content["decision"]),
                 "reasons": tuple(content["reasons"]),
                 "checks": tuple(Check(**check) for check in content["checks"]),
-                "override": Override(tuple(override["approved_by"]), override["reason"]) if override else None,
+                "override": Override(tuple(override["approved_by"]), override["reason"])
+                if override
+                else None,
             }
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise GateError(f"this is no verdict ({type(error).__name__}: {error}): take it from MLflow again") from error
+        raise GateError(
+            f"this is no verdict ({type(error).__name__}: {error}): take it from MLflow again"
+        ) from error
 
 
 def headline(verdict: Verdict) -> str:
@@ -83,14 +95,20 @@ def as_markdown(verdict: Verdict) -> str:
         checks = [check for check in verdict.checks if check.group == group]
         if checks:
             parts += ["", f"## {title}", "", "| | | |", "| --- | --- | --- |"]
-            parts += [f"| {_SIGNS[check.outcome]} | {check.name} | {_cell(check.sentence)} |" for check in checks]
+            parts += [
+                f"| {_SIGNS[check.outcome]} | {check.name} | {_cell(check.sentence)} |" for check in checks
+            ]
     parts += ["", "## On what", "", _models(verdict), "", _data(verdict.data), ""]
-    parts += [f"Judged {verdict.judged_at}; record `{digest(verdict)[:12]}`. ✓ pass, ✋ hold, ✗ reject, · note.", ""]
+    parts += [
+        f"Judged {verdict.judged_at}; record `{digest(verdict)[:12]}`. ✓ pass, ✋ hold, ✗ reject, · note.",
+        "",
+    ]
     return "\n".join(parts)
 
 
 def _as_dict(verdict: Verdict) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(json.dumps(asdict(verdict), allow_nan=True), parse_constant=str)  # NaN as a word: JSON has none
+    # NaN as a word: JSON has none.
+    content: dict[str, Any] = json.loads(json.dumps(asdict(verdict), allow_nan=True), parse_constant=str)
     return content
 
 
@@ -105,7 +123,10 @@ def _cell(text: str) -> str:
 def _models(verdict: Verdict) -> str:
     challenger, champion = verdict.challenger, verdict.champion or {}
     keys = dict.fromkeys([*challenger, *champion])
-    rows = (f"| {key.replace('_', ' ')} | {_shorten(challenger.get(key))} | {_shorten(champion.get(key))} |" for key in keys)
+    rows = (
+        f"| {key.replace('_', ' ')} | {_shorten(challenger.get(key))} | {_shorten(champion.get(key))} |"
+        for key in keys
+    )
     return "\n".join(["| | challenger | champion |", "| --- | --- | --- |", *rows])
 
 
@@ -116,6 +137,10 @@ def _shorten(value: Any) -> str:
 
 
 def _data(data: Mapping[str, Any]) -> str:
-    sets = [f"{name}: {one['rows']:,} texts, SHA-256 `{one['sha256'][:12]}`" for name, one in data.items() if isinstance(one, dict)]
+    sets = [
+        f"{name}: {one['rows']:,} texts, SHA-256 `{one['sha256'][:12]}`"
+        for name, one in data.items()
+        if isinstance(one, dict)
+    ]
     earlier = data.get("earlier_judgements_on_this_test_split", 0)
     return f"Judged on {'; '.join(sets)}. This test split has decided {earlier} times before: each use spends some of it."

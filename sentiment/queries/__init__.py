@@ -1,6 +1,7 @@
 """The KQL queries, one file each: the same text runs in Azure, on the monitor, in the alert rule and in the workbook.
 
-A file may open with parameter lines such as `let step = 1m;`, which `read` replaces. Who asks the queries lives elsewhere.
+A file may open with parameter lines such as `let step = 1m;`, which `read` replaces. Who asks the
+queries lives elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from sentiment.errors import QueryError
 
 _FOLDER = Path(__file__).parent
 _PARAMETER = re.compile(r'^let (?P<name>\w+) = (?P<value>"(?:[^"\\\n]|\\.)*"|\d+[dhms]);', re.MULTILINE)
-_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)}
+_UNITS = {
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+}
 _ESCAPES = {'"': r"\"", "\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 NAMES = tuple(sorted(path.stem for path in _FOLDER.glob("*.kql")))
 
@@ -21,20 +27,28 @@ NAMES = tuple(sorted(path.stem for path in _FOLDER.glob("*.kql")))
 def read(name: str, **parameters: str | timedelta) -> str:
     """Return the text of a query with its parameters set; a parameter that is not given keeps the file's own value.
 
-    A `step` that divides a day starts at the same times everywhere; others begin elsewhere in Azure than on the monitor.
+    A `step` that divides a day starts at the same times everywhere; others begin elsewhere in Azure
+    than on the monitor.
 
     Example:
         `read("latency", model="tweet-sentiment:a1b2", step=timedelta(minutes=5))`
 
     Raises:
-        QueryError: There is no such query, it has no such parameter, or the value is not of the parameter's kind.
+        QueryError: There is no such query, it has no such parameter, or the value is not of the
+            parameter's kind.
     """
     if name not in NAMES:
         raise QueryError(f"no query {name!r}: use one of {', '.join(NAMES)}", "query")
     text = (_FOLDER / f"{name}.kql").read_text("utf-8")
     if unknown := sorted(set(parameters) - set(defaults(text))):
-        raise QueryError(f"the query {name} has no parameter {unknown[0]!r}; it has {', '.join(defaults(text)) or 'none'}", "query")
-    literals = {key: _literal(key, value, is_text=defaults(text)[key].startswith('"')) for key, value in parameters.items()}
+        raise QueryError(
+            f"the query {name} has no parameter {unknown[0]!r}; it has {', '.join(defaults(text)) or 'none'}",
+            "query",
+        )
+    literals = {
+        key: _literal(key, value, is_text=defaults(text)[key].startswith('"'))
+        for key, value in parameters.items()
+    }
     return fill(text, literals)
 
 
@@ -49,12 +63,16 @@ def defaults(text: str) -> dict[str, str]:
 
 def fill(text: str, literals: dict[str, str]) -> str:
     """Return the text with these parameters' literals in place of its own."""
-    return _PARAMETER.sub(lambda match: f"let {match['name']} = {literals.get(match['name'], match['value'])};", text)
+    return _PARAMETER.sub(
+        lambda match: f"let {match['name']} = {literals.get(match['name'], match['value'])};", text
+    )
 
 
 def _literal(name: str, value: str | timedelta, *, is_text: bool) -> str:
     if is_text != isinstance(value, str):
-        raise QueryError(f"the parameter {name} cannot be {value!r}: it is a {'text' if is_text else 'timedelta'}", "query")
+        raise QueryError(
+            f"the parameter {name} cannot be {value!r}: it is a {'text' if is_text else 'timedelta'}", "query"
+        )
     return _text_literal(value) if isinstance(value, str) else _timespan_literal(name, value)
 
 

@@ -24,7 +24,9 @@ def draw_behaviour(comparison: Comparison) -> Figure:
     average = {name: np.mean([model.metrics[metric_of(name)] for model in models]) for name in cases}
     names = sorted(cases, key=lambda name: average[name])
     rates = np.array([[model.metrics[metric_of(name)] for model in models] for name in names])
-    subtitle = f"{sum(cases.values())} templated cases; the share that each model passes, what is hardest on top"
+    subtitle = (
+        f"{sum(cases.values())} templated cases; the share that each model passes, what is hardest on top"
+    )
     figure = new_figure(10, 9, f"Hardest for them: {names[0]}", subtitle)
     panel = add_panel(figure, (0.3, 0.03, 0.67, 0.82))
     panel.imshow(rates, cmap=RAMP, vmin=_LEAST, vmax=1, aspect="auto")
@@ -32,7 +34,10 @@ def draw_behaviour(comparison: Comparison) -> Figure:
         colour = PAPER if rate > _DARK_CELL else INK
         panel.text(column, row, f"{rate:.0%}", ha="center", va="center", size=14, weight="bold", color=colour)
     panel.set_yticks(range(len(names)), [f"{name} ({cases[name]})" for name in names])
-    panel.set_xticks(range(len(models)), [f"{'★ ' * (model.family == comparison.winner)}{model.family}" for model in models])
+    panel.set_xticks(
+        range(len(models)),
+        [f"{'★ ' * (model.family == comparison.winner)}{model.family}" for model in models],
+    )
     panel.xaxis.tick_top()
     panel.set_xticks(np.arange(len(models) - 1) + 0.5, minor=True)
     panel.set_yticks(np.arange(len(names) - 1) + 0.5, minor=True)

@@ -63,7 +63,9 @@ def name_axes(panel: Axes, x: str, y: str) -> None:
     panel.set_ylabel(y, size=14)
 
 
-def draw_confusion(panel: Axes, table: NDArray[np.int64], *, with_counts: bool, with_names: bool = True) -> None:
+def draw_confusion(
+    panel: Axes, table: NDArray[np.int64], *, with_counts: bool, with_names: bool = True
+) -> None:
     """Draw a confusion table, each row as shares of its true label."""
     shares = table / table.sum(axis=1, keepdims=True).clip(min=1)
     panel.imshow(shares, cmap=RAMP, vmin=0, vmax=1, aspect="auto")
@@ -71,7 +73,9 @@ def draw_confusion(panel: Axes, table: NDArray[np.int64], *, with_counts: bool, 
         share = shares[row, column]
         text = f"{share:.0%}\n{table[row, column]:,}" if with_counts else f"{share:.0%}"
         colour, weight = (PAPER if share > _DARK_CELL else INK), ("bold" if row == column else "normal")
-        panel.text(column, row, text, ha="center", va="center", color=colour, weight=weight, size=15, linespacing=1.5)
+        panel.text(
+            column, row, text, ha="center", va="center", color=colour, weight=weight, size=15, linespacing=1.5
+        )
     panel.set_xticks(range(len(LABELS)), LABELS)
     panel.set_yticks(range(len(LABELS)), LABELS if with_names else [""] * len(LABELS))
     panel.set_xticks([0.5, 1.5], minor=True)

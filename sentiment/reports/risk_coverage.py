@@ -32,15 +32,35 @@ def draw_risk(comparison: Comparison) -> Figure:
         if "uncertain_below" in result.metrics:
             at = result.metrics["test_coverage_kept"], result.metrics["test_risk_kept"]
             panel.scatter(*at, s=110, color=colour, edgecolor=PAPER, linewidth=1.5, zorder=3)
-        panel.plot((0.02, 0.09), [0.95 - 0.065 * number] * 2, style, color=colour, linewidth=2.5, transform=panel.transAxes)
-        panel.text(0.11, 0.95 - 0.065 * number, _key(result), color=colour, weight="bold", size=14, va="center", transform=panel.transAxes)
+        panel.plot(
+            (0.02, 0.09),
+            [0.95 - 0.065 * number] * 2,
+            style,
+            color=colour,
+            linewidth=2.5,
+            transform=panel.transAxes,
+        )
+        panel.text(
+            0.11,
+            0.95 - 0.065 * number,
+            _key(result),
+            color=colour,
+            weight="bold",
+            size=14,
+            va="center",
+            transform=panel.transAxes,
+        )
     panel.axhline(TARGET_RISK, color=QUIET, linewidth=1.2, linestyle=(0, (2, 3)))
     highest = max(risk for result in comparison.models for _, risk in result.risk_coverage)
     panel.set_xlim(0, 1.01)
     panel.set_ylim(0, max(highest, TARGET_RISK) * 1.35)
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
-    name_axes(panel, "coverage: the share of tweets that get a label, the surest first", "risk: the share of these labels that are wrong")
+    name_axes(
+        panel,
+        "coverage: the share of tweets that get a label, the surest first",
+        "risk: the share of these labels that are wrong",
+    )
     return figure
 
 

@@ -1,4 +1,7 @@
-"""The pictures of one run: what the data is, and where and how surely a model errs. The comparison has a file of its own."""
+"""The pictures of one run: what the data is, and where and how surely a model errs.
+
+The comparison has a file of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,23 @@ import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from models import LABELS
-from sentiment.evaluation.metrics import checked_indices, confusion, expected_calibration_error, f1_by_label, reliability
-from sentiment.reports.canvas import ACCENT, INK, LABEL_COLOURS, QUIET, add_panel, draw_confusion, name_axes, new_figure
+from sentiment.evaluation.metrics import (
+    checked_indices,
+    confusion,
+    expected_calibration_error,
+    f1_by_label,
+    reliability,
+)
+from sentiment.reports.canvas import (
+    ACCENT,
+    INK,
+    LABEL_COLOURS,
+    QUIET,
+    add_panel,
+    draw_confusion,
+    name_axes,
+    new_figure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,9 +55,7 @@ def draw_data(dataset: Dataset) -> Figure:
     """Return the picture of a dataset: rows by split and label, rows dropped by reason, lengths."""
     report = dataset.report
     kept = sum(sum(counts.values()) for counts in report.counts.values())
-    subtitle = (
-        f"{report.rows_read:,} rows read, {report.contradictions:,} kept rows had copies with other labels; SHA-256 {dataset.digest[:12]}"
-    )
+    subtitle = f"{report.rows_read:,} rows read, {report.contradictions:,} kept rows had copies with other labels; SHA-256 {dataset.digest[:12]}"
     figure = new_figure(16, 7.5, f"{dataset.name}: {kept:,} tweets, cleaned and split", subtitle)
     _draw_counts(add_panel(figure, (0.085, 0.42, 0.51, 0.36), "Tweets by split and label"), report.counts)
     _draw_dropped(add_panel(figure, (0.745, 0.42, 0.19, 0.36), "Rows dropped, by reason"), report.dropped)
@@ -69,7 +85,14 @@ def _draw_precision_recall(family: str, labels: Sequence[str], scores: Scores) -
         precision, recall, _ = precision_recall_curve(is_label, scores[:, column])
         area, colour = average_precision_score(is_label, scores[:, column]), LABEL_COLOURS[label]
         panel.plot(recall, precision, color=colour, linewidth=2.5)
-        panel.scatter(hits[column] / true[column], hits[column] / predicted[column], s=90, color=colour, edgecolor="white", zorder=3)
+        panel.scatter(
+            hits[column] / true[column],
+            hits[column] / predicted[column],
+            s=90,
+            color=colour,
+            edgecolor="white",
+            zorder=3,
+        )
         panel.text(0.03, 0.2 - 0.07 * column, f"{label}  AP {area:.3f}", color=colour, weight="bold", size=15)
     panel.set_xlim(0, 1.01)
     panel.set_ylim(0, 1.02)
@@ -83,14 +106,27 @@ def _draw_reliability(family: str, labels: Sequence[str], scores: Scores) -> Fig
     counts, sure, right = reliability(is_right, confidence)
     gap = confidence.mean() - is_right.mean()
     error = expected_calibration_error(is_right, confidence)
-    subtitle = f"test split; expected calibration error {error:.3f}; on the line, 0.8 is right eight times in ten"
-    finding = "as sure as it is right" if abs(gap) < _NO_GAP else f"{100 * abs(gap):.1f} points too {'sure' if gap > 0 else 'modest'}"
+    subtitle = (
+        f"test split; expected calibration error {error:.3f}; on the line, 0.8 is right eight times in ten"
+    )
+    finding = (
+        "as sure as it is right"
+        if abs(gap) < _NO_GAP
+        else f"{100 * abs(gap):.1f} points too {'sure' if gap > 0 else 'modest'}"
+    )
     figure = new_figure(9.5, 7, f"{family}: {finding}", subtitle)
     panel = add_panel(figure, (0.1, 0.12, 0.86, 0.67))
     panel.plot((0, 1), (0, 1), color=QUIET, linewidth=1.5, linestyle="--")
     some = counts > 0
     panel.plot(sure[some], right[some], color=ACCENT, linewidth=2)
-    panel.scatter(sure[some], right[some], s=40 + 1200 * counts[some] / counts.sum(), color=ACCENT, edgecolor="white", zorder=3)
+    panel.scatter(
+        sure[some],
+        right[some],
+        s=40 + 1200 * counts[some] / counts.sum(),
+        color=ACCENT,
+        edgecolor="white",
+        zorder=3,
+    )
     panel.set_xlim(1 / len(LABELS) - 0.02, 1.02)
     panel.set_ylim(0, 1.05)
     name_axes(panel, "score of the label", "share that is right")
@@ -103,10 +139,35 @@ def _draw_counts(panel: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
         start, total = 0.0, sum(by_label.values())
         for label, count in by_label.items():
             share = count / total
-            panel.barh(row, share, left=start, height=0.62, color=LABEL_COLOURS[label], edgecolor="white", linewidth=2)
-            panel.text(start + share / 2, row, f"{count:,}", color="white", weight="bold", size=14, ha="center", va="center")
+            panel.barh(
+                row,
+                share,
+                left=start,
+                height=0.62,
+                color=LABEL_COLOURS[label],
+                edgecolor="white",
+                linewidth=2,
+            )
+            panel.text(
+                start + share / 2,
+                row,
+                f"{count:,}",
+                color="white",
+                weight="bold",
+                size=14,
+                ha="center",
+                va="center",
+            )
             if row == 0:
-                panel.text(start + 0.004, -0.42, label, color=LABEL_COLOURS[label], size=14, weight="bold", va="bottom")
+                panel.text(
+                    start + 0.004,
+                    -0.42,
+                    label,
+                    color=LABEL_COLOURS[label],
+                    size=14,
+                    weight="bold",
+                    va="bottom",
+                )
             start += share
     names = [f"{name}\n{sum(by_label.values()):,}" for name, by_label in counts.items()]
     panel.set_yticks(range(len(counts)), names, size=14)
@@ -118,7 +179,16 @@ def _draw_counts(panel: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
 def _draw_dropped(panel: Axes, dropped: Mapping[str, int]) -> None:
     panel.barh(range(len(dropped)), list(dropped.values()), height=0.5, color=QUIET)
     for row, count in enumerate(dropped.values()):
-        panel.annotate(f"{count:,}", (count, row), (8, 0), textcoords="offset points", va="center", size=14, weight="bold", color=INK)
+        panel.annotate(
+            f"{count:,}",
+            (count, row),
+            (8, 0),
+            textcoords="offset points",
+            va="center",
+            size=14,
+            weight="bold",
+            color=INK,
+        )
     panel.set_yticks(range(len(dropped)), list(dropped), size=14)
     panel.set_xticks([])
     panel.set_xlim(0, max(1, *dropped.values()) * 1.05)
@@ -135,6 +205,14 @@ def _draw_lengths(panel: Axes, lengths: Mapping[str, int]) -> None:
         }
     panel.bar(range(len(lengths)), list(lengths.values()), width=0.9, color=ACCENT)
     for column, count in enumerate(lengths.values()):
-        panel.annotate(f"{count:,}", (column, count), (0, 4), textcoords="offset points", ha="center", size=12, color=QUIET)
+        panel.annotate(
+            f"{count:,}",
+            (column, count),
+            (0, 4),
+            textcoords="offset points",
+            ha="center",
+            size=12,
+            color=QUIET,
+        )
     panel.set_xticks(range(len(lengths)), list(lengths), size=12)
     panel.set_yticks([])

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from sentiment.gate.verdict import Check, Outcome, Verdict
 
 _COLOURS: dict[Outcome, str] = {"pass": "#1f8a70", "hold": "#b7791f", "reject": "#c4502e", "note": QUIET}
-_SIGNS: dict[Outcome, str] = {"pass": "✔", "hold": "▲", "reject": "✖", "note": "•"}  # told apart without colour
-_DECISION_COLOURS = {Decision.PROMOTE: _COLOURS["pass"], Decision.HOLD: _COLOURS["hold"], Decision.REJECT: _COLOURS["reject"]}
+# Told apart without colour.
+_SIGNS: dict[Outcome, str] = {"pass": "✔", "hold": "▲", "reject": "✖", "note": "•"}
+_DECISION_COLOURS = {
+    Decision.PROMOTE: _COLOURS["pass"],
+    Decision.HOLD: _COLOURS["hold"],
+    Decision.REJECT: _COLOURS["reject"],
+}
 _TITLES = {
     Decision.PROMOTE: "PROMOTE: the challenger becomes the champion",
     Decision.HOLD: "HOLD: the champion stays until a person has looked",
@@ -39,14 +44,31 @@ def draw_verdict(verdict: Verdict) -> Figure:
     figure.texts[0].set_color(_DECISION_COLOURS[verdict.decision])
     rows = [check for check in verdict.checks if check.figures.get("low") is not None]
     if rows:
-        _draw_differences(add_panel(figure, (0.15, 0.075, 0.36, 0.73), "F1, challenger minus champion, in points"), rows)
+        _draw_differences(
+            add_panel(figure, (0.15, 0.075, 0.36, 0.73), "F1, challenger minus champion, in points"), rows
+        )
     else:
-        figure.text(0.05, 0.5, "There was no champion to compare with." if not verdict.champion else "Nothing could be compared.", size=15)
-    others = [check for check in verdict.checks if check.group in _GROUPS and not _is_a_matter_of_course(check)]
+        figure.text(
+            0.05,
+            0.5,
+            "There was no champion to compare with."
+            if not verdict.champion
+            else "Nothing could be compared.",
+            size=15,
+        )
+    others = [
+        check for check in verdict.checks if check.group in _GROUPS and not _is_a_matter_of_course(check)
+    ]
     _draw_list(figure, sorted(others, key=lambda check: list(_GROUPS).index(check.group)))
     legend = "   ".join(f"{_SIGNS[outcome]} {outcome}" for outcome in _SIGNS)
     champion = verdict.champion["name"] if verdict.champion else "none"
-    figure.text(0.01875, 0.012, f"{legend}      challenger: {verdict.challenger['name']}, champion: {champion}", size=12, color=QUIET)
+    figure.text(
+        0.01875,
+        0.012,
+        f"{legend}      challenger: {verdict.challenger['name']}, champion: {champion}",
+        size=12,
+        color=QUIET,
+    )
     return figure
 
 
@@ -56,20 +78,38 @@ def _is_a_matter_of_course(check: Check) -> bool:
 
 def _draw_differences(panel: Axes, rows: list[Check]) -> None:
     """Draw one row per comparison: the difference as a point, its 95% interval as a line, the margin as a mark."""
-    reach = max([_FEWEST_POINTS, *(abs(100 * float(check.figures[side] or 0)) for check in rows for side in ("low", "high"))])
+    reach = max(
+        [
+            _FEWEST_POINTS,
+            *(abs(100 * float(check.figures[side] or 0)) for check in rows for side in ("low", "high")),
+        ]
+    )
     panel.axvline(0, color=INK, linewidth=1)
     for place, check in enumerate(rows):
-        difference, low, high, margin = (100 * float(check.figures.get(key) or 0) for key in ("difference", "low", "high", "margin"))
+        difference, low, high, margin = (
+            100 * float(check.figures.get(key) or 0) for key in ("difference", "low", "high", "margin")
+        )
         colour, weight = _COLOURS[check.outcome], (4.0 if check.group == "quality" else 2.5)
         panel.plot([low, high], [place, place], color=colour, linewidth=weight, solid_capstyle="round")
         panel.plot(difference, place, "o", color=colour, markersize=9 if check.group == "quality" else 7)
         if margin and -margin <= 1.2 * reach:
             panel.plot([margin, margin], [place - 0.3, place + 0.3], color=QUIET, linewidth=1.2)
         panel.text(1.28 * reach, place, f"{difference:+.1f}", ha="right", va="center", size=13, color=colour)
-        panel.text(1.52 * reach, place, f"{int(check.figures.get('rows') or 0):,}", ha="right", va="center", size=12, color=QUIET)
+        panel.text(
+            1.52 * reach,
+            place,
+            f"{int(check.figures.get('rows') or 0):,}",
+            ha="right",
+            va="center",
+            size=12,
+            color=QUIET,
+        )
     panel.text(1.28 * reach, -0.9, "points", ha="right", va="center", size=11, color=QUIET)
     panel.text(1.52 * reach, -0.9, "texts", ha="right", va="center", size=11, color=QUIET)
-    panel.set_yticks(range(len(rows)), [f"{check.name.replace('macro F1 on ', 'all of ')}  {_SIGNS[check.outcome]}" for check in rows])
+    panel.set_yticks(
+        range(len(rows)),
+        [f"{check.name.replace('macro F1 on ', 'all of ')}  {_SIGNS[check.outcome]}" for check in rows],
+    )
     panel.set_ylim(len(rows) - 0.4, -1.1)
     panel.set_xlim(-1.08 * reach, 1.08 * reach)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))

@@ -31,6 +31,7 @@ _MARGIN, _LINE_HEIGHT, _SMALL_LINE, _BELOW_HEAD = 0.2, 0.32, 0.22, 0.55
 _HEADLINE, _SUBTITLE = 41, 72  # characters in a line
 _FADED = 0.45  # the period before
 _MOST_TICKS = 14
+_SHARE_TICKS = 5  # at most, on an axis of shares
 _DASHES = (0, (3, 3))
 _JOINERS = "\u200d\ufe0f"
 
@@ -42,12 +43,23 @@ def make_figure(body: float, headline: str, subtitle: str) -> Figure:
     height = body + below + _SMALL_LINE * len(small) + _BELOW_HEAD
     figure = new_figure(_WIDTH, height, "", "")
     x = _MARGIN / _WIDTH
-    figure.text(x, 1 - _MARGIN / height, "\n".join(lines), size=17, weight="bold", color=INK, va="top", parse_math=False)
+    figure.text(
+        x,
+        1 - _MARGIN / height,
+        "\n".join(lines),
+        size=17,
+        weight="bold",
+        color=INK,
+        va="top",
+        parse_math=False,
+    )
     figure.text(x, 1 - below / height, "\n".join(small), size=12, color=QUIET, va="top")
     return figure
 
 
-def place_panel(figure: Figure, bottom: float, height: float, title: str = "", sides: tuple[float, float] = (0.75, 0.25)) -> Axes:
+def place_panel(
+    figure: Figure, bottom: float, height: float, title: str = "", sides: tuple[float, float] = (0.75, 0.25)
+) -> Axes:
     """Return a panel by its distance from the figure's bottom, its height and its distances from the sides."""
     whole, (left, right) = figure.get_size_inches()[1], sides
     panel = add_panel(figure, (left / _WIDTH, bottom / whole, 1 - (left + right) / _WIDTH, height / whole))
@@ -62,7 +74,9 @@ def drawable(text: str) -> str:
     >>> drawable("late 🙄")
     'late [face with rolling eyes]'
     """
-    return "".join(letter if _has_glyph(letter) else _name(letter) for letter in text if letter not in _JOINERS)
+    return "".join(
+        letter if _has_glyph(letter) else _name(letter) for letter in text if letter not in _JOINERS
+    )
 
 
 def draw_bars(panel: Axes, windows: pd.DataFrame, colours: Mapping[str, str]) -> None:
@@ -72,7 +86,14 @@ def draw_bars(panel: Axes, windows: pd.DataFrame, colours: Mapping[str, str]) ->
     for column, colour in colours.items():
         heights = windows[column].to_numpy(dtype="float64")
         for part, alpha in ((is_before, _FADED), (~is_before, 1.0)):
-            panel.bar(np.flatnonzero(part), heights[part], bottom=bottom[part], width=0.82, color=colour, alpha=alpha)
+            panel.bar(
+                np.flatnonzero(part),
+                heights[part],
+                bottom=bottom[part],
+                width=0.82,
+                color=colour,
+                alpha=alpha,
+            )
         bottom += heights
     panel.set_xticks([])
     panel.set_ylim(0, max(1.0, float(bottom.max())) * 1.05)
@@ -95,7 +116,12 @@ def draw_shares(panel: Axes, windows: pd.DataFrame, part: str, whole: Sequence[s
             panel.plot(edges, [share.value] * 2, color=ACCENT, alpha=alpha, linewidth=1.5)
             most = max(most, share.value)
         for position, row in zip(range(int(start), len(windows)), rows.to_dict("records"), strict=False):
-            most = max(most, _draw_dot(panel, position, Share(int(row[part]), sum(int(row[column]) for column in whole)), alpha))
+            most = max(
+                most,
+                _draw_dot(
+                    panel, position, Share(int(row[part]), sum(int(row[column]) for column in whole)), alpha
+                ),
+            )
     panel.set_ylim(0, min(1.0, most * 1.08) or 1.0)
     _part_periods(panel, len(windows))
     draw_percents(panel, "y", most)
@@ -104,9 +130,12 @@ def draw_shares(panel: Axes, windows: pd.DataFrame, part: str, whole: Sequence[s
 
 def draw_percents(panel: Axes, axis: str, most: float) -> None:
     """Mark an axis of shares with a few round percentages."""
-    step = next((step for step in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2) if most / step <= 5), 0.25)  # noqa: PLR2004
+    steps = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+    step = next((step for step in steps if most / step <= _SHARE_TICKS), 0.25)
     ticks = np.arange(0, most + step / 2, step)
-    (panel.set_yticks if axis == "y" else panel.set_xticks)(ticks, [f"{100 * tick:g}%" for tick in ticks.round(6)])
+    (panel.set_yticks if axis == "y" else panel.set_xticks)(
+        ticks, [f"{100 * tick:g}%" for tick in ticks.round(6)]
+    )
     panel.grid(axis="y" if axis == "y" else "x", color=LINE)
 
 
@@ -114,7 +143,17 @@ def draw_key(panel: Axes, colours: Mapping[str, str]) -> None:
     """Write the names of the colours above a panel, at its right."""
     x = 0.0
     for text, colour in reversed(list(colours.items())):
-        panel.annotate(f"■ {text}", (1, 1), (x, 10), xycoords=AXES, textcoords=POINTS, color=colour, size=12, weight="bold", ha="right")
+        panel.annotate(
+            f"■ {text}",
+            (1, 1),
+            (x, 10),
+            xycoords=AXES,
+            textcoords=POINTS,
+            color=colour,
+            size=12,
+            weight="bold",
+            ha="right",
+        )
         x -= 8.5 * len(text) + 26
 
 
@@ -149,7 +188,9 @@ def say_window(span: Span) -> str:
     """Return what one bar is."""
     if not span.window.days:
         return "each bar is an hour, UTC"
-    return f"each bar is 24 hours from {span.start:%H:%M} UTC" if span.start.hour else "each bar is a day, UTC"
+    return (
+        f"each bar is 24 hours from {span.start:%H:%M} UTC" if span.start.hour else "each bar is a day, UTC"
+    )
 
 
 def write_apart(panel: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
@@ -175,7 +216,10 @@ def _balanced(text: str) -> list[str]:
     """Return a text in as few lines as it needs, of about the same length."""
     fewest = len(textwrap.wrap(text, _HEADLINE))
     widths = range(max((len(word) for word in text.split()), default=1), _HEADLINE)
-    return next((lines for width in widths if len(lines := textwrap.wrap(text, width)) <= fewest), textwrap.wrap(text, _HEADLINE))
+    return next(
+        (lines for width in widths if len(lines := textwrap.wrap(text, width)) <= fewest),
+        textwrap.wrap(text, _HEADLINE),
+    )
 
 
 def _draw_dot(panel: Axes, position: int, share: Share, alpha: float) -> float:

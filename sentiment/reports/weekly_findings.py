@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from models import LABELS
 from sentiment.reports.weekly_report import NO_LABEL
-from sentiment.reports.weekly_shares import ENOUGH, HIGHER, LOWER, NOTHING_BEFORE, TOO_FEW, UNCLEAR, Measure, Share, compare_shares
+from sentiment.reports.weekly_shares import (
+    ENOUGH,
+    HIGHER,
+    LOWER,
+    NOTHING_BEFORE,
+    TOO_FEW,
+    UNCLEAR,
+    Measure,
+    Share,
+    compare_shares,
+)
 from sentiment.reports.weekly_words import telling_words
 
 if TYPE_CHECKING:
@@ -47,16 +57,22 @@ def find(weekly: Weekly) -> dict[str, Finding]:
 
 def say_empty(span: Span) -> str:
     """Return what is said of a period without a record."""
-    return f"Nothing was recorded from {moment(span.start)} to {moment(span.end)}: no request and no feedback."
+    return (
+        f"Nothing was recorded from {moment(span.start)} to {moment(span.end)}: no request and no feedback."
+    )
 
 
 def caveats(weekly: Weekly) -> list[str]:
     """Return what makes the comparison with the period before unfair, if anything does."""
     before, first = weekly.span.before, weekly.first_record_before
     if first is None:
-        return [f"The logs hold nothing from {moment(before.start)} to {moment(before.end)}, so there is no trend."]
+        return [
+            f"The logs hold nothing from {moment(before.start)} to {moment(before.end)}, so there is no trend."
+        ]
     if first - before.start > _LATE_START * (before.end - before.start):
-        return [f"The logs of the period before begin only on {moment(first)}: its counts cover less time than these."]
+        return [
+            f"The logs of the period before begin only on {moment(first)}: its counts cover less time than these."
+        ]
     return []
 
 
@@ -84,7 +100,12 @@ def number(measure: Measure, *, before: bool = False) -> str:
     value = measure.before if before else measure.now
     if math.isnan(value):
         return "–"
-    patterns = {"count": f"{value:,.0f}", "share": percent(value), "milliseconds": milliseconds(value), "score": f"{value:.2f}"}
+    patterns = {
+        "count": f"{value:,.0f}",
+        "share": percent(value),
+        "milliseconds": milliseconds(value),
+        "score": f"{value:.2f}",
+    }
     return patterns[measure.kind]
 
 
@@ -137,9 +158,13 @@ def _feedback(weekly: Weekly) -> Finding:
     (low, high), (low_before, high_before) = share.now_interval, share.before_interval
     text = f"{few}, a share between {percent(low)} and {percent(high)}."
     if weekly.measures["feedback"].before:
-        counts = f"{weekly.measures['bad_predictions'].before:,.0f} of {weekly.measures['feedback'].before:,.0f}"
+        counts = (
+            f"{weekly.measures['bad_predictions'].before:,.0f} of {weekly.measures['feedback'].before:,.0f}"
+        )
         text += f" In the period before it was {counts}, between {percent(low_before)} and {percent(high_before)}."
-    return Finding(headlines[share.verdict], text + " People answer as they please, so this is no measure of accuracy.")
+    return Finding(
+        headlines[share.verdict], text + " People answer as they please, so this is no measure of accuracy."
+    )
 
 
 def _mistakes(weekly: Weekly) -> Finding:
@@ -151,15 +176,23 @@ def _mistakes(weekly: Weekly) -> Finding:
     if not wrong:
         return Finding("No prediction was called wrong")
     if not named:
-        return Finding(f"{counted(wrong, 'prediction')} called wrong, none with the right label", "So there is no pattern to see.")
+        return Finding(
+            f"{counted(wrong, 'prediction')} called wrong, none with the right label",
+            "So there is no pattern to see.",
+        )
     (most, predicted, said), (second, other_predicted, other_said) = pairs[:2]
     rest = f" {counted(unnamed, 'bad prediction')} came without the right label." if unnamed else ""
     if named < ENOUGH:
-        return Finding(f"{counted(named, 'mistake')} with the right label named: too few for a pattern", rest.strip())
+        return Finding(
+            f"{counted(named, 'mistake')} with the right label named: too few for a pattern", rest.strip()
+        )
     text = f"Next comes {other_predicted} where people say {other_said}, with {second:,}.{rest}"
     if compare_shares(Share(most, named), Share(second, named)) != HIGHER:
         text += " The lead of the first over the second may be chance."
-    return Finding(f"Most often the model says {predicted} where people say {said}: {most:,} of {counted(named, 'mistake')}", text)
+    return Finding(
+        f"Most often the model says {predicted} where people say {said}: {most:,} of {counted(named, 'mistake')}",
+        text,
+    )
 
 
 def _words(weekly: Weekly) -> Finding:
@@ -173,7 +206,9 @@ def _words(weekly: Weekly) -> Finding:
         f"Of so many words, one may look special by chance."
     )
     if wrong.min() < ENOUGH:
-        return Finding("The most frequent words of the mistakes; too few tweets to tell what is special", text)
+        return Finding(
+            "The most frequent words of the mistakes; too few tweets to tell what is special", text
+        )
     special = telling_words(words)
     if not len(special):
         return Finding("No word is clearly more frequent in the mistakes than in the rest", text)
@@ -181,13 +216,17 @@ def _words(weekly: Weekly) -> Finding:
     others = [word for word in special["word"] if word != first["word"]]
     if others:
         text = f"Clearly more frequent in the mistakes, too: {', '.join(others[:_MOST_NAMED])}. " + text
-    shares = f"in {percent(first['wrong_share'])} of the mistakes, {percent(first['right_share'])} of the rest"
+    shares = (
+        f"in {percent(first['wrong_share'])} of the mistakes, {percent(first['right_share'])} of the rest"
+    )
     return Finding(f"“{first['word']}” goes with mistakes: {shares}", text)
 
 
 def _models(weekly: Weekly) -> Finding:
     table = weekly.tables["models"]
-    table = table.assign(feedback=table["right"] + table["wrong"]).sort_values(["feedback", "model"], ascending=[False, True])
+    table = table.assign(feedback=table["right"] + table["wrong"]).sort_values(
+        ["feedback", "model"], ascending=[False, True]
+    )
     if not len(table):
         return Finding("No model has answered")
     first = table.iloc[0]
@@ -196,7 +235,9 @@ def _models(weekly: Weekly) -> Finding:
         return Finding(f"One model was in use: {name}")
     second = table.iloc[1]
     other = short_model(second["model"])
-    verdict = compare_shares(Share(first["wrong"], first["feedback"]), Share(second["wrong"], second["feedback"]))
+    verdict = compare_shares(
+        Share(first["wrong"], first["feedback"]), Share(second["wrong"], second["feedback"])
+    )
     shares = f"{percent(first['wrong_share'])} against {percent(second['wrong_share'])} of"
     headlines = {
         HIGHER: f"{name} is called wrong more often than {other}: {shares} its feedback",
@@ -204,9 +245,7 @@ def _models(weekly: Weekly) -> Finding:
         UNCLEAR: f"No clear difference between {name} and {other}: wrong in {shares} their feedback",
         TOO_FEW: f"Too little feedback to compare {name} with {other}",
     }
-    text = (
-        "They answered other tweets at other times, so this is a hint, not a test: the gate of flows/promote.py compares on the same texts."
-    )
+    text = "They answered other tweets at other times, so this is a hint, not a test: the gate of flows/promote.py compares on the same texts."
     return Finding(headlines[verdict], text)
 
 
@@ -215,7 +254,10 @@ def _service(weekly: Weekly) -> Finding:
     if not measures["requests"].now:
         return Finding("No request in this period")
     failed = int(measures["server_error_share"].now * measures["requests"].now + 0.5)
-    parts = [counted(measures["requests"].now, "request"), counted(failed, "server error") if failed else "no server error"]
+    parts = [
+        counted(measures["requests"].now, "request"),
+        counted(failed, "server error") if failed else "no server error",
+    ]
     p95 = measures["latency_ms_p95"]
     if not math.isnan(p95.now):
         parts.insert(1, f"95% of predictions within {number(p95)}")
@@ -251,13 +293,17 @@ def _confidence(weekly: Weekly) -> Finding:
     windows = weekly.tables["by_window"]
     labels = windows.loc[windows["period"] == "this", list(LABELS)].sum()
     mix = ", ".join(f"{percent(labels[label] / max(1, labels.sum()))} {label}" for label in LABELS)
-    return Finding(headlines[share.verdict], f"Of the texts, it called {mix}. Its mean confidence is {number(score)}.")
+    return Finding(
+        headlines[share.verdict], f"Of the texts, it called {mix}. Its mean confidence is {number(score)}."
+    )
 
 
 def _alerts(weekly: Weekly) -> Finding:
     fired, before = weekly.measures["alerts"].now, weekly.measures["alerts"].before
     if not weekly.alerts:
-        return Finding("The alert did not fire", f"In the period before it fired {_times(before)}." if before else "")
+        return Finding(
+            "The alert did not fire", f"In the period before it fired {_times(before)}." if before else ""
+        )
     since = f" (before: {before:,.0f})"
     open_now = sum(episode.resolved is None for episode in weekly.alerts)
     headline = f"The alert fired {_times(fired)}{since}" if fired else "An earlier alert was still open"

@@ -1,4 +1,7 @@
-"""The pictures of the weekly report. Each carries its finding as the headline; what they are made of is in `weekly_canvas`."""
+"""The pictures of the weekly report.
+
+Each carries its finding as the headline; what they are made of is in `weekly_canvas`.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,11 @@ def draw_weekly(weekly: Weekly, findings: Mapping[str, Finding]) -> dict[str, Fi
         "service": (_draw_service, measures["requests"].now),
         "confidence": (_draw_confidence, measures["predictions"].now),
     }
-    return {topic: draw(weekly, findings[topic].headline) for topic, (draw, has_something) in wanted.items() if has_something}
+    return {
+        topic: draw(weekly, findings[topic].headline)
+        for topic, (draw, has_something) in wanted.items()
+        if has_something
+    }
 
 
 def _draw_feedback(weekly: Weekly, headline: str) -> Figure:
@@ -81,7 +88,9 @@ def _draw_confidence(weekly: Weekly, headline: str) -> Figure:
     panel.set_ylim(0, 1)
     draw_key(panel, LABEL_COLOURS)
     shares = place_panel(figure, WINDOWS + 0.1, 1.5, "Low confidence, with 95% intervals")
-    mark_windows(shares, weekly.span, windows, draw_shares(shares, windows, "low_confidence", ["predictions"]))
+    mark_windows(
+        shares, weekly.span, windows, draw_shares(shares, windows, "low_confidence", ["predictions"])
+    )
     return figure
 
 
@@ -111,7 +120,9 @@ def _draw_latency(panel: Axes, weekly: Weekly) -> None:
     window = span.window.total_seconds() / 3600
     panel.set_xlim(min(0.0, float(hours.min())), len(span.starts) * window)
     shown = range(0, len(span.starts), -(-len(span.starts) // 7))
-    panel.set_xticks([number * window for number in shown], [tick(span.starts[number], span) for number in shown])
+    panel.set_xticks(
+        [number * window for number in shown], [tick(span.starts[number], span) for number in shown]
+    )
     panel.tick_params(axis="x", pad=6)
     panel.locator_params(axis="y", nbins=4)
     panel.grid(axis="y", color=LINE)
@@ -121,7 +132,9 @@ def _draw_mistakes(weekly: Weekly, headline: str) -> Figure:
     """Draw what people said of each predicted label; the mistakes have the colour, what was right stays grey."""
     table = weekly.tables["confusion"].set_index("predicted")
     columns = [*LABELS, *([NO_LABEL] if table[NO_LABEL].any() else [])]
-    figure = make_figure(2.7, headline, "rows: the model's label; columns: the label that people gave; grey: called right")
+    figure = make_figure(
+        2.7, headline, "rows: the model's label; columns: the label that people gave; grey: called right"
+    )
     panel = place_panel(figure, 0.25, 2.45, "", (1.2, 0.25))
     most = max(1, *(int(table.loc[row, column]) for row in LABELS for column in columns if row != column))
     for y, row in enumerate(LABELS):
@@ -140,15 +153,37 @@ def _draw_cell(panel: Axes, place: tuple[int, int], count: int, most: int | None
     """Draw one count; `most` is the largest mistake, None for a count that is no mistake."""
     x, y = place
     strength = count / most if most else 0.5
-    panel.add_patch(Rectangle((x - 0.49, y - 0.48), 0.98, 0.96, edgecolor=PAPER, facecolor=ACCENT if most else LINE, alpha=strength))
+    panel.add_patch(
+        Rectangle(
+            (x - 0.49, y - 0.48),
+            0.98,
+            0.96,
+            edgecolor=PAPER,
+            facecolor=ACCENT if most else LINE,
+            alpha=strength,
+        )
+    )
     colour = (PAPER if strength > _DARK_CELL else INK) if most else QUIET
-    panel.text(x, y, f"{count:,}", ha="center", va="center", size=17, color=colour, weight="bold" if count == most else "normal")
+    panel.text(
+        x,
+        y,
+        f"{count:,}",
+        ha="center",
+        va="center",
+        size=17,
+        color=colour,
+        weight="bold" if count == most else "normal",
+    )
 
 
 def _draw_words(weekly: Weekly, headline: str) -> Figure:
     """Draw for each word its share of the tweets predicted wrong, and of those predicted right."""
     words = weekly.tables["words"].head(_MOST_WORDS)
-    figure = make_figure(0.45 + _ROW * len(words), headline, "share of the tweets that hold the word; bold: clearly more in the mistakes")
+    figure = make_figure(
+        0.45 + _ROW * len(words),
+        headline,
+        "share of the tweets that hold the word; bold: clearly more in the mistakes",
+    )
     panel = place_panel(figure, 0.45, _ROW * len(words), "", (2.35, 0.4))
     for y, row in enumerate(words.itertuples()):
         colour = ACCENT if row.verdict == HIGHER else QUIET
@@ -165,7 +200,10 @@ def _draw_words(weekly: Weekly, headline: str) -> Figure:
 
 
 def _name_words(panel: Axes, words: list[str], is_special: list[bool]) -> None:
-    names = [name if len(name := drawable(word)) <= _LONGEST_WORD else name[: _LONGEST_WORD - 1] + "…" for word in words]
+    names = [
+        name if len(name := drawable(word)) <= _LONGEST_WORD else name[: _LONGEST_WORD - 1] + "…"
+        for word in words
+    ]
     panel.set_yticks(range(len(words)), names, size=13)
     panel.set_ylim(len(words) - 0.5, -0.5)
     for label, name, special in zip(panel.get_yticklabels(), names, is_special, strict=True):
@@ -180,7 +218,9 @@ def _draw_models(weekly: Weekly, headline: str) -> Figure:
     table = weekly.tables["models"]
     table = table[table["right"] + table["wrong"] > 0]
     height = 0.6 * len(table)
-    figure = make_figure(0.45 + height, headline, "share of each model's feedback that says wrong, with its 95% interval")
+    figure = make_figure(
+        0.45 + height, headline, "share of each model's feedback that says wrong, with its 95% interval"
+    )
     panel = place_panel(figure, 0.45, height, "", (2.0, 0.4))
     for y, row in enumerate(table.itertuples()):
         panel.plot([row.low, row.high], [y, y], color=ACCENT, linewidth=8, alpha=0.25, solid_capstyle="butt")

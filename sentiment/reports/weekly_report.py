@@ -1,6 +1,9 @@
-"""What the logs of a period say, as tables and headline figures: frames in, frames out. Asking for the frames is `flows/analyse`'s work.
+"""What the logs of a period say, as tables and headline figures: frames in, frames out.
 
-The sentences are in `weekly_findings`, the pictures in `weekly_pictures`, the page in `weekly_page`.
+Asking for the frames is `flows/analyse`'s work.
+
+The sentences are in `weekly_findings`, the pictures in `weekly_pictures`, the page in
+`weekly_page`.
 """
 
 from __future__ import annotations
@@ -74,8 +77,8 @@ class Span:
 class Records:
     """What the logs hold of one span: the answers to the queries of the same names, hourly where they go by steps.
 
-    `latency_steps` is `latency` in steps, for the picture; `latency` itself is one row for the whole span, because percentiles do
-    not add up.
+    `latency_steps` is `latency` in steps, for the picture; `latency` itself is one row for the
+    whole span, because percentiles do not add up.
     """
 
     bad_predictions: pd.DataFrame
@@ -91,7 +94,11 @@ class Records:
 
 @dataclass(frozen=True)
 class Weekly:
-    """The report as values. `measures` are the headline figures by key, `tables` the frames by name, `alerts` the newest first."""
+    """The report as values.
+
+    `measures` are the headline figures by key, `tables` the frames by name, `alerts` the newest
+    first.
+    """
 
     span: Span
     measures: Mapping[str, Measure]
@@ -107,19 +114,30 @@ class Weekly:
     @property
     def metrics(self) -> dict[str, float]:
         """The headline figures for MLflow, those of the period before with the suffix `_before`, without what is not a number."""
-        pairs = [(m.key + suffix, value) for m in self.measures.values() for suffix, value in (("", m.now), ("_before", m.before))]
+        pairs = [
+            (m.key + suffix, value)
+            for m in self.measures.values()
+            for suffix, value in (("", m.now), ("_before", m.before))
+        ]
         return {key: float(value) for key, value in pairs if math.isfinite(value)}
 
 
 def analyse(span: Span, now: Records, before: Records, episodes: Sequence[Episode]) -> Weekly:
     """Return the report of a span against the one before it; `episodes` are the alert's firings in both."""
     here = [e for e in episodes if e.fired < span.end and (e.resolved is None or e.resolved >= span.start)]
-    measures = {measure.key: measure for measure in (*_volumes(now, before), *_shares(now, before), *_times(now, before))}
-    fired, fired_before = (sum(part.start <= e.fired < part.end for e in episodes) for part in (span, span.before))
+    measures = {
+        measure.key: measure
+        for measure in (*_volumes(now, before), *_shares(now, before), *_times(now, before))
+    }
+    fired, fired_before = (
+        sum(part.start <= e.fired < part.end for e in episodes) for part in (span, span.before)
+    )
     measures["alerts"] = Measure("alerts", "Alerts fired", "count", fired, fired_before)
     tables = {
         "trend": pd.DataFrame([_as_row(measure) for measure in measures.values()]),
-        "by_window": pd.concat([_by_window(span.before, before, "before"), _by_window(span, now, "this")], ignore_index=True),
+        "by_window": pd.concat(
+            [_by_window(span.before, before, "before"), _by_window(span, now, "this")], ignore_index=True
+        ),
         "models": _models(now),
         "confusion": _confusion(now),
         "words": compare_words(now.bad_predictions["tweet_text"], now.good_predictions["tweet_text"]),
@@ -139,8 +157,15 @@ def split_feedback(frame: pd.DataFrame, span: Span) -> pd.DataFrame:
 
 
 def _volumes(now: Records, before: Records) -> list[Measure]:
-    titles = {"requests": "Requests", "predictions": "Texts predicted", "feedback": "Feedback", "bad_predictions": "Bad predictions"}
-    return [Measure(key, title, "count", _count(now)[key], _count(before)[key]) for key, title in titles.items()]
+    titles = {
+        "requests": "Requests",
+        "predictions": "Texts predicted",
+        "feedback": "Feedback",
+        "bad_predictions": "Bad predictions",
+    }
+    return [
+        Measure(key, title, "count", _count(now)[key], _count(before)[key]) for key, title in titles.items()
+    ]
 
 
 def _count(records: Records) -> dict[str, int]:
@@ -181,8 +206,19 @@ def _times(now: Records, before: Records) -> list[Measure]:
     measures = []
     for key in _PERCENTILES:
         both = (_only(now.latency, key), _only(before.latency, key))
-        measures.append(latency_measure(f"latency_ms_{key}", f"Response time {key}", both, (answers[0], answers[1])))
-    return [*measures, Measure("mean_score", "Mean confidence", "score", _mean_score(now.confidence), _mean_score(before.confidence))]
+        measures.append(
+            latency_measure(f"latency_ms_{key}", f"Response time {key}", both, (answers[0], answers[1]))
+        )
+    return [
+        *measures,
+        Measure(
+            "mean_score",
+            "Mean confidence",
+            "score",
+            _mean_score(now.confidence),
+            _mean_score(before.confidence),
+        ),
+    ]
 
 
 def _only(frame: pd.DataFrame, column: str) -> float:
@@ -191,7 +227,11 @@ def _only(frame: pd.DataFrame, column: str) -> float:
 
 def _mean_score(confidence: pd.DataFrame) -> float:
     predictions = int(confidence["predictions"].sum())
-    return float((confidence["mean_score"] * confidence["predictions"]).sum() / predictions) if predictions else math.nan
+    return (
+        float((confidence["mean_score"] * confidence["predictions"]).sum() / predictions)
+        if predictions
+        else math.nan
+    )
 
 
 def _low_confidence(confidence: pd.DataFrame) -> pd.Series:
@@ -205,7 +245,13 @@ def _status(errors: pd.DataFrame) -> pd.Series:
 def _as_row(measure: Measure) -> dict[str, object]:
     (low, high), (low_before, high_before) = measure.now_interval, measure.before_interval
     bounds = {"low": low, "high": high, "before_low": low_before, "before_high": high_before}
-    return {"measure": measure.title, "now": measure.now, "before": measure.before, **bounds, "verdict": measure.verdict}
+    return {
+        "measure": measure.title,
+        "now": measure.now,
+        "before": measure.before,
+        **bounds,
+        "verdict": measure.verdict,
+    }
 
 
 def _by_window(span: Span, records: Records, period: str) -> pd.DataFrame:
@@ -225,20 +271,38 @@ def _by_window(span: Span, records: Records, period: str) -> pd.DataFrame:
 
 
 def _per_window(span: Span, frame: pd.DataFrame, weights: pd.Series | None = None) -> NDArray[np.float64]:
-    numbers = ((frame["timestamp"] - span.start) // span.window).clip(0, len(span.starts) - 1).to_numpy(dtype="int64")
+    numbers = (
+        ((frame["timestamp"] - span.start) // span.window)
+        .clip(0, len(span.starts) - 1)
+        .to_numpy(dtype="int64")
+    )
     weight = np.ones(len(frame)) if weights is None else weights.to_numpy(dtype="float64", na_value=0)
     return np.bincount(numbers, weights=weight, minlength=len(span.starts)).astype(np.float64)
 
 
 def _models(records: Records) -> pd.DataFrame:
     """Return a row per model: how often it was asked, how often people called it right or wrong, and the share of wrong."""
-    right, wrong = records.good_predictions["model"].value_counts(), records.bad_predictions["model"].value_counts()
+    right, wrong = (
+        records.good_predictions["model"].value_counts(),
+        records.bad_predictions["model"].value_counts(),
+    )
     asked = records.feedback_rate.set_index("model")["predictions"]
     rows = []
     for model in sorted({*right.index, *wrong.index, *asked[asked > 0].index}):
         share = Share(int(wrong.get(model, 0)), int(wrong.get(model, 0) + right.get(model, 0)))
-        rows.append((model, int(asked.get(model, 0)), share.whole - share.part, share.part, share.value, *share.interval))
-    return pd.DataFrame(rows, columns=["model", "predictions", "right", "wrong", "wrong_share", "low", "high"])
+        rows.append(
+            (
+                model,
+                int(asked.get(model, 0)),
+                share.whole - share.part,
+                share.part,
+                share.value,
+                *share.interval,
+            )
+        )
+    return pd.DataFrame(
+        rows, columns=["model", "predictions", "right", "wrong", "wrong_share", "low", "high"]
+    )
 
 
 def _confusion(records: Records) -> pd.DataFrame:
@@ -255,7 +319,9 @@ def _confusion(records: Records) -> pd.DataFrame:
 
 def _mistakes(records: Records) -> pd.DataFrame:
     """Return the wrong predictions of which the model was surest, each tweet once."""
-    bad = records.bad_predictions.sort_values(["score", "timestamp", "feedback_id"], ascending=[False, True, True], kind="stable")
+    bad = records.bad_predictions.sort_values(
+        ["score", "timestamp", "feedback_id"], ascending=[False, True, True], kind="stable"
+    )
     return bad.drop_duplicates("tweet_text").head(_MOST_MISTAKES).reset_index(drop=True)
 
 
@@ -268,4 +334,6 @@ def _first_record(records: Records) -> datetime | None:
 def _word_tweets(records: Records) -> pd.DataFrame:
     """Return how many different tweets the words were counted in."""
     frames = {"wrong": records.bad_predictions, "right": records.good_predictions}
-    return pd.DataFrame({"said": list(frames), "tweets": [frame["tweet_text"].nunique() for frame in frames.values()]})
+    return pd.DataFrame(
+        {"said": list(frames), "tweets": [frame["tweet_text"].nunique() for frame in frames.values()]}
+    )

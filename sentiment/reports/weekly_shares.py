@@ -1,4 +1,7 @@
-"""Shares with their uncertainty, and what may be said of two of them. Where the numbers come from is the business of `weekly`."""
+"""Shares with their uncertainty, and what may be said of two of them.
+
+Where the numbers come from is the business of `weekly`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,13 @@ from typing import Literal
 ENOUGH = 30  # fewer than this on either side, and nothing is said
 ENOUGH_ANSWERS = 200  # ten of them lie beyond the 95th percentile
 CLEAR_CHANGE = 0.2
-HIGHER, LOWER, UNCLEAR, TOO_FEW, NOTHING_BEFORE = "higher", "lower", "no clear change", "too few to tell", "nothing before"
+HIGHER, LOWER, UNCLEAR, TOO_FEW, NOTHING_BEFORE = (
+    "higher",
+    "lower",
+    "no clear change",
+    "too few to tell",
+    "nothing before",
+)
 RULE = (
     f"A share is called higher or lower only if its 95% interval (Wilson) and that of the other side do not overlap, which is cautious. "
     f"With fewer than {ENOUGH} on either side it is too few to tell. A response time is called higher or lower from a change of "
@@ -43,7 +52,9 @@ class Share:
             return 0.0, 1.0
         scale = 1 + _Z**2 / self.whole
         centre = (self.value + _Z**2 / (2 * self.whole)) / scale
-        half = _Z / scale * math.sqrt(self.value * (1 - self.value) / self.whole + _Z**2 / (4 * self.whole**2))
+        half = (
+            _Z / scale * math.sqrt(self.value * (1 - self.value) / self.whole + _Z**2 / (4 * self.whole**2))
+        )
         return max(0.0, centre - half), min(1.0, centre + half)
 
 
@@ -77,10 +88,14 @@ def share_measure(key: str, title: str, now: Share, before: Share) -> Measure:
     return Measure(key, title, "share", now.value, before.value, now.interval, before.interval, verdict)
 
 
-def latency_measure(key: str, title: str, milliseconds: tuple[float, float], answers: tuple[int, int]) -> Measure:
+def latency_measure(
+    key: str, title: str, milliseconds: tuple[float, float], answers: tuple[int, int]
+) -> Measure:
     """Return a percentile of the response time, now and before, with its verdict; the logs give no interval for it."""
     now, before = milliseconds
-    return Measure(key, title, "milliseconds", now, before, verdict=_compare_latencies(now, before, min(answers)))
+    return Measure(
+        key, title, "milliseconds", now, before, verdict=_compare_latencies(now, before, min(answers))
+    )
 
 
 def _compare_latencies(now: float, before: float, fewest_answers: int) -> str:

@@ -23,7 +23,8 @@ _VARIANTS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")  # a heart is a he
 _WORD = re.compile(r"#?[^\s#]+")
 _EMOTICON = re.compile(r"(?<!\w)(?:[:;=]['-]?[()dp/\\|]|<3)(?!\w)")
 _MARK_OF_A_RETWEET = frozenset({"rt", "mt", "via", "amp"})
-# English function words. Negations stay out of the list: they turn a sentiment, and models stumble over them.
+# English function words. Negations stay out of the list: they turn a sentiment, and models stumble
+# over them.
 _FUNCTION_WORDS = """
     a about after again all also am an and another any are as at be because been before being both but by can could did do does doing
     down during each either else even ever every few for from further get gets getting go goes going gonna got had has have having he her
@@ -47,7 +48,9 @@ def words_of(text: str) -> set[str]:
     folded = _VARIANTS.sub("", unicodedata.normalize("NFC", text)).replace("’", "'").casefold()
     rest = _MASKED.sub(" ", folded)
     emoji = set(_EMOJI.findall(rest)) | set(_EMOTICON.findall(rest))
-    letters = "".join(letter if _is_part_of_a_word(letter) else " " for letter in _EMOTICON.sub(" ", _EMOJI.sub(" ", rest)))
+    letters = "".join(
+        letter if _is_part_of_a_word(letter) else " " for letter in _EMOTICON.sub(" ", _EMOJI.sub(" ", rest))
+    )
     words = {word.strip("'_") for word in _WORD.findall(letters)}
     return emoji | {word for word in words if any(letter.isalpha() for letter in word)} - STOP_WORDS
 
@@ -55,9 +58,10 @@ def words_of(text: str) -> set[str]:
 def compare_words(wrong: Iterable[str], right: Iterable[str]) -> pd.DataFrame:
     """Return the words in the most of the tweets that were predicted wrong, and how many of those predicted right hold them too.
 
-    A word counts once per tweet, and a tweet once, however often it came. Columns: word, wrong (tweets), wrong_share, right,
-    right_share, verdict (on its share among the wrong against the right, as `weekly_trend.RULE` says). The most frequent comes
-    first; of equally frequent ones the rarer among the right, then the one that sorts first.
+    A word counts once per tweet, and a tweet once, however often it came. Columns: word, wrong
+    (tweets), wrong_share, right, right_share, verdict (on its share among the wrong against the
+    right, as `weekly_trend.RULE` says). The most frequent comes first; of equally frequent ones the
+    rarer among the right, then the one that sorts first.
     """
     in_wrong, wrong_tweets = _count(wrong)
     in_right, right_tweets = _count(right)

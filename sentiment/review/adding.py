@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 BATCH = 500  # reports in one transaction, which a click of an annotator may have to wait for
 
-_NEW_ITEM, _NEW_REPORT = insert(ITEMS), insert(REPORTS)  # built once: building a statement takes longer than running it
+# Built once: building a statement takes longer than running it.
+_NEW_ITEM, _NEW_REPORT = insert(ITEMS), insert(REPORTS)
 
 
 class _Shelf:
@@ -49,10 +50,13 @@ class _Shelf:
         return None if number is None else self._ids[number]
 
 
-def add_reports(database: Database, reports: Sequence[Report], watermarks: Mapping[str, datetime], *, overlap: float) -> Added:
+def add_reports(
+    database: Database, reports: Sequence[Report], watermarks: Mapping[str, datetime], *, overlap: float
+) -> Added:
     """Take in reports, and move the watermarks together with the last batch of them; what was taken in before changes nothing.
 
-    Near-duplicates are looked for before a batch takes the lock; with the lock, only among what came in since.
+    Near-duplicates are looked for before a batch takes the lock; with the lock, only among what
+    came in since.
     """
     with database.reading() as connection:
         known = _read_known(connection)
@@ -63,7 +67,9 @@ def add_reports(database: Database, reports: Sequence[Report], watermarks: Mappi
         forms = [(report, canonical_form(report.text)) for report in news[start : start + BATCH]]
         found = [(report, form, shelf.find(form)) for report, form in forms]
         with database.transaction() as connection:
-            fresh = _Shelf(shelf.words, (item for item in _read_forms(connection) if item[0] not in shelf.forms))
+            fresh = _Shelf(
+                shelf.words, (item for item in _read_forms(connection) if item[0] not in shelf.forms)
+            )
             batch = _Batch(connection, [report for report, _ in forms], fresh, overlap)
             counts.update([batch.take(*one) for one in found])
             for name, moment in watermarks.items() if start + BATCH >= len(news) else ():
@@ -76,9 +82,13 @@ def add_reports(database: Database, reports: Sequence[Report], watermarks: Mappi
 class _Batch:
     """Takes in reports one by one within a transaction; `fresh` are the items that came since the long search."""
 
-    def __init__(self, connection: Connection, reports: Sequence[Report], fresh: _Shelf, overlap: float) -> None:
+    def __init__(
+        self, connection: Connection, reports: Sequence[Report], fresh: _Shelf, overlap: float
+    ) -> None:
         self._connection, self._fresh, self._overlap = connection, fresh, overlap
-        self._known = _read_known(connection, REPORTS.c.feedback_id.in_([report.feedback_id for report in reports]))
+        self._known = _read_known(
+            connection, REPORTS.c.feedback_id.in_([report.feedback_id for report in reports])
+        )
         self._arrivals = _read_arrivals(connection, reports)
 
     def take(self, report: Report, form: str, found: str | None) -> Literal["new", "collapsed", "known"]:
@@ -98,21 +108,35 @@ class _Batch:
     def _open_item(self, report: Report, form: str, is_flood: bool) -> None:
         new = novelty(form, self._fresh.words)
         names = ("text", "predicted_label", "feedback_label", "score", "model", "prediction_id", "origin")
-        values = {name: getattr(report, name) for name in names} | {"item_id": report.feedback_id, "form": form, "novelty": new}
-        values |= {"received_at": to_text(report.received_at), "needed": annotators_needed(report.feedback_id, self._overlap)}
+        values = {name: getattr(report, name) for name in names} | {
+            "item_id": report.feedback_id,
+            "form": form,
+            "novelty": new,
+        }
+        values |= {
+            "received_at": to_text(report.received_at),
+            "needed": annotators_needed(report.feedback_id, self._overlap),
+        }
         self._connection.execute(_NEW_ITEM, values | {"priority": priority(report, new, is_flood=is_flood)})
         self._fresh.put(report.feedback_id, form)
 
     def _raise_item(self, item_id: str, report: Report, is_flood: bool) -> None:
         """Let an item gain by a complaint, whatever it was before: a sample, or the work of a flood."""
         is_it = ITEMS.c.item_id == item_id
-        item = self._connection.execute(select(ITEMS.c.feedback_label, ITEMS.c.novelty, ITEMS.c.priority).where(is_it)).one()
+        item = self._connection.execute(
+            select(ITEMS.c.feedback_label, ITEMS.c.novelty, ITEMS.c.priority).where(is_it)
+        ).one()
         values = {"origin": report.origin, "feedback_label": item.feedback_label or report.feedback_label}
         gained = max(item.priority, priority(report, item.novelty, is_flood=is_flood))
         self._connection.execute(update(ITEMS).where(is_it).values(**values, priority=gained))
 
     def _keep_report(self, report: Report, item_id: str, is_flood: bool) -> None:
-        values = {"item_id": item_id, "source": report.sender, "received_at": to_text(report.received_at), "is_flood": is_flood}
+        values = {
+            "item_id": item_id,
+            "source": report.sender,
+            "received_at": to_text(report.received_at),
+            "is_flood": is_flood,
+        }
         values |= {"origin": report.origin, "feedback_label": report.feedback_label}
         if report.feedback_id in self._known:
             replace_row(self._connection, REPORTS, {"feedback_id": report.feedback_id}, values)
@@ -140,5 +164,7 @@ def _read_arrivals(connection: Connection, reports: Sequence[Report]) -> Arrival
     """Return when the sources of a batch sent what is there already, as far back as it matters."""
     senders = {report.sender for report in reports if report.sender}
     since = min((to_text(report.received_at - HOUR) for report in reports), default="")
-    query = select(REPORTS.c.source, REPORTS.c.received_at).where(REPORTS.c.source.in_(senders), REPORTS.c.received_at >= since)
+    query = select(REPORTS.c.source, REPORTS.c.received_at).where(
+        REPORTS.c.source.in_(senders), REPORTS.c.received_at >= since
+    )
     return Arrivals((source, moment) for source, moment in connection.execute(query))

@@ -1,4 +1,7 @@
-"""Which settled items may join the dataset of validated feedback, and why the others may not. Pure functions of values."""
+"""Which settled items may join the dataset of validated feedback, and why the others may not.
+
+Pure functions of values.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,12 @@ if TYPE_CHECKING:
     from sentiment.data.dataset import Dataset
     from sentiment.review.items import Settled
 
-TEST_TEXT, OVER_SOURCE, OVER_WEEK, NOT_CLEAR = "near a test text", "over the source's cap", "over the week's cap", "unclear"
+TEST_TEXT, OVER_SOURCE, OVER_WEEK, NOT_CLEAR = (
+    "near a test text",
+    "over the source's cap",
+    "over the week's cap",
+    "unclear",
+)
 
 
 @dataclass(frozen=True)
@@ -30,24 +38,33 @@ class Caps:
 
 @dataclass(frozen=True)
 class Choice:
-    """The items that join as rows, and how many do not, by reason. Those over a cap may join later; the others never will."""
+    """The items that join as rows, and how many do not, by reason.
+
+    Those over a cap may join later; the others never will.
+    """
 
     joining: tuple[Settled, ...]
     refused: Mapping[str, int]
 
 
-def choose_rows(settled: Sequence[Settled], base: Dataset, caps: Caps, joined: Collection[str] = ()) -> Choice:
+def choose_rows(
+    settled: Sequence[Settled], base: Dataset, caps: Caps, joined: Collection[str] = ()
+) -> Choice:
     """Return which settled items join now; those whose feedback ids `joined` before count for the caps.
 
-    The base's own rows are the measure of the caps, so that what joins does not raise them: a source's cap of 5% of 30,000 rows is 1,500.
-    Sampled items have no source, feedback that names none is all of one. An item that several sources reported counts for each, and joins
-    while one of them has room: so nobody gains by a second address, and nobody shuts out an honest report by copying it.
+    The base's own rows are the measure of the caps, so that what joins does not raise them: a
+    source's cap of 5% of 30,000 rows is 1,500. Sampled items have no source, feedback that names
+    none is all of one. An item that several sources reported counts for each, and joins while one
+    of them has room: so nobody gains by a second address, and nobody shuts out an honest report by
+    copying it.
     """
     held_back, refused = near(base), Counter[str]()
     earlier = [one for one in settled if one.item.item_id in joined]
     by_source = Counter(source for one in earlier for source in one.sources)
     by_week = Counter(week_of(one.item.received_at) for one in earlier)
-    most_of_source, most_of_week = (max(1, int(share * len(base.train.texts))) for share in (caps.source, caps.week))
+    most_of_source, most_of_week = (
+        max(1, int(share * len(base.train.texts))) for share in (caps.source, caps.week)
+    )
     joining = []
     for one in settled:
         week = week_of(one.item.received_at)

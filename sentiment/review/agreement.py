@@ -1,4 +1,7 @@
-"""How far annotators agree beyond chance: Cohen's kappa for pairs, Fleiss' for all. Pure functions of judgements."""
+"""How far annotators agree beyond chance: Cohen's kappa for pairs, Fleiss' for all.
+
+Pure functions of judgements.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ Judgement = tuple[str, str, str]  # item, annotator, label
 class Agreement:
     """Kappas from -1 to 1, None where they are not defined: nobody shares an item, or only one label was ever used.
 
-    `cohen` gives for each pair of annotators its kappa and the number of items that both judged; `fleiss` is over the `items` that the
-    same number of annotators judged.
+    `cohen` gives for each pair of annotators its kappa and the number of items that both judged;
+    `fleiss` is over the `items` that the same number of annotators judged.
     """
 
     cohen: Mapping[tuple[str, str], tuple[float | None, int]]
@@ -63,7 +66,9 @@ def fleiss_kappa(rated: list[Counter[str]]) -> float | None:
     expected = sum((count / totals.total()) ** 2 for count in totals.values())
     if expected == 1:
         return None
-    observed = sum(sum(count * (count - 1) for count in one.values()) for one in rated) / (len(rated) * raters * (raters - 1))
+    observed = sum(sum(count * (count - 1) for count in one.values()) for one in rated) / (
+        len(rated) * raters * (raters - 1)
+    )
     return (observed - expected) / (1 - expected)
 
 
@@ -71,5 +76,11 @@ def in_words(kappa: float | None) -> str:
     """Return what people call such an agreement (Landis and Koch, Biometrics 33, 1977)."""
     if kappa is None:
         return "not defined"
-    steps = ((0.81, "almost perfect"), (0.61, "substantial"), (0.41, "moderate"), (0.21, "fair"), (0.0, "slight"))
+    steps = (
+        (0.81, "almost perfect"),
+        (0.61, "substantial"),
+        (0.41, "moderate"),
+        (0.21, "fair"),
+        (0.0, "slight"),
+    )
     return next((words for least, words in steps if kappa >= least), "poor")

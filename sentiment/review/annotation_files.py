@@ -1,4 +1,7 @@
-"""The review queue as files for other tools: Label Studio's JSON and CSV, out and in. `review` keeps what is read."""
+"""The review queue as files for other tools: Label Studio's JSON and CSV, out and in.
+
+`review` keeps what is read.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
     from sentiment.review.queue import ReviewQueue
 
 _NAME = "sentiment"  # of the choice in Label Studio's labelling configuration
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet would run instead of show; written with an apostrophe before it
+# What a spreadsheet would run instead of show; written with an apostrophe before it.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 COLUMNS = ("item_id", "text", "annotator", "label", "judged_at", "origin", "copies", "notes")
 LABEL_STUDIO_CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text" choice="single">'
@@ -53,11 +57,15 @@ class Imported:
 def to_label_studio(items: Sequence[Item], judgements: Iterable[Mapping[str, str]] = ()) -> str:
     """Return the items as tasks of Label Studio, without the model's label, so that people judge blind.
 
-    With judgements, the tasks are for those who analyse them: Label Studio takes no annotations of people that it does not know.
+    With judgements, the tasks are for those who analyse them: Label Studio takes no annotations of
+    people that it does not know.
     """
     by_item = _by_item(judgements)
     tasks = [
-        {"data": {"text": item.text, "item_id": item.item_id}, "annotations": [_annotation(one) for one in by_item[item.item_id]]}
+        {
+            "data": {"text": item.text, "item_id": item.item_id},
+            "annotations": [_annotation(one) for one in by_item[item.item_id]],
+        }
         for item in items
     ]
     return json.dumps(tasks, indent=1, ensure_ascii=False) + "\n"
@@ -79,9 +87,15 @@ def read_label_studio(text: str) -> tuple[list[Judgement], list[str]]:
     for number, task in enumerate(tasks, start=1):
         try:
             item_id, annotations = str(task["data"]["item_id"]), task.get("annotations") or []
-            judgements += [_from_annotation(item_id, annotation) for annotation in annotations if not annotation.get("was_cancelled")]
+            judgements += [
+                _from_annotation(item_id, annotation)
+                for annotation in annotations
+                if not annotation.get("was_cancelled")
+            ]
         except (KeyError, TypeError, IndexError, AttributeError, ValueError, StopIteration) as error:
-            problems.append(f"task {number}: no item_id, choice or moment in it ({type(error).__name__}); left out")
+            problems.append(
+                f"task {number}: no item_id, choice or moment in it ({type(error).__name__}); left out"
+            )
     return judgements, problems
 
 
@@ -108,13 +122,21 @@ def read_csv(text: str) -> tuple[list[Judgement], list[str]]:
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     missing = [name for name in ("item_id", "annotator", "label") if name not in (reader.fieldnames or [])]
     if missing:
-        raise ReviewError(f"the file has no column {missing[0]!r}: export the queue as CSV and fill in annotator and label")
+        raise ReviewError(
+            f"the file has no column {missing[0]!r}: export the queue as CSV and fill in annotator and label"
+        )
     judgements, problems = [], []
     try:
         for row in reader:
-            item_id, annotator, label, moment = (_cell(row, name) for name in ("item_id", "annotator", "label", "judged_at"))
+            item_id, annotator, label, moment = (
+                _cell(row, name) for name in ("item_id", "annotator", "label", "judged_at")
+            )
             try:
-                judgements += [Judgement(item_id, annotator, _label(label.casefold()), _moment(moment))] if label else []
+                judgements += (
+                    [Judgement(item_id, annotator, _label(label.casefold()), _moment(moment))]
+                    if label
+                    else []
+                )
             except ValueError as error:
                 problems.append(f"line {reader.line_num}: {error}; left out")
     except csv.Error as error:
@@ -123,9 +145,12 @@ def read_csv(text: str) -> tuple[list[Judgement], list[str]]:
 
 
 def name_annotators(judgements: Sequence[Judgement], names: Mapping[str, str]) -> list[Judgement]:
-    """Return the judgements with people's names in place of numbers and of nothing. The name of `""` is that of the file's only person.
+    """Return the judgements with people's names in place of numbers and of nothing.
 
-    Label Studio calls its users by numbers, and one who was a number would pass for a second annotator.
+    The name of `""` is that of the file's only person.
+
+    Label Studio calls its users by numbers, and one who was a number would pass for a second
+    annotator.
 
     Raises:
         ReviewError: A number has no name, or one name stands for several numbers.
@@ -140,12 +165,16 @@ def name_annotators(judgements: Sequence[Judgement], names: Mapping[str, str]) -
     return [replace(one, annotator=known.get(one.annotator, one.annotator)) for one in judgements]
 
 
-def take_in(queue: ReviewQueue, judgements: Iterable[Judgement], problems: Iterable[str] = (), *, now: datetime) -> Imported:
+def take_in(
+    queue: ReviewQueue, judgements: Iterable[Judgement], problems: Iterable[str] = (), *, now: datetime
+) -> Imported:
     """Keep judgements in the queue, each on its own: what the queue refuses becomes a line, the rest counts."""
     kept, known, lines = 0, 0, list(problems)
     for one in judgements:
         try:
-            is_news = queue.keep(one.item_id, one.annotator, one.label, judged_at=min(one.judged_at or now, now))
+            is_news = queue.keep(
+                one.item_id, one.annotator, one.label, judged_at=min(one.judged_at or now, now)
+            )
         except ReviewError as error:
             lines.append(str(error))
         else:
@@ -161,8 +190,17 @@ def _by_item(judgements: Iterable[Mapping[str, str]]) -> defaultdict[str, list[M
 
 
 def _annotation(judgement: Mapping[str, str]) -> dict[str, Any]:
-    choice = {"from_name": _NAME, "to_name": "text", "type": "choices", "value": {"choices": [judgement["label"]]}}
-    return {"completed_by": {"email": judgement["annotator"]}, "created_at": judgement["judged_at"], "result": [choice]}
+    choice = {
+        "from_name": _NAME,
+        "to_name": "text",
+        "type": "choices",
+        "value": {"choices": [judgement["label"]]},
+    }
+    return {
+        "completed_by": {"email": judgement["annotator"]},
+        "created_at": judgement["judged_at"],
+        "result": [choice],
+    }
 
 
 def _from_annotation(item_id: str, annotation: Mapping[str, Any]) -> Judgement:

@@ -1,10 +1,12 @@
 """What becomes a report for review: bad predictions and samples from the logs, and feedback of the inbox that the logs lost.
 
-Pure functions of frames; the inbox is the source, the logs may lack rows. Texts are masked: annotators see nobody's name, and Git neither.
+Pure functions of frames; the inbox is the source, the logs may lack rows. Texts are masked:
+annotators see nobody's name, and Git neither.
 
-Whoever may write to the logs may invent rows, so each is checked: its feedback id is that of its prediction id, its score can be one,
-and, where the signing key is at hand, the prediction id was issued by us for the row's label, score and model. That the text is the one
-that was predicted cannot be checked: the id vouches for the text as it was sent, and the logs hold it masked.
+Whoever may write to the logs may invent rows, so each is checked: its feedback id is that of its
+prediction id, its score can be one, and, where the signing key is at hand, the prediction id was
+issued by us for the row's label, score and model. That the text is the one that was predicted
+cannot be checked: the id vouches for the text as it was sent, and the logs hold it masked.
 """
 
 from __future__ import annotations
@@ -28,16 +30,21 @@ if TYPE_CHECKING:
     from sentiment.review.items import Origin
 
 _LONGEST_MODEL = 200
-_WHY_LEFT_OUT = "lack something, or their service has another signing key: left out; check SENTIMENT_SIGNING_KEY"
+_WHY_LEFT_OUT = (
+    "lack something, or their service has another signing key: left out; check SENTIMENT_SIGNING_KEY"
+)
 _logger = logging.getLogger("sentiment.intake")
 
 
-def reports_of_feedback(logged: pd.DataFrame, inbox: pd.DataFrame, signer: PredictionSigner | None = None) -> list[Report]:
+def reports_of_feedback(
+    logged: pd.DataFrame, inbox: pd.DataFrame, signer: PredictionSigner | None = None
+) -> list[Report]:
     """Return one report per prediction that somebody called wrong, oldest first.
 
     Args:
         logged: The rows of the query `bad_predictions`.
-        inbox: What `Inbox.read` returns; where both have a feedback, this one counts, since it knows the source.
+        inbox: What `Inbox.read` returns; where both have a feedback, this one counts, since it
+            knows the source.
         signer: Checks the prediction ids of the logs; the service checked the inbox's.
     """
     reports = {row["feedback_id"]: _from_log(row, "feedback") for row in _usable(_rows(logged), signer)}
@@ -45,12 +52,22 @@ def reports_of_feedback(logged: pd.DataFrame, inbox: pd.DataFrame, signer: Predi
     return sorted(reports.values(), key=lambda report: (report.received_at, report.feedback_id))
 
 
-def reports_of_samples(sampled: pd.DataFrame, answered: Iterable[str] = (), signer: PredictionSigner | None = None) -> list[Report]:
+def reports_of_samples(
+    sampled: pd.DataFrame, answered: Iterable[str] = (), signer: PredictionSigner | None = None
+) -> list[Report]:
     """Return one report per prediction of the query `sampled_predictions`, oldest first, but for those whose feedback id is `answered`."""
     known = set(answered)
-    rows = [row | {"feedback_id": feedback_id_of(row["prediction_id"]), "timestamp": row["TimeGenerated"]} for row in _rows(sampled)]
+    rows = [
+        row | {"feedback_id": feedback_id_of(row["prediction_id"]), "timestamp": row["TimeGenerated"]}
+        for row in _rows(sampled)
+    ]
     asked = _usable([row for row in rows if row["feedback_id"] not in known], signer)
-    reports = {row["feedback_id"]: _from_log(row, "low confidence" if row["reason"] == "low confidence" else "random") for row in asked}
+    reports = {
+        row["feedback_id"]: _from_log(
+            row, "low confidence" if row["reason"] == "low confidence" else "random"
+        )
+        for row in asked
+    }
     return sorted(reports.values(), key=lambda report: (report.received_at, report.feedback_id))
 
 
@@ -86,7 +103,9 @@ def _is_ours(row: dict[str, Any], signer: PredictionSigner) -> bool:
         signed = signer.read(row["prediction_id"])
     except PredictionIdError:
         return False
-    return (signed.label, signed.model) == (row["predicted_label"], row["model"]) and math.isclose(signed.score, row["score"], abs_tol=1e-6)
+    return (signed.label, signed.model) == (row["predicted_label"], row["model"]) and math.isclose(
+        signed.score, row["score"], abs_tol=1e-6
+    )
 
 
 def _from_log(row: dict[str, Any], origin: Origin) -> Report:

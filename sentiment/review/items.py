@@ -28,7 +28,10 @@ class ItemClosedError(ReviewError):
 
 @dataclass(frozen=True)
 class Report:
-    """One prediction that came for review: what a person said of it, or a sampled one. The text is masked, the moment in UTC."""
+    """One prediction that came for review: what a person said of it, or a sampled one.
+
+    The text is masked, the moment in UTC.
+    """
 
     feedback_id: str
     prediction_id: str
@@ -49,7 +52,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Item:
-    """A tweet to review. `copies` are the reports that say the same; `notes` hold `copies`, `contradictory` and `flood` where they apply.
+    """A tweet to review.
+
+    `copies` are the reports that say the same; `notes` hold `copies`, `contradictory` and `flood`
+    where they apply.
 
     `needed` is how many annotators judge it.
     """
@@ -120,7 +126,10 @@ def annotators_needed(item_id: str, overlap: float) -> int:
 
 
 class Arrivals:
-    """When the reports of each source came. A flood is what one source sends beyond FLOOD within an hour."""
+    """When the reports of each source came.
+
+    A flood is what one source sends beyond FLOOD within an hour.
+    """
 
     def __init__(self, earlier: Iterable[tuple[str, str]] = ()) -> None:
         self._moments: defaultdict[str, list[str]] = defaultdict(list)

@@ -43,18 +43,28 @@ def check_open(connection: Connection, item_id: str) -> None:
     """
     row = connection.execute(select(ITEMS.c.exported_at).where(ITEMS.c.item_id == item_id)).first()
     if row is None:
-        raise ReviewError(f"no item {item_id[:64]!r} in the review queue: run 'python -m flows.collect', or check the id")
+        raise ReviewError(
+            f"no item {item_id[:64]!r} in the review queue: run 'python -m flows.collect', or check the id"
+        )
     if row.exported_at is not None:
-        raise ItemClosedError(f"item {item_id} has been in the dataset since {row.exported_at[:10]}: its label is final")
+        raise ItemClosedError(
+            f"item {item_id} has been in the dataset since {row.exported_at[:10]}: its label is final"
+        )
     for who, (label, _) in read_standings(connection, item_id)[0].settled.items():
-        raise ItemClosedError(f"item {item_id} was settled by {who} meanwhile: it is {label} unless {who} takes that back")
+        raise ItemClosedError(
+            f"item {item_id} was settled by {who} meanwhile: it is {label} unless {who} takes that back"
+        )
 
 
 def write_judgement(connection: Connection, seat: Seat, label: str, moment: datetime) -> None:
     """Put a judgement in the place of the one that holds the seat."""
     retire(connection, seat.rows)
-    connection.execute(insert(JUDGEMENTS).values(**seat._asdict(), label=label, judged_at=to_text(moment), retired=0))
-    connection.execute(LEASES.delete().where(LEASES.c.item_id == seat.item_id, LEASES.c.annotator == seat.annotator))
+    connection.execute(
+        insert(JUDGEMENTS).values(**seat._asdict(), label=label, judged_at=to_text(moment), retired=0)
+    )
+    connection.execute(
+        LEASES.delete().where(LEASES.c.item_id == seat.item_id, LEASES.c.annotator == seat.annotator)
+    )
 
 
 def retire(connection: Connection, which: Any) -> None:
@@ -64,4 +74,6 @@ def retire(connection: Connection, which: Any) -> None:
 
 def hold(connection: Connection, item_id: str, annotator: str, now: datetime) -> None:
     """Keep an item from others while an annotator looks at it."""
-    replace_row(connection, LEASES, {"item_id": item_id, "annotator": annotator}, {"until": to_text(now + LEASE)})
+    replace_row(
+        connection, LEASES, {"item_id": item_id, "annotator": annotator}, {"until": to_text(now + LEASE)}
+    )

@@ -1,7 +1,7 @@
 """The review queue: reports come in and collapse into items, annotators judge them blind, disagreements are adjudicated.
 
-Durable and safe for several processes at once: every call but `add` is one transaction. Nothing is ever deleted; a judgement that is
-replaced or taken back stays in the history.
+Durable and safe for several processes at once: every call but `add` is one transaction. Nothing is
+ever deleted; a judgement that is replaced or taken back stays in the history.
 """
 
 from __future__ import annotations
@@ -17,10 +17,30 @@ from models import LABELS
 from sentiment.errors import ReviewError
 from sentiment.review.adding import add_reports
 from sentiment.review.agreement import Agreement, agree
-from sentiment.review.items import SKIPPED, UNCLEAR, Added, Item, ItemClosedError, Progress, Report, Settled, to_text
+from sentiment.review.items import (
+    SKIPPED,
+    UNCLEAR,
+    Added,
+    Item,
+    ItemClosedError,
+    Progress,
+    Report,
+    Settled,
+    to_text,
+)
 from sentiment.review.judging import ADJUDICATED, Seat, check_open, hold, retire, write_judgement
 from sentiment.review.standings import read_items, read_standings
-from sentiment.review.tables import ADJUDICATOR, ANNOTATOR, HOLDS, ITEMS, JUDGEMENTS, LEASES, REPORTS, WATERMARKS, Database
+from sentiment.review.tables import (
+    ADJUDICATOR,
+    ANNOTATOR,
+    HOLDS,
+    ITEMS,
+    JUDGEMENTS,
+    LEASES,
+    REPORTS,
+    WATERMARKS,
+    Database,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,20 +72,24 @@ class ReviewQueue:
     def add(self, reports: Iterable[Report], *, watermarks: Mapping[str, datetime] | None = None) -> Added:
         """Take in reports, some hundreds at a time, and move the watermarks with the last of them; safe to repeat and to interrupt.
 
-        A feedback id that is known already changes nothing, unless it was a sample that somebody now complains of. A near-identical copy of
-        an item joins it, whoever sent it: a thousand copies are one judgement.
+        A feedback id that is known already changes nothing, unless it was a sample that somebody
+        now complains of. A near-identical copy of an item joins it, whoever sent it: a thousand
+        copies are one judgement.
         """
         return add_reports(self._database, list(reports), watermarks or {}, overlap=self._overlap)
 
     def next_item(self, annotator: str, *, now: datetime) -> Item | None:
         """Return the most informative item that waits for this annotator, None if there is none, and hold it for ten minutes.
 
-        An item that others hold or have judged is not given out to more annotators than it needs. What the annotator skipped comes last.
+        An item that others hold or have judged is not given out to more annotators than it needs.
+        What the annotator skipped comes last.
         """
         name, moment = _name(annotator), to_text(now)
         judged = select(JUDGEMENTS).where(HOLDS, JUDGEMENTS.c.role == ANNOTATOR)
         mine = judged.where(JUDGEMENTS.c.annotator == name).subquery()
-        others = _count(judged.where(JUDGEMENTS.c.annotator != name, JUDGEMENTS.c.label != SKIPPED).subquery())
+        others = _count(
+            judged.where(JUDGEMENTS.c.annotator != name, JUDGEMENTS.c.label != SKIPPED).subquery()
+        )
         held = _count(select(LEASES).where(LEASES.c.annotator != name, LEASES.c.until > moment).subquery())
         taken = func.coalesce(others.c.number, 0) + func.coalesce(held.c.number, 0)
         query = (
@@ -106,7 +130,8 @@ class ReviewQueue:
         """Keep a judgement that was made elsewhere; False if the annotator's own word here says the same already.
 
         Raises:
-            ReviewError: As for `judge`, or what the annotator did here on the item differs and is no older.
+            ReviewError: As for `judge`, or what the annotator did here on the item differs and is
+                no older.
         """
         _check_label(label)
         seat = Seat(item_id, _name(annotator))
@@ -125,8 +150,8 @@ class ReviewQueue:
     def undo(self, annotator: str, *, now: datetime) -> Item | None:
         """Take back the last judgement, skip or adjudication of a person.
 
-        Return the item that they have to judge again; None if there was nothing to take back, or it was an adjudication: the item is then
-        among the disagreements again.
+        Return the item that they have to judge again; None if there was nothing to take back, or it
+        was an adjudication: the item is then among the disagreements again.
         """
         name = _name(annotator)
         last = (
@@ -158,7 +183,9 @@ class ReviewQueue:
         with self._database.transaction() as connection:
             check_open(connection, item_id)
             if not read_standings(connection, item_id)[0].is_disputed:
-                raise ItemClosedError(f"nobody disagrees on item {item_id} now: there is nothing to settle, go on with the next")
+                raise ItemClosedError(
+                    f"nobody disagrees on item {item_id} now: there is nothing to settle, go on with the next"
+                )
             write_judgement(connection, Seat(item_id, name, ADJUDICATOR), label, now)
 
     def items(self, *, waiting: bool = False) -> list[Item]:
@@ -195,13 +222,19 @@ class ReviewQueue:
         with self._database.transaction() as connection:
             settled = [one for one in _read_settled(connection) if one.item.item_id in wanted]
             for one in settled:
-                connection.execute(update(ITEMS).where(ITEMS.c.item_id == one.item.item_id).values(exported_at=to_text(now)))
+                connection.execute(
+                    update(ITEMS).where(ITEMS.c.item_id == one.item.item_id).values(exported_at=to_text(now))
+                )
         return settled
 
     def disagreements(self) -> list[tuple[Item, dict[str, str]]]:
         """Return the items that enough annotators judged without agreeing, and each one's label; adjudicated ones are settled."""
         with self._database.reading() as connection:
-            disputed = {standing.item_id: standing.labels for standing in read_standings(connection) if standing.is_disputed}
+            disputed = {
+                standing.item_id: standing.labels
+                for standing in read_standings(connection)
+                if standing.is_disputed
+            }
             return [(item, disputed[item.item_id]) for item in read_items(connection, list(disputed))]
 
     def progress(self, annotator: str | None = None) -> Progress:
@@ -232,7 +265,9 @@ class ReviewQueue:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _judge(self, item_id: str, annotator: str, label: str, now: datetime) -> None:
@@ -245,7 +280,9 @@ class ReviewQueue:
 def _read_settled(connection: Connection) -> list[Settled]:
     items = {item.item_id: item for item in read_items(connection)}
     sources: defaultdict[str, set[str]] = defaultdict(set)
-    for report in connection.execute(select(REPORTS.c.item_id, REPORTS.c.source).where(REPORTS.c.source.is_not(None))):
+    for report in connection.execute(
+        select(REPORTS.c.item_id, REPORTS.c.source).where(REPORTS.c.source.is_not(None))
+    ):
         sources[report.item_id].add(report.source)
     found = [
         Settled(items[one.item_id], *one.decision, tuple(sorted(sources[one.item_id])))

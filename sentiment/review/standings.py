@@ -80,7 +80,10 @@ def read_items(connection: Connection, item_ids: list[str] | None = None) -> lis
     """Return items with their copies and notes, the most informative first."""
     query, reports = select(*_COLUMNS).order_by(ITEMS.c.priority.desc(), ITEMS.c.item_id), select(REPORTS)
     if item_ids is not None:
-        query, reports = query.where(ITEMS.c.item_id.in_(item_ids)), reports.where(REPORTS.c.item_id.in_(item_ids))
+        query, reports = (
+            query.where(ITEMS.c.item_id.in_(item_ids)),
+            reports.where(REPORTS.c.item_id.in_(item_ids)),
+        )
     by_item: defaultdict[str, list[Any]] = defaultdict(list)
     for report in connection.execute(reports):
         by_item[report.item_id].append(report)
@@ -89,8 +92,15 @@ def read_items(connection: Connection, item_ids: list[str] | None = None) -> lis
 
 def _to_item(row: Any, reports: list[Any]) -> Item:
     labels = {report.feedback_label for report in reports if report.feedback_label}
-    notes = {"copies": len(reports) > 1, "contradictory": len(labels) > 1, "flood": any(report.is_flood for report in reports)}
-    values = {name: row._mapping[name] for name in ("item_id", "text", "predicted_label", "feedback_label", "score", "model")}
+    notes = {
+        "copies": len(reports) > 1,
+        "contradictory": len(labels) > 1,
+        "flood": any(report.is_flood for report in reports),
+    }
+    values = {
+        name: row._mapping[name]
+        for name in ("item_id", "text", "predicted_label", "feedback_label", "score", "model")
+    }
     return Item(
         **values,
         prediction_id=row.prediction_id,

@@ -5,7 +5,21 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, create_engine, event, insert, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -57,8 +71,9 @@ JUDGEMENTS = Table(
     Column("role", String(16), nullable=False),
     Column("label", String(16), nullable=False),
     Column("judged_at", String(40), nullable=False),
-    # 0 while it holds, its own number once it is replaced or taken back. So the history stays, and the index says on every database
-    # alike that one judgement holds, whatever two browsers do at once.
+    # 0 while it holds, its own number once it is replaced or taken back. So the history stays, and
+    # the index says on every database alike that one judgement holds, whatever two browsers do at
+    # once.
     Column("retired", Integer, nullable=False),
     Index("one_judgement_holds", "item_id", "annotator", "role", "retired", unique=True),
 )
@@ -72,7 +87,10 @@ LEASES = Table(
     Column("until", String(40), nullable=False),
 )
 WATERMARKS = Table(
-    "review_watermarks", METADATA, Column("name", String(100), primary_key=True), Column("moment", String(40), nullable=False)
+    "review_watermarks",
+    METADATA,
+    Column("name", String(100), primary_key=True),
+    Column("moment", String(40), nullable=False),
 )
 _BUSY_SECONDS = 30
 
@@ -97,7 +115,8 @@ class Database:
             ReviewError: The database is away or refuses.
         """
         with self._begin(self._engine) as connection:
-            if connection.dialect.name != "sqlite":  # there, BEGIN IMMEDIATE lets writers take turns; elsewhere, a row that all write first
+            # There, BEGIN IMMEDIATE lets writers take turns; elsewhere, a row that all write first.
+            if connection.dialect.name != "sqlite":
                 replace_row(connection, WATERMARKS, {"name": "turn"}, {"moment": ""})
             yield connection
 
@@ -146,10 +165,14 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Let who writes take the write lock first: two writers then wait for each other instead of failing half-way."""
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("is_reading") else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql(
+        "BEGIN" if connection.get_execution_options().get("is_reading") else "BEGIN IMMEDIATE"
+    )
 
 
-def replace_row(connection: Connection, table: Any, key: Mapping[str, str], values: Mapping[str, Any]) -> None:
+def replace_row(
+    connection: Connection, table: Any, key: Mapping[str, str], values: Mapping[str, Any]
+) -> None:
     """Write values into the row with a key, or a new row."""
     matches = [table.c[name] == value for name, value in key.items()]
     if not connection.execute(update(table).where(*matches).values(**values)).rowcount:

@@ -1,4 +1,7 @@
-"""What the HTTP service takes and gives, as types. A text's rules: `text_rules.py`; the way in: `http_guard.py`."""
+"""What the HTTP service takes and gives, as types.
+
+A text's rules: `text_rules.py`; the way in: `http_guard.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,13 @@ from sentiment.errors import RequestError
 from sentiment.feedback.feedback import MAX_COMMENT_CHARS
 
 Label = Literal["negative", "neutral", "positive"]
-Text = Annotated[str, Field(description="a tweet; at least one visible character, at most SENTIMENT_MAX_CHARS", examples=["I love this!"])]
+Text = Annotated[
+    str,
+    Field(
+        description="a tweet; at least one visible character, at most SENTIMENT_MAX_CHARS",
+        examples=["I love this!"],
+    ),
+]
 
 Request = TypeVar("Request", bound=BaseModel)
 _SWITCH = {"": True, "true": True, "1": True, "false": False, "0": False}
@@ -41,7 +50,9 @@ class FeedbackRequest(_Request):
     prediction_id: str = Field(description="as /predict gave it")
     text: str = Field(description="the exact text that was predicted")
     correct: bool
-    label: Label | None = Field(None, description="the true label; not the predicted one where `correct` is false")
+    label: Label | None = Field(
+        None, description="the true label; not the predicted one where `correct` is false"
+    )
     comment: str | None = Field(None, max_length=MAX_COMMENT_CHARS)
 
 
@@ -73,10 +84,12 @@ class Prediction(BaseModel):
     scores: Scores
     model: str = Field(description="tweet-sentiment:VERSION")
     uncertain: bool | SkipJsonSchema[None] = Field(
-        None, description="whether the highest score is below SENTIMENT_UNCERTAIN_BELOW; only where the service has that setting"
+        None,
+        description="whether the highest score is below SENTIMENT_UNCERTAIN_BELOW; only where the service has that setting",
     )
     explanation: list[WeighedWord] | SkipJsonSchema[None] = Field(
-        None, description="the words of the text in their order; only of /predict, and only if the request asks for it with ?explain"
+        None,
+        description="the words of the text in their order; only of /predict, and only if the request asks for it with ?explain",
     )
 
 
@@ -130,5 +143,7 @@ def wants_explanation(query: bytes, request: PredictRequest | BatchRequest) -> b
         found = f"{len(values)} values" if len(values) > 1 else f"a value of {len(values[0])} characters"
         raise RequestError(f"explain has {found}: send ?explain=true or ?explain=false, once")
     if isinstance(request, BatchRequest) and _SWITCH[values[0]]:
-        raise RequestError(f"explain is asked for a list of {len(request.texts)} texts: send them to /predict, one by one")
+        raise RequestError(
+            f"explain is asked for a list of {len(request.texts)} texts: send them to /predict, one by one"
+        )
     return _SWITCH[values[0]]

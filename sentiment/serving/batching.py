@@ -1,6 +1,7 @@
 """Batches that form by themselves: while the model computes, the texts that arrive become the next batch. Nothing waits for company.
 
-A lone request is computed at once. Under load a batch takes a share of every waiting request, so that one of 256 texts holds up no other.
+A lone request is computed at once. Under load a batch takes a share of every waiting request, so
+that one of 256 texts holds up no other.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from models.attribution import Variant
 
     Row = list[float]
-    Moments = tuple[int, int, int]  # when tokenising began, inference began and inference ended, in nanoseconds since 1970
+    # When tokenising began, inference began and inference ended, in nanoseconds since 1970.
+    Moments = tuple[int, int, int]
     Score = Callable[[list[Variant]], tuple[list[Row], Moments]]
 
 MOST_TEXTS = 64  # of one batch: more are no faster each, and make those that come after wait longer
@@ -72,11 +74,14 @@ class Batcher:
         return self._running > 0
 
     async def score(self, texts: Sequence[Variant]) -> tuple[list[Row], Moments]:
-        """Return one row of scores per text, and when its last batch was scored. A caller that is cancelled costs nothing more.
+        """Return one row of scores per text, and when its last batch was scored.
+
+        A caller that is cancelled costs nothing more.
 
         Raises:
             OverloadError: Too many texts wait already.
-            Exception: Whatever the model raises on these very texts; texts of others never fail a request.
+            Exception: Whatever the model raises on these very texts; texts of others never fail a
+                request.
         """
         loop = asyncio.get_running_loop()
         request = _Request(texts, loop, loop.create_future(), [[]] * len(texts), len(texts))
@@ -129,10 +134,18 @@ class Batcher:
         try:
             rows, moments = self._score([text for share in batch for text in share.texts])
         except Exception as error:
-            return self._fail(batch[0].request, error) if len(batch) == 1 else [one for share in batch for one in self._compute([share])]
+            return (
+                self._fail(batch[0].request, error)
+                if len(batch) == 1
+                else [one for share in batch for one in self._compute([share])]
+            )
         with self._lock:
             given = iter(rows)
-            return [(share.request, None) for share in batch if _is_last(share, [next(given) for _ in share.texts], moments)]
+            return [
+                (share.request, None)
+                for share in batch
+                if _is_last(share, [next(given) for _ in share.texts], moments)
+            ]
 
     def _fail(self, request: _Request, error: Exception) -> list[Ended]:
         with self._lock:
@@ -141,7 +154,9 @@ class Batcher:
 
     def _note_rate(self, rate: float) -> None:
         everyone = rate * max(1, self._running)
-        self._texts_per_second = _RATE_MEMORY * (self._texts_per_second or everyone) + (1 - _RATE_MEMORY) * everyone
+        self._texts_per_second = (
+            _RATE_MEMORY * (self._texts_per_second or everyone) + (1 - _RATE_MEMORY) * everyone
+        )
 
     def _seconds_to_wait(self) -> float:
         return self._waiting / self._texts_per_second if self._texts_per_second else 1.0

@@ -42,7 +42,9 @@ class ServedModel:
 
     def __init__(self, model: models.Classifier, tag: str, limits: Limits) -> None:
         self.model, self.tag = model, tag
-        self._batcher = Batcher(self._compute, most_waiting=limits.waiting_texts, most_batches=model.calls_at_once)
+        self._batcher = Batcher(
+            self._compute, most_waiting=limits.waiting_texts, most_batches=model.calls_at_once
+        )
         self._cache = ScoreCache(limits.cached_texts) if limits.cached_texts else None
 
     @property
@@ -98,7 +100,8 @@ class ServedModel:
 class Champion:
     """Holds the champion, and takes up a new one without a pause: requests that run end on the model that they began with.
 
-    A new champion that cannot be loaded, or labels its probe tweet wrongly, changes nothing: the old one goes on.
+    A new champion that cannot be loaded, or labels its probe tweet wrongly, changes nothing: the
+    old one goes on.
     """
 
     def __init__(
@@ -140,7 +143,8 @@ class Champion:
     def look(self) -> bool:
         """Load the champion if it is another one than is served; return whether it was exchanged."""
         try:
-            if self._served and store.pointer() == self.tag:  # cheap: to find a model, the store reads what it holds
+            # Cheap: to find a model, the store reads what it holds.
+            if self._served and store.pointer() == self.tag:
                 self._refused, self._pause, self._next_try = "", 0.0, 0.0
                 return False
             stored = self._find()
@@ -153,7 +157,8 @@ class Champion:
             problem = _probe(served, stored)
         except ModelError as error:
             problem = str(error)
-        except Exception as error:  # a lack of memory may pass, and workers of one service must not differ for ever
+        # A lack of memory may pass, and workers of one service must not differ for ever.
+        except Exception as error:
             self._pause = min(_LONGEST_PAUSE, 2 * self._pause or _FIRST_PAUSE)
             self._next_try = time.monotonic() + self._pause
             passing = f"the model {stored.tag} cannot be loaded ({type(error).__name__}): it is tried again; else run 'make train'"
@@ -185,7 +190,9 @@ class Champion:
     def _refuse(self, what: str, problem: str) -> bool:
         """Say once what is wrong; without a model in place it is why the service is not ready."""
         if what != self._refused:
-            _logger.error("%s: %s", f"{self.tag} goes on" if self._served else f"the {self._role} is not ready", problem)
+            _logger.error(
+                "%s: %s", f"{self.tag} goes on" if self._served else f"the {self._role} is not ready", problem
+            )
             if self._served:
                 self._count(is_taken_up=False)
         self._refused = what
@@ -201,4 +208,8 @@ def _probe(served: ServedModel, stored: store.StoredModel) -> str:
     """Ask a model its probe tweet; return what is wrong, in words, or nothing."""
     text, expected = stored.metadata.get("probe_text", ""), stored.metadata.get("probe_label", "")
     label = served.model.predict([text])[0]
-    return "" if label == expected else f"{served.tag} labels its probe tweet {label}, not {expected or 'known'}: run 'make train' again"
+    return (
+        ""
+        if label == expected
+        else f"{served.tag} labels its probe tweet {label}, not {expected or 'known'}: run 'make train' again"
+    )

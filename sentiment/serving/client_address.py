@@ -24,9 +24,15 @@ _address: ContextVar[str] = ContextVar("address", default="")
 def client_address(scope: Scope, trusted_proxies: int) -> str:
     """Return the address of the client: the peer's own, or the one that the outermost of so many trusted proxies saw.
 
-    Each proxy adds the address that it saw at the end of X-Forwarded-For; what stands before their entries anybody may have written.
+    Each proxy adds the address that it saw at the end of X-Forwarded-For; what stands before their
+    entries anybody may have written.
     """
-    hops = [part.strip() for value in Headers(scope=scope).getlist("x-forwarded-for") for part in value.split(",") if part.strip()]
+    hops = [
+        part.strip()
+        for value in Headers(scope=scope).getlist("x-forwarded-for")
+        for part in value.split(",")
+        if part.strip()
+    ]
     if trusted_proxies and hops:
         return hops[-min(trusted_proxies, len(hops))]
     return scope["client"][0] if scope.get("client") else ""

@@ -1,6 +1,7 @@
 """Answers the paths that score texts past BentoML's own dispatch, which costs more than a small model does.
 
-Limits of time and load, errors as JSON, and callers that hang up are dealt with here; key, size and shape in `http_guard.py`.
+Limits of time and load, errors as JSON, and callers that hang up are dealt with here; key, size and
+shape in `http_guard.py`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from sentiment.serving.predictor import Predictor
 
 
-PATHS: dict[str, type[PredictRequest | BatchRequest]] = {"/predict": PredictRequest, "/predict_batch": BatchRequest}
+PATHS: dict[str, type[PredictRequest | BatchRequest]] = {
+    "/predict": PredictRequest,
+    "/predict_batch": BatchRequest,
+}
 _CLIENT_HUNG_UP = 499  # nobody reads it but the metrics
 _ANSWERS = TypeAdapter(Prediction | list[Prediction])
 _logger = logging.getLogger("bentoml.sentiment")
@@ -60,7 +64,12 @@ def direct(app: ASGIApp, settings: Settings, find_predictor: Callable[[], Predic
                 answer = await _decide(scope, receive, request_type, predictor)
                 await answer(scope, receive, send)
 
-    async def _decide(scope: Scope, receive: Receive, request_type: type[PredictRequest | BatchRequest], predictor: Predictor) -> Response:
+    async def _decide(
+        scope: Scope,
+        receive: Receive,
+        request_type: type[PredictRequest | BatchRequest],
+        predictor: Predictor,
+    ) -> Response:
         try:
             request, _ = await admission.read(scope, receive, request_type)
             async with asyncio.timeout(settings.timeout_seconds):
@@ -68,7 +77,10 @@ def direct(app: ASGIApp, settings: Settings, find_predictor: Callable[[], Predic
         except RefusedError as refusal:
             return error_answer(refusal.status, str(refusal))
         except TimeoutError:
-            return error_answer(504, f"no answer within {settings.timeout_seconds:g} seconds: try again, or send fewer texts at once")
+            return error_answer(
+                504,
+                f"no answer within {settings.timeout_seconds:g} seconds: try again, or send fewer texts at once",
+            )
 
     return directed
 
@@ -101,7 +113,9 @@ async def _answer(predictor: Predictor, request: BatchRequest | PredictRequest, 
     except Exception as error:  # all of them have an answer
         return refuse(error, "/predict" if isinstance(request, PredictRequest) else "/predict_batch")
     later = BackgroundTask(predictor.note_answered, texts, predictions)
-    return Response(_ANSWERS.dump_json(said, exclude_none=True), media_type="application/json", background=later)
+    return Response(
+        _ANSWERS.dump_json(said, exclude_none=True), media_type="application/json", background=later
+    )
 
 
 async def _while_connected(receive: Receive, work: Coroutine[Any, Any, Response]) -> Response:

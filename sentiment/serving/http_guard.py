@@ -1,7 +1,8 @@
 """The layers around the BentoML application: traces, known paths, the API key, size and shape of bodies, errors as JSON.
 
-`guard` goes outside everything, so that scanners leave no trace in the metrics; `ApiGate` sits inside BentoML's metrics and limits, for
-the paths that are not answered before (see `endpoints.py`).
+`guard` goes outside everything, so that scanners leave no trace in the metrics; `ApiGate` sits
+inside BentoML's metrics and limits, for the paths that are not answered before (see
+`endpoints.py`).
 """
 
 from __future__ import annotations
@@ -115,7 +116,12 @@ def _needs_rewrite(start: Message, reasons: Mapping[int, str]) -> bool:
 class ApiGate:
     """ASGI middleware in front of the POST paths: checks key, size and shape, so that BentoML only sees requests it can answer."""
 
-    def __init__(self, app: ASGIApp, read_settings: Callable[[], Settings], request_types: Mapping[str, type[BaseModel]]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        read_settings: Callable[[], Settings],
+        request_types: Mapping[str, type[BaseModel]],
+    ) -> None:
         self._app = app
         settings = read_settings()
         self._admission, self._trusted_proxies = Admission(settings), settings.trusted_proxies
@@ -141,7 +147,9 @@ class ApiGate:
                 if is_started:
                     raise
                 _logger.error("%s failed with %s", scope["path"], type(error).__name__)  # noqa: TRY400 - a traceback could hold the text
-                await error_answer(500, f"the service failed ({type(error).__name__}): see its log")(scope, receive, send)
+                await error_answer(500, f"the service failed ({type(error).__name__}): see its log")(
+                    scope, receive, send
+                )
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_type = self._request_types.get(scope["path"])
@@ -171,7 +179,9 @@ class Admission:
         self._key = settings.api_key.get_secret_value().encode() if settings.api_key else b""
         self._most_bytes = settings.max_body_bytes
 
-    async def read(self, scope: Scope, receive: Receive, request_type: type[Request]) -> tuple[Request, bytes]:
+    async def read(
+        self, scope: Scope, receive: Receive, request_type: type[Request]
+    ) -> tuple[Request, bytes]:
         """Return the request and its body as it came.
 
         Raises:
@@ -179,9 +189,15 @@ class Admission:
         """
         headers = Headers(scope=scope)
         if self._key and not hmac.compare_digest(headers.get("x-api-key", "").encode("latin-1"), self._key):
-            raise RefusedError(401, "X-API-Key is missing or wrong: send the key that the service was started with")
+            raise RefusedError(
+                401, "X-API-Key is missing or wrong: send the key that the service was started with"
+            )
         length = headers.get("content-length", "")
-        body = None if length.isdecimal() and int(length) > self._most_bytes else await _read_body(receive, self._most_bytes)
+        body = (
+            None
+            if length.isdecimal() and int(length) > self._most_bytes
+            else await _read_body(receive, self._most_bytes)
+        )
         if body is None:
             raise RefusedError(413, f"the body is over {self._most_bytes} bytes: send fewer or shorter texts")
         try:

@@ -1,4 +1,7 @@
-"""The description of the HTTP service, made from the types in `api.py`. BentoML's own leaves out our errors."""
+"""The description of the HTTP service, made from the types in `api.py`.
+
+BentoML's own leaves out our errors.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import models_json_schema
 
-from sentiment.serving.api import BatchRequest, ErrorAnswer, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest
+from sentiment.serving.api import (
+    BatchRequest,
+    ErrorAnswer,
+    FeedbackAnswer,
+    FeedbackRequest,
+    Prediction,
+    PredictRequest,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -21,8 +31,16 @@ def _ref(model: type[BaseModel]) -> dict[str, Any]:
 
 _POSTS = {
     "/predict": ("Label one text", _ref(PredictRequest), _ref(Prediction)),
-    "/predict_batch": ("Label 1 to 256 texts, in their order", _ref(BatchRequest), {"type": "array", "items": _ref(Prediction)}),
-    "/feedback": ("Say whether a prediction was right; 200 means stored durably", _ref(FeedbackRequest), _ref(FeedbackAnswer)),
+    "/predict_batch": (
+        "Label 1 to 256 texts, in their order",
+        _ref(BatchRequest),
+        {"type": "array", "items": _ref(Prediction)},
+    ),
+    "/feedback": (
+        "Say whether a prediction was right; 200 means stored durably",
+        _ref(FeedbackRequest),
+        _ref(FeedbackAnswer),
+    ),
 }
 _EXPLAIN = {
     "name": "explain",
@@ -52,13 +70,22 @@ _ERRORS = {
 
 def describe(title: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
-    _, schemas = models_json_schema([(model, "validation") for model in _TYPES], ref_template=_REF + "{model}")
-    posts = {path: {"post": {**_post(*parts), "parameters": _PARAMETERS.get(path, [])}} for path, parts in _POSTS.items()}
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in _TYPES], ref_template=_REF + "{model}"
+    )
+    posts = {
+        path: {"post": {**_post(*parts), "parameters": _PARAMETERS.get(path, [])}}
+        for path, parts in _POSTS.items()
+    }
     gets = {path: {"get": _get(path, *parts)} for path, parts in _GETS.items()}
     key = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": "1", "description": "The sentiment of tweets, and a place to say where it was wrong."},
+        "info": {
+            "title": title,
+            "version": "1",
+            "description": "The sentiment of tweets, and a place to say where it was wrong.",
+        },
         "servers": [{"url": "."}],
         "paths": posts | gets,
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"ApiKey": key}},

@@ -1,4 +1,7 @@
-"""What the service shows beside its API: the page for people and `/docs.json`. Nothing on the page comes from anywhere else."""
+"""What the service shows beside its API: the page for people and `/docs.json`.
+
+Nothing on the page comes from anywhere else.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _PAGE = Path(__file__).with_name("page.html")
-_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'"
-)
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'"
 
 
 def make_pages(title: str, model_tag: Callable[[], str]) -> Starlette:

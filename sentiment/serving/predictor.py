@@ -1,4 +1,7 @@
-"""What a prediction is made of: the champion's scores, a signed id, and what is noted of it. HTTP and BentoML are elsewhere."""
+"""What a prediction is made of: the champion's scores, a signed id, and what is noted of it.
+
+HTTP and BentoML are elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,19 @@ if TYPE_CHECKING:
 
 
 class Predictor:
-    """Answers with the champion. Its methods raise RequestError for texts that cannot be used, StoreError and OverloadError."""
+    """Answers with the champion.
 
-    def __init__(self, settings: Settings, champion: Champion, signer: PredictionSigner, telemetry: Telemetry, shadow: Shadow) -> None:
+    Its methods raise RequestError for texts that cannot be used, StoreError and OverloadError.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        champion: Champion,
+        signer: PredictionSigner,
+        telemetry: Telemetry,
+        shadow: Shadow,
+    ) -> None:
         self._max_chars, self._uncertain_below = settings.max_chars, settings.uncertain_below
         self._champion, self._signer, self._telemetry, self._shadow = champion, signer, telemetry, shadow
 
@@ -49,7 +62,9 @@ class Predictor:
         """Keep a sample of what was answered for review, and let the shadow see it: call it when the answer is sent."""
         for text, said in zip(texts, predictions, strict=True):
             score = getattr(said.scores, said.label)
-            self._telemetry.note_sample(text, label=said.label, score=score, model=said.model, prediction_id=said.prediction_id)
+            self._telemetry.note_sample(
+                text, label=said.label, score=score, model=said.model, prediction_id=said.prediction_id
+            )
             self._shadow.offer(Answered(text, said.label, score, said.model))
 
     async def _predict(self, served: ServedModel, texts: list[str]) -> list[Prediction]:
@@ -68,4 +83,6 @@ class Predictor:
         prediction_id = self._signer.sign(text, label=label, score=score, model=tag)
         uncertain = score < self._uncertain_below if self._uncertain_below else None
         scores = Scores(**dict(zip(LABELS, row, strict=True)))
-        return Prediction(prediction_id=prediction_id, label=label, scores=scores, model=tag, uncertain=uncertain)
+        return Prediction(
+            prediction_id=prediction_id, label=label, scores=scores, model=tag, uncertain=uncertain
+        )

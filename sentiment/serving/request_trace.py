@@ -1,4 +1,7 @@
-"""One request, seen from outside everything: its trace id, its span and its metrics. What happens inside is in `spans.py`."""
+"""One request, seen from outside everything: its trace id, its span and its metrics.
+
+What happens inside is in `spans.py`.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,21 @@ if TYPE_CHECKING:
 
 
 class RequestTrace:
-    """A context around a request. `trace_id` is the caller's where it sent one; probes leave neither a span nor a count."""
+    """A context around a request.
+
+    `trace_id` is the caller's where it sent one; probes leave neither a span nor a count.
+    """
 
     def __init__(self, scope: Scope, route: str) -> None:
         parent = read_traceparent(Headers(scope=scope).getlist("traceparent"))
         running = process.current()
         self._route, self._metrics = route, running.metrics
         self._is_probe = route in PROBES
-        self._span = start_request(running.tracer, scope, route, parent) if running.is_on and not self._is_probe else None
+        self._span = (
+            start_request(running.tracer, scope, route, parent)
+            if running.is_on and not self._is_probe
+            else None
+        )
         if self._span:
             self.trace_id = format_trace_id(self._span.get_span_context().trace_id)
         else:
@@ -49,7 +59,9 @@ class RequestTrace:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
+    ) -> None:
         if self._span:
             end_request(self._span, self._status)
         if not self._is_probe:

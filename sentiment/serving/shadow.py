@@ -1,6 +1,7 @@
 """The shadow: a challenger that scores a share of the live texts after their answers, so that people see what it would change.
 
-It never delays or fails a request: it waits until no request runs, its queue drops what it cannot hold, and its errors are its own.
+It never delays or fails a request: it waits until no request runs, its queue drops what it cannot
+hold, and its errors are its own.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ class Answered:
 class Shadow:
     """Compares a share of the answers with what the shadow of the store would have said."""
 
-    def __init__(self, settings: Settings, note: Callable[[ShadowPrediction], None], is_busy: Callable[[], bool]) -> None:
+    def __init__(
+        self, settings: Settings, note: Callable[[ShadowPrediction], None], is_busy: Callable[[], bool]
+    ) -> None:
         self._share = settings.shadow_share
         self._seconds = settings.reload_seconds
         self._note, self._is_busy = note, is_busy
@@ -133,5 +136,9 @@ class Shadow:
                 )
             )
         except Exception as error:  # the champion has answered; the shadow's trouble is nobody else's
-            _logger.error("the shadow %s failed with %s: it rests until another is named", self._model.tag, type(error).__name__)  # noqa: TRY400
+            _logger.error(  # noqa: TRY400
+                "the shadow %s failed with %s: it rests until another is named",
+                self._model.tag,
+                type(error).__name__,
+            )
             self._is_on = False

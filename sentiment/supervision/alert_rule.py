@@ -1,4 +1,7 @@
-"""The alert rule and what it decides, with Azure's semantics, as functions of values. Who asks, keeps and tells is in `watch`."""
+"""The alert rule and what it decides, with Azure's semantics, as functions of values.
+
+Who asks, keeps and tells is in `watch`.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,9 @@ _OPERATORS = {
 class _Part(BaseModel):
     """A part of a rule; its JSON has Azure's property names, and none that is not known here."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
 
 
 class FailingPeriods(_Part):
@@ -100,7 +105,9 @@ class AlertRule(_Part):
         if self.evaluation_frequency % _MINUTE or _MINUTE < self.evaluation_frequency < 5 * _MINUTE:
             raise ValueError("evaluationFrequency is PT1M, or PT5M and more in whole minutes")
         if self.window_size < self.evaluation_frequency:
-            raise ValueError("windowSize is shorter than evaluationFrequency: what lies between two windows would never be seen")
+            raise ValueError(
+                "windowSize is shorter than evaluationFrequency: what lies between two windows would never be seen"
+            )
         return self
 
     @property
@@ -122,7 +129,8 @@ class AlertRule(_Part):
     def quiet_evaluations(self) -> int:
         """How many evaluations in a row must find the condition not met before Azure calls an alert resolved.
 
-        Source: learn.microsoft.com, alerts-overview, "Stateful alerts": 10 minutes, 3, 2 or 1 periods, by frequency.
+        Source: learn.microsoft.com, alerts-overview, "Stateful alerts": 10 minutes, 3, 2 or 1
+        periods, by frequency.
         """
         if self.evaluation_frequency == _MINUTE:
             return 10
@@ -164,7 +172,9 @@ def read_rule(path: Path = RULE_FILE, query_path: Path = QUERY_FILE) -> AlertRul
     except OSError as error:
         raise AlertError(f"the alert rule cannot be read ({error}): restore the file") from error
     except (ValueError, LookupError, TypeError) as error:
-        raise AlertError(f"{path} is no alert rule ({error}): write it as sentiment/supervision/alert_rule.json is written") from error
+        raise AlertError(
+            f"{path} is no alert rule ({error}): write it as sentiment/supervision/alert_rule.json is written"
+        ) from error
     return parse_rule(definition, path)
 
 
@@ -197,7 +207,9 @@ def measure(rule: AlertRule, frame: pd.DataFrame) -> float:
     if column is None:
         return float(len(frame))
     if column not in frame:
-        raise AlertError(f"the alert's query has no column {column!r}: correct metricMeasureColumn or the query")
+        raise AlertError(
+            f"the alert's query has no column {column!r}: correct metricMeasureColumn or the query"
+        )
     values = frame[column].dropna().astype(float)
     return float(values.agg(_AGGREGATIONS[rule.criterion.time_aggregation])) if len(values) else float("nan")
 
@@ -212,9 +224,14 @@ def measure_windows(rule: AlertRule, frame: pd.DataFrame, at: datetime) -> list[
     if count == 1:
         return [measure(rule, frame)]
     if "TimeGenerated" not in frame:
-        raise AlertError("the alert's query has no column TimeGenerated, by which its rows belong to windows: add it")
+        raise AlertError(
+            "the alert's query has no column TimeGenerated, by which its rows belong to windows: add it"
+        )
     age = at - frame["TimeGenerated"]
-    return [measure(rule, frame[(age >= n * rule.window_size) & (age < (n + 1) * rule.window_size)]) for n in range(count)]
+    return [
+        measure(rule, frame[(age >= n * rule.window_size) & (age < (n + 1) * rule.window_size)])
+        for n in range(count)
+    ]
 
 
 def is_met(rule: AlertRule, value: float) -> bool:
@@ -222,11 +239,14 @@ def is_met(rule: AlertRule, value: float) -> bool:
     return bool(_OPERATORS[rule.criterion.operator](value, rule.criterion.threshold))
 
 
-def advance(rule: AlertRule, state: AlertState, at: datetime, values: Sequence[float]) -> tuple[AlertState, Change | None]:
+def advance(
+    rule: AlertRule, state: AlertState, at: datetime, values: Sequence[float]
+) -> tuple[AlertState, Change | None]:
     """Return the state after the evaluation at `at`, and what changed by it.
 
-    A stateful alert (`autoMitigate`) fires once and is resolved when it has been quiet for long enough; a stateless one fires at
-    every evaluation that meets the condition. Take no evaluation for one that could not ask: it is not "not met".
+    A stateful alert (`autoMitigate`) fires once and is resolved when it has been quiet for long
+    enough; a stateless one fires at every evaluation that meets the condition. Take no evaluation
+    for one that could not ask: it is not "not met".
     """
     failing = sum(is_met(rule, value) for value in values)
     if failing >= rule.criterion.failing_periods.min_failing_periods_to_alert:
@@ -245,15 +265,22 @@ def advance(rule: AlertRule, state: AlertState, at: datetime, values: Sequence[f
 def episodes(history: pd.DataFrame, rule: AlertRule, now: datetime) -> list[Episode]:
     """Return every firing in a period, the newest first, from what the query `alert_history` answered.
 
-    `history` has `evaluation` (UTC) and `bad_predictions`; an evaluation that is not in it counted nothing. The first window of
-    the period may count too little, so ask from one window and one resolve time earlier than you show.
+    `history` has `evaluation` (UTC) and `bad_predictions`; an evaluation that is not in it counted
+    nothing. The first window of the period may count too little, so ask from one window and one
+    resolve time earlier than you show.
     """
-    counts = {at.to_pydatetime(): float(count) for at, count in zip(history["evaluation"], history["bad_predictions"], strict=True)}
+    counts = {
+        at.to_pydatetime(): float(count)
+        for at, count in zip(history["evaluation"], history["bad_predictions"], strict=True)
+    }
     steps = [n * rule.window_size for n in range(rule.criterion.failing_periods.number_of_evaluation_periods)]
     found: list[Episode] = []
     state, at = AlertState(), min(counts, default=now)
     while at <= now:
-        before, (state, change) = state, advance(rule, state, at, [counts.get(at - step, 0.0) for step in steps])
+        before, (state, change) = (
+            state,
+            advance(rule, state, at, [counts.get(at - step, 0.0) for step in steps]),
+        )
         if change == "fired":
             found.append(Episode(at, None, int(state.most)))
         elif change == "resolved":

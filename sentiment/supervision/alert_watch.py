@@ -1,4 +1,7 @@
-"""Evaluate the alert rule, remember what was found, tell people once. What the rule means is in `alerting`, how they hear in `channels`."""
+"""Evaluate the alert rule, remember what was found, tell people once.
+
+What the rule means is in `alerting`, how they hear in `channels`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
     from sentiment.supervision.alert_rule import AlertRule
     from sentiment.supervision.channels import Channel
 
-Ask = Callable[[str, datetime, datetime], "pd.DataFrame"]  # a query and the window (start, end] of TimeGenerated
+# A query and the window (start, end] of TimeGenerated.
+Ask = Callable[[str, datetime, datetime], "pd.DataFrame"]
 
 MOST_MISSED = 60  # evaluations that are made up for after a stop or a failure
 GIVE_UP = timedelta(hours=24)  # after which a message that no one takes is dropped
@@ -69,7 +73,8 @@ class _Memory(BaseModel):
 class Evaluation:
     """What is known of the alert: the latest evaluation, the changes that this call found, and what went wrong with it.
 
-    `at` and `value` are None as long as no evaluation could ask; `undelivered` counts messages that will be tried again.
+    `at` and `value` are None as long as no evaluation could ask; `undelivered` counts messages that
+    will be tried again.
     """
 
     at: datetime | None
@@ -94,9 +99,10 @@ class Watch:
     def evaluate(self, now: datetime) -> Evaluation:
         """Make every evaluation that is due at `now` and not made yet, then deliver what there is to tell.
 
-        Evaluations happen on the rule's grid of whole minutes, each on the rows that are there now; at most `MOST_MISSED` are made up
-        for. One that cannot ask changes nothing and is tried again. A message is kept with the state before it is sent, so a crash
-        loses none; it can come twice only when the process dies between the sending and the writing down of it.
+        Evaluations happen on the rule's grid of whole minutes, each on the rows that are there now;
+        at most `MOST_MISSED` are made up for. One that cannot ask changes nothing and is tried
+        again. A message is kept with the state before it is sent, so a crash loses none; it can
+        come twice only when the process dies between the sending and the writing down of it.
 
         Raises:
             AlertError: The state cannot be read, or another watcher does not let go of it.
@@ -107,7 +113,9 @@ class Watch:
             with self._lock:
                 return self._evaluate(now)
         except Timeout as error:
-            raise AlertError(f"another watcher has held {self._lock.lock_file} for {_LOCK_SECONDS} s: stop it, then run again") from error
+            raise AlertError(
+                f"another watcher has held {self._lock.lock_file} for {_LOCK_SECONDS} s: stop it, then run again"
+            ) from error
 
     def _evaluate(self, now: datetime) -> Evaluation:
         memory = self._read()
@@ -123,7 +131,9 @@ class Watch:
         if memory != before:
             self._write(memory)
         self._deliver(memory, now)
-        return Evaluation(memory.evaluated, memory.value, memory.alert, tuple(changes), error, len(memory.deliveries))
+        return Evaluation(
+            memory.evaluated, memory.value, memory.alert, tuple(changes), error, len(memory.deliveries)
+        )
 
     def _due(self, memory: _Memory, now: datetime) -> list[datetime]:
         """Return the moments to evaluate, oldest first."""
@@ -131,11 +141,14 @@ class Watch:
         if memory.evaluated is None:
             return [at]
         if memory.evaluated - at > self._rule.window_size:
-            _logger.warning("the clock went back from %s to %s: the alert goes on from there", memory.evaluated, at)
+            _logger.warning(
+                "the clock went back from %s to %s: the alert goes on from there", memory.evaluated, at
+            )
             memory.alert = AlertState(memory.alert.fired, memory.alert.most)
             return [at]
         missed = max((at - memory.evaluated) // step, 0)
-        if missed > MOST_MISSED:  # what lies between is not known, so quiet before it does not add up with quiet after it
+        # What lies between is not known, so quiet before it does not add up with quiet after it.
+        if missed > MOST_MISSED:
             memory.alert = AlertState(memory.alert.fired, memory.alert.most)
         return [at - n * step for n in reversed(range(min(missed, MOST_MISSED)))]
 
@@ -155,7 +168,11 @@ class Watch:
     def _note(self, memory: _Memory, error: Exception | None) -> None:
         """Say once that the logs could not be asked, and once that they can be again."""
         if error is not None and not memory.could_not_ask:
-            _logger.warning("the alert %s cannot be evaluated: %s; it stays as it is until it can", self._rule.name, _words(error))
+            _logger.warning(
+                "the alert %s cannot be evaluated: %s; it stays as it is until it can",
+                self._rule.name,
+                _words(error),
+            )
         elif error is None and memory.could_not_ask:
             _logger.info("the alert %s is evaluated again", self._rule.name)
         memory.could_not_ask = error is not None
@@ -167,7 +184,12 @@ class Watch:
                 if not self._is_delivered(channel, delivery, memory):
                     break
         for delivery in [each for each in memory.deliveries if now - each.at >= GIVE_UP]:
-            _logger.error("no message that the alert %s is %s left by %s", self._rule.name, delivery.change, delivery.channel)
+            _logger.error(
+                "no message that the alert %s is %s left by %s",
+                self._rule.name,
+                delivery.change,
+                delivery.channel,
+            )
             memory.deliveries.remove(delivery)
             self._write(memory)
 
@@ -176,7 +198,9 @@ class Watch:
             channel.send(delivery.notice(self._rule))
         except Exception as error:  # a channel's fault, of whatever kind, must not stop the others
             if not delivery.has_failed:
-                _logger.warning("the alert %s is not told by %s yet: %s", self._rule.name, channel.name, _words(error))
+                _logger.warning(
+                    "the alert %s is not told by %s yet: %s", self._rule.name, channel.name, _words(error)
+                )
                 delivery.has_failed = True
                 self._write(memory)
             return False
@@ -190,7 +214,9 @@ class Watch:
         except FileNotFoundError:
             return _Memory()
         except (OSError, ValidationError) as error:
-            raise AlertError(f"the state of the alert in {self._state_file} cannot be read: repair it or delete it") from error
+            raise AlertError(
+                f"the state of the alert in {self._state_file} cannot be read: repair it or delete it"
+            ) from error
 
     def _write(self, memory: _Memory) -> None:
         durable.replace(self._state_file, memory.model_dump_json(indent=1).encode())
@@ -206,9 +232,13 @@ def last_fired(rule: AlertRule, home: Path) -> datetime | None:
     try:
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         told = [json.loads(line) for line in lines if line.endswith("}")]  # a crash can leave half a line
-        return max((datetime.fromisoformat(one["fired"]) for one in told if one["change"] == "fired"), default=None)
+        return max(
+            (datetime.fromisoformat(one["fired"]) for one in told if one["change"] == "fired"), default=None
+        )
     except (OSError, ValueError, KeyError) as error:
-        raise AlertError(f"the history of the alert in {path} cannot be read ({type(error).__name__}): mend or move that file") from error
+        raise AlertError(
+            f"the history of the alert in {path} cannot be read ({type(error).__name__}): mend or move that file"
+        ) from error
 
 
 class _History:
@@ -220,13 +250,19 @@ class _History:
         self._path = path
 
     def send(self, notice: Notice) -> None:
-        told = {"fired": notice.fired.isoformat(), "at": notice.at.isoformat(), "value": notice.value, "most": notice.most}
+        told = {
+            "fired": notice.fired.isoformat(),
+            "at": notice.at.isoformat(),
+            "value": notice.value,
+            "most": notice.most,
+        }
         line = json.dumps({"change": notice.change, **told})
         with self._path.open("a+", encoding="utf-8") as file:
             file.seek(0)
             text = file.read()
             if line not in text.splitlines():
-                file.write(f"{line}\n" if text.endswith("\n") or not text else f"\n{line}\n")  # a crash can leave half a line
+                # A crash can leave half a line.
+                file.write(f"{line}\n" if text.endswith("\n") or not text else f"\n{line}\n")
                 file.flush()
                 os.fsync(file.fileno())
 

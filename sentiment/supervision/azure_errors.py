@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from azure.core.pipeline.policies import RetryPolicy
 
 _MAX_CHARS = 300
-_TOKEN_ERRORS = ("InvalidAuthenticationToken", "InvalidTokenError", "AuthenticationFailed")  # some come with the status 403
+# Some come with the status 403.
+_TOKEN_ERRORS = ("InvalidAuthenticationToken", "InvalidTokenError", "AuthenticationFailed")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ def patient_retries(longest_wait: float) -> RetryPolicy[Any, Any]:
                 and bool(super().is_retry(settings, response))
             )
 
-    return PatientRetries(retry_total=3, retry_connect=2, retry_read=1, retry_status=3, retry_backoff_factor=0.5)
+    return PatientRetries(
+        retry_total=3, retry_connect=2, retry_read=1, retry_status=3, retry_backoff_factor=0.5
+    )
 
 
 def explain(failure: AzureError, place: Place) -> QueryError:
@@ -51,13 +54,19 @@ def explain(failure: AzureError, place: Place) -> QueryError:
         return _no_credential(place, was_refused=False)  # raised where the token was fetched
     if isinstance(failure, HttpResponseError):
         return _explain_status(response, place)
-    remedy = "start the monitor with 'python -m monitor', or check" if place.is_local else "check the network and"
-    return QueryError(f"the logs at {place.endpoint} do not answer: {remedy} SENTIMENT_LOGS_ENDPOINT", "unreachable")
+    remedy = (
+        "start the monitor with 'python -m monitor', or check" if place.is_local else "check the network and"
+    )
+    return QueryError(
+        f"the logs at {place.endpoint} do not answer: {remedy} SENTIMENT_LOGS_ENDPOINT", "unreachable"
+    )
 
 
 def not_logs(place: Place) -> QueryError:
     """Return the error for an answer that Log Analytics would not give."""
-    return QueryError(f"what answers at {place.endpoint} is not Log Analytics: check SENTIMENT_LOGS_ENDPOINT", "unreachable")
+    return QueryError(
+        f"what answers at {place.endpoint} is not Log Analytics: check SENTIMENT_LOGS_ENDPOINT", "unreachable"
+    )
 
 
 def partial_reason(error: Any) -> str:
@@ -83,26 +92,43 @@ def _explain_status(response: Any, place: Place) -> QueryError:  # noqa: PLR0911
     if any(code.startswith(_TOKEN_ERRORS) for code in codes):
         return _no_credential(place, was_refused=True)
     if "WorkspaceNotFoundError" in codes or (status == HTTPStatus.NOT_FOUND and chain):
-        return QueryError(f"{workspace} is not there: set SENTIMENT_WORKSPACE_ID to the id that the portal shows", "workspace")
+        return QueryError(
+            f"{workspace} is not there: set SENTIMENT_WORKSPACE_ID to the id that the portal shows",
+            "workspace",
+        )
     if status == HTTPStatus.FORBIDDEN:
         return QueryError(
-            f"{workspace} may not be read ({_innermost(chain)}): give this identity the role 'Log Analytics Reader' on it", "role"
+            f"{workspace} may not be read ({_innermost(chain)}): give this identity the role 'Log Analytics Reader' on it",
+            "role",
         )
     if status == HTTPStatus.BAD_REQUEST and chain:
-        return QueryError(f"the query cannot be answered: {_innermost(chain)}{_position(chain)}: mend the query", "query")
+        return QueryError(
+            f"the query cannot be answered: {_innermost(chain)}{_position(chain)}: mend the query", "query"
+        )
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = response.headers.get("Retry-After")
-        return QueryError(f"too many queries at {place.endpoint}: ask again{f' in {wait} seconds' if wait else ' later'}", "throttled")
+        return QueryError(
+            f"too many queries at {place.endpoint}: ask again{f' in {wait} seconds' if wait else ' later'}",
+            "throttled",
+        )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return QueryError(
-            f"the logs at {place.endpoint} failed with the status {status} ({_innermost(chain)}): ask again later", "unreachable"
+            f"the logs at {place.endpoint} failed with the status {status} ({_innermost(chain)}): ask again later",
+            "unreachable",
         )
     return not_logs(place)
 
 
 def _no_credential(place: Place, *, was_refused: bool) -> QueryError:
-    fact = f"the credential for {place.endpoint} was refused" if was_refused else f"no credential for {place.endpoint} was found"
-    return QueryError(f"{fact}: run 'az login', or set AZURE_CLIENT_ID to the client id of this machine's managed identity", "credential")
+    fact = (
+        f"the credential for {place.endpoint} was refused"
+        if was_refused
+        else f"no credential for {place.endpoint} was found"
+    )
+    return QueryError(
+        f"{fact}: run 'az login', or set AZURE_CLIENT_ID to the client id of this machine's managed identity",
+        "credential",
+    )
 
 
 def _is_from(response: Any, place: Place) -> bool:

@@ -1,4 +1,7 @@
-"""How people hear of an alert: the log, a webhook, mail. When there is something to say, and saying it once, is `watch`'s business."""
+"""How people hear of an alert: the log, a webhook, mail.
+
+When there is something to say, and saying it once, is `watch`'s business.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,16 @@ if TYPE_CHECKING:
     from sentiment.supervision.notices import Notice
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_SECONDS = 10  # for each step of a delivery: a channel that hangs must not hold up the next evaluation for long
+# For each step of a delivery: a channel that hangs must not hold up the next evaluation for long.
+_SECONDS = 10
 _logger = logging.getLogger("sentiment.alert")
 
 
 class Channel(Protocol):
-    """A way to reach people. Its name is kept with what is still to be delivered, so it must not change."""
+    """A way to reach people.
+
+    Its name is kept with what is still to be delivered, so it must not change.
+    """
 
     @property
     def name(self) -> str:
@@ -49,7 +56,9 @@ def from_settings(settings: Settings) -> list[Channel]:
     if settings.alert_webhook_url:
         found.append(Webhook(settings.alert_webhook_url.get_secret_value()))
     if bool(settings.alert_mail_to) != bool(settings.smtp_url):
-        raise ConfigError("alerts by mail need both SENTIMENT_ALERT_MAIL_TO and SENTIMENT_SMTP_URL: set the other one as well, or neither")
+        raise ConfigError(
+            "alerts by mail need both SENTIMENT_ALERT_MAIL_TO and SENTIMENT_SMTP_URL: set the other one as well, or neither"
+        )
     if settings.alert_mail_to and settings.smtp_url:
         url = settings.smtp_url.get_secret_value()
         found.append(Mail(url, look_at, to=settings.alert_mail_to, sender=settings.alert_mail_from))
@@ -67,11 +76,16 @@ class LogChannel:
     def send(self, notice: Notice) -> None:
         """Write the line."""
         level = logging.WARNING if notice.change == "fired" else logging.INFO
-        _logger.log(level, "alert %s: %s; look at the Monitor tab of %s", notice.change, notice.text, self._look_at)
+        _logger.log(
+            level, "alert %s: %s; look at the Monitor tab of %s", notice.change, notice.text, self._look_at
+        )
 
 
 class Webhook:
-    """Posts Azure's common alert schema, as an action group does. The address may hold a secret, so it appears in no message."""
+    """Posts Azure's common alert schema, as an action group does.
+
+    The address may hold a secret, so it appears in no message.
+    """
 
     name = "webhook"
 
@@ -88,13 +102,16 @@ class Webhook:
         """Post the notice.
 
         Raises:
-            AlertError: The receiver cannot be reached, is too slow, or answers with anything but 2xx.
+            AlertError: The receiver cannot be reached, is too slow, or answers with anything but
+                2xx.
         """
         try:
             with _unlogged(self._url):
                 answer = httpx.post(self._url, json=common_alert(notice), timeout=_SECONDS)
         except httpx.HTTPError as error:
-            raise AlertError(f"the webhook cannot be reached ({type(error).__name__}): check SENTIMENT_ALERT_WEBHOOK_URL") from None
+            raise AlertError(
+                f"the webhook cannot be reached ({type(error).__name__}): check SENTIMENT_ALERT_WEBHOOK_URL"
+            ) from None
         if not answer.is_success:
             raise AlertError(f"the webhook answered {answer.status_code}: check its receiver")
 
@@ -115,7 +132,10 @@ def _unlogged(url: httpx.URL) -> Iterator[None]:
 
 
 class Mail:
-    """Sends one mail to all recipients. The server's certificate must be one that the machine, or `SSL_CERT_FILE`, trusts."""
+    """Sends one mail to all recipients.
+
+    The server's certificate must be one that the machine, or `SSL_CERT_FILE`, trusts.
+    """
 
     name = "mail"
 
@@ -126,7 +146,9 @@ class Mail:
         except ValueError:
             parts, port = urlsplit(""), 0
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0:
-            raise ConfigError("SENTIMENT_SMTP_URL is no address such as smtp://user:password@host:587 or smtps://host:465: correct it")
+            raise ConfigError(
+                "SENTIMENT_SMTP_URL is no address such as smtp://user:password@host:587 or smtps://host:465: correct it"
+            )
         self._is_tls = parts.scheme == "smtps"
         self._host = parts.hostname
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -139,16 +161,21 @@ class Mail:
         """Send the mail; a recipient whom the server refuses is named in the log, the others get it.
 
         Raises:
-            AlertError: The server cannot be reached, is too slow, refuses us, or refuses every recipient.
+            AlertError: The server cannot be reached, is too slow, refuses us, or refuses every
+                recipient.
         """
         try:
             with self._connected() as server:
                 refused = server.send_message(self._message(notice), self._sender, self._to)
         except (OSError, smtplib.SMTPException) as error:
             where = f"{self._host}:{self._port}"
-            raise AlertError(f"the mail cannot be sent over {where} ({_reason(error)}): check the server and SENTIMENT_SMTP_URL") from None
+            raise AlertError(
+                f"the mail cannot be sent over {where} ({_reason(error)}): check the server and SENTIMENT_SMTP_URL"
+            ) from None
         if refused:
-            _logger.warning("the mail server %s refuses %s: check SENTIMENT_ALERT_MAIL_TO", self._host, ", ".join(refused))
+            _logger.warning(
+                "the mail server %s refuses %s: check SENTIMENT_ALERT_MAIL_TO", self._host, ", ".join(refused)
+            )
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
@@ -172,7 +199,9 @@ class Mail:
             server.starttls(context=context)
             server.ehlo()
         elif not self._is_tls and self._password and self._host not in _LOOPBACK:
-            raise smtplib.SMTPNotSupportedError("it offers no STARTTLS, and the password would travel in the clear")
+            raise smtplib.SMTPNotSupportedError(
+                "it offers no STARTTLS, and the password would travel in the clear"
+            )
         if self._password:
             server.login(self._user, self._password)
 
@@ -184,13 +213,19 @@ class Mail:
         message["Date"] = format_datetime(notice.at)
         message["Message-ID"] = f"<{notice.alert_id}.{notice.change}@sentiloop.invalid>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(f"{notice.text}.\n\n{notice.rule.description}\n\nLook at the Monitor tab of {self._look_at}\n")
+        message.set_content(
+            f"{notice.text}.\n\n{notice.rule.description}\n\nLook at the Monitor tab of {self._look_at}\n"
+        )
         return message
 
 
 def _addresses(text: str, setting: str) -> list[str]:
     found = [address for _, address in getaddresses([text])]
-    if not found or not text.isprintable() or not all(address.isascii() and address.count("@") == 1 for address in found):
+    if (
+        not found
+        or not text.isprintable()
+        or not all(address.isascii() and address.count("@") == 1 for address in found)
+    ):
         raise ConfigError(f"{setting} is no list of mail addresses, comma between them: correct it")
     return found
 

@@ -1,4 +1,7 @@
-"""Tables of Log Analytics as tidy DataFrames, and pages of rows joined to one. Who asks for them lives in `analysis`."""
+"""Tables of Log Analytics as tidy DataFrames, and pages of rows joined to one.
+
+Who asks for them lives in `analysis`.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,23 @@ if TYPE_CHECKING:
 
     from azure.monitor.query import LogsTable
 
-_TYPES = {"datetime": "datetime64[us, UTC]", "bool": "boolean", "int": "Int64", "long": "Int64", "real": "float64", "decimal": "float64"}
+_TYPES = {
+    "datetime": "datetime64[us, UTC]",
+    "bool": "boolean",
+    "int": "Int64",
+    "long": "Int64",
+    "real": "float64",
+    "decimal": "float64",
+}
 _TIMES = ("timestamp", "TimeGenerated")
 
 
 def to_frame(table: LogsTable) -> pd.DataFrame:
     """Return a table with the types that `LogsReader.frame` promises, whatever rows it has."""
     columns = zip(table.columns, table.columns_types, range(len(table.columns)), strict=True)
-    return pd.DataFrame({name: _column([row[index] for row in table.rows], kind) for name, kind, index in columns})
+    return pd.DataFrame(
+        {name: _column([row[index] for row in table.rows], kind) for name, kind, index in columns}
+    )
 
 
 def _column(values: list[Any], kind: str) -> pd.Series:
@@ -44,7 +56,10 @@ def cut(page: pd.DataFrame, window: tuple[datetime, datetime]) -> pd.DataFrame:
     if "TimeGenerated" in page:
         return page[(page["TimeGenerated"] >= window[0]) & (page["TimeGenerated"] < window[1])]
     if "feedback_id" not in page:
-        raise QueryError("the answer takes several pages, but its rows cannot be told apart: let the query give TimeGenerated", "query")
+        raise QueryError(
+            "the answer takes several pages, but its rows cannot be told apart: let the query give TimeGenerated",
+            "query",
+        )
     return page
 
 

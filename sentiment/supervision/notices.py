@@ -1,4 +1,7 @@
-"""What there is to tell about an alert, in words and as Azure's common alert schema. Who carries it is in `channels`."""
+"""What there is to tell about an alert, in words and as Azure's common alert schema.
+
+Who carries it is in `channels`.
+"""
 
 from __future__ import annotations
 

@@ -19,11 +19,25 @@ class Panel:
 
 
 PANELS = (
-    Panel("requests_per_minute", "Requests per minute", "area", "timestamp", ("requests_per_minute",), "requests"),
+    Panel(
+        "requests_per_minute",
+        "Requests per minute",
+        "area",
+        "timestamp",
+        ("requests_per_minute",),
+        "requests",
+    ),
     Panel("latency", "Response time of predictions", "lines", "timestamp", ("p50", "p95", "p99"), "ms"),
     Panel("label_mix", "Predicted labels", "area", "timestamp", ("negative", "neutral", "positive"), "texts"),
     Panel("confidence", "Confidence", "lines", "timestamp", ("mean_score", "low_confidence_share"), "share"),
-    Panel("errors", "Refused and failed requests", "table", "name", ("status", "requests", "last_seen"), "requests"),
+    Panel(
+        "errors",
+        "Refused and failed requests",
+        "table",
+        "name",
+        ("status", "requests", "last_seen"),
+        "requests",
+    ),
     Panel(
         "bad_predictions",
         "Bad predictions",
@@ -32,7 +46,14 @@ PANELS = (
         ("tweet_text", "predicted_label", "feedback_label", "score", "model"),
         "",
     ),
-    Panel("feedback_rate", "Feedback by model", "table", "model", ("predictions", "good", "bad", "feedback_rate", "bad_rate"), "feedback"),
+    Panel(
+        "feedback_rate",
+        "Feedback by model",
+        "table",
+        "model",
+        ("predictions", "good", "bad", "feedback_rate", "bad_rate"),
+        "feedback",
+    ),
     Panel("alert_history", "What the alert counts", "bars", "evaluation", ("bad_predictions",), "feedback"),
     Panel(
         "shadow",

@@ -1,4 +1,7 @@
-"""Ask Log Analytics, or the local monitor: a query in, a tidy DataFrame out. What the queries say lives in `sentiment/queries`."""
+"""Ask Log Analytics, or the local monitor: a query in, a tidy DataFrame out.
+
+What the queries say lives in `sentiment/queries`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ Window = tuple[datetime, datetime]
 
 PAGE = timedelta(days=7)
 SMALLEST_PAGE = timedelta(seconds=1)
-# Pages overlap by this much on purpose: whether Azure counts a border in or out then makes no difference.
+# Pages overlap by this much on purpose: whether Azure counts a border in or out then makes no
+# difference.
 OVERLAP = timedelta(milliseconds=1)
 _CONNECT_SECONDS, _READ_SECONDS, _SERVER_SECONDS = 5, 60, 55
 _LONGEST_WAIT_SECONDS = 60
@@ -46,7 +50,11 @@ class LogsReader:
         """
         self.endpoint, self.workspace = endpoint, workspace
         self._resources = ExitStack()
-        client = _local_client(endpoint) if _is_local(endpoint) else _azure_client(endpoint, credential or _find_credential())
+        client = (
+            _local_client(endpoint)
+            if _is_local(endpoint)
+            else _azure_client(endpoint, credential or _find_credential())
+        )
         self._client = self._resources.enter_context(client)
 
     @classmethod
@@ -57,8 +65,9 @@ class LogsReader:
     def frame(self, query: str, period: Period) -> pd.DataFrame:
         """Return the whole answer to one query.
 
-        Timestamps are `datetime64[us, UTC]`, numbers `Int64` or `float64`, truth values `boolean`, all else `string`; an empty answer keeps
-        its columns and types. A period counts from its beginning, included, to its end, on `TimeGenerated`; None is all there is.
+        Timestamps are `datetime64[us, UTC]`, numbers `Int64` or `float64`, truth values `boolean`,
+        all else `string`; an empty answer keeps its columns and types. A period counts from its
+        beginning, included, to its end, on `TimeGenerated`; None is all there is.
 
         Raises:
             QueryError: There is no answer, or only a part of it.
@@ -70,15 +79,23 @@ class LogsReader:
         place = azure_errors.Place(self.endpoint, self.workspace, is_local=_is_local(self.endpoint))
         try:
             answer: Any = self._client.query_workspace(
-                self.workspace, query, timespan=_check(period), server_timeout=_SERVER_SECONDS, retry_on_methods=frozenset({"POST"})
+                self.workspace,
+                query,
+                timespan=_check(period),
+                server_timeout=_SERVER_SECONDS,
+                retry_on_methods=frozenset({"POST"}),
             )
             error, tables = getattr(answer, "partial_error", None), list(answer)
         except AzureError as failure:
             raise azure_errors.explain(failure, place) from failure
-        except (AttributeError, KeyError, TypeError, JSONDecodeError, UnicodeDecodeError) as failure:  # what the client stumbles over
+        # What the client stumbles over.
+        except (AttributeError, KeyError, TypeError, JSONDecodeError, UnicodeDecodeError) as failure:
             raise azure_errors.not_logs(place) from failure
         if error:
-            raise QueryError(f"the answer is cut off ({azure_errors.partial_reason(error)}): ask for a shorter period", "partial")
+            raise QueryError(
+                f"the answer is cut off ({azure_errors.partial_reason(error)}): ask for a shorter period",
+                "partial",
+            )
         if not tables:
             raise azure_errors.not_logs(place)
         return frames.to_frame(tables[0])
@@ -86,11 +103,13 @@ class LogsReader:
     def rows(self, query: str, period: Period) -> pd.DataFrame:
         """Return all rows that a query of single events gives, newest first, page by page where one answer cannot hold them.
 
-        No row is lost and none comes twice, wherever the borders of the pages fall: pages overlap, and rows are told apart by their
-        `TimeGenerated` or, where the query does not give it, their `feedback_id`. A feedback_id comes once in any case.
+        No row is lost and none comes twice, wherever the borders of the pages fall: pages overlap,
+        and rows are told apart by their `TimeGenerated` or, where the query does not give it, their
+        `feedback_id`. A feedback_id comes once in any case.
 
         Raises:
-            QueryError: There is no answer, one second holds too much, or rows that take several pages cannot be told apart.
+            QueryError: There is no answer, one second holds too much, or rows that take several
+                pages cannot be told apart.
         """
         from sentiment.supervision import frames
 
@@ -133,7 +152,9 @@ class LogsReader:
     def __enter__(self) -> LogsReader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 
@@ -141,9 +162,13 @@ def _is_local(endpoint: str) -> bool:
     """Say whether an endpoint is plain http on this machine; refuse plain http to any other."""
     parts = urlsplit(endpoint)
     if not parts.hostname or parts.scheme not in ("http", "https") or parts.username:
-        raise ConfigError(f"the logs endpoint {endpoint!r} is no address: set SENTIMENT_LOGS_ENDPOINT to one such as https://HOST")
+        raise ConfigError(
+            f"the logs endpoint {endpoint!r} is no address: set SENTIMENT_LOGS_ENDPOINT to one such as https://HOST"
+        )
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise ConfigError(f"the logs endpoint {endpoint} would send queries and answers unencrypted: use https, or http to 127.0.0.1")
+        raise ConfigError(
+            f"the logs endpoint {endpoint} would send queries and answers unencrypted: use https, or http to 127.0.0.1"
+        )
     return parts.scheme == "http"
 
 
@@ -157,9 +182,13 @@ def _is_loopback(host: str) -> bool:
 def _local_client(endpoint: str) -> LogsQueryClient:
     from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-    # A policy that does nothing stands where the token would be added; the client insists on some credential, which is never asked.
+    # A policy that does nothing stands where the token would be added; the client insists on some
+    # credential, which is never asked.
     return _azure_client(
-        endpoint, cast("TokenCredential", object()), authentication_policy=SansIOHTTPPolicy[Any, Any](), use_env_settings=False
+        endpoint,
+        cast("TokenCredential", object()),
+        authentication_policy=SansIOHTTPPolicy[Any, Any](),
+        use_env_settings=False,
     )
 
 
@@ -194,7 +223,9 @@ def _check(period: Period) -> Period:
         if start.tzinfo is None or end.tzinfo is None:
             raise QueryError(f"the period {start} to {end} has no time zone: use UTC", "query")
         if start >= end:
-            raise QueryError(f"the period ends at {end}, before it has begun at {start}: exchange the two", "query")
+            raise QueryError(
+                f"the period ends at {end}, before it has begun at {start}: exchange the two", "query"
+            )
         return start.astimezone(UTC), end.astimezone(UTC)
     return period
 
@@ -220,7 +251,10 @@ def _split(window: Window, length: timedelta) -> list[Window]:
 def _halve(window: Window, error: QueryError) -> list[Window]:
     length = window[1] - window[0]
     if length <= SMALLEST_PAGE:
-        raise QueryError(f"the second from {window[0]} holds more than one answer can: let the query give fewer rows", "partial") from error
+        raise QueryError(
+            f"the second from {window[0]} holds more than one answer can: let the query give fewer rows",
+            "partial",
+        ) from error
     return _split(window, max(length - length // 2, SMALLEST_PAGE))
 
 

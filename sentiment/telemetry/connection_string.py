@@ -22,7 +22,8 @@ def is_named() -> bool:
 def read_connection_string() -> str | None:
     """Return the connection string of the environment in the one spelling that the exporters take, or None if it is unset or blank.
 
-    The exporters read the variable once more themselves and stumble over a semicolon at its end, so the variable gets that spelling, too.
+    The exporters read the variable once more themselves and stumble over a semicolon at its end, so
+    the variable gets that spelling, too.
 
     Raises:
         ConfigError: It is malformed; the message names what is wrong without showing it.
@@ -43,7 +44,9 @@ def clean_connection_string(text: str) -> str | None:
     if not parts:
         return None
     if any(not separator or "=" in value for _, separator, value in parts):
-        raise ConfigError(f"{CONNECTION_STRING} is not of the form 'InstrumentationKey=GUID;IngestionEndpoint=URL': {_REMEDY}")
+        raise ConfigError(
+            f"{CONNECTION_STRING} is not of the form 'InstrumentationKey=GUID;IngestionEndpoint=URL': {_REMEDY}"
+        )
     values = {name.strip().lower(): (name.strip(), value.strip()) for name, _, value in parts}
     name, key = values.get("instrumentationkey", ("InstrumentationKey", ""))
     if not _GUID.fullmatch(key.lower()):
@@ -51,7 +54,9 @@ def clean_connection_string(text: str) -> str | None:
     values["instrumentationkey"] = (name, key.lower())
     endpoint = values.get("ingestionendpoint")
     if endpoint and not _is_web_address(endpoint[1]):
-        raise ConfigError(f"{CONNECTION_STRING} holds an IngestionEndpoint that is no http or https URL: {_REMEDY}")
+        raise ConfigError(
+            f"{CONNECTION_STRING} holds an IngestionEndpoint that is no http or https URL: {_REMEDY}"
+        )
     return ";".join(f"{name}={value}" for name, value in values.values())
 
 

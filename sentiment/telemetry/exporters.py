@@ -1,7 +1,10 @@
-"""Where telemetry goes: Azure Monitor (or the local stand-in) and any OpenTelemetry collector. What is recorded is in `process.py`.
+"""Where telemetry goes: Azure Monitor (or the local stand-in) and any OpenTelemetry collector.
 
-Azure's exporters are used as they are. They never hold the service up: a batch that cannot be sent goes at once to a spool below
-SENTIMENT_HOME and is sent again after the next success. Importing this room loads the SDK; `telemetry.start` does it when it must.
+What is recorded is in `process.py`.
+
+Azure's exporters are used as they are. They never hold the service up: a batch that cannot be sent
+goes at once to a spool below SENTIMENT_HOME and is sent again after the next success. Importing
+this room loads the SDK; `telemetry.start` does it when it must.
 """
 
 from __future__ import annotations
@@ -88,7 +91,8 @@ class PatientCredential:
         self._brake(None)
         try:
             return ask(*scopes, **options)
-        except Exception as error:  # a refusal, or an answer that is no JSON: each identity endpoint has its own
+        # A refusal, or an answer that is no JSON: each identity endpoint has its own.
+        except Exception as error:
             raise ServiceRequestError("no token was given: kept in the spool") from error
 
 
@@ -98,7 +102,9 @@ class KeepFeedbackSampler(Sampler):
     def __init__(self, ratio: float) -> None:
         self._sampled, self._kept = ApplicationInsightsSampler(ratio), ApplicationInsightsSampler(1.0)
 
-    def should_sample(self, parent_context: Any, trace_id: int, name: str, *details: Any, **more: Any) -> SamplingResult:
+    def should_sample(
+        self, parent_context: Any, trace_id: int, name: str, *details: Any, **more: Any
+    ) -> SamplingResult:
         """Decide by the trace id, so that a request and its children share one fate."""
         sampler = self._kept if name == ALWAYS_KEPT else self._sampled
         return sampler.should_sample(parent_context, trace_id, name, *details, **more)
@@ -187,7 +193,11 @@ def _azure(settings: Settings, connection: str, brake: Brake) -> Exporters:
     credential = _credential(connection, brake)
     if credential:
         options["credential"] = credential
-    return AzureMonitorTraceExporter(**options), AzureMonitorLogExporter(**options), AzureMonitorMetricExporter(**options)
+    return (
+        AzureMonitorTraceExporter(**options),
+        AzureMonitorLogExporter(**options),
+        AzureMonitorMetricExporter(**options),
+    )
 
 
 def _credential(connection: str, brake: Brake) -> TokenCredential | None:
@@ -212,6 +222,10 @@ def _note_answer(response: Any) -> None:
     """Say what the exporters keep quiet about, and keep them from following a redirect: records go to the configured host alone."""
     status = response.http_response.status_code
     if status in _REDIRECTS:
-        raise ServiceRequestError("the endpoint redirects: put the address that it names into the connection string")
+        raise ServiceRequestError(
+            "the endpoint redirects: put the address that it names into the connection string"
+        )
     if status in _QUOTA_STATUS:
-        _logger.error(f"telemetry was refused ({status}, over quota) and dropped: run 'python -m flows.reconcile' when there is quota")
+        _logger.error(
+            f"telemetry was refused ({status}, over quota) and dropped: run 'python -m flows.reconcile' when there is quota"
+        )

@@ -27,7 +27,9 @@ class _Discretion(logging.Filter):
             return False
         self._last[record.msg] = now
         arguments = record.args if isinstance(record.args, tuple) else ()
-        record.args = tuple(item if isinstance(item, str | int) else type(item).__name__ for item in arguments)
+        record.args = tuple(
+            item if isinstance(item, str | int) else type(item).__name__ for item in arguments
+        )
         record.exc_info = record.exc_text = None
         return True
 

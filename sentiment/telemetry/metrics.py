@@ -1,6 +1,7 @@
 """The metrics of the service: each is defined once here and counted twice, for OpenTelemetry and for Prometheus at /metrics.
 
-Labels come from bounded sets only: routes, status codes, labels and the one model that a process serves; never a text.
+Labels come from bounded sets only: routes, status codes, labels and the one model that a process
+serves; never a text.
 """
 
 from __future__ import annotations
@@ -36,15 +37,51 @@ REQUEST_SECONDS = Metric(
     (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 PREDICTIONS = Metric("sentiment_predictions", "counter", "Texts labelled", ("label", "model"))
-SCORE = Metric("sentiment_score", "histogram", "The highest score of each text", ("model",), (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1))
-LOW_CONFIDENCE = Metric("sentiment_low_confidence", "counter", "Texts whose highest score is below SENTIMENT_LOW_CONFIDENCE", ("model",))
-UNCERTAIN = Metric("sentiment_uncertain", "counter", "Texts whose highest score is below SENTIMENT_UNCERTAIN_BELOW", ("model",))
-BATCH_SIZE = Metric("sentiment_batch_size", "histogram", "Texts in one request of /predict_batch", (), (1, 2, 4, 8, 16, 32, 64, 128, 256))
-SHADOW = Metric("sentiment_shadow", "counter", "Texts that the shadow scored, too", ("model", "shadow_model", "agrees"))
-RELOADS = Metric("sentiment_reloads", "counter", "New champions that a running worker took up, or refused", ("outcome",))
+SCORE = Metric(
+    "sentiment_score",
+    "histogram",
+    "The highest score of each text",
+    ("model",),
+    (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1),
+)
+LOW_CONFIDENCE = Metric(
+    "sentiment_low_confidence",
+    "counter",
+    "Texts whose highest score is below SENTIMENT_LOW_CONFIDENCE",
+    ("model",),
+)
+UNCERTAIN = Metric(
+    "sentiment_uncertain",
+    "counter",
+    "Texts whose highest score is below SENTIMENT_UNCERTAIN_BELOW",
+    ("model",),
+)
+BATCH_SIZE = Metric(
+    "sentiment_batch_size",
+    "histogram",
+    "Texts in one request of /predict_batch",
+    (),
+    (1, 2, 4, 8, 16, 32, 64, 128, 256),
+)
+SHADOW = Metric(
+    "sentiment_shadow", "counter", "Texts that the shadow scored, too", ("model", "shadow_model", "agrees")
+)
+RELOADS = Metric(
+    "sentiment_reloads", "counter", "New champions that a running worker took up, or refused", ("outcome",)
+)
 
 _LOCK = threading.Lock()
-METRICS = (REQUESTS, REQUEST_SECONDS, PREDICTIONS, SCORE, LOW_CONFIDENCE, UNCERTAIN, BATCH_SIZE, SHADOW, RELOADS)
+METRICS = (
+    REQUESTS,
+    REQUEST_SECONDS,
+    PREDICTIONS,
+    SCORE,
+    LOW_CONFIDENCE,
+    UNCERTAIN,
+    BATCH_SIZE,
+    SHADOW,
+    RELOADS,
+)
 
 
 class Metrics:
@@ -58,7 +95,15 @@ class Metrics:
         self._record(REQUESTS, 1, route=route, status=str(status))
         self._record(REQUEST_SECONDS, seconds, route=route)
 
-    def note_predictions(self, model: str, labels: Sequence[str], scores: Sequence[float], *, low_confidence: int, uncertain: int) -> None:
+    def note_predictions(
+        self,
+        model: str,
+        labels: Sequence[str],
+        scores: Sequence[float],
+        *,
+        low_confidence: int,
+        uncertain: int,
+    ) -> None:
         """Count the texts of one request: their labels, their highest scores, how many of these are low, and how many were told so."""
         for label, score in zip(labels, scores, strict=True):
             self._record(PREDICTIONS, 1, label=label, model=model)
@@ -92,7 +137,9 @@ class Metrics:
 def _instrument(meter: Meter, metric: Metric) -> Any:
     if metric.kind == "counter":
         return meter.create_counter(metric.name, description=metric.description)
-    return meter.create_histogram(metric.name, description=metric.description, explicit_bucket_boundaries_advisory=list(metric.buckets))
+    return meter.create_histogram(
+        metric.name, description=metric.description, explicit_bucket_boundaries_advisory=list(metric.buckets)
+    )
 
 
 def _collector(metric: Metric) -> Any:
@@ -104,7 +151,8 @@ def _collector(metric: Metric) -> Any:
 def _registered(metric: Metric) -> Any:
     """Return the process's one Prometheus collector of a metric.
 
-    Prometheus is imported at the first use: BentoML's workers choose its multi-process mode after they have imported the service.
+    Prometheus is imported at the first use: BentoML's workers choose its multi-process mode after
+    they have imported the service.
     """
     import prometheus_client
 

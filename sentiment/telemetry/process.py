@@ -1,6 +1,7 @@
 """The telemetry of one process: on when the environment names a place to send it to, else off, with the metrics of /metrics alone.
 
-Spans are in `spans.py`, metrics in `metrics.py`, what is hidden in `masking.py`, where it all goes in `exporters.py`.
+Spans are in `spans.py`, metrics in `metrics.py`, what is hidden in `masking.py`, where it all goes
+in `exporters.py`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,10 @@ class ShadowPrediction:
 
 
 class Telemetry:
-    """What a process records. Nothing here waits for the network, except `resend`, `flush` and `stop`."""
+    """What a process records.
+
+    Nothing here waits for the network, except `resend`, `flush` and `stop`.
+    """
 
     def __init__(self, settings: Settings | None = None, pipelines: Pipelines | None = None) -> None:
         self._low_confidence = settings.low_confidence if settings else 0.0
@@ -87,7 +91,9 @@ class Telemetry:
         uncertain = sum(score < self._uncertain_below for score in scores)
         self.metrics.note_predictions(model, labels, scores, low_confidence=low, uncertain=uncertain)
         counts = {label: labels.count(label) for label in LABELS}
-        describe({"model": model, "texts": len(labels), **counts, "low_confidence": low, "score_sum": sum(scores)})
+        describe(
+            {"model": model, "texts": len(labels), **counts, "low_confidence": low, "score_sum": sum(scores)}
+        )
 
     def note_sample(self, text: str, *, label: str, score: float, model: str, prediction_id: str) -> None:
         """Keep a prediction for review by chance, its text masked: the doubtful ones more often than the others."""
@@ -95,8 +101,18 @@ class Telemetry:
             return
         is_low = score < self._low_confidence and random.random() < self._sample_low  # noqa: S311 - a sample
         if is_low or random.random() < self._sample_random:  # noqa: S311
-            keys = {"tweet_text": mask(text), "predicted_label": label, "score": score, "model": model, "prediction_id": prediction_id}
-            _log_event(_sample_logger, "Sampled prediction", keys | {"reason": "low confidence" if is_low else "random"})
+            keys = {
+                "tweet_text": mask(text),
+                "predicted_label": label,
+                "score": score,
+                "model": model,
+                "prediction_id": prediction_id,
+            }
+            _log_event(
+                _sample_logger,
+                "Sampled prediction",
+                keys | {"reason": "low confidence" if is_low else "random"},
+            )
 
     def note_shadow(self, prediction: ShadowPrediction) -> None:
         """Count and log what the shadow would have answered; the text is logged, masked, only where the labels differ."""
@@ -129,7 +145,10 @@ class Telemetry:
             logger.removeHandler(self._handler)
             logger.propagate = not any(other.is_on for other in _running)
         if not self._pipelines.stop(seconds):
-            _logger.warning("telemetry did not end within %g seconds: 'python -m flows.reconcile' sends feedback that is missing", seconds)
+            _logger.warning(
+                "telemetry did not end within %g seconds: 'python -m flows.reconcile' sends feedback that is missing",
+                seconds,
+            )
 
 
 _running: list[Telemetry] = []
@@ -144,7 +163,8 @@ def start(settings: Settings, role: str = "service") -> Telemetry:
     """Begin the telemetry of this process and return it; it is off where no place is named, or where the one that is named cannot be.
 
     Args:
-        settings: Name the spool's folder, the sampling of requests and what counts as low confidence.
+        settings: Name the spool's folder, the sampling of requests and what counts as low
+            confidence.
         role: The program's name in the records, after `sentiloop.`.
     """
     telemetry = Telemetry(settings, _build(settings, role))
@@ -160,8 +180,9 @@ def current() -> Telemetry:
 def log_feedback(feedback: Feedback) -> None:
     """Log a feedback as `Bad prediction` or `Good prediction`, its text masked, at the time it was received.
 
-    Feedback that is older than Azure accepts is logged as of now, with its own time as `received_at`. Its comment is never sent.
-    Never raises: the feedback is in the inbox, and `flows.reconcile` sends again what did not arrive.
+    Feedback that is older than Azure accepts is logged as of now, with its own time as
+    `received_at`. Its comment is never sent. Never raises: the feedback is in the inbox, and
+    `flows.reconcile` sends again what did not arrive.
     """
     if not _feedback_logger.handlers:
         return
@@ -172,7 +193,9 @@ def log_feedback(feedback: Feedback) -> None:
 
 
 def _to_record(feedback: Feedback, now: datetime) -> logging.LogRecord:
-    level, message = (logging.INFO, "Good prediction") if feedback.correct else (logging.WARNING, "Bad prediction")
+    level, message = (
+        (logging.INFO, "Good prediction") if feedback.correct else (logging.WARNING, "Bad prediction")
+    )
     received = datetime.fromisoformat(feedback.received_at).astimezone(UTC)
     is_late = now - received > OLDEST
     keys = {
@@ -202,7 +225,11 @@ def _build(settings: Settings, role: str) -> Pipelines | None:
     try:
         return exporters.build(settings, role)
     except Exception as error:  # telemetry must not keep the service from serving
-        _logger.error("telemetry is off: it cannot start (%s); check %s", type(error).__name__, settings.home / "telemetry")  # noqa: TRY400
+        _logger.error(  # noqa: TRY400
+            "telemetry is off: it cannot start (%s); check %s",
+            type(error).__name__,
+            settings.home / "telemetry",
+        )
         return None
 
 
@@ -210,7 +237,8 @@ def _event_handler(pipelines: Pipelines) -> logging.Handler:
     from opentelemetry.instrumentation.logging.handler import LoggingHandler
 
     handler = LoggingHandler(logger_provider=pipelines.logs)
-    handler.addFilter(lambda record: hasattr(record, "predicted_label"))  # what others say on these loggers stays here
+    # What others say on these loggers stays here.
+    handler.addFilter(lambda record: hasattr(record, "predicted_label"))
     return handler
 
 

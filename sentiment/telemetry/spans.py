@@ -1,4 +1,7 @@
-"""Spans: one per request, children inside it, and exceptions without what they say. Where spans go is in `exporters.py`."""
+"""Spans: one per request, children inside it, and exceptions without what they say.
+
+Where spans go is in `exporters.py`.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,9 @@ def read_traceparent(headers: Sequence[str]) -> SpanContext | None:
     match = _TRACEPARENT.fullmatch(headers[0]) if len(headers) == 1 else None
     if match is None or (match[1] == "00" and match[5]):
         return None
-    parent = SpanContext(int(match[2], 16), int(match[3], 16), is_remote=True, trace_flags=TraceFlags(int(match[4], 16)))
+    parent = SpanContext(
+        int(match[2], 16), int(match[3], 16), is_remote=True, trace_flags=TraceFlags(int(match[4], 16))
+    )
     return parent if parent.is_valid else None
 
 
@@ -44,7 +49,11 @@ def start_request(tracer: Tracer, scope: Scope, route: str, parent: SpanContext 
     It names the route, never the path, the query, the host or the client as they were sent.
     """
     method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
-    attributes = {"http.request.method": method, "http.route": route, "url.scheme": scope.get("scheme", "http")}
+    attributes = {
+        "http.request.method": method,
+        "http.route": route,
+        "url.scheme": scope.get("scheme", "http"),
+    }
     if route != UNKNOWN_PATH:
         attributes["url.path"] = route
     address, port = scope.get("server") or (None, None)
@@ -66,7 +75,9 @@ def end_request(span: Span, status: int) -> None:
 def inside_request(scope: Scope) -> AbstractContextManager[Span | None]:
     """Make the request's own span the current one again: BentoML puts one of its own, never sampled, over it."""
     span: Span | None = scope.get(_SPAN)
-    return trace.use_span(span, record_exception=False, set_status_on_exception=False) if span else nullcontext()
+    return (
+        trace.use_span(span, record_exception=False, set_status_on_exception=False) if span else nullcontext()
+    )
 
 
 def timed_child(tracer: Tracer, name: str, start: int, end: int) -> None:
@@ -87,7 +98,11 @@ def note_exception(error: BaseException) -> None:
     span = trace.get_current_span()
     if span.is_recording():
         stack = list(_stack(error)) or ["raised nowhere"]
-        attributes = {"exception.type": _type_name(error), "exception.message": stack[0], "exception.stacktrace": "\n".join(stack)}
+        attributes = {
+            "exception.type": _type_name(error),
+            "exception.message": stack[0],
+            "exception.stacktrace": "\n".join(stack),
+        }
         span.add_event("exception", attributes)
 
 
@@ -100,7 +115,10 @@ def _stack(error: BaseException) -> Iterator[str]:
         if cause is not error:
             yield f"caused by {_type_name(cause)}"
         frames = [(frame.f_code, line) for frame, line in traceback.walk_tb(cause.__traceback__)]
-        yield from (f'File "{_shorten(code.co_filename)}", line {line}, in {code.co_name}' for code, line in reversed(frames))
+        yield from (
+            f'File "{_shorten(code.co_filename)}", line {line}, in {code.co_name}'
+            for code, line in reversed(frames)
+        )
         cause = cause.__cause__ or cause.__context__
 
 

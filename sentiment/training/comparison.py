@@ -45,7 +45,8 @@ _KEPT = {
 class ModelResult:
     """What one training gave: `metrics` as in MLflow.
 
-    `confusion`, on test, has a row per true and a column per predicted label; `risk_coverage`, on test, holds pairs of coverage and risk.
+    `confusion`, on test, has a row per true and a column per predicted label; `risk_coverage`, on
+    test, holds pairs of coverage and risk.
     """
 
     family: str
@@ -65,7 +66,8 @@ class ModelResult:
 class Comparison:
     """All results of one training.
 
-    `dataset` holds its name, digest and counts, `behaviour` the suite's digest and its cases by capability; `run_id` is the parent run.
+    `dataset` holds its name, digest and counts, `behaviour` the suite's digest and its cases by
+    capability; `run_id` is the parent run.
     """
 
     created_at: str
@@ -91,9 +93,15 @@ def as_markdown(comparison: Comparison) -> str:
     results = comparison.models
     rows = [["ease (our judgement)", *(EASE.get(result.family, "not rated") for result in results)]]
     rows += [
-        _row(metric, results) for metric in (*COST_METRICS, *(f"{split}_{name}" for split in ("val", "test") for name in QUALITY_METRICS))
+        _row(metric, results)
+        for metric in (
+            *COST_METRICS,
+            *(f"{split}_{name}" for split in ("val", "test") for name in QUALITY_METRICS),
+        )
     ]
-    sizes = ", ".join(f"{split} {sum(counts.values())}" for split, counts in comparison.dataset["counts"].items())
+    sizes = ", ".join(
+        f"{split} {sum(counts.values())}" for split, counts in comparison.dataset["counts"].items()
+    )
     return (
         f"# Comparison of the models\n\n{_table(comparison, rows)}\n\n"
         f"Winner: **{comparison.winner}**, chosen by validation macro F1. Lower is better for times, size, rmse, log loss and ece.\n"
@@ -104,9 +112,12 @@ def as_markdown(comparison: Comparison) -> str:
 
 
 def _abstention(comparison: Comparison) -> str:
-    rows = [_row(metric, comparison.models, title, pattern) for metric, (title, pattern) in _ABSTENTION.items()]
+    rows = [
+        _row(metric, comparison.models, title, pattern) for metric, (title, pattern) in _ABSTENTION.items()
+    ]
     rows += [
-        [title, *(_shown(pattern, result.metrics.get(name)) for result in comparison.models)] for name, (title, pattern) in _KEPT.items()
+        [title, *(_shown(pattern, result.metrics.get(name)) for result in comparison.models)]
+        for name, (title, pattern) in _KEPT.items()
     ]
     return (
         f"## Setting the unsure ones aside\n\n{_table(comparison, rows)}\n\n"
@@ -117,7 +128,10 @@ def _abstention(comparison: Comparison) -> str:
 
 def _behaviour(comparison: Comparison) -> str:
     cases = comparison.behaviour["cases"]
-    rows = [_row(metric_of(name), comparison.models, f"{name} ({count})", "{:.0%}") for name, count in cases.items()]
+    rows = [
+        _row(metric_of(name), comparison.models, f"{name} ({count})", "{:.0%}")
+        for name, count in cases.items()
+    ]
     return (
         f"## Behaviour\n\n{_table(comparison, rows)}\n\n"
         f"The share of the templated cases (their number) that pass; suite `{comparison.behaviour['suite'][:12]}`. "
@@ -127,13 +141,23 @@ def _behaviour(comparison: Comparison) -> str:
 
 def _table(comparison: Comparison, rows: list[list[str]]) -> str:
     """Return a table under the names of the models."""
-    head = ["", *(f"{result.family}{' 🏆' if result.family == comparison.winner else ''}" for result in comparison.models)]
+    head = [
+        "",
+        *(
+            f"{result.family}{' 🏆' if result.family == comparison.winner else ''}"
+            for result in comparison.models
+        ),
+    ]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
 
 
-def _row(metric: str, results: tuple[ModelResult, ...], title: str = "", pattern: str = "{:.4f}") -> list[str]:
+def _row(
+    metric: str, results: tuple[ModelResult, ...], title: str = "", pattern: str = "{:.4f}"
+) -> list[str]:
     """Return a measure's name and each model's figure, the best one in bold."""
-    title, pattern = _UNITS.get(metric, (title or metric.replace("val_", "validation ").replace("test_", "test "), pattern))
+    title, pattern = _UNITS.get(
+        metric, (title or metric.replace("val_", "validation ").replace("test_", "test "), pattern)
+    )
     values = [pattern.format(result.metrics[metric]) for result in results]
     best = pattern.format(_best(metric, results))
     return [title, *(f"**{value}**" if value == best else value for value in values)]

@@ -1,4 +1,7 @@
-"""A model in the form that serves, and whether it still says what the model says. The form itself is each model's own (`export`)."""
+"""A model in the form that serves, and whether it still says what the model says.
+
+The form itself is each model's own (`export`).
+"""
 
 from __future__ import annotations
 
@@ -35,11 +38,13 @@ def served_megabytes(directory: Path) -> float:
 def export(model: SentimentModel, directory: Path, validation: Split) -> tuple[Classifier, dict[str, float]]:
     """Write what serving needs and return it, loaded, and what the export changes on the validation split.
 
-    The figures are `labels_changed` (a share), `score_difference` (the largest) and `f1_lost` (macro F1). A network that as
-    8-bit integers loses more than 0.3 points of macro F1 and a standard error is served in floating point.
+    The figures are `labels_changed` (a share), `score_difference` (the largest) and `f1_lost`
+    (macro F1). A network that as 8-bit integers loses more than 0.3 points of macro F1 and a
+    standard error is served in floating point.
 
     Raises:
-        ModelError: In floating point, more than 0.2% of the labels changed, or a score by more than 0.01.
+        ModelError: In floating point, more than 0.2% of the labels changed, or a score by more than
+            0.01.
     """
     model.export(directory, validation.texts[:_SAMPLES])
     native = model.predict_proba(validation.texts)
@@ -72,7 +77,8 @@ def compare(labels: Sequence[str], native: Scores, served: Scores) -> dict[str, 
 def loses_too_much(found: dict[str, float], texts: int) -> bool:
     """Return whether macro F1 fell by more than 0.3 points and a standard error, or more than 5% of the labels changed.
 
-    Labels that change at random, half for the better and half for the worse, move the share of right ones by that standard error.
+    Labels that change at random, half for the better and half for the worse, move the share of
+    right ones by that standard error.
     """
     changed = found["labels_changed"]
     return changed > MOST_ROUNDED or found["f1_lost"] > MOST_LOST + math.sqrt(changed / texts)

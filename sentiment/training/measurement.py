@@ -1,4 +1,7 @@
-"""All that a training measures of one model in the form that serves: quality, time and behaviour. Nothing is trained or logged here."""
+"""All that a training measures of one model in the form that serves: quality, time and behaviour.
+
+Nothing is trained or logged here.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,9 @@ def measure(served: Classifier, dataset: Dataset) -> Measured:
     splits = {"val": dataset.validation, "test": dataset.test}
     scores = {name: served.predict_proba(split.texts) for name, split in splits.items()}
     metrics = {
-        f"{name}_{metric}": value for name, split in splits.items() for metric, value in evaluate(split.labels, scores[name]).items()
+        f"{name}_{metric}": value
+        for name, split in splits.items()
+        for metric, value in evaluate(split.labels, scores[name]).items()
     }
     metrics |= measure_latency(served.predict_proba, list(dataset.test.texts[:_LATENCY_TEXTS]))
     curves = {name: risk_coverage(split.labels, scores[name]) for name, split in splits.items()}

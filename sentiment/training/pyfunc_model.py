@@ -1,4 +1,7 @@
-"""The MLflow form of each model, as code instead of a pickle. MLflow runs this file; nothing else imports it."""
+"""The MLflow form of each model, as code instead of a pickle.
+
+MLflow runs this file; nothing else imports it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ class TweetSentiment(PythonModel):
         """Load the plain directory that the run logged."""
         self.model_ = models.load(context.artifacts["model"])
 
-    def predict(self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
+    def predict(
+        self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
         """Return one row per text, its label being the one with the highest score."""
         scores = self.model_.predict_proba(model_input["text"].tolist())
         table = pd.DataFrame(scores, columns=list(models.LABELS))

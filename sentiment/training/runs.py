@@ -1,4 +1,7 @@
-"""MLflow's runs: connect, open a run, log what a training learned. Registered versions live in `registry`; nothing is measured here."""
+"""MLflow's runs: connect, open a run, log what a training learned.
+
+Registered versions live in `registry`; nothing is measured here.
+"""
 
 from __future__ import annotations
 
@@ -52,8 +55,8 @@ _logger = logging.getLogger(__name__)
 def connect(settings: Settings) -> str:
     """Choose MLFLOW_TRACKING_URI or the local SQLite file, see that it answers within seconds, and return its address.
 
-    Artifacts go below SENTIMENT_HOME, or where MLFLOW_DEFAULT_ARTIFACT_ROOT says when the experiment is made, unless a tracking server
-    keeps them.
+    Artifacts go below SENTIMENT_HOME, or where MLFLOW_DEFAULT_ARTIFACT_ROOT says when the
+    experiment is made, unless a tracking server keeps them.
 
     Raises:
         TrackingError: Nothing answers at the address.
@@ -103,15 +106,22 @@ def tracking_errors() -> Iterator[None]:
     except (MlflowException, SQLAlchemyError, AzureError) as error:
         first_line = str(error).splitlines()[0][:300]
         address = describe_uri(mlflow.get_tracking_uri())
-        raise TrackingError(f"MLflow at {address} refused: {first_line}; see the server's log, then run again") from error
+        raise TrackingError(
+            f"MLflow at {address} refused: {first_line}; see the server's log, then run again"
+        ) from error
 
 
 @contextmanager
-def start_run(name: str, *, parent_run_id: str | None = None, tags: Mapping[str, str] | None = None) -> Iterator[str]:
+def start_run(
+    name: str, *, parent_run_id: str | None = None, tags: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Open a run, below another one if it is named, and give its id; an exception marks the run as failed."""
     every_tag = {**source_version(), **(tags or {})}
     nested = parent_run_id is not None
-    with tracking_errors(), mlflow.start_run(run_name=name, parent_run_id=parent_run_id, nested=nested, tags=every_tag) as run:
+    with (
+        tracking_errors(),
+        mlflow.start_run(run_name=name, parent_run_id=parent_run_id, nested=nested, tags=every_tag) as run,
+    ):
         run_id: str = run.info.run_id
         yield run_id
 
@@ -119,7 +129,10 @@ def start_run(name: str, *, parent_run_id: str | None = None, tags: Mapping[str,
 def source_version() -> dict[str, str]:
     """Return the tags `git_commit` and `git_dirty` of this code; both are `unknown` outside a Git repository."""
     commit, changes = _git("rev-parse", "--verify", "HEAD"), _git("status", "--porcelain")
-    return {"git_commit": commit or "unknown", "git_dirty": "unknown" if commit is None or changes is None else str(bool(changes)).lower()}
+    return {
+        "git_commit": commit or "unknown",
+        "git_dirty": "unknown" if commit is None or changes is None else str(bool(changes)).lower(),
+    }
 
 
 def source_address() -> str | None:
@@ -128,14 +141,18 @@ def source_address() -> str | None:
     return address.removesuffix(".git") if address.startswith(("http://", "https://")) else None
 
 
-def log_training(hyperparameters: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], metrics: Mapping[str, float]) -> None:
+def log_training(
+    hyperparameters: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], metrics: Mapping[str, float]
+) -> None:
     """Log to the open run what a model was trained with, what it tried (the table `trials.json`) and what came out."""
     with tracking_errors(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "[\\s\\S]*select_dtypes")  # MLflow's own use of pandas
         mlflow.log_params(dict(hyperparameters))
         if trials:
             columns = dict.fromkeys(key for trial in trials for key in trial)
-            mlflow.log_table({column: [trial.get(column) for trial in trials] for column in columns}, "trials.json")
+            mlflow.log_table(
+                {column: [trial.get(column) for trial in trials] for column in columns}, "trials.json"
+            )
         mlflow.log_metrics(dict(metrics))
 
 
@@ -144,7 +161,8 @@ def log_dataset(dataset: Dataset) -> None:
     facts = {"source": dataset.source, "sha256": dataset.digest, "counts": dataset.report.counts}
     source = CodeDatasetSource(tags=facts)
     with tracking_errors():
-        mlflow.log_input(MetaDataset(source, name=dataset.name, digest=dataset.digest[:_DIGEST_COLUMN]), context="training")  # type: ignore[abstract]
+        logged = MetaDataset(source, name=dataset.name, digest=dataset.digest[:_DIGEST_COLUMN])  # type: ignore[abstract]
+        mlflow.log_input(logged, context="training")
         mlflow.log_dict(facts | dataset.report.as_dict(), "data_report.json")
 
 
@@ -177,7 +195,9 @@ def count_runs(tags: Mapping[str, str]) -> int:
     """Return how many runs of the experiment carry all these tags."""
     wanted = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
     with tracking_errors():
-        return len(mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], filter_string=wanted, output_format="list"))
+        return len(
+            mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], filter_string=wanted, output_format="list")
+        )
 
 
 def tag_run(run_id: str, tags: Mapping[str, str]) -> None:
@@ -198,7 +218,8 @@ def log_comparison(markdown: str, json: str, winner: str) -> None:
 def log_model(directory: Path, family: str) -> str:
     """Log a directory named MODEL_FOLDER to the open run, as code and plain files without a pickle; return the model's URI."""
     with tracking_errors(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "[\\s\\S]*input example")  # trying one would load the model a second time
+        # Trying one would load the model a second time.
+        warnings.filterwarnings("ignore", "[\\s\\S]*input example")
         info = mlflow.pyfunc.log_model(
             name=family,
             python_model=str(Path(__file__).with_name("pyfunc_model.py")),
@@ -224,14 +245,18 @@ def _see_that_it_answers(uri: str) -> None:
     parts = urlsplit(uri)
     database = parts.scheme.partition("+")[0]
     if parts.scheme in _HTTP:
-        with _environment(MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", MLFLOW_HTTP_REQUEST_TIMEOUT=str(_PATIENCE_SECONDS)):
+        with _environment(
+            MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", MLFLOW_HTTP_REQUEST_TIMEOUT=str(_PATIENCE_SECONDS)
+        ):
             mlflow.get_experiment_by_name(EXPERIMENT_NAME)
     elif database == "sqlite":
         path = Path(parts.path[1:] or ":memory:")
         path.parent.mkdir(parents=True, exist_ok=True)
         sqlite3.connect(path).execute("PRAGMA user_version").connection.close()
     elif parts.hostname:
-        socket.create_connection((parts.hostname, parts.port or _DATABASE_PORTS.get(database, 443)), _PATIENCE_SECONDS).close()
+        socket.create_connection(
+            (parts.hostname, parts.port or _DATABASE_PORTS.get(database, 443)), _PATIENCE_SECONDS
+        ).close()
 
 
 @contextmanager
@@ -250,7 +275,13 @@ def _environment(**values: str) -> Iterator[None]:
 
 def _git(*arguments: str) -> str | None:
     try:
-        answer = subprocess.run(["git", "-C", str(_ROOT), *arguments], capture_output=True, text=True, timeout=30, check=True)  # noqa: S603, S607
+        answer = subprocess.run(  # noqa: S603
+            ["git", "-C", str(_ROOT), *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()

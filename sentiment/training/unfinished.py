@@ -1,6 +1,7 @@
 """Trainings that are not done: what each model has reached lies on disk, so that one that was killed goes on from there.
 
-A training's folder is named by all that its result depends on: rows, recipe and the code of the models.
+A training's folder is named by all that its result depends on: rows, recipe and the code of the
+models.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def unfinished(folder: Path, recipe: Any) -> Iterator[Path]:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise ModelError(f"the same training runs already ({own.name}): wait for it, or stop it first") from error
+        raise ModelError(
+            f"the same training runs already ({own.name}): wait for it, or stop it first"
+        ) from error
     try:
         own.mkdir(exist_ok=True)
         os.utime(own)
@@ -61,7 +64,8 @@ def trained(folder: Path, fit: Callable[[Path], SentimentModel]) -> tuple[Sentim
     """
     model_folder, mark = folder / "model", folder / _SECONDS_FILE
     if mark.exists():
-        with suppress(ModelError):  # not all of it reached the disk before the power went: it is trained again
+        # Not all of it reached the disk before the power went: it is trained again.
+        with suppress(ModelError):
             return models.load(model_folder), float(json.loads(mark.read_text("utf-8")))  # type: ignore[return-value]
     start = time.perf_counter()
     fitted = fit(folder / "checkpoint")

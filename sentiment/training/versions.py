@@ -1,4 +1,7 @@
-"""MLflow's registered versions of our model: register, name by an alias, read back. Which one is the champion is not decided here."""
+"""MLflow's registered versions of our model: register, name by an alias, read back.
+
+Which one is the champion is not decided here.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 
     from mlflow.entities.model_registry import ModelVersion
 
-_NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # the second is what SQL stores say of an unknown alias
+# The second is what SQL stores say of an unknown alias.
+_NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,17 @@ def read_version(reference: str) -> Version:
     """
     version = find_version(reference)
     if version is None:
-        raise TrackingError(f"MLflow holds no version or alias {reference!r} of {MODEL_NAME!r}: run 'make train' first, or name another")
+        raise TrackingError(
+            f"MLflow holds no version or alias {reference!r} of {MODEL_NAME!r}: run 'make train' first, or name another"
+        )
     return version
 
 
 def find_versions(**tags: str) -> list[Version]:
     """Return the versions that carry all these tags, the newest first."""
-    wanted = " and ".join([f"name = '{MODEL_NAME}'", *(f"tags.`{key}` = '{value}'" for key, value in tags.items())])
+    wanted = " and ".join(
+        [f"name = '{MODEL_NAME}'", *(f"tags.`{key}` = '{value}'" for key, value in tags.items())]
+    )
     with tracking_errors():
         found = [_version(entity) for entity in mlflow.MlflowClient().search_model_versions(wanted)]
     return sorted(found, key=lambda version: int(version.number), reverse=True)
@@ -126,7 +134,9 @@ def downloaded_native(version: Version) -> Iterator[Path]:
 def _downloaded(version: Version) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
         try:
-            local = mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{version.number}", dst_path=folder)
+            local = mlflow.artifacts.download_artifacts(
+                f"models:/{MODEL_NAME}/{version.number}", dst_path=folder
+            )
         except (MlflowException, AzureError, OSError) as error:
             raise TrackingError(
                 f"the files of {MODEL_NAME} version {version.number} cannot be read ({type(error).__name__}): "

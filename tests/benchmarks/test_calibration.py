@@ -33,7 +33,10 @@ def test_misspelt_texts_keep_their_labels_and_are_the_same_every_time(small_data
 
     assert spoilt == misspelt(small_dataset.test)
     assert spoilt.labels == small_dataset.test.labels
-    assert sum(old != new for old, new in zip(small_dataset.test.texts, spoilt.texts, strict=True)) > len(spoilt.texts) / 3
+    assert (
+        sum(old != new for old, new in zip(small_dataset.test.texts, spoilt.texts, strict=True))
+        > len(spoilt.texts) / 3
+    )
 
 
 def test_the_table_shows_the_scores_without_and_with_the_temperature(tfidf_model, small_dataset, monkeypatch):
@@ -57,7 +60,9 @@ def test_the_threshold_comes_from_validation_and_is_tried_on_each_set(small_data
             for text, label in zip(split.texts, split.labels, strict=True)
         }
         model = mock.Mock(temperature_=1.0, tokenise=list)
-        model.predict_proba = model.infer_uncalibrated = lambda texts: np.array([[rows[text], 0.3, 0.7 - rows[text]] for text in texts])
+        model.predict_proba = model.infer_uncalibrated = lambda texts: np.array(
+            [[rows[text], 0.3, 0.7 - rows[text]] for text in texts]
+        )
         return model
 
     share = small_dataset.test.labels.count("negative") / len(small_dataset.test.labels)
@@ -80,12 +85,16 @@ def test_of_a_tweeteval_folder_only_the_validation_split_is_read(tmp_path, small
         (tmp_path / f"{part}_text.txt").write_text(f"a {part} tweet\nanother {part} tweet\n", "utf-8")
         (tmp_path / f"{part}_labels.txt").write_text("0\n2\n", "utf-8")
 
-    assert read_shifted(str(tmp_path), small_dataset) == Split(("a val tweet", "another val tweet"), ("negative", "positive"))
+    assert read_shifted(str(tmp_path), small_dataset) == Split(
+        ("a val tweet", "another val tweet"), ("negative", "positive")
+    )
 
 
 def test_tweets_that_the_models_learned_are_left_out_and_nothing_left_is_an_error(tmp_path, small_dataset):
     path = tmp_path / "other.csv"
-    path.write_text(f'text,label\n"{small_dataset.train.texts[0].upper()}",neutral\nsomething else,neutral\n', "utf-8")
+    path.write_text(
+        f'text,label\n"{small_dataset.train.texts[0].upper()}",neutral\nsomething else,neutral\n', "utf-8"
+    )
     assert read_shifted(str(path), small_dataset).texts == ("something else",)
 
     path.write_text(f'text,label\n"{small_dataset.train.texts[0]}",neutral\n', "utf-8")
@@ -93,7 +102,9 @@ def test_tweets_that_the_models_learned_are_left_out_and_nothing_left_is_an_erro
         read_shifted(str(path), small_dataset)
 
 
-def test_the_command_measures_saved_models_on_the_built_in_shifts(tfidf_model, small_dataset, tmp_path, monkeypatch, capsys):
+def test_the_command_measures_saved_models_on_the_built_in_shifts(
+    tfidf_model, small_dataset, tmp_path, monkeypatch, capsys
+):
     tfidf_model.save(tmp_path / "one")
     monkeypatch.setattr(calibration, "load_dataset", lambda: small_dataset)
     monkeypatch.setattr("sys.argv", ["calibration", "--models", str(tmp_path / "one"), str(tmp_path / "one")])

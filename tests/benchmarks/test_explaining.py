@@ -25,7 +25,9 @@ def test_the_tables_have_a_row_per_model_and_count(tfidf_model, tmp_path):
     tfidf_model.export(tmp_path, [TEXT])
     split = Split((TEXT,) * 50, ("positive",) * 50)
     lines = report(
-        [models.load(tmp_path)], Dataset("tweets", "here", split, split, split, DataReport(50, {}, 0, {}, {}), "digest"), tweets=2
+        [models.load(tmp_path)],
+        Dataset("tweets", "here", split, split, split, DataReport(50, {}, 0, {}, {}), "digest"),
+        tweets=2,
     ).splitlines()
 
     assert [line.split(" | ")[:2] for line in lines if line.startswith("| tfidf")] == [

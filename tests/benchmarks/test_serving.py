@@ -1,4 +1,7 @@
-"""The serving benchmark's pure parts: what wrk printed, medians, ratios, tables, the picture. The measurements are run by hand."""
+"""The serving benchmark's pure parts: what wrk printed, medians, ratios, tables, the picture.
+
+The measurements are run by hand.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,11 @@ Requests/sec:    550.00
 
 def found(title, rates, *, failures=0, **other):
     loads = tuple(Load(clients, rate, 10.0, 20.0, failures) for clients, rate in rates.items())
-    return Found(title, **{"start_seconds": 1.0, "memory_mb": 300.0, "installed_mb": 200.0, "agreement": 1.0, **other}, loads=loads)
+    return Found(
+        title,
+        **{"start_seconds": 1.0, "memory_mb": 300.0, "installed_mb": 200.0, "agreement": 1.0, **other},
+        loads=loads,
+    )
 
 
 @pytest.fixture
@@ -60,7 +67,10 @@ def test_bodies_are_one_line_each_whatever_is_in_the_text(tmp_path):
 
 
 def test_the_median_round_counts_and_failures_add_up():
-    rounds = [found("ours", {8: rate}, failures=1, memory_mb=memory) for rate, memory in ((100.0, 5.0), (300.0, 9.0), (110.0, 7.0))]
+    rounds = [
+        found("ours", {8: rate}, failures=1, memory_mb=memory)
+        for rate, memory in ((100.0, 5.0), (300.0, 9.0), (110.0, 7.0))
+    ]
 
     summary = summarise(rounds)
 
@@ -86,7 +96,12 @@ def test_the_report_compares_with_the_reference_and_with_the_engine(results):
     report = write_report(results, [1, 32])
 
     relative, share = (part.splitlines() for part in report.split("\n\n")[1:4:2])
-    assert relative == ["|  | clients: 1 | 32 |", "| --- | --- | --- |", "| ours | 2.00 | 6.00 |", "| theirs | 1.00 | 1.00 |"]
+    assert relative == [
+        "|  | clients: 1 | 32 |",
+        "| --- | --- | --- |",
+        "| ours | 2.00 | 6.00 |",
+        "| theirs | 1.00 | 1.00 |",
+    ]
     assert share[2:] == ["| ours | 12% | 75% |", "| theirs | 6% | 12% |"]
     assert "| theirs | 1.0 | 300 | 200 | 14 | 100.0% |" in report
     assert "30,000 requests per second with 32 clients, 50 times the fastest row above" in report
@@ -107,7 +122,9 @@ def test_without_the_reference_and_the_engine_the_report_has_no_ratios(results):
 def test_the_headline_of_the_picture_is_what_was_found(results):
     figure = draw_serving(results, [1, 32], "how")
 
-    assert figure.texts[0].get_text() == "At 32 clients 6.0 times FastAPI + Transformers, 75% of the bare engine"
+    assert (
+        figure.texts[0].get_text() == "At 32 clients 6.0 times FastAPI + Transformers, 75% of the bare engine"
+    )
 
 
 def test_the_picture_can_be_drawn_of_one_contender_alone(results):
@@ -126,7 +143,9 @@ def test_the_service_gets_no_training_framework():
 
     assert "bentoml" in wanted
     assert "onnxruntime" in wanted
-    assert not [name for name in ("torch", "tensorflow", "transformers", "mlflow", "prefect") if name in wanted]
+    assert not [
+        name for name in ("torch", "tensorflow", "transformers", "mlflow", "prefect") if name in wanted
+    ]
 
 
 def test_settings_of_ours_do_not_reach_the_servers(monkeypatch, tmp_path):

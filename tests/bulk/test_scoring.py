@@ -77,7 +77,9 @@ def test_every_row_has_its_scores_in_the_order_of_the_input(score, source, tfidf
     assert header == ["id", "text", *RESULTS]
     assert [row[:2] for row in rows] == [[str(number), text] for number, text in enumerate(tweets(11))]
     assert [row[2] for row in rows] == tfidf_model.predict(tweets(11))
-    assert [[float(one) for one in row[3:6]] for row in rows] == [pytest.approx(row, abs=1e-6) for row in expected.tolist()]
+    assert [[float(one) for one in row[3:6]] for row in rows] == [
+        pytest.approx(row, abs=1e-6) for row in expected.tolist()
+    ]
     assert {row[6] for row in rows} == {TAG}
 
 
@@ -131,7 +133,11 @@ def test_bad_rows_are_kept_aside_with_their_number_and_the_reason(score, tmp_pat
     assert [row[1] for row in read(output)[1:]] == ["a", "c", "e"]
     header, *rows = rejected(output)
     assert header == ["row", "reason", "text", "id"]
-    assert [(row[0], *row[2:]) for row in rows] == [("2", "", "b"), ("4", " \u200b ", "d"), ("6", "&nbsp;", "f")]
+    assert [(row[0], *row[2:]) for row in rows] == [
+        ("2", "", "b"),
+        ("4", " \u200b ", "d"),
+        ("6", "&nbsp;", "f"),
+    ]
     assert all("none of them visible" in row[1] for row in rows)
 
 
@@ -195,7 +201,9 @@ def test_texts_stay_exactly_as_they_came(score, tmp_path):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_delimiter_and_byte_order_mark_stay(score, tmp_path, delimiter):
     rows = [["text", "what, else"], ["good; fine, \tgreat", "1"]]
-    source = write(tmp_path / "in.csv", rows, delimiter=delimiter, encoding="utf-8-sig", quoting=csv.QUOTE_ALL)
+    source = write(
+        tmp_path / "in.csv", rows, delimiter=delimiter, encoding="utf-8-sig", quoting=csv.QUOTE_ALL
+    )
 
     output = score(source)
 
@@ -217,7 +225,10 @@ def test_results_of_an_earlier_scoring_are_replaced(score, source):
         (b"", "does not begin with a header"),
         (b"\n\ntext\n", "does not begin with a header"),
         (b"text\n", "a header and no rows"),
-        (b"tweet;id\na;1\n", "no column 'text'; it has 'tweet', 'id': name the column of texts with --text-column"),
+        (
+            b"tweet;id\na;1\n",
+            "no column 'text'; it has 'tweet', 'id': name the column of texts with --text-column",
+        ),
         (b"text,text\na,b\n", "2 columns 'text'"),
         (b"text\ngood\nna\xefve\n", "line 3: the byte 0xef is not UTF-8"),
         (b"text\ngood \xc3", "line 2: the byte 0xc3 is not UTF-8"),
@@ -257,7 +268,10 @@ def test_parquet_without_a_text_or_with_bytes_that_are_none_keeps_the_row_aside(
     output = score(tmp_path / "in.parquet")
 
     assert [row[0] for row in read(output)[1:]] == ["good", "bad"]
-    assert [[row[0], row[1][:8], row[2]] for row in rejected(output)[1:]] == [["2", "not text", "\\xff\\xfe!"], ["3", "text has", ""]]
+    assert [[row[0], row[1][:8], row[2]] for row in rejected(output)[1:]] == [
+        ["2", "not text", "\\xff\\xfe!"],
+        ["3", "text has", ""],
+    ]
 
 
 def test_names_that_cannot_work_are_refused(score, source, tmp_path):
@@ -278,7 +292,9 @@ def test_names_that_cannot_work_are_refused(score, source, tmp_path):
 def test_what_is_there_is_replaced_only_on_demand(score, source, tmp_path):
     score(write(tmp_path / "bad.csv", [["text"], [" "], ["good"]]))
 
-    with pytest.raises(DataError, match="is there already: name another output, or replace it with --restart"):
+    with pytest.raises(
+        DataError, match="is there already: name another output, or replace it with --restart"
+    ):
         score(source)
     score(source, restart=True)
 
@@ -318,7 +334,8 @@ def test_a_run_killed_at_any_write_goes_on_to_the_same_bytes(score, source, tmp_
                 pass
             else:
                 break
-        assert score(source, name, restart=at == 0).read_bytes() == whole.read_bytes()  # at the first write nothing was begun yet
+        # At the first write nothing was begun yet.
+        assert score(source, name, restart=at == 0).read_bytes() == whole.read_bytes()
         assert rejected(tmp_path / name) == bad
         at += 1
     assert at == 1 + 4 * 2 + 2  # the first record; a part and a record four times, and rows kept aside twice
@@ -365,7 +382,9 @@ score_file(Job(Path({str(source)!r}), Path({str(tmp_path / "out.csv")!r}), {TAG!
     assert not (tmp_path / "out.csv").exists()
 
     told = []
-    assert score(source, tell=lambda rows, share: told.append((rows, share))).read_bytes() == whole.read_bytes()
+    assert (
+        score(source, tell=lambda rows, share: told.append((rows, share))).read_bytes() == whole.read_bytes()
+    )
     assert 12 <= told[0][0] < 100
     assert told[-1] == (100, 1.0)
     assert told == sorted(told)
@@ -387,13 +406,19 @@ def interrupted(score, source, tmp_path):
 def test_a_changed_input_is_refused(score, source, interrupted):
     source.write_text(source.read_text().replace("number 3", "Number 3"))
 
-    with pytest.raises(DataError, match=r"out.csv.parts was begun with the input of SHA-256 \w+; now it is \w+: .* anew with --restart"):
+    with pytest.raises(
+        DataError,
+        match=r"out.csv.parts was begun with the input of SHA-256 \w+; now it is \w+: .* anew with --restart",
+    ):
         score(source)
     assert "Number 3" in score(source, restart=True).read_text()
 
 
 def test_another_model_is_refused_and_the_old_one_may_finish(score, source, interrupted):
-    with pytest.raises(DataError, match="begun with the model tweet-sentiment:a; now it is tweet-sentiment:b: finish with --model tweet-"):
+    with pytest.raises(
+        DataError,
+        match="begun with the model tweet-sentiment:a; now it is tweet-sentiment:b: finish with --model tweet-",
+    ):
         score(source, model="tweet-sentiment:b")
 
     assert len(read(score(source))) == 12
@@ -409,7 +434,9 @@ def test_another_column_or_limit_is_refused(score, source, interrupted):
 def test_a_damaged_record_is_refused(score, source, interrupted):
     (interrupted / "progress.json").write_text("{}")
 
-    with pytest.raises(DataError, match=r"progress.json cannot be read \(KeyError\): begin anew with --restart"):
+    with pytest.raises(
+        DataError, match=r"progress.json cannot be read \(KeyError\): begin anew with --restart"
+    ):
         score(source)
 
 
@@ -449,7 +476,9 @@ def test_memory_does_not_grow_with_the_file(score, tmp_path, monkeypatch):
     monkeypatch.setattr(csv_file, "CHUNK_ROWS", 50)
     peaks = []
     for number in (2000, 8000):
-        source = write(tmp_path / f"{number}.csv", [["text", "more"], *((text, "x" * 1000) for text in tweets(number))])
+        source = write(
+            tmp_path / f"{number}.csv", [["text", "more"], *((text, "x" * 1000) for text in tweets(number))]
+        )
         tracemalloc.start()
         score(source, f"out-{number}.csv")
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -464,11 +493,18 @@ def test_memory_does_not_grow_with_a_parquet_file(score, tmp_path, monkeypatch, 
     monkeypatch.setattr(parquet_file, "CHUNK_ROWS", 250)
     monkeypatch.setattr(parquet_file, "_BUFFER", 1 << 16)
     source, texts = tmp_path / "in.parquet", [f"{text} {'x' * 800}" for text in tweets(5000)]
-    form = {"row_group_size": row_group_size, "use_dictionary": False, "compression": "none", "data_page_size": 1 << 16}
+    form = {
+        "row_group_size": row_group_size,
+        "use_dictionary": False,
+        "compression": "none",
+        "data_page_size": 1 << 16,
+    }
     parquet.write_table(pa.table({"text": texts}), source, **form)
     before, seen = pa.total_allocated_bytes(), []
 
-    output = score(source, "out.parquet", tell=lambda rows, share: seen.append(pa.total_allocated_bytes() - before))
+    output = score(
+        source, "out.parquet", tell=lambda rows, share: seen.append(pa.total_allocated_bytes() - before)
+    )
 
     assert parquet.read_table(output)["text"].to_pylist() == texts
     assert max(seen) < source.stat().st_size / 3

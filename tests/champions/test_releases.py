@@ -55,11 +55,20 @@ def test_a_version_comes_back_as_it_was(releases, forms, tmp_path):
 def test_a_version_lies_below_its_own_prefix_with_its_digests(releases, forms, container):
     published(releases, forms, FIRST)
     names = set(container.list_blob_names())
-    files = {"served/model.yaml", "served/tokens/vocabulary 1.txt", "served/empty", "served/network.onnx", "native/model.keras"}
+    files = {
+        "served/model.yaml",
+        "served/tokens/vocabulary 1.txt",
+        "served/empty",
+        "served/network.onnx",
+        "native/model.keras",
+    }
     assert names == {f"tweet-sentiment/first/{name}" for name in (*files, "manifest.json")}
     manifest = json.loads(container.download_blob("tweet-sentiment/first/manifest.json").readall())
     assert set(manifest["files"]) == files
-    assert manifest["files"]["native/model.keras"] == {"sha256": hashlib.sha256(b"keras").hexdigest(), "size": 5}
+    assert manifest["files"]["native/model.keras"] == {
+        "sha256": hashlib.sha256(b"keras").hexdigest(),
+        "size": 5,
+    }
 
 
 def test_publishing_the_same_again_changes_nothing(releases, forms, container):
@@ -100,7 +109,9 @@ def test_what_an_interrupted_upload_left_is_invisible_and_taken_up(releases, for
 
 
 def test_an_interrupted_upload_of_other_content_is_not_mixed_with_ours(releases, forms, container):
-    container.upload_blob("tweet-sentiment/first/served/model.yaml", b"name: z", metadata={"sha256": "0" * 64})
+    container.upload_blob(
+        "tweet-sentiment/first/served/model.yaml", b"name: z", metadata={"sha256": "0" * 64}
+    )
     with pytest.raises(StoreError, match=r"served/model.yaml is there already with other content"):
         published(releases, forms, FIRST)
     assert releases.find(FIRST) is None
@@ -110,7 +121,10 @@ def test_an_interrupted_upload_of_other_content_is_not_mixed_with_ours(releases,
 def test_an_altered_or_truncated_file_is_refused(releases, forms, container, tmp_path, content):
     published(releases, forms, FIRST)
     container.upload_blob("tweet-sentiment/first/served/model.yaml", content, overwrite=True)
-    with pytest.raises(StoreError, match=rf"served/model.yaml has {len(content)} bytes with the SHA-256 \w+…, not 7 .* altered or damaged"):
+    with pytest.raises(
+        StoreError,
+        match=rf"served/model.yaml has {len(content)} bytes with the SHA-256 \w+…, not 7 .* altered or damaged",
+    ):
         fetched(releases, FIRST, SERVED, tmp_path / "back")
 
 
@@ -123,7 +137,9 @@ def test_a_file_that_is_missing_is_refused(releases, forms, container, tmp_path)
 
 def _manifest(**changes):
     file = {"sha256": "0" * 64, "size": 1}
-    return json.dumps({"tag": FIRST, "published_at": "2026-01-01T00:00:00+00:00", "files": {"served/x": file}} | changes).encode()
+    return json.dumps(
+        {"tag": FIRST, "published_at": "2026-01-01T00:00:00+00:00", "files": {"served/x": file}} | changes
+    ).encode()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +153,17 @@ def _manifest(**changes):
         _manifest(files={"served/x": {"sha256": 1, "size": "1"}}),
         *(
             _manifest(files={"served/x": {"sha256": "0", "size": 1}, name: {"sha256": "0", "size": 1}})
-            for name in ("served/../x", "../x", "/etc/x", "served//x", "served/.x", "served/a\\x", "other/x", "served/", "served/x\n")
+            for name in (
+                "served/../x",
+                "../x",
+                "/etc/x",
+                "served//x",
+                "served/.x",
+                "served/a\\x",
+                "other/x",
+                "served/",
+                "served/x\n",
+            )
         ),
     ],
 )
@@ -154,7 +180,9 @@ def test_a_file_whose_name_could_not_be_fetched_is_not_published(releases, forms
     assert list(container.list_blob_names()) == []
 
 
-@pytest.mark.parametrize("tag", ["", "tweet-sentiment", "tweet-sentiment:../x", "other:first", "tweet-sentiment:a/b"])
+@pytest.mark.parametrize(
+    "tag", ["", "tweet-sentiment", "tweet-sentiment:../x", "other:first", "tweet-sentiment:a/b"]
+)
 def test_what_is_no_tag_is_refused(releases, tag):
     with pytest.raises(StoreError, match="is no tag of a model"):
         releases.manifest(tag)
@@ -178,7 +206,9 @@ def test_the_writer_that_loses_the_race_is_told_and_changes_nothing(releases, fo
     won = releases.pointer()
 
     before = "tweet-sentiment:first" if has_champion else "none"
-    with pytest.raises(GateError, match=f"is tweet-sentiment:second, no longer {before}: somebody published meanwhile"):
+    with pytest.raises(
+        GateError, match=f"is tweet-sentiment:second, no longer {before}: somebody published meanwhile"
+    ):
         releases.swap_champion(THIRD, seen)
     assert releases.pointer() == won
 

@@ -36,7 +36,9 @@ def test_a_saved_model_comes_back_with_its_metadata_and_scores(home, tfidf_model
     assert tag.startswith("tweet-sentiment:")
     assert found.tag == tag
     assert found.metadata["run_id"] == "r1"
-    assert np.array_equal(models.load(found.path).predict_proba(["I love it"]), tfidf_model.predict_proba(["I love it"]))
+    assert np.array_equal(
+        models.load(found.path).predict_proba(["I love it"]), tfidf_model.predict_proba(["I love it"])
+    )
 
 
 def test_the_stored_probe_is_one_that_the_model_labels_correctly(home, tfidf_model):
@@ -77,7 +79,9 @@ def test_without_a_pointer_the_only_model_serves_and_among_several_none(home, tf
     assert store.champion().tag == first
 
     second = store.save(tfidf_model, metadata={})
-    with pytest.raises(StoreError, match=r"none of the 2 models .*: restore that file, or write the champion's tag") as caught:
+    with pytest.raises(
+        StoreError, match=r"none of the 2 models .*: restore that file, or write the champion's tag"
+    ) as caught:
         store.champion()
     assert first in str(caught.value)
     assert second in str(caught.value)
@@ -103,7 +107,9 @@ def test_the_pointer_decides_and_can_go_back(home, tfidf_model):
     assert store.champion().tag == second
 
 
-@pytest.mark.parametrize("tag", ["tweet-sentiment:nope", "tweet-sentiment", "tweet-sentiment:latest", "other:1", "../x", ""])
+@pytest.mark.parametrize(
+    "tag", ["tweet-sentiment:nope", "tweet-sentiment", "tweet-sentiment:latest", "other:1", "../x", ""]
+)
 def test_a_tag_that_is_not_in_the_store_is_refused(home, tfidf_model, tag):
     first = store.save(tfidf_model, metadata={})
     crown(first)
@@ -128,7 +134,14 @@ def test_importing_the_store_imports_no_bentoml_and_no_framework():
     heavy = ["bentoml", "sklearn", "torch", "tensorflow", "pandas", "mlflow"]
     code = f"import sys, sentiment.store; print([module for module in {heavy} if module in sys.modules])"
     root = Path(store.__file__).parents[1]
-    answer = subprocess.run([sys.executable, "-c", code], cwd=root, env=dict(os.environ), capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert answer.stdout.strip() == "[]"
 
 
@@ -186,7 +199,13 @@ except GateError as error:
 """
     root = Path(store.__file__).parents[1]
     started = [
-        subprocess.Popen([sys.executable, "-c", code, tag, first], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code, tag, first],
+            cwd=root,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for tag in others
     ]
     assert [process.stdout.readline() for process in started] == ["ready\n"] * len(started)

@@ -99,13 +99,20 @@ def test_split_shares_are_about_eight_one_one():
 
 
 def test_retweets_and_link_variants_are_duplicates():
-    variants = ["So happy today!", "RT @ann: so happy today http://t.co/1", "@bob SO HAPPY, today… https://t.co/2"]
+    variants = [
+        "So happy today!",
+        "RT @ann: so happy today http://t.co/1",
+        "@bob SO HAPPY, today… https://t.co/2",
+    ]
 
     assert len({canonical_form(variant) for variant in variants}) == 1
 
 
 def test_canonical_form_keeps_negation_emoji_and_emoticons_apart():
-    forms = {canonical_form(text) for text in ("I don't like it", "I like it", "I like it :)", "I like it :(", "I like it 😀")}
+    forms = {
+        canonical_form(text)
+        for text in ("I don't like it", "I like it", "I like it :)", "I like it :(", "I like it 😀")
+    }
 
     assert len(forms) == 5
 
@@ -115,18 +122,28 @@ def test_a_retweet_cut_at_its_end_is_a_near_duplicate():
     index.add(canonical_form("something else entirely about the weather of today"))
     index.add(canonical_form("the airline lost my bag twice this week and nobody at the desk could help me"))
 
-    assert index.find(canonical_form("RT @x: the airline lost my bag twice this week and nobody at the d…")) == 1
+    assert (
+        index.find(canonical_form("RT @x: the airline lost my bag twice this week and nobody at the d…")) == 1
+    )
     assert index.find(canonical_form("the airline found my bag and everybody was lovely about it")) is None
 
 
 def test_a_contradiction_goes_to_the_label_with_more_confidence():
     rows = enough_rows()
     text = next(text for number in range(100) if choose_split(text := f"disputed tweet {number}") == "test")
-    disputed = [Row(text, "negative", 0.4), Row(f"{text}!".upper(), "positive", 0.9), Row(text, "negative", 0.4)]
+    disputed = [
+        Row(text, "negative", 0.4),
+        Row(f"{text}!".upper(), "positive", 0.9),
+        Row(text, "negative", 0.4),
+    ]
 
     dataset = prepare(source_of(disputed + rows), "rows")
 
-    labels = {text: label for split in dataset.splits.values() for text, label in zip(split.texts, split.labels, strict=True)}
+    labels = {
+        text: label
+        for split in dataset.splits.values()
+        for text, label in zip(split.texts, split.labels, strict=True)
+    }
     assert labels[text] == "positive"
     assert dataset.report.dropped["duplicate"] == 2
     assert dataset.report.contradictions == 1
@@ -138,13 +155,18 @@ def test_labels_hardly_better_than_chance_are_not_trained_on_but_tested_on():
     doubtful = prepare(source_of(rows[:150] + enough_rows()[150:]), "rows")
     sure = prepare(source_of(enough_rows()), "rows")
 
-    assert doubtful.report.dropped["low confidence"] == len(sure.train.texts) - len(doubtful.train.texts) > 100
+    assert (
+        doubtful.report.dropped["low confidence"] == len(sure.train.texts) - len(doubtful.train.texts) > 100
+    )
     assert (doubtful.validation, doubtful.test) == (sure.validation, sure.test)
 
 
 def test_dropped_rows_are_counted_by_reason():
     rows = [*enough_rows(), Row(" \u200b ", "neutral"), Row("one two three four five six", "neutral")]
-    rows += [Row("ONE two three four five six http://t.co/x", "neutral"), Row("one two three four five six seven", "neutral")]
+    rows += [
+        Row("ONE two three four five six http://t.co/x", "neutral"),
+        Row("one two three four five six seven", "neutral"),
+    ]
 
     report = prepare(source_of(rows), "rows").report
 
@@ -187,17 +209,42 @@ def test_a_csv_file_is_read_with_or_without_a_byte_order_mark(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"text,sentiment\nfine,positive\n", r"tweets\.csv, line 1: column 'label' is missing \(found: text, sentiment\).*text,label"),
-        (b"text,label\nfine,positive\nhm,angry\n", r"tweets\.csv, line 3: unknown label 'angry'; use negative, neutral, positive"),
+        (
+            b"text,sentiment\nfine,positive\n",
+            r"tweets\.csv, line 1: column 'label' is missing \(found: text, sentiment\).*text,label",
+        ),
+        (
+            b"text,label\nfine,positive\nhm,angry\n",
+            r"tweets\.csv, line 3: unknown label 'angry'; use negative, neutral, positive",
+        ),
         (b"", r"tweets\.csv is empty: give"),
         (b" \n\n", r"tweets\.csv is empty: give"),
-        (b"text,label\nfine,positive\ncaf\xe9,positive\n", r"tweets\.csv, line 3: byte 0xe9 is not UTF-8; save"),
-        ("text,label\nfine,positive\n".encode("utf-16"), r"tweets\.csv, line 1: byte 0xff is not UTF-8; save"),
+        (
+            b"text,label\nfine,positive\ncaf\xe9,positive\n",
+            r"tweets\.csv, line 3: byte 0xe9 is not UTF-8; save",
+        ),
+        (
+            "text,label\nfine,positive\n".encode("utf-16"),
+            r"tweets\.csv, line 1: byte 0xff is not UTF-8; save",
+        ),
         (b"text,label\nalone\n", r"tweets\.csv, line 2: a field is missing"),
         (b'text,label\n"open,positive\n', r"tweets\.csv, line 2: not valid CSV"),
-        (b"text,label\nfine,positive\nbad,negative\n", r"tweets\.csv: the .* split has no .* row .* of the 2 read\); give more tweets"),
+        (
+            b"text,label\nfine,positive\nbad,negative\n",
+            r"tweets\.csv: the .* split has no .* row .* of the 2 read\); give more tweets",
+        ),
     ],
-    ids=["missing column", "unknown label", "empty file", "blank file", "latin-1", "utf-16", "missing field", "open quote", "two rows"],
+    ids=[
+        "missing column",
+        "unknown label",
+        "empty file",
+        "blank file",
+        "latin-1",
+        "utf-16",
+        "missing field",
+        "open quote",
+        "two rows",
+    ],
 )
 def test_bad_csv_input_gets_an_error_with_file_line_and_remedy(tmp_path, content, message):
     path = tmp_path / "tweets.csv"
@@ -225,7 +272,9 @@ def write_tweeteval(folder, rows: list[Row], *, with_test: bool = True) -> None:
     parts = {"train": rows[:200], "val": rows[200:250]} | ({"test": rows[250:]} if with_test else {})
     for prefix, members in parts.items():
         (folder / f"{prefix}_text.txt").write_text("".join(f"{row.text}\n" for row in members), "utf-8")
-        (folder / f"{prefix}_labels.txt").write_text("".join(f"{LABELS.index(row.label)}\n" for row in members), "utf-8")
+        (folder / f"{prefix}_labels.txt").write_text(
+            "".join(f"{LABELS.index(row.label)}\n" for row in members), "utf-8"
+        )
 
 
 def test_a_tweeteval_folder_keeps_its_own_splits_and_the_test_split_stays_whole(tmp_path):
@@ -255,13 +304,23 @@ def test_a_tweeteval_folder_without_its_test_split_gets_one_from_the_training_sp
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("train_labels.txt", "1\n", "has 200 lines but train_labels.txt has 1: there must be one label per text"),
-        ("val_labels.txt", "7\n" * 50, r"val_labels\.txt, line 1: label '7' is not in mapping\.txt; use one of 0, 1, 2"),
+        (
+            "train_labels.txt",
+            "1\n",
+            "has 200 lines but train_labels.txt has 1: there must be one label per text",
+        ),
+        (
+            "val_labels.txt",
+            "7\n" * 50,
+            r"val_labels\.txt, line 1: label '7' is not in mapping\.txt; use one of 0, 1, 2",
+        ),
         ("mapping.txt", "0\tangry\n", r"mapping\.txt, line 1: .* is not an id, a tab and one of"),
         ("val_text.txt", None, r"val_text\.txt cannot be read .*a TweetEval folder holds mapping\.txt"),
     ],
 )
-def test_a_malformed_tweeteval_folder_gets_an_error_with_file_line_and_remedy(tmp_path, name, content, message):
+def test_a_malformed_tweeteval_folder_gets_an_error_with_file_line_and_remedy(
+    tmp_path, name, content, message
+):
     write_tweeteval(tmp_path, enough_rows())
     if content is None:
         (tmp_path / name).unlink()

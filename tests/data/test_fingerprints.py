@@ -6,11 +6,15 @@ from sentiment.data import fingerprints
 
 
 def test_copies_that_differ_in_form_share_a_fingerprint():
-    assert fingerprints.fingerprint("RT @ann: Great &amp; cheap!!") == fingerprints.fingerprint("great, cheap")
+    assert fingerprints.fingerprint("RT @ann: Great &amp; cheap!!") == fingerprints.fingerprint(
+        "great, cheap"
+    )
 
 
 def test_another_text_has_another_fingerprint():
-    assert fingerprints.fingerprint("the crew was great") != fingerprints.fingerprint("the crew was not great")
+    assert fingerprints.fingerprint("the crew was great") != fingerprints.fingerprint(
+        "the crew was not great"
+    )
 
 
 def test_the_dump_holds_one_sorted_line_for_each_text_and_no_text():

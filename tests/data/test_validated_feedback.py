@@ -17,24 +17,54 @@ from sentiment.review.admission import Caps, choose_rows, to_row, week_of
 from sentiment.review.items import Item, Settled
 
 FREE = Caps(1, 1)
-TRAIN = Split(tuple(f"base train text{number} about item{number} thing{number}" for number in range(40)), ("neutral",) * 40)
+TRAIN = Split(
+    tuple(f"base train text{number} about item{number} thing{number}" for number in range(40)),
+    ("neutral",) * 40,
+)
 HELD = Split(("a validation tweet that nobody may learn",), ("neutral",))
-TEST = Split(("the test tweet that decides about every champion", "another test tweet of great weight here"), ("neutral", "positive"))
+TEST = Split(
+    ("the test tweet that decides about every champion", "another test tweet of great weight here"),
+    ("neutral", "positive"),
+)
 BASE = Dataset("base", "x", TRAIN, HELD, TEST, DataReport(0, {}, 0, {}, {}), "d" * 64)
 
 
 def row(number, **changes):
     text = " ".join(f"row{number}word{place}" for place in range(5))
-    values = ("negative", "neutral", f"p{number}", f"f{number:03}", "m", "ann;bob", (NOW + timedelta(hours=number)).isoformat())
+    values = (
+        "negative",
+        "neutral",
+        f"p{number}",
+        f"f{number:03}",
+        "m",
+        "ann;bob",
+        (NOW + timedelta(hours=number)).isoformat(),
+    )
     return replace(validated_feedback.ValidatedRow(text, *values), **changes)
 
 
 def settled(number, *, sources=("s",), **changes):
     one = report(number)
-    values = {"item_id": one.feedback_id, "text": " ".join(f"item{number}word{place}" for place in range(5)), **changes}
+    values = {
+        "item_id": one.feedback_id,
+        "text": " ".join(f"item{number}word{place}" for place in range(5)),
+        **changes,
+    }
     label = values.pop("label", "negative")
     item = Item(
-        values["item_id"], values["text"], "neutral", "negative", 0.5, "m", "p", "feedback", values.get("received_at", NOW), 1, (), 1.0, 1
+        values["item_id"],
+        values["text"],
+        "neutral",
+        "negative",
+        0.5,
+        "m",
+        "p",
+        "feedback",
+        values.get("received_at", NOW),
+        1,
+        (),
+        1.0,
+        1,
     )
     return Settled(item, label, ("ann",), NOW, sources)
 
@@ -50,8 +80,16 @@ def test_rows_are_appended_in_order_and_earlier_lines_stay_as_they_are(path):
     assert validated_feedback.append(path, [row(0), row(2), row(3)], {}) == 2
 
     assert path.read_bytes().startswith(before)
-    assert [one.feedback_id for one in validated_feedback.read_validated(path)] == ["f001", "f002", "f000", "f003"]
-    assert path.read_bytes().splitlines()[0] == b"text,label,predicted_label,prediction_id,feedback_id,model,annotators,validated_at"
+    assert [one.feedback_id for one in validated_feedback.read_validated(path)] == [
+        "f001",
+        "f002",
+        "f000",
+        "f003",
+    ]
+    assert (
+        path.read_bytes().splitlines()[0]
+        == b"text,label,predicted_label,prediction_id,feedback_id,model,annotators,validated_at"
+    )
     assert b"\r" not in path.read_bytes()
 
 
@@ -65,13 +103,19 @@ def test_the_manifest_says_what_is_in_the_file(path):
     assert manifest["base"] == {"digest": "d"}
 
 
-@pytest.mark.parametrize("change", [lambda text: text.replace("negative", "positive", 1), lambda text: text + text.splitlines()[-1] + "\n"])
+@pytest.mark.parametrize(
+    "change",
+    [lambda text: text.replace("negative", "positive", 1), lambda text: text + text.splitlines()[-1] + "\n"],
+)
 def test_a_file_that_was_changed_by_hand_is_refused_and_left_alone(path, change):
     validated_feedback.append(path, [row(1)], {})
     path.write_text(change(path.read_text()))
     altered = path.read_bytes()
 
-    for action in (lambda: validated_feedback.read_validated(path), lambda: validated_feedback.append(path, [row(2)], {})):
+    for action in (
+        lambda: validated_feedback.read_validated(path),
+        lambda: validated_feedback.append(path, [row(2)], {}),
+    ):
         with pytest.raises(DataError, match="changed by hand"):
             action()
     assert path.read_bytes() == altered
@@ -125,7 +169,10 @@ def test_a_dataset_that_was_deleted_is_not_taken_for_an_empty_one(path, appends)
     manifest = validated_feedback.manifest_path(path).read_bytes()
     path.unlink()
 
-    for action in (lambda: validated_feedback.read_validated(path), lambda: validated_feedback.append(path, [row(9)], {})):
+    for action in (
+        lambda: validated_feedback.read_validated(path),
+        lambda: validated_feedback.append(path, [row(9)], {}),
+    ):
         with pytest.raises(DataError, match="is missing, its manifest names"):
             action()
     assert (path.exists(), validated_feedback.manifest_path(path).read_bytes()) == (False, manifest)
@@ -151,7 +198,12 @@ def test_a_first_append_that_was_cut_off_anywhere_is_repaired_by_the_next(path, 
 
 
 @pytest.mark.parametrize(
-    ("line", "why"), [("too,few", "fields"), ("t,great,neutral,p,f,m,a,2026-01-01", "label"), ("t,neutral,neutral,p,f,m,a,noon", "moment")]
+    ("line", "why"),
+    [
+        ("too,few", "fields"),
+        ("t,great,neutral,p,f,m,a,2026-01-01", "label"),
+        ("t,neutral,neutral,p,f,m,a,noon", "moment"),
+    ],
 )
 def test_a_malformed_line_is_named(path, line, why):
     path.write_text(",".join(validated_feedback.COLUMNS) + f"\n{line}\n")
@@ -174,7 +226,10 @@ def test_a_fifth_is_kept_for_evaluation_and_stays_there_when_rows_join():
 
 def test_copies_of_one_tweet_are_on_one_side_with_the_latest_label():
     rows = [row(number) for number in range(40)]
-    copies = [replace(one, text=f"RT @ann: {one.text}!!", feedback_id=f"c{n}", label="positive") for n, one in enumerate(rows)]
+    copies = [
+        replace(one, text=f"RT @ann: {one.text}!!", feedback_id=f"c{n}", label="positive")
+        for n, one in enumerate(rows)
+    ]
     train, evaluation = validated_feedback.divide([*rows, *copies], BASE)
 
     assert len(train.texts) + len(evaluation.texts) == 40
@@ -192,7 +247,10 @@ def test_rows_near_test_and_validation_texts_are_in_neither_and_those_near_train
 
 
 def test_feedback_joins_training_only_and_takes_the_place_of_what_it_repeats():
-    rows = Split((f"RT {TRAIN.texts[0]}", "a new tweet for all to learn", TEST.texts[0]), ("positive", "negative", "negative"))
+    rows = Split(
+        (f"RT {TRAIN.texts[0]}", "a new tweet for all to learn", TEST.texts[0]),
+        ("positive", "negative", "negative"),
+    )
     base = replace(
         BASE,
         train=Split(TRAIN.texts, ("negative", "neutral", "positive", *TRAIN.labels[3:])),
@@ -210,7 +268,9 @@ def test_feedback_joins_training_only_and_takes_the_place_of_what_it_repeats():
 
 
 def test_nothing_joins_that_is_unclear_or_near_a_test_text():
-    choice = choose_rows([settled(0, label="unclear"), settled(1, text=TEST.texts[1] + "!"), settled(2)], BASE, FREE)
+    choice = choose_rows(
+        [settled(0, label="unclear"), settled(1, text=TEST.texts[1] + "!"), settled(2)], BASE, FREE
+    )
 
     assert [one.item.item_id for one in choice.joining] == [report(2).feedback_id]
     assert choice.refused == {"unclear": 1, "near a test text": 1}
@@ -219,7 +279,9 @@ def test_nothing_joins_that_is_unclear_or_near_a_test_text():
 def test_one_source_and_one_week_may_only_add_their_share():
     many = [settled(number) for number in range(10)]
     by_source = choose_rows(many, BASE, Caps(0.1, 1))
-    by_week = choose_rows([settled(number, sources=(f"s{number}",)) for number in range(10)], BASE, Caps(1, 0.05))
+    by_week = choose_rows(
+        [settled(number, sources=(f"s{number}",)) for number in range(10)], BASE, Caps(1, 0.05)
+    )
     earlier = [settled(number) for number in range(4)]
     later = choose_rows([*earlier, settled(9)], BASE, Caps(0.1, 1), {one.item.item_id for one in earlier})
 
@@ -242,4 +304,6 @@ def test_a_row_is_what_people_settled():
 
     assert (one.label, one.feedback_id, one.annotators) == ("negative", report(0).feedback_id, "ann")
     assert week_of(NOW) == "2026-W48"
-    assert all(first <= second for first, second in pairwise([one.validated_at, to_row(settled(1)).validated_at]))
+    assert all(
+        first <= second for first, second in pairwise([one.validated_at, to_row(settled(1)).validated_at])
+    )

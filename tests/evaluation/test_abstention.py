@@ -59,7 +59,11 @@ def test_a_model_that_is_wrong_where_it_is_surest_has_no_threshold():
 
     assert curve.threshold_at(0.1) is None
     assert curve.coverage_at(0.1) == 0.0
-    assert abstention_metrics(curve, curve) == {"val_aurc": 0.75, "test_aurc": 0.75, "test_coverage_at_90": 0.0}
+    assert abstention_metrics(curve, curve) == {
+        "val_aurc": 0.75,
+        "test_aurc": 0.75,
+        "test_coverage_at_90": 0.0,
+    }
 
 
 def test_a_tweet_at_the_threshold_is_kept(curve):
@@ -92,8 +96,16 @@ def test_the_threshold_is_validations_own_whatever_test_would_say(curve):
     perfect = risk_coverage(["positive"] * 5, scores(SURE))
     metrics = abstention_metrics(curve, perfect)
 
-    assert (metrics["uncertain_below"], metrics["test_coverage_kept"], metrics["test_risk_kept"]) == (0.9, 0.2, 0.0)
-    assert (metrics["val_aurc"], metrics["test_aurc"], metrics["test_coverage_at_90"]) == (curve.area, 0.0, 1.0)
+    assert (metrics["uncertain_below"], metrics["test_coverage_kept"], metrics["test_risk_kept"]) == (
+        0.9,
+        0.2,
+        0.0,
+    )
+    assert (metrics["val_aurc"], metrics["test_aurc"], metrics["test_coverage_at_90"]) == (
+        curve.area,
+        0.0,
+        1.0,
+    )
 
 
 def test_a_ranking_by_chance_has_the_error_rate_as_its_area_and_a_perfect_one_less():

@@ -31,10 +31,18 @@ def test_failures_show_the_texts_and_what_the_model_said():
 
 def test_a_failing_direction_says_which_way_it_should_have_gone():
     text = list_failures(
-        "mine", ask_suite(lambda texts: np.array([[0.3, 0.1, 0.6] if "really bad" in one else [0.5, 0.3, 0.2] for one in texts]))
+        "mine",
+        ask_suite(
+            lambda texts: np.array(
+                [[0.3, 0.1, 0.6] if "really bad" in one else [0.5, 0.3, 0.2] for one in texts]
+            )
+        ),
     )
 
-    assert "| more negative | this phone is bad → negative 0.50 | this phone is really bad → positive 0.60, negative 0.30 |" in text
+    assert (
+        "| more negative | this phone is bad → negative 0.50 | this phone is really bad → positive 0.60, negative 0.30 |"
+        in text
+    )
 
 
 def test_every_failing_case_is_a_row_and_no_other():

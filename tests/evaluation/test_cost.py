@@ -17,7 +17,9 @@ def test_the_cost_of_a_saved_model(tfidf_model, tmp_path):
     cost = footprint.measure_costs({"one": tmp_path / "model"}, TEXTS)["one"]
 
     assert 0 < cost.latency_ms_p95 < 5000
-    assert cost.size_mb == pytest.approx(sum(path.stat().st_size for path in (tmp_path / "model").rglob("*")) / 1e6)
+    assert cost.size_mb == pytest.approx(
+        sum(path.stat().st_size for path in (tmp_path / "model").rglob("*")) / 1e6
+    )
     assert 50 < cost.memory_mb < 5000
 
 

@@ -23,7 +23,9 @@ from sentiment.evaluation.metrics import (
 
 # Six texts: predicted are negative, neutral, neutral, neutral, positive, negative.
 TRUE = ["negative", "negative", "neutral", "neutral", "positive", "positive"]
-SCORES = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1], [0.1, 0.5, 0.4], [0.0, 0.1, 0.9], [0.6, 0.2, 0.2]])
+SCORES = np.array(
+    [[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1], [0.1, 0.5, 0.4], [0.0, 0.1, 0.9], [0.6, 0.2, 0.2]]
+)
 
 
 def sure(*labels: str) -> np.ndarray:
@@ -44,14 +46,16 @@ def test_metrics_equal_hand_computed_values():
 
 def test_weighted_f1_weighs_by_the_number_of_true_texts():
     metrics = evaluate(
-        ["negative", "negative", "negative", "neutral", "positive"], sure("negative", "negative", "neutral", "neutral", "negative")
+        ["negative", "negative", "negative", "neutral", "positive"],
+        sure("negative", "negative", "neutral", "neutral", "negative"),
     )
 
     assert metrics["f1_weighted"] == pytest.approx((3 * 4 / 6 + 1 * 2 / 3 + 0) / 5)
 
 
 def test_calibration_error_is_the_weighted_gap_of_fifteen_bins():
-    # 0.61 and 0.65 share the bin (9/15, 10/15]: accuracy 1/2, confidence 0.63; 0.9 and 0.7 have bins of their own.
+    # 0.61 and 0.65 share the bin (9/15, 10/15]: accuracy 1/2, confidence 0.63; 0.9 and 0.7 have
+    # bins of their own.
     error = expected_calibration_error(np.array([True, False, True, False]), np.array([0.61, 0.65, 0.9, 0.7]))
 
     assert error == pytest.approx((2 * abs(0.5 - 0.63) + 0.1 + 0.7) / 4)
@@ -63,7 +67,10 @@ def calibration_error_by_sorting(is_correct, confidence, bins=15):
     groups = defaultdict(list)
     for right, sure in zip(is_correct.tolist(), confidence.tolist(), strict=True):
         groups[bisect_left(ends, Fraction(sure))].append((right, Fraction(sure)))
-    gaps = [abs(sum(Fraction(right) for right, _ in some) - sum(sure for _, sure in some)) for some in groups.values()]
+    gaps = [
+        abs(sum(Fraction(right) for right, _ in some) - sum(sure for _, sure in some))
+        for some in groups.values()
+    ]
     return float(sum(gaps) / len(confidence))
 
 
@@ -76,7 +83,8 @@ def test_calibration_error_equals_that_of_a_second_implementation(seed):
     error = expected_calibration_error(is_correct, confidence)
 
     assert error == pytest.approx(calibration_error_by_sorting(is_correct, confidence), abs=1e-12)
-    assert error > calibration_error_by_sorting(is_correct, confidence, bins=1) - 1e-12  # finer bins never hide a gap
+    # Finer bins never hide a gap.
+    assert error > calibration_error_by_sorting(is_correct, confidence, bins=1) - 1e-12
 
 
 def test_a_bin_has_its_upper_end_and_not_its_lower_one():
@@ -105,7 +113,9 @@ def test_a_label_that_is_never_predicted_counts_as_zero():
     assert metrics["f1_macro"] == pytest.approx((2 * 1 / 4) / 3)
 
 
-@pytest.mark.parametrize("row", [[math.nan, 0.5, 0.5], [math.inf, 0.0, 0.0], [-0.2, 0.7, 0.5], [0.2, 0.2, 0.2]])
+@pytest.mark.parametrize(
+    "row", [[math.nan, 0.5, 0.5], [math.inf, 0.0, 0.0], [-0.2, 0.7, 0.5], [0.2, 0.2, 0.2]]
+)
 def test_scores_that_are_no_probabilities_are_refused(row):
     with pytest.raises(ModelError, match="not probabilities"):
         evaluate(["negative"], np.array([row]))

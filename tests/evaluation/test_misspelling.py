@@ -9,7 +9,8 @@ TWEET = "I don't like @somebody at https://t.co/abcdef or www.example.com, my #a
 
 
 @pytest.mark.parametrize(
-    ("slip", "word"), [("swapped", "letetr"), ("dropped", "leter"), ("doubled", "lettter"), ("stretched", "lettttter")]
+    ("slip", "word"),
+    [("swapped", "letetr"), ("dropped", "leter"), ("doubled", "lettter"), ("stretched", "lettttter")],
 )
 def test_each_slip_is_what_its_name_says(slip, word):
     assert misspell_word("letter", slip, 3) == word
@@ -22,7 +23,11 @@ def test_letters_that_are_alike_are_not_swapped_with_each_other():
 def test_handles_links_hashtags_contractions_and_short_words_are_left_alone():
     changed = misspell(TWEET, 1.0, np.random.default_rng(0)).split()
 
-    assert [(old, new) for old, new in zip(TWEET.split(), changed, strict=True) if old != new and old not in ("like", "lost")] == []
+    assert [
+        (old, new)
+        for old, new in zip(TWEET.split(), changed, strict=True)
+        if old != new and old not in ("like", "lost")
+    ] == []
     assert misspell_longest("@somebody #awesome I am :)", SLIPS[0]) == "@somebody #awesome I am :)"
 
 

@@ -37,7 +37,10 @@ def test_the_interval_is_that_of_a_paired_bootstrap():
     chance = np.random.default_rng(5)
 
     def f1(true, given):
-        scores = [2 * ((true == k) & (given == k)).sum() / ((true == k).sum() + (given == k).sum()) for k in range(3)]
+        scores = [
+            2 * ((true == k) & (given == k)).sum() / ((true == k).sum() + (given == k).sum())
+            for k in range(3)
+        ]
         return np.mean(scores)
 
     rows = [chance.integers(0, len(TRUE), len(TRUE)) for _ in range(2000)]
@@ -73,7 +76,9 @@ def test_sign_flip_of_single_cases_is_mcnemar(lost, won):
     champion = np.array([1.0] * lost + [0.0] * won + [1.0] * 20)
     challenger = np.array([0.0] * lost + [1.0] * won + [1.0] * 20)
 
-    assert sign_flip(champion, challenger) == pytest.approx(mcnemar(champion > 0, challenger > 0)[1], abs=0.01)
+    assert sign_flip(champion, challenger) == pytest.approx(
+        mcnemar(champion > 0, challenger > 0)[1], abs=0.01
+    )
     assert sign_flip(champion, champion) == 1
 
 

@@ -56,13 +56,19 @@ def test_feedback_that_was_answered_survives_kill_9(kill_story):
 
 
 def test_the_next_server_knows_the_feedback_and_the_prediction_id(kill_story):
-    assert kill_story["again"].json() == {"feedback_id": kill_story["first"].json()["feedback_id"], "status": "already recorded"}
+    assert kill_story["again"].json() == {
+        "feedback_id": kill_story["first"].json()["feedback_id"],
+        "status": "already recorded",
+    }
 
 
 def test_both_workers_count_into_the_same_metrics(kill_story):
-    predict = re.search(r'sentiment_requests_total\{route="/predict",status="400"\} (\d+)', kill_story["metrics"].text)
+    predict = re.search(
+        r'sentiment_requests_total\{route="/predict",status="400"\} (\d+)', kill_story["metrics"].text
+    )
     feedback = re.search(
-        r'bentoml_service_request_total\{endpoint="/feedback",http_response_code="400".*\} (\d+)', kill_story["metrics"].text
+        r'bentoml_service_request_total\{endpoint="/feedback",http_response_code="400".*\} (\d+)',
+        kill_story["metrics"].text,
     )
     assert (int(predict[1]), int(feedback[1])) == (40, 20)
 

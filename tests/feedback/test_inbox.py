@@ -36,7 +36,9 @@ COLUMNS = [
 
 
 def feedback(number=0, text="my bag is lost 😡 مرحبا", **given):
-    return make_feedback(dataclasses.replace(PREDICTION, prediction_id=f"id.{number}"), text, **{"correct": True, **given})
+    return make_feedback(
+        dataclasses.replace(PREDICTION, prediction_id=f"id.{number}"), text, **{"correct": True, **given}
+    )
 
 
 @pytest.fixture(params=["folder", "file://", "memory://", "az://"])
@@ -114,7 +116,9 @@ def _record_in_a_process(url, barrier, answers):
 def test_of_eight_processes_one_is_new(tmp_path):
     context = multiprocessing.get_context("fork")
     barrier, answers = context.Barrier(8), context.Queue()
-    workers = [context.Process(target=_record_in_a_process, args=(str(tmp_path), barrier, answers)) for _ in range(8)]
+    workers = [
+        context.Process(target=_record_in_a_process, args=(str(tmp_path), barrier, answers)) for _ in range(8)
+    ]
     for worker in workers:
         worker.start()
     rounds = [answers.get(timeout=60) for _ in workers]
@@ -135,7 +139,9 @@ def test_an_empty_inbox_has_the_same_columns_and_types(inbox):
 
 def test_feedback_is_read_in_the_order_of_its_time(inbox):
     for number in range(10):
-        inbox.record(dataclasses.replace(feedback(number), received_at=f"2026-01-01T{9 - number:02}:00:00+00:00"))
+        inbox.record(
+            dataclasses.replace(feedback(number), received_at=f"2026-01-01T{9 - number:02}:00:00+00:00")
+        )
     assert list(read_inbox(inbox)["received_at"].dt.hour) == list(range(10))
 
 
@@ -194,16 +200,22 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path):
         Inbox(str(tmp_path / "inbox")).record(feedback())
 
 
-def test_an_inbox_on_azure_that_cannot_be_used_says_why_and_is_not_taken_for_one_that_has_the_feedback(monkeypatch):
+def test_an_inbox_on_azure_that_cannot_be_used_says_why_and_is_not_taken_for_one_that_has_the_feedback(
+    monkeypatch,
+):
     for code, remedy in (
         ("ContainerBeingDeleted", "container create"),
         ("AuthorizationPermissionMismatch", "Storage Blob Data Contributor"),
     ):
         with answering(409 if "Container" in code else 403, code) as connection:
             monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection)
-            with pytest.raises(FeedbackError, match=rf"the feedback inbox cannot be written: az://feedback .*{remedy}"):
+            with pytest.raises(
+                FeedbackError, match=rf"the feedback inbox cannot be written: az://feedback .*{remedy}"
+            ):
                 Inbox("az://feedback/inbox").record(feedback())
-            with pytest.raises(FeedbackError, match=rf"the feedback inbox cannot be read: az://feedback .*{remedy}"):
+            with pytest.raises(
+                FeedbackError, match=rf"the feedback inbox cannot be read: az://feedback .*{remedy}"
+            ):
                 read_inbox(Inbox("az://feedback/inbox"))
 
 

@@ -72,10 +72,15 @@ def test_feedback_that_was_answered_survives_kill_9(storage_story):
 
 
 def test_the_next_server_knows_the_feedback(storage_story):
-    assert storage_story["again"].json() == {"feedback_id": storage_story["first"].json()["feedback_id"], "status": "already recorded"}
+    assert storage_story["again"].json() == {
+        "feedback_id": storage_story["first"].json()["feedback_id"],
+        "status": "already recorded",
+    }
 
 
-def test_while_the_storage_is_down_feedback_is_refused_within_the_time_limit_and_predictions_go_on(storage_story):
+def test_while_the_storage_is_down_feedback_is_refused_within_the_time_limit_and_predictions_go_on(
+    storage_story,
+):
     assert storage_story["down"].status_code == 503
     assert "the feedback inbox cannot be written: az://feedback" in storage_story["down"].json()["error"]
     assert "does not answer" in storage_story["down"].json()["error"]
@@ -85,7 +90,9 @@ def test_while_the_storage_is_down_feedback_is_refused_within_the_time_limit_and
 
 def test_when_the_storage_is_back_the_same_feedback_is_recorded_once(storage_story):
     assert storage_story["later"].json()["status"] == "recorded"
-    assert list(storage_story["inbox later"]["feedback_id"]) == [storage_story[name].json()["feedback_id"] for name in ("first", "later")]
+    assert list(storage_story["inbox later"]["feedback_id"]) == [
+        storage_story[name].json()["feedback_id"] for name in ("first", "later")
+    ]
 
 
 def test_the_log_holds_no_key_and_no_traceback(storage_story):

@@ -28,7 +28,12 @@ def sign(signer, text=TEXT):
 def test_an_id_gives_back_what_was_signed(signer):
     prediction_id = sign(signer)
     found = signer.check(prediction_id, TEXT)
-    assert (found.prediction_id, found.label, found.score, found.model) == (prediction_id, "negative", 0.75, "tweet-sentiment:v1")
+    assert (found.prediction_id, found.label, found.score, found.model) == (
+        prediction_id,
+        "negative",
+        0.75,
+        "tweet-sentiment:v1",
+    )
 
 
 def test_replicas_with_the_same_key_agree(signer):
@@ -67,7 +72,14 @@ def test_an_id_altered_at_any_place_is_refused(signer):
 
 
 @pytest.mark.parametrize(
-    "change", [lambda i: i + "!", lambda i: i + "=", lambda i: i + "\n", lambda i: i[:-3] + "*" + i[-3:], lambda i: i[:-1]]
+    "change",
+    [
+        lambda i: i + "!",
+        lambda i: i + "=",
+        lambda i: i + "\n",
+        lambda i: i[:-3] + "*" + i[-3:],
+        lambda i: i[:-1],
+    ],
 )
 def test_the_same_signature_in_another_spelling_is_refused(signer, change):
     with pytest.raises(PredictionIdError):

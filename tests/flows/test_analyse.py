@@ -33,12 +33,27 @@ def ago(hours, minutes=0):
 
 
 def good_prediction(feedback_id, *, at, **properties):
-    given = {"tweet_text": "lovely crew", "predicted_label": "positive", "score": "0.9", "model": "tweet-sentiment:one", **properties}
-    return message("Good prediction", time=at, feedback_id=feedback_id, prediction_id=f"p-{feedback_id}", **given)
+    given = {
+        "tweet_text": "lovely crew",
+        "predicted_label": "positive",
+        "score": "0.9",
+        "model": "tweet-sentiment:one",
+        **properties,
+    }
+    return message(
+        "Good prediction", time=at, feedback_id=feedback_id, prediction_id=f"p-{feedback_id}", **given
+    )
 
 
 def predict(at, *, duration="0.00:00:00.020", **properties):
-    counts = {"texts": "2", "negative": "1", "neutral": "0", "positive": "1", "low_confidence": "1", "score_sum": "1.5"}
+    counts = {
+        "texts": "2",
+        "negative": "1",
+        "neutral": "0",
+        "positive": "1",
+        "low_confidence": "1",
+        "score_sum": "1.5",
+    }
     return request(time=at, duration=duration, model="tweet-sentiment:one", **counts, **properties)
 
 
@@ -47,9 +62,14 @@ def told_monitor_days(tmp_path_factory):
     """A monitor that was told of the last two days: this day 4 of 6 feedbacks wrong, three of them in one minute, the day before 1 of 3."""
     with pytest.MonkeyPatch.context() as patch, served(tmp_path_factory.mktemp("monitor")) as monitor:
         patch.setenv("SENTIMENT_LOGS_ENDPOINT", monitor.address)
-        burst = [bad_prediction(f"b{n}", time=ago(5, -n), tweet_text=f"late 🙄 gate {n}", score=f"0.{9 - n}") for n in range(3)]
+        burst = [
+            bad_prediction(f"b{n}", time=ago(5, -n), tweet_text=f"late 🙄 gate {n}", score=f"0.{9 - n}")
+            for n in range(3)
+        ]
         again = bad_prediction("b0", time=ago(4), tweet_text="late 🙄 gate 0")
-        other = bad_prediction("b3", time=ago(2), tweet_text=HOSTILE, predicted_label="neutral", model="tweet-sentiment:two")
+        other = bad_prediction(
+            "b3", time=ago(2), tweet_text=HOSTILE, predicted_label="neutral", model="tweet-sentiment:two"
+        )
         lost = bad_prediction("late", time=ago(1), received_at=ago(30).isoformat(), predicted_label="neutral")
         envelopes = [
             *(*burst, again, other, lost, good_prediction("g0", at=ago(3)), good_prediction("g1", at=ago(3))),
@@ -75,7 +95,9 @@ def written_report(told_monitor_days, tmp_path_factory, empty_mlflow):
         path, weekly = write_report(days=1, end=NOW)
         (run,) = runs()
         folder = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id))
-        files = {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        files = {
+            str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()
+        }
     return SimpleNamespace(home=home, path=path, weekly=weekly, run=run, files=files)
 
 
@@ -110,7 +132,10 @@ def test_report_reaches_mlflow_with_its_figures_tables_and_pictures(written_repo
     assert {key: run.data.metrics[key] for key in expected} == pytest.approx(expected)
     assert set(run.data.metrics) == set(written_report.weekly.metrics)
     tables = {f"tables/{name}.csv" for name in written_report.weekly.tables}
-    pictures = {f"pictures/{name}.png" for name in ("feedback", "mistakes", "words", "models", "service", "confidence")}
+    pictures = {
+        f"pictures/{name}.png"
+        for name in ("feedback", "mistakes", "words", "models", "service", "confidence")
+    }
     assert set(written_report.files) == {"report.html", "summary.md", *tables, *pictures}
     mistakes = pd.read_csv(io.BytesIO(written_report.files["tables/mistakes.csv"]))
     assert HOSTILE in set(mistakes["tweet_text"])
@@ -150,7 +175,10 @@ def test_a_tweet_cannot_put_markup_on_the_page(written_report):
 def test_the_same_logs_make_the_same_page_but_for_the_time_it_was_made(written_report, loop_home, tmp_path):
     path, _ = write_report(days=1, end=NOW, output=tmp_path / "elsewhere" / "again.html")
 
-    one, other = (re.sub(r"Made on [^<]* from the logs", "", page.read_text("utf-8")) for page in (written_report.path, path))
+    one, other = (
+        re.sub(r"Made on [^<]* from the logs", "", page.read_text("utf-8"))
+        for page in (written_report.path, path)
+    )
     assert one == other
     assert not (loop_home / "reports").exists()
 
@@ -170,7 +198,9 @@ def test_an_empty_period_makes_a_report_that_says_so(loop_home, told_monitor_day
 
     assert run_command(room.main) == 0
 
-    assert "Nothing was recorded from 29 Dec 2025, 00:00 UTC to 5 Jan 2026, 00:00 UTC" in capsys.readouterr().out
+    assert (
+        "Nothing was recorded from 29 Dec 2025, 00:00 UTC to 5 Jan 2026, 00:00 UTC" in capsys.readouterr().out
+    )
     assert "Nothing was recorded" in (loop_home / "reports" / "weekly-2026-01-05.html").read_text("utf-8")
     (run,) = runs()
     assert run.data.metrics["requests"] == 0
@@ -216,7 +246,9 @@ def test_a_query_that_is_refused_is_not_asked_again(loop_home, told_monitor_days
     assert runs() == []
 
 
-def test_a_page_that_cannot_be_written_fails_the_run_and_names_the_remedy(loop_home, told_monitor_days, tmp_path):
+def test_a_page_that_cannot_be_written_fails_the_run_and_names_the_remedy(
+    loop_home, told_monitor_days, tmp_path
+):
     (tmp_path / "file").touch()
 
     with pytest.raises(ConfigError, match=r"the report cannot be written to .*page\.html .*--output"):
@@ -226,7 +258,9 @@ def test_a_page_that_cannot_be_written_fails_the_run_and_names_the_remedy(loop_h
     assert run.info.status == "FAILED"
 
 
-@pytest.mark.parametrize("wrong", [["--days", "0"], ["--days", "32"], ["--days", "-1"], ["--days", "x"], ["--end", "yesterday"]])
+@pytest.mark.parametrize(
+    "wrong", [["--days", "0"], ["--days", "32"], ["--days", "-1"], ["--days", "x"], ["--end", "yesterday"]]
+)
 def test_a_wrong_argument_is_refused_before_anything_is_asked(wrong, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["analyse", *wrong])
 

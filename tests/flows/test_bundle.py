@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[2]
 
 def bundle(home):
     return subprocess.run(
-        [sys.executable, "-m", "flows.bundle"], cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=200, check=False
+        [sys.executable, "-m", "flows.bundle"],
+        cwd=ROOT,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
     )
 
 
@@ -28,7 +34,9 @@ def test_the_bento_carries_the_champion_and_not_what_was_saved_last(home, tfidf_
     assert answer.returncode == 0, answer.stderr
     name, _, version = answer.stdout.strip().partition(":")
     bento = store.store_home() / "bentos" / name / version
-    assert [model["tag"] for model in yaml.safe_load((bento / "bento.yaml").read_text("utf-8"))["models"]] == [champion]
+    assert [
+        model["tag"] for model in yaml.safe_load((bento / "bento.yaml").read_text("utf-8"))["models"]
+    ] == [champion]
     assert {path.name for path in (bento / "src").iterdir()} >= {"service.py", "models", "sentiment"}
 
 

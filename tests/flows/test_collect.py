@@ -18,7 +18,11 @@ from sentiment.review.intake import feedback_id_of
 from sentiment.review.queue import ReviewQueue
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
-TEXTS = {"p1": "a doubtful morning in the harbour", "p2": "my complaint about trains", "p3": "nobody answers at your desk"}
+TEXTS = {
+    "p1": "a doubtful morning in the harbour",
+    "p2": "my complaint about trains",
+    "p3": "nobody answers at your desk",
+}
 
 
 class Ring:
@@ -29,12 +33,26 @@ class Ring:
 
     def sample(self, prediction_id, **changes):
         """A sampled prediction arrives in the logs."""
-        keys = {"tweet_text": TEXTS.get(prediction_id, "a tweet"), "predicted_label": "neutral", "score": "0.4", "model": "m", **changes}
-        self._track(message("Sampled prediction", prediction_id=prediction_id, reason="low confidence", **keys))
+        keys = {
+            "tweet_text": TEXTS.get(prediction_id, "a tweet"),
+            "predicted_label": "neutral",
+            "score": "0.4",
+            "model": "m",
+            **changes,
+        }
+        self._track(
+            message("Sampled prediction", prediction_id=prediction_id, reason="low confidence", **keys)
+        )
 
     def complain(self, prediction_id, *, hours_ago=0.0, **changes):
         """A complaint arrives in the logs, so many hours after it was made."""
-        keys = {"tweet_text": TEXTS.get(prediction_id, "a tweet"), "predicted_label": "neutral", "model": "m", "score": "0.4", **changes}
+        keys = {
+            "tweet_text": TEXTS.get(prediction_id, "a tweet"),
+            "predicted_label": "neutral",
+            "model": "m",
+            "score": "0.4",
+            **changes,
+        }
         time = datetime.now(UTC) - timedelta(hours=hours_ago)
         feedback_id = keys.pop("feedback_id", feedback_id_of(prediction_id))
         self._track(bad_prediction(feedback_id, time=time, prediction_id=prediction_id, **keys))
@@ -165,7 +183,12 @@ def test_what_our_service_writes_is_vouched_for_by_our_key(ring, monitor, tfidf_
         answers = [httpx.post(f"{address}/predict", json={"text": text}).json() for text in tweets]
         body = {"prediction_id": answers[1]["prediction_id"], "text": tweets[1], "correct": False}
         assert httpx.post(f"{address}/feedback", json=body).status_code == 200
-        wait_until(lambda: len(monitor.rows("AppTraces | where Message in ('Sampled prediction', 'Bad prediction')")) == 3)
+        wait_until(
+            lambda: (
+                len(monitor.rows("AppTraces | where Message in ('Sampled prediction', 'Bad prediction')"))
+                == 3
+            )
+        )
     shutil.rmtree(ring.settings.feedback_address)  # the logs are all there is
 
     assert counts(collect()) == (2, 0, 1)

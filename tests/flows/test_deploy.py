@@ -21,7 +21,15 @@ from sentiment.errors import DeployError
 
 FLOWS = {
     flow.name: flow
-    for flow in (train.train, collect.collect, retrain.retrain, promote.promote, watch.watch, analyse.write_report, score.score)
+    for flow in (
+        train.train,
+        collect.collect,
+        retrain.retrain,
+        promote.promote,
+        watch.watch,
+        analyse.write_report,
+        score.score,
+    )
 }
 DEFINED = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployments"]
 
@@ -29,7 +37,12 @@ DEFINED = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployment
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory, empty_mlflow):
     home = tmp_path_factory.mktemp("prefect") / "home"
-    with Recorder() as receiver, prefect_with_worker(home, empty_mlflow, SENTIMENT_ALERT_WEBHOOK_URL=f"{receiver.url}/v1/alerts") as server:
+    with (
+        Recorder() as receiver,
+        prefect_with_worker(
+            home, empty_mlflow, SENTIMENT_ALERT_WEBHOOK_URL=f"{receiver.url}/v1/alerts"
+        ) as server,
+    ):
         server.alerts = receiver.collected
         yield server
 
@@ -68,7 +81,9 @@ def test_choices_are_lists_and_numbers_have_bounds():
 def test_each_deployment_is_one_of_our_flows_and_says_in_markdown_what_it_does():
     entrypoints = {one["entrypoint"] for one in DEFINED}
 
-    assert entrypoints == {f"flows/{flow.fn.__module__.split('.')[1]}.py:{flow.fn.__name__}" for flow in FLOWS.values()}
+    assert entrypoints == {
+        f"flows/{flow.fn.__module__.split('.')[1]}.py:{flow.fn.__name__}" for flow in FLOWS.values()
+    }
     assert all(one["description"].startswith("**") and one["tags"][0] == "sentiloop" for one in DEFINED)
 
 
@@ -85,7 +100,9 @@ def test_a_command_without_a_server_says_which_one_it_asked(monkeypatch):
 
     with (
         temporary_settings({PREFECT_API_URL: nobody}),
-        pytest.raises(DeployError, match=rf"no Prefect server answers at {nobody}.*ConnectError.*set PREFECT_API_URL"),
+        pytest.raises(
+            DeployError, match=rf"no Prefect server answers at {nobody}.*ConnectError.*set PREFECT_API_URL"
+        ),
     ):
         deploy.deploy()
 
@@ -100,12 +117,26 @@ def test_all_are_deployed_as_defined(prefect):
     for defined in DEFINED:
         flow = next(name for name, one in found.items() if one["entrypoint"] == defined["entrypoint"])
         one = found[flow]
-        assert (one["description"], one["tags"], one["work_pool_name"]) == (defined["description"], defined["tags"], "sentiloop")
+        assert (one["description"], one["tags"], one["work_pool_name"]) == (
+            defined["description"],
+            defined["tags"],
+            "sentiloop",
+        )
         assert one["parameter_openapi_schema"]["properties"].keys() == properties(flow).keys()
         assert one["enforce_parameter_schema"]
     limits = {flow: (one["global_concurrency_limit"] or {}).get("limit") for flow, one in found.items()}
-    assert limits == {"train": 1, "collect": 1, "retrain": 1, "promote": 1, "watch": 1, "analyse": None, "score": None}
-    strategies = {flow: one["concurrency_options"]["collision_strategy"] for flow, one in found.items() if limits[flow]}
+    assert limits == {
+        "train": 1,
+        "collect": 1,
+        "retrain": 1,
+        "promote": 1,
+        "watch": 1,
+        "analyse": None,
+        "score": None,
+    }
+    strategies = {
+        flow: one["concurrency_options"]["collision_strategy"] for flow, one in found.items() if limits[flow]
+    }
     assert strategies["train"] == strategies["promote"] == "ENQUEUE"
     assert strategies["retrain"] == strategies["collect"] == "CANCEL_NEW"
     schedules = {flow: one["schedules"] for flow, one in found.items() if one["schedules"]}
@@ -133,7 +164,8 @@ def test_every_schedule_that_is_on_makes_runs(prefect):
 @pytest.fixture(scope="module")
 def trained(prefect, corpus_file):
     """A run of `train` that a worker has ended."""
-    data = "default" if os.environ.get("SENTIMENT_SCREENSHOTS") else str(corpus_file)  # pictures show no path and no made-up tweets
+    # Pictures show no path and no made-up tweets.
+    data = "default" if os.environ.get("SENTIMENT_SCREENSHOTS") else str(corpus_file)
     run = prefect.end_of(prefect.start("train", data=data, profile="smoke", families=["tfidf"]))
     assert run["state_type"] == "COMPLETED", prefect.log.read_text()
     return run
@@ -146,7 +178,11 @@ def test_a_worker_trains_judges_and_shows_what_came_of_it(prefect, trained):
     assert "Winner: **tfidf**" in artifacts["comparison"]["data"]
     assert re.match(r"# (PROMOTE|HOLD|REJECT): ", artifacts["verdict"]["data"])
     assert artifacts["verdict-picture"]["data"].startswith("data:image/png;base64,")
-    assert sorted(path.name for path in (prefect.log.parent / "verdict").iterdir()) == ["verdict.json", "verdict.md", "verdict.png"]
+    assert sorted(path.name for path in (prefect.log.parent / "verdict").iterdir()) == [
+        "verdict.json",
+        "verdict.md",
+        "verdict.png",
+    ]
 
 
 def test_the_pages_show_the_deployments_a_form_and_what_a_run_made(prefect, trained, browse):
@@ -157,7 +193,9 @@ def test_the_pages_show_the_deployments_a_form_and_what_a_run_made(prefect, trai
 
     page.goto(f"{prefect.page}/deployments/deployment/{prefect.deployments()['retrain']['id']}/run")
     expect(
-        page.get_by_text("Which models to train: the champion's family, with a BERT to teach it if the champion had one, or all three.")
+        page.get_by_text(
+            "Which models to train: the champion's family, with a BERT to teach it if the champion had one, or all three."
+        )
     ).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 900})
     take_picture(page, "prefect-form")
@@ -198,6 +236,8 @@ def test_deploying_again_changes_nothing_and_without_a_webhook_nobody_is_told(pr
 
     assert "deployed to the work pool sentiloop" in prefect.run("flows.deploy")
 
-    assert {flow: one["id"] for flow, one in prefect.deployments().items()} == {flow: one["id"] for flow, one in before.items()}
+    assert {flow: one["id"] for flow, one in prefect.deployments().items()} == {
+        flow: one["id"] for flow, one in before.items()
+    }
     assert [one["name"] for one in automations] == ["sentiloop: a flow run failed"]
     assert prefect.filter("automations") == []

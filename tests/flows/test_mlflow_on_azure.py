@@ -48,7 +48,19 @@ def _tracking_server(home, root):
     port = free_port()
     home.mkdir(exist_ok=True)
     where = ["--backend-store-uri", f"sqlite:///{home}/server.db", "--artifacts-destination", root]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", *where]
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        *where,
+    ]
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
@@ -96,7 +108,9 @@ def test_models_and_reports_go_to_blob_and_come_back(straight, container, tfidf_
     check_both_forms(version, tfidf_model)
 
 
-def test_through_a_tracking_server_the_flows_need_no_credentials(through_a_server, container, tfidf_model, tmp_path):
+def test_through_a_tracking_server_the_flows_need_no_credentials(
+    through_a_server, container, tfidf_model, tmp_path
+):
     run_id, version = log_and_register(tfidf_model, tmp_path)
 
     assert names(container) >= {"report.md", "MLmodel", "model.json", "pipeline.skops", "weights.npz"}
@@ -129,4 +143,7 @@ def test_an_mlflow_that_keeps_its_artifacts_elsewhere_already_says_so(loop_home,
     assert "MLFLOW_DEFAULT_ARTIFACT_ROOT" not in caplog.text
     monkeypatch.setenv("MLFLOW_DEFAULT_ARTIFACT_ROOT", root)
     runs.connect(read_settings())
-    assert "MLFLOW_DEFAULT_ARTIFACT_ROOT is not used: MLflow's experiment keeps its artifacts at file:///" in caplog.text
+    assert (
+        "MLFLOW_DEFAULT_ARTIFACT_ROOT is not used: MLflow's experiment keeps its artifacts at file:///"
+        in caplog.text
+    )

@@ -34,7 +34,10 @@ ROOT = Path(__file__).parents[2]
 def fitted(dataset, labels):
     options = {"features": ("words (1,2)",), "regularisations": (3.0,), "class_weights": (None,)}
     return models.create("tfidf", **options).fit(
-        dataset.train.texts, labels, validation=(dataset.validation.texts, dataset.validation.labels), progress=lambda line: None
+        dataset.train.texts,
+        labels,
+        validation=(dataset.validation.texts, dataset.validation.labels),
+        progress=lambda line: None,
     )
 
 
@@ -45,7 +48,10 @@ def registered(tweets_file, tmp_path_factory, empty_mlflow):
     shutil.copy(empty_mlflow, home / "mlflow.db")
     dataset = load_dataset(str(tweets_file))
     good = fitted(dataset, dataset.train.labels)
-    hidden = ["neutral" if label == "positive" and number % 12 else label for number, label in enumerate(dataset.train.labels)]
+    hidden = [
+        "neutral" if label == "positive" and number % 12 else label
+        for number, label in enumerate(dataset.train.labels)
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(home))
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home}/mlflow.db")
@@ -62,7 +68,12 @@ def register(model, dataset, folder, number):
         tracking.log_texts({fingerprints.ROWS_FILE: fingerprints.dump(dataset.train.texts)})
         uri = tracking.log_model(folder / tracking.MODEL_FOLDER, model.family)
     tags = {"recipe": "poor" if str(number) == POOR else "good"}
-    tags |= {"family": model.family, "dataset_digest": dataset.digest, "git_commit": "abc", "test_digest": judged_texts(dataset).digest}
+    tags |= {
+        "family": model.family,
+        "dataset_digest": dataset.digest,
+        "git_commit": "abc",
+        "test_digest": judged_texts(dataset).digest,
+    }
     versions.register(uri, tags=tags | {"trained_at": f"2026-11-2{number}T00:00:00+00:00"})
 
 
@@ -87,7 +98,9 @@ def champions() -> tuple[str | None, str | None]:
 
 def outcomes():
     """What came of each verdict, the latest first."""
-    runs = mlflow.search_runs(experiment_names=["tweet-sentiment"], filter_string="tags.kind = 'verdict'", output_format="list")
+    runs = mlflow.search_runs(
+        experiment_names=["tweet-sentiment"], filter_string="tags.kind = 'verdict'", output_format="list"
+    )
     return [run.data.tags.get("outcome") for run in runs]
 
 
@@ -103,8 +116,11 @@ def test_first_candidate_becomes_champion_with_its_origin(gate):
     metadata = store.champion().metadata
     version = versions.read_version(POOR)
     assert metadata["run_id"] == version.run_id
-    assert {key: metadata[key] for key in ("git_commit", "family", "dataset_digest", "test_digest", "trained_at")} == {
-        key: version.tags[key] for key in ("git_commit", "family", "dataset_digest", "test_digest", "trained_at")
+    assert {
+        key: metadata[key] for key in ("git_commit", "family", "dataset_digest", "test_digest", "trained_at")
+    } == {
+        key: version.tags[key]
+        for key in ("git_commit", "family", "dataset_digest", "test_digest", "trained_at")
     }
     assert 0 < float(metadata["test_f1_macro"]) < 1
 
@@ -126,10 +142,16 @@ def test_better_candidate_replaces_the_champion_and_the_one_before_is_kept(gate,
 def test_a_verdict_is_a_run_in_mlflow_and_on_the_version_it_is_about(gate):
     gate(POOR)
     verdict = gate(GOOD)
-    run = mlflow.search_runs(experiment_names=["tweet-sentiment"], filter_string="tags.kind = 'verdict'", output_format="list")[0]
+    run = mlflow.search_runs(
+        experiment_names=["tweet-sentiment"], filter_string="tags.kind = 'verdict'", output_format="list"
+    )[0]
 
     assert run.data.tags["decision"] == "PROMOTE"
-    assert run.data.tags["verdict_digest"] == digest(verdict) == versions.read_version(GOOD).tags["verdict_digest"]
+    assert (
+        run.data.tags["verdict_digest"]
+        == digest(verdict)
+        == versions.read_version(GOOD).tags["verdict_digest"]
+    )
     assert versions.read_version(GOOD).tags["verdict"] == headline(verdict)
     assert tracking.read_text(run.info.run_id, "verdict.md").startswith("# PROMOTE")
     assert verdict.data["earlier_judgements_on_this_test_split"] == 1
@@ -161,11 +183,15 @@ def test_people_can_override_the_gate_and_their_names_and_reason_are_kept(gate, 
     assert verdict.decision is Decision.HOLD
     assert champions() == (TWIN, TWIN)
     assert verdict_file(home).override.approved_by == ("Ann", "Bob")
-    run = mlflow.search_runs(experiment_names=["tweet-sentiment"], filter_string="tags.kind = 'verdict'", output_format="list")[0]
+    run = mlflow.search_runs(
+        experiment_names=["tweet-sentiment"], filter_string="tags.kind = 'verdict'", output_format="list"
+    )[0]
     assert run.data.tags["override_reason"] == "a drill"
 
 
-@pytest.mark.parametrize(("approved_by", "because"), [((), "no name"), (("Ann",), " "), (("Ann", " "), "why")])
+@pytest.mark.parametrize(
+    ("approved_by", "because"), [((), "no name"), (("Ann",), " "), (("Ann", " "), "why")]
+)
 def test_an_override_without_names_or_reason_is_refused(gate, approved_by, because):
     with pytest.raises(GateError, match="who approved it and why"):
         gate(GOOD, approved_by=approved_by, because=because)
@@ -227,7 +253,9 @@ def test_a_roll_back_needs_neither_prefect_nor_mlflow_nor_the_files_of_what_fell
     shutil.rmtree(store.champion().path)
     away = {"PREFECT_API_URL": "http://127.0.0.1:9/api", "MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
     command = [sys.executable, "-m", "flows.promote", "--rollback"]
-    answer = subprocess.run(command, cwd=ROOT, env=os.environ | away, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        command, cwd=ROOT, env=os.environ | away, capture_output=True, text=True, check=False
+    )
 
     assert (answer.returncode, answer.stdout.strip()) == (0, f"{first} is the champion again"), answer.stderr
     assert "MLflow will be told by the next run" in answer.stderr
@@ -397,7 +425,8 @@ def test_only_this_flow_writes_who_is_champion():
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in writers
     }
 
-    # fetch takes over a champion that was judged where it was published; publish names it on Blob; the last one has a store of its own
+    # fetch takes over a champion that was judged where it was published; publish names it on Blob;
+    # the last one has a store of its own
     assert found == {
         "flows/promote.py",
         "flows/fetch.py",

@@ -67,7 +67,9 @@ def run(command, *arguments, **environment):
 
 def killed_midway(command):
     """Run a command and kill -9 it when it has told of its first file."""
-    process = subprocess.Popen([sys.executable, "-m", f"flows.{command}"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"flows.{command}"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
     for line in process.stderr:
         if line.startswith("served/"):
             break
@@ -81,7 +83,9 @@ def with_a_large_file(tag):
     (store.find(tag).path / "zz.bin").write_bytes(os.urandom(60_000_000))
 
 
-def test_a_champion_travels_with_its_native_form_and_answers_the_same(laptop, elsewhere, tfidf_model, tmp_path):
+def test_a_champion_travels_with_its_native_form_and_answers_the_same(
+    laptop, elsewhere, tfidf_model, tmp_path
+):
     runs.connect(read_settings())
     trained = tmp_path / runs.MODEL_FOLDER
     tfidf_model.save(trained)
@@ -98,17 +102,23 @@ def test_a_champion_travels_with_its_native_form_and_answers_the_same(laptop, el
     assert fetch(native=tmp_path / "native") == tag
     assert store.champion().tag == tag == store.pointer()
     assert store.champion().metadata["run_id"] == run_id
-    assert np.array_equal(models.load(store.champion().path).predict_proba(TEXTS), served.predict_proba(TEXTS))
+    assert np.array_equal(
+        models.load(store.champion().path).predict_proba(TEXTS), served.predict_proba(TEXTS)
+    )
     native = models.load(tmp_path / "native")
     assert isinstance(native, type(tfidf_model))
     assert np.array_equal(native.predict_proba(TEXTS), tfidf_model.predict_proba(TEXTS))
-    assert {path.name for path in (tmp_path / "native").iterdir()} == {path.name for path in trained.iterdir()} - {runs.SERVED_FOLDER}
+    assert {path.name for path in (tmp_path / "native").iterdir()} == {
+        path.name for path in trained.iterdir()
+    } - {runs.SERVED_FOLDER}
     ready = Champion()
     assert ready.look(), ready.problem
     assert publish() == fetch() == tag
 
 
-def test_without_mlflow_a_champion_travels_without_its_native_form_and_that_is_said(laptop, elsewhere, tfidf_model, tmp_path, capsys):
+def test_without_mlflow_a_champion_travels_without_its_native_form_and_that_is_said(
+    laptop, elsewhere, tfidf_model, tmp_path, capsys
+):
     tag = saved_champion(tfidf_model)
     publish()
     assert f"MLflow does not hold the training of {tag}" in capsys.readouterr().err
@@ -143,7 +153,9 @@ def test_who_fetched_and_judged_may_publish(laptop, elsewhere, tfidf_model):
     assert open_releases().pointer().tags == (second, first)
 
 
-def test_the_writer_that_loses_the_race_is_told_and_the_other_stays_champion(laptop, tfidf_model, monkeypatch):
+def test_the_writer_that_loses_the_race_is_told_and_the_other_stays_champion(
+    laptop, tfidf_model, monkeypatch
+):
     first = saved_champion(tfidf_model)
     publish()
     rival, ours = saved_champion(tfidf_model), saved_champion(tfidf_model)
@@ -161,7 +173,9 @@ def test_the_writer_that_loses_the_race_is_told_and_the_other_stays_champion(lap
     assert store.pointer() == ours
 
 
-def test_an_upload_that_is_killed_is_never_visible_and_the_same_command_goes_on(laptop, elsewhere, tfidf_model, container):
+def test_an_upload_that_is_killed_is_never_visible_and_the_same_command_goes_on(
+    laptop, elsewhere, tfidf_model, container
+):
     before = saved_champion(tfidf_model)
     publish()
     tag = saved_champion(tfidf_model)
@@ -176,12 +190,18 @@ def test_an_upload_that_is_killed_is_never_visible_and_the_same_command_goes_on(
 
     answer = run("publish")
     assert (answer.returncode, answer.stdout.strip()) == (0, tag), answer.stderr
-    assert {name: time for name, time in left.items() if container.get_blob_client(name).get_blob_properties().last_modified != time} == {}
+    assert {
+        name: time
+        for name, time in left.items()
+        if container.get_blob_client(name).get_blob_properties().last_modified != time
+    } == {}
     elsewhere()
     assert fetch() == tag
 
 
-def test_a_fetch_that_is_killed_leaves_the_store_as_it_was_and_the_same_command_goes_on(laptop, elsewhere, tfidf_model):
+def test_a_fetch_that_is_killed_leaves_the_store_as_it_was_and_the_same_command_goes_on(
+    laptop, elsewhere, tfidf_model
+):
     tag = saved_champion(tfidf_model)
     with_a_large_file(tag)
     publish()
@@ -201,7 +221,9 @@ def test_a_fetch_that_is_killed_leaves_the_store_as_it_was_and_the_same_command_
 
 
 @pytest.mark.parametrize("change", ["altered", "truncated", "deleted"])
-def test_a_file_that_was_tampered_with_never_reaches_the_store(laptop, elsewhere, tfidf_model, container, change):
+def test_a_file_that_was_tampered_with_never_reaches_the_store(
+    laptop, elsewhere, tfidf_model, container, change
+):
     tag = saved_champion(tfidf_model)
     publish()
     blob = container.get_blob_client(f"{tag.replace(':', '/')}/served/pipeline.skops")
@@ -249,7 +271,10 @@ def test_what_was_rolled_back_here_does_not_come_back_unless_named(laptop, tfidf
     publish()
     store.roll_back(because="it annoys people")
 
-    with pytest.raises(GateError, match=rf"{second}, .* was rolled back here on .* \(it annoys people\): run 'python -m flows.publish'"):
+    with pytest.raises(
+        GateError,
+        match=rf"{second}, .* was rolled back here on .* \(it annoys people\): run 'python -m flows.publish'",
+    ):
         fetch()
     assert store.pointer() == first
     assert publish() == first
@@ -257,7 +282,9 @@ def test_what_was_rolled_back_here_does_not_come_back_unless_named(laptop, tfidf
     assert fetch(second) == second == store.pointer()
 
 
-def test_a_champion_here_that_changed_during_the_fetch_is_not_displaced(laptop, elsewhere, tfidf_model, monkeypatch):
+def test_a_champion_here_that_changed_during_the_fetch_is_not_displaced(
+    laptop, elsewhere, tfidf_model, monkeypatch
+):
     saved_champion(tfidf_model)
     publish()
     elsewhere()
@@ -300,20 +327,28 @@ def test_without_an_address_the_error_names_the_setting(laptop, tfidf_model, mon
     saved_champion(tfidf_model)
     monkeypatch.delenv("SENTIMENT_MODELS_URL")
     for command in (publish, fetch):
-        with pytest.raises(ConfigError, match=r"SENTIMENT_MODELS_URL is not set, .*: set it to az://CONTAINER"):
+        with pytest.raises(
+            ConfigError, match=r"SENTIMENT_MODELS_URL is not set, .*: set it to az://CONTAINER"
+        ):
             command()
 
 
 @pytest.mark.parametrize("command", ["publish", "fetch"])
 @pytest.mark.parametrize("fault", ["wrong key", "storage down"])
-def test_a_command_that_fails_says_why_in_one_line_without_a_secret(laptop, tfidf_model, azurite, command, fault):
+def test_a_command_that_fails_says_why_in_one_line_without_a_secret(
+    laptop, tfidf_model, azurite, command, fault
+):
     saved_champion(tfidf_model)
     wrong = base64.b64encode(b"x" * 64).decode()
     connection = connection_string(azurite.port, key=wrong) if fault == "wrong key" else connection_string(9)
     answer = run(command, AZURE_STORAGE_CONNECTION_STRING=connection)
 
     assert (answer.returncode, answer.stdout) == (1, "")
-    expected = "may not be used (AuthorizationFailure)" if fault == "wrong key" else "does not answer (ServiceRequestError)"
+    expected = (
+        "may not be used (AuthorizationFailure)"
+        if fault == "wrong key"
+        else "does not answer (ServiceRequestError)"
+    )
     assert answer.stderr.startswith("error: ")
     assert expected in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
@@ -328,4 +363,7 @@ def test_the_store_cannot_be_told_from_one_that_saved_the_model_itself(laptop, e
     fetch()
     comparison = shutil.which("diff")
     assert comparison
-    assert subprocess.run([comparison, "-r", str(original), str(store.find(tag).path)], check=False).returncode == 0
+    assert (
+        subprocess.run([comparison, "-r", str(original), str(store.find(tag).path)], check=False).returncode
+        == 0
+    )

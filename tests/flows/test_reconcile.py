@@ -54,7 +54,8 @@ def test_what_the_logs_lack_is_sent_again_and_a_second_run_sends_nothing(loop):
     assert set(in_the_logs()["feedback_id"]) == {feedback.feedback_id for feedback in loop.feedbacks[:2]}
 
     assert reconcile() == 3
-    wait_until(lambda: len(in_the_logs()) == 4)  # of the last day: the one of 47 hours ago arrived at its own time
+    # Of the last day: the one of 47 hours ago arrived at its own time.
+    wait_until(lambda: len(in_the_logs()) == 4)
 
     assert reconcile() == 0
     assert loop.rows("AppTraces | count") == [[5]]

@@ -57,7 +57,9 @@ def test_settled_items_join_once_and_stay(ours, tweets_file):
         assert {row["annotators"] for row in csv.DictReader(file)} == {"ann"}
 
 
-def test_what_was_closed_but_not_appended_joins_the_next_time_with_the_label_that_it_has(ours, tweets_file, monkeypatch):
+def test_what_was_closed_but_not_appended_joins_the_next_time_with_the_label_that_it_has(
+    ours, tweets_file, monkeypatch
+):
     review(ours, [report(number) for number in range(3)])
     with monkeypatch.context() as broken:
         broken.setattr(validated_feedback, "append", lambda *args: 1 / 0)
@@ -79,7 +81,9 @@ def test_a_dataset_that_was_put_back_to_an_earlier_commit_is_filled_again(ours, 
     assert validate(str(tweets_file))["new"] == 3
 
 
-def test_a_champion_is_retrained_as_it_was_with_what_people_validated_judged_and_not_tried_again(ours, tweets_file, monkeypatch):
+def test_a_champion_is_retrained_as_it_was_with_what_people_validated_judged_and_not_tried_again(
+    ours, tweets_file, monkeypatch
+):
     train(data=str(tweets_file), profile="smoke", families=("tfidf",))
     champion = store.champion()
     review(ours, [report(number) for number in range(30)])
@@ -101,7 +105,8 @@ def test_a_champion_is_retrained_as_it_was_with_what_people_validated_judged_and
     if not verdict.is_promoted:
         assert "feedback_rows" not in store.champion().metadata
     assert retrain(data=str(tweets_file), trigger="rows") is None
-    shutil.rmtree(store.store_home())  # as on a new machine: the trigger asks for the champion that MLflow knows
+    # As on a new machine: the trigger asks for the champion that MLflow knows.
+    shutil.rmtree(store.store_home())
     assert retrain(data=str(tweets_file), trigger="rows") is None
     assert versions.read_version("challenger").number == version.number
     assert versions.read_version("champion").number == store.champion().metadata["mlflow_version"]
@@ -156,7 +161,18 @@ def test_a_champion_that_learned_from_a_bert_is_retrained_with_one():
 
 
 def test_what_the_inbox_holds_is_collected_even_if_the_logs_are_away(ours):
-    given = Feedback(feedback_id_of("p"), "p", "late again @ann", "neutral", "negative", False, 0.5, "m", None, NOW.isoformat())
+    given = Feedback(
+        feedback_id_of("p"),
+        "p",
+        "late again @ann",
+        "neutral",
+        "negative",
+        False,
+        0.5,
+        "m",
+        None,
+        NOW.isoformat(),
+    )
     Inbox(ours.feedback_address).record(given)
 
     with pytest.raises(QueryError):

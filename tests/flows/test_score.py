@@ -44,8 +44,14 @@ def read(path):
 def test_the_champion_scores_a_file(crowned, four_tweets, tmp_path):
     line = room.score(four_tweets, tmp_path / "out.csv", text_column="tweet")
 
-    assert line.startswith(f"4 rows: 3 scored in {tmp_path}/out.csv, 1 kept aside in {tmp_path}/out.csv.rejected.csv; ")
-    assert [(row["id"], row["model"]) for row in read(tmp_path / "out.csv")] == [("1", crowned), ("3", crowned), ("4", crowned)]
+    assert line.startswith(
+        f"4 rows: 3 scored in {tmp_path}/out.csv, 1 kept aside in {tmp_path}/out.csv.rejected.csv; "
+    )
+    assert [(row["id"], row["model"]) for row in read(tmp_path / "out.csv")] == [
+        ("1", crowned),
+        ("3", crowned),
+        ("4", crowned),
+    ]
     assert [(row["row"], row["id"]) for row in read(tmp_path / "out.csv.rejected.csv")] == [("2", "2")]
 
 
@@ -76,7 +82,14 @@ def command(four_tweets, output, **streams):
     """Run the command; what it shows on stdout and stderr is in the streams."""
     arguments = ["--input", four_tweets, "--output", output, "--text-column", "tweet"]
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "COLUMNS": "120"}
-    return subprocess.run([sys.executable, "-m", "flows.score", *arguments], cwd=ROOT, env=environment, timeout=120, check=False, **streams)
+    return subprocess.run(
+        [sys.executable, "-m", "flows.score", *arguments],
+        cwd=ROOT,
+        env=environment,
+        timeout=120,
+        check=False,
+        **streams,
+    )
 
 
 def test_the_command_says_what_it_did_and_shows_no_bar_in_a_log(crowned, four_tweets, tmp_path):
@@ -87,7 +100,10 @@ def test_the_command_says_what_it_did_and_shows_no_bar_in_a_log(crowned, four_tw
     assert done.stdout.startswith("4 rows: 3 scored in")
     assert "━" not in done.stderr
     assert again.returncode == 1
-    assert f"error: {tmp_path}/out.csv is there already: name another output, or replace it with --restart\n" in again.stderr
+    assert (
+        f"error: {tmp_path}/out.csv is there already: name another output, or replace it with --restart\n"
+        in again.stderr
+    )
     assert "Traceback" not in again.stderr
 
 

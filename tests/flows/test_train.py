@@ -40,14 +40,19 @@ ROOT = Path(__file__).parents[2]
 
 
 def runs_by_name() -> dict[str, mlflow.entities.Run]:
-    return {run.info.run_name: run for run in mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], output_format="list")}
+    return {
+        run.info.run_name: run
+        for run in mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], output_format="list")
+    }
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess:
     from prefect.settings import PREFECT_API_URL
 
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_file):
@@ -66,12 +71,22 @@ def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_
         assert set(run.data.metrics) - {"uncertain_below", "test_coverage_kept", "test_risk_kept"} == names
         assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
         assert run.data.tags["behaviour_suite"] == suite_digest()
-        assert "cases of the behavioural suite fail" in mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/behaviour.md")
-    assert parent.data.tags["winner"] == comparison.winner == max(comparison.models, key=lambda m: m.metrics["val_f1_macro"]).family
+        assert "cases of the behavioural suite fail" in mlflow.artifacts.load_text(
+            f"runs:/{run.info.run_id}/behaviour.md"
+        )
+    assert (
+        parent.data.tags["winner"]
+        == comparison.winner
+        == max(comparison.models, key=lambda m: m.metrics["val_f1_macro"]).family
+    )
     content = json.loads((loop_home / "comparison" / "comparison.json").read_text("utf-8"))
     assert [model["family"] for model in content["models"]] == list(models.FAMILIES)
     assert content["behaviour"]["suite"] == suite_digest()
-    assert {path.name for path in (loop_home / "comparison").glob("*.png")} == {"comparison.png", "behaviour.png", "risk_coverage.png"}
+    assert {path.name for path in (loop_home / "comparison").glob("*.png")} == {
+        "comparison.png",
+        "behaviour.png",
+        "risk_coverage.png",
+    }
     champion, challenger = versions.read_version("champion"), versions.read_version("challenger")
     assert champion.number == challenger.number == store.champion().metadata["mlflow_version"]
     assert champion.run_id == runs[comparison.winner].info.run_id
@@ -98,7 +113,13 @@ def test_what_bert_started_from_is_known_of_its_version():
 def test_another_teacher_makes_another_recipe():
     now = datetime.now(UTC)
     pupil = ModelResult("keras", "run", "uri", {}, {"seed": 0, "is_taught": True}, (), ())
-    teachers = [None, *(ModelResult("bert", "run", "uri", {}, {"base_model": name}, (), ()) for name in ("minilm", "my-bert"))]
+    teachers = [
+        None,
+        *(
+            ModelResult("bert", "run", "uri", {}, {"base_model": name}, (), ())
+            for name in ("minilm", "my-bert")
+        ),
+    ]
 
     origins = [room._origin(pupil, teacher, ["digest"], now) for teacher in teachers]
 
@@ -236,7 +257,9 @@ def test_keras_learns_from_bert_and_the_others_from_nobody(loop_home, corpus_fil
     def create(family, **hyperparameters):
         model = real(family, **hyperparameters)
         fit = model.fit
-        model.fit = lambda *rows, **options: given.update({family: options["teacher_scores"]}) or fit(*rows, **options)
+        model.fit = lambda *rows, **options: (
+            given.update({family: options["teacher_scores"]}) or fit(*rows, **options)
+        )
         return model
 
     real = models.create
@@ -254,11 +277,15 @@ def test_bert_learns_the_default_corpus_before_tweets_of_another_source(loop_hom
     """Nothing that the own dataset holds is among them, whole or nearly, and the gate hears of every row."""
     default = prepared_dataset("default")
     rows = list(zip(default.train.texts, default.train.labels, strict=True))
-    (tmp_path / "mapping.txt").write_text("".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS)))
+    (tmp_path / "mapping.txt").write_text(
+        "".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS))
+    )
     for name, some in {"train": rows[::80], "val": rows[1::200], "test": rows[2::200]}.items():
         texts = [text if name == "train" else f"RT @ann: {text.upper()} so true" for text, _ in some]
         (tmp_path / f"{name}_text.txt").write_text("".join(f"{text}\n" for text in texts), "utf-8")
-        (tmp_path / f"{name}_labels.txt").write_text("".join(f"{LABELS.index(label)}\n" for _, label in some), "utf-8")
+        (tmp_path / f"{name}_labels.txt").write_text(
+            "".join(f"{LABELS.index(label)}\n" for _, label in some), "utf-8"
+        )
     given = {}
 
     def create(family, **hyperparameters):
@@ -274,11 +301,18 @@ def test_bert_learns_the_default_corpus_before_tweets_of_another_source(loop_hom
 
     mine = load_dataset(str(tmp_path))
     texts, labels = given["related"]
-    assert 0.9 * len(rows) < len(texts) == len(labels) < len(rows) - sum(len(split.texts) for split in mine.splits.values()) * 0.9
+    assert (
+        0.9 * len(rows)
+        < len(texts)
+        == len(labels)
+        < len(rows) - sum(len(split.texts) for split in mine.splits.values()) * 0.9
+    )
     assert not set(mine.train.texts) & set(texts)
     learned = fingerprints.parse(tracking.read_text(result.run_id, fingerprints.ROWS_FILE))
     assert {fingerprints.fingerprint(text) for text in (*texts, *mine.train.texts)} <= learned
-    assert not {fingerprints.fingerprint(text) for text in (*mine.validation.texts, *mine.test.texts)} & learned
+    assert (
+        not {fingerprints.fingerprint(text) for text in (*mine.validation.texts, *mine.test.texts)} & learned
+    )
     assert versions.read_version("challenger").tags["related_digest"] == Split(texts, labels).digest
 
     train(data=str(tmp_path), profile="smoke", families=["tfidf", "bert"])
@@ -294,7 +328,11 @@ def test_what_is_judged_by_is_never_learnt_before_and_nothing_is_where_it_is_not
 
     assert judged in plan.related(mine, ()).texts
     assert judged not in plan.related(mine, [f"RT @bob {judged.upper()}"]).texts
-    for other in (replace(plan, base_model="my-bert"), replace(plan, profile="smoke"), replace(plan, families=("tfidf",))):
+    for other in (
+        replace(plan, base_model="my-bert"),
+        replace(plan, profile="smoke"),
+        replace(plan, families=("tfidf",)),
+    ):
         assert other.related(mine, ()) == NO_ROWS
     assert plan.related(default, ()) == NO_ROWS
 
@@ -304,7 +342,9 @@ def test_a_comparison_that_was_killed_goes_on_with_the_models_that_it_had(loop_h
 
     command = [sys.executable, "-m", "flows.train", "--data", str(corpus_file), "--profile", "smoke"]
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
-    killed = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    killed = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     while "keras: " not in (line := killed.stdout.readline()):
         assert line or killed.poll() is None
     killed.kill()

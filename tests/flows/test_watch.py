@@ -60,11 +60,18 @@ def test_three_bad_predictions_fire_the_alert_and_the_line_says_so(asked_monitor
 def test_two_do_not(asked_monitor, home, at):
     send(asked_monitor, at - MINUTE, at - MINUTE)
 
-    assert watch() == f"Bad predictions: 2 in the 5 minutes to {state(home)['evaluated'][:16].replace('T', ' ')} UTC; not fired"
+    assert (
+        watch()
+        == f"Bad predictions: 2 in the 5 minutes to {state(home)['evaluated'][:16].replace('T', ' ')} UTC; not fired"
+    )
 
 
-@pytest.mark.parametrize(("moved", "value"), [((TICK, 0 * TICK), 3), ((0 * TICK, 0 * TICK), 2), ((TICK, TICK), 2)])
-def test_the_window_begins_after_its_first_moment_and_ends_with_its_last(asked_monitor, home, at, moved, value):
+@pytest.mark.parametrize(
+    ("moved", "value"), [((TICK, 0 * TICK), 3), ((0 * TICK, 0 * TICK), 2), ((TICK, TICK), 2)]
+)
+def test_the_window_begins_after_its_first_moment_and_ends_with_its_last(
+    asked_monitor, home, at, moved, value
+):
     send(asked_monitor, at - 5 * MINUTE + moved[0], at - MINUTE, at + moved[1])
 
     watch(at=at)
@@ -105,7 +112,9 @@ def test_a_rule_or_a_channel_that_cannot_be_used_is_an_error(asked_monitor, at, 
 
 
 def test_every_keeps_on_after_an_error(monkeypatch, capsys):
-    answers = iter([QueryError("the logs are away: start them", "unreachable"), "all quiet", KeyboardInterrupt()])
+    answers = iter(
+        [QueryError("the logs are away: start them", "unreachable"), "all quiet", KeyboardInterrupt()]
+    )
 
     def evaluate():
         answer = next(answers)
@@ -137,7 +146,9 @@ def test_the_command_watches_until_ctrl_c(asked_monitor, home, at):
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
     with (home.parent / "log").open("w") as log:
         heard = ["env", "--default-signal=INT", *command]  # a shell's background job has Ctrl-C ignored
-        process = subprocess.Popen(heard, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(
+            heard, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+        )
         line = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         code = process.wait(60)

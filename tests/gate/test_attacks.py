@@ -57,7 +57,12 @@ def test_scores_of_other_texts_are_refused():
     evidence = make_evidence()
 
     with pytest.raises(GateError, match="2999 scores for the 3000 texts of 'test'"):
-        verdict(with_challenger(evidence, scores={**evidence.challenger.scores, "test": evidence.challenger.scores["test"][1:]}))
+        verdict(
+            with_challenger(
+                evidence,
+                scores={**evidence.challenger.scores, "test": evidence.challenger.scores["test"][1:]},
+            )
+        )
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.5, 2.0])
@@ -96,7 +101,9 @@ def test_an_older_backfill_does_not_replace_a_newer_champion():
 def test_a_challenger_that_was_rolled_back_does_not_return_by_itself():
     evidence = make_evidence()
 
-    given = verdict(with_challenger(evidence, facts=with_facts(evidence.challenger, rolled_back_at="2026-11-22")))
+    given = verdict(
+        with_challenger(evidence, facts=with_facts(evidence.challenger, rolled_back_at="2026-11-22"))
+    )
 
     assert given.decision is Decision.HOLD
 
@@ -124,7 +131,9 @@ def test_one_altered_test_label_changes_the_digest_of_the_test_split():
 
 def test_a_challenger_that_learned_one_test_text_is_rejected_even_if_it_was_dressed_up():
     evidence = make_evidence()
-    rows = evidence.challenger.training_rows | {fingerprint(f"RT @bob: {evidence.test.texts[5].upper()}!! https://t.co/x")}
+    rows = evidence.challenger.training_rows | {
+        fingerprint(f"RT @bob: {evidence.test.texts[5].upper()}!! https://t.co/x")
+    }
 
     given = verdict(with_challenger(evidence, training_rows=rows))
 
@@ -134,7 +143,10 @@ def test_a_challenger_that_learned_one_test_text_is_rejected_even_if_it_was_dres
 
 def test_a_challenger_that_learned_the_test_split_and_does_not_tell_is_rejected():
     evidence = make_evidence(gain=0.02)
-    learned = {**evidence.challenger.scores, "test": improve(evidence.champion.scores["test"], evidence.test, 0.9)}
+    learned = {
+        **evidence.challenger.scores,
+        "test": improve(evidence.champion.scores["test"], evidence.test, 0.9),
+    }
 
     given = verdict(with_challenger(evidence, scores=learned))
 
@@ -171,7 +183,10 @@ def test_a_challenger_ten_times_slower_is_held_and_one_over_the_budget_rejected(
     assert too_slow.decision is Decision.REJECT
 
 
-@pytest.mark.parametrize("change", [{"size_mb": 1e6}, {"memory_mb": 1e6}, {"latency_ms_p95": float("nan")}, {"size_mb": float("nan")}])
+@pytest.mark.parametrize(
+    "change",
+    [{"size_mb": 1e6}, {"memory_mb": 1e6}, {"latency_ms_p95": float("nan")}, {"size_mb": float("nan")}],
+)
 def test_a_challenger_over_a_budget_or_with_a_cost_that_is_no_number_is_rejected(change):
     assert verdict(with_challenger(make_evidence(), cost=replace(COST, **change))).decision is Decision.REJECT
 
@@ -206,7 +221,10 @@ def test_a_better_mean_does_not_excuse_a_class_that_is_given_up():
 
 def test_an_empty_slice_is_named_and_decides_nothing():
     evidence = make_evidence()
-    plain = replace(evidence, test=replace(evidence.test, texts=tuple(text.replace("😀", "") for text in evidence.test.texts)))
+    plain = replace(
+        evidence,
+        test=replace(evidence.test, texts=tuple(text.replace("😀", "") for text in evidence.test.texts)),
+    )
 
     for change, side in ((with_challenger, plain.challenger), (with_champion, plain.champion)):
         plain = change(plain, facts=with_facts(side, test_digest=plain.test.digest))
@@ -224,7 +242,9 @@ def test_an_empty_or_one_sided_evaluation_set_decides_nothing():
         with_challenger(empty, scores={**evidence.challenger.scores, "test": np.zeros((0, 3))}),
         scores={**evidence.champion.scores, "test": np.zeros((0, 3))},
     )
-    one_sided = replace(evidence, test=replace(evidence.test, labels=("negative",) * len(evidence.test.labels)))
+    one_sided = replace(
+        evidence, test=replace(evidence.test, labels=("negative",) * len(evidence.test.labels))
+    )
 
     assert (verdict(empty).decision, verdict(one_sided).decision) == (Decision.HOLD, Decision.HOLD)
 
@@ -243,14 +263,19 @@ def test_a_challenger_that_fails_more_of_the_behavioural_suite_is_held():
     given = verdict(with_challenger(evidence, behaviour=behaviour))
 
     assert given.decision is Decision.HOLD
-    assert "Invariance: 83% of the cases of 60 templates pass, 100% with the champion, and not by chance." in given.reasons
+    assert (
+        "Invariance: 83% of the cases of 60 templates pass, 100% with the champion, and not by chance."
+        in given.reasons
+    )
 
 
 def test_a_challenger_that_is_surer_than_it_should_be_is_held():
     evidence = make_evidence()
     predicted = evidence.challenger.scores["test"].argmax(axis=1)
 
-    given = verdict(with_challenger(evidence, scores={**evidence.challenger.scores, "test": sure(predicted, 0.999)}))
+    given = verdict(
+        with_challenger(evidence, scores={**evidence.challenger.scores, "test": sure(predicted, 0.999)})
+    )
 
     assert outcome(given, "calibration") == "hold"
 
@@ -263,7 +288,9 @@ def test_a_gain_on_complaints_about_the_champion_alone_promotes_nobody():
     evidence = make_evidence(gain=0.0, feedback=400)
     as_good = improve(evidence.champion.scores["test"], evidence.test, 0.004)
     healed = improve(evidence.champion.scores["feedback"], evidence.feedback, 0.6)
-    given = verdict(with_challenger(evidence, scores={**evidence.challenger.scores, "test": as_good, "feedback": healed}))
+    given = verdict(
+        with_challenger(evidence, scores={**evidence.challenger.scores, "test": as_good, "feedback": healed})
+    )
 
     assert given.decision is Decision.HOLD
     assert outcome(given, "macro F1 on feedback") == "note"
@@ -287,7 +314,11 @@ def test_a_first_champion_must_still_give_probabilities_within_the_budgets():
     assert "There was no champion" in verdict(evidence).reasons[0]
     assert verdict(slow).decision is Decision.REJECT
     assert (
-        verdict(with_challenger(evidence, scores={**evidence.challenger.scores, "test": np.full((3000, 3), np.nan)})).decision
+        verdict(
+            with_challenger(
+                evidence, scores={**evidence.challenger.scores, "test": np.full((3000, 3), np.nan)}
+            )
+        ).decision
         is Decision.REJECT
     )
 

@@ -33,7 +33,9 @@ def with_cost(**changes):
 
 
 def with_passes(kind, passed, of):
-    return with_challenger(make_evidence(), behaviour={**BEHAVIOUR, kind: [True] * passed + [False] * (of - passed)})
+    return with_challenger(
+        make_evidence(), behaviour={**BEHAVIOUR, kind: [True] * passed + [False] * (of - passed)}
+    )
 
 
 def with_confidence(score):
@@ -66,13 +68,28 @@ def with_lead_on_test(share):
 @pytest.mark.parametrize(
     ("group", "name", "within", "beyond", "what"),
     [
-        ("budget", "latency", with_cost(latency_ms_p95=14.9), with_cost(latency_ms_p95=15.1), "hold"),  # three times the champion's 5 ms
+        # Three times the champion's 5 ms.
+        ("budget", "latency", with_cost(latency_ms_p95=14.9), with_cost(latency_ms_p95=15.1), "hold"),
         ("budget", "latency", with_cost(latency_ms_p95=14.9), with_cost(latency_ms_p95=250.1), "reject"),
         ("budget", "latency", with_cost(latency_ms_p95=1.0), with_cost(latency_ms_p95=-1.0), "reject"),
         ("budget", "size", with_cost(size_mb=1500), with_cost(size_mb=1501), "reject"),
         ("budget", "memory", with_cost(memory_mb=4000), with_cost(memory_mb=4001), "reject"),
-        ("behaviour", "invariance", with_passes("invariance", 56, 60), with_passes("invariance", 54, 60), "hold"),  # 4 or 6 lost, none won
-        ("behaviour", "invariance", with_passes("invariance", 60, 60), with_passes("invariance", 59, 59), "hold"),  # other cases
+        # 4 or 6 lost, none won.
+        (
+            "behaviour",
+            "invariance",
+            with_passes("invariance", 56, 60),
+            with_passes("invariance", 54, 60),
+            "hold",
+        ),
+        # Other cases.
+        (
+            "behaviour",
+            "invariance",
+            with_passes("invariance", 60, 60),
+            with_passes("invariance", 59, 59),
+            "hold",
+        ),
         ("calibration", "calibration", with_confidence(0.85), with_confidence(0.9), "hold"),
         ("slices", "emoji", with_emoji(lost=5), with_emoji(lost=60, won=38), "hold"),
         ("slices", "emoji", with_emoji(lost=60, won=38), with_emoji(lost=60), "reject"),
@@ -80,7 +97,10 @@ def with_lead_on_test(share):
     ],
 )
 def test_what_is_just_within_a_limit_is_not_what_is_just_beyond(group, name, within, beyond, what):
-    outcomes = [{(check.group, check.name): check.outcome for check in verdict(one).checks}[group, name] for one in (within, beyond)]
+    outcomes = [
+        {(check.group, check.name): check.outcome for check in verdict(one).checks}[group, name]
+        for one in (within, beyond)
+    ]
 
     assert outcomes[0] != what
     assert outcomes[1] == what
@@ -95,7 +115,9 @@ def test_a_fast_model_is_not_held_for_being_three_times_slower_than_a_faster_one
 
 def test_a_worse_challenger_is_rejected_and_not_merely_held():
     evidence = make_evidence(gain=0.0)
-    worse = with_challenger(evidence, scores={**evidence.challenger.scores, "test": scores(evidence.test, 0.75, 0)})
+    worse = with_challenger(
+        evidence, scores={**evidence.challenger.scores, "test": scores(evidence.test, 0.75, 0)}
+    )
 
     assert outcome(verdict(worse), "macro F1 on test") == "reject"
     assert outcome(verdict(worse), "accuracy on test") == "hold"
@@ -143,7 +165,9 @@ def test_the_first_complaints_do_not_stop_the_gate(texts):
 
 def test_a_first_champion_must_beat_the_one_answer_that_is_right_most_often():
     evidence = replace(make_evidence(), champion=None)
-    flipped = with_challenger(evidence, scores={name: rows[:, ::-1] for name, rows in evidence.challenger.scores.items()})
+    flipped = with_challenger(
+        evidence, scores={name: rows[:, ::-1] for name, rows in evidence.challenger.scores.items()}
+    )
     constant = np.tile([0.8, 0.1, 0.1], (3000, 1))
     lazy = with_challenger(evidence, scores=dict.fromkeys(evidence.challenger.scores, constant))
 
@@ -185,7 +209,14 @@ def test_the_p_value_of_a_gap_between_sets_is_right_as_often_as_it_says():
 
 def test_the_level_is_the_one_of_the_thresholds():
     evidence = make_evidence(gain=0.012)
-    p_value = next(check for check in verdict(evidence).checks if check.name == "macro F1 on test").figures["p_better"]
-    just_above, just_below = (judge(evidence, now=NOW, thresholds=Thresholds(alpha=p_value * factor)) for factor in (1.01, 0.99))
+    p_value = next(check for check in verdict(evidence).checks if check.name == "macro F1 on test").figures[
+        "p_better"
+    ]
+    just_above, just_below = (
+        judge(evidence, now=NOW, thresholds=Thresholds(alpha=p_value * factor)) for factor in (1.01, 0.99)
+    )
 
-    assert (outcome(just_above, "macro F1 on test"), outcome(just_below, "macro F1 on test")) == ("pass", "hold")
+    assert (outcome(just_above, "macro F1 on test"), outcome(just_below, "macro F1 on test")) == (
+        "pass",
+        "hold",
+    )

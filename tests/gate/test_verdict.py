@@ -18,7 +18,9 @@ from sentiment.reports.verdict import draw_verdict
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 EVIDENCE = make_evidence(feedback=200)
 BROKEN = with_challenger(EVIDENCE, scores={**EVIDENCE.challenger.scores, "test": np.full((3000, 3), np.nan)})
-WORSE = with_challenger(EVIDENCE, scores={**EVIDENCE.challenger.scores, "test": scores(EVIDENCE.test, 0.7, 5)})
+WORSE = with_challenger(
+    EVIDENCE, scores={**EVIDENCE.challenger.scores, "test": scores(EVIDENCE.test, 0.7, 5)}
+)
 CASES = {"promote": EVIDENCE, "reject": WORSE, "broken": BROKEN, "first": replace(EVIDENCE, champion=None)}
 
 

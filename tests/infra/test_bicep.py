@@ -27,11 +27,15 @@ from bicep_fixtures import (
 )
 
 CHECKER = ROOT.parent / "shared" / "tools" / "bicep_check.py"
-needs_checker = pytest.mark.skipif(not CHECKER.is_file(), reason="../shared/tools/bicep_check.py is not here, and with it Azure's types")
+needs_checker = pytest.mark.skipif(
+    not CHECKER.is_file(), reason="../shared/tools/bicep_check.py is not here, and with it Azure's types"
+)
 
 
 def check(*paths):
-    return subprocess.run([sys.executable, CHECKER, *map(str, paths)], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, CHECKER, *map(str, paths)], capture_output=True, text=True, check=False
+    )
 
 
 @needs_checker
@@ -66,9 +70,14 @@ def test_azures_types_have_nothing_against_what_a_loop_makes(path):
     tool = runpy.run_path(str(CHECKER))
     loops = 0
     for name, one in parse(path).get("resources", {}).items():
-        body, found = one_item_each({key: value for key, value in one["config"].items() if key not in ("scope", "parent")})
+        body, found = one_item_each(
+            {key: value for key, value in one["config"].items() if key not in ("scope", "parent")}
+        )
         loops += found
-        assert list(tool["problems"](name, body, tool["SCHEMAS"][f"{one['type']}@{one['api_version']}"]["body"])) == []
+        assert (
+            list(tool["problems"](name, body, tool["SCHEMAS"][f"{one['type']}@{one['api_version']}"]["body"]))
+            == []
+        )
     assert loops == (2 if path.stem == "notify" else 0)
 
 
@@ -111,7 +120,9 @@ def test_every_parameter_and_every_output_is_described_and_every_parameter_and_v
     for name, one in [*document.get("parameters", {}).items(), *document.get("outputs", {}).items()]:
         assert decorators(one).get("description", "").endswith("."), f"{path.name}: {name}"
     for name in [*document.get("parameters", {}), *document.get("variables", {})]:
-        assert len(re.findall(rf"(?<![\w.]){name}\b(?!:)|\bin {name}:", text)) > 1, f"{path.name}: {name} is not used"
+        assert len(re.findall(rf"(?<![\w.]){name}\b(?!:)|\bin {name}:", text)) > 1, (
+            f"{path.name}: {name} is not used"
+        )
 
 
 def test_main_calls_every_module_with_its_parameters():
@@ -128,7 +139,11 @@ def test_main_asks_modules_only_for_outputs_that_they_have():
     asked = set(re.findall(r"\b(\w+)\.outputs\.(\w+)", text))
 
     assert asked
-    assert {(module, output) for module, output in asked if output not in parse(module_calls()[module][0])["outputs"]} == set()
+    assert {
+        (module, output)
+        for module, output in asked
+        if output not in parse(module_calls()[module][0])["outputs"]
+    } == set()
 
 
 def test_what_main_passes_on_has_the_same_limits_in_the_module():

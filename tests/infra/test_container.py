@@ -1,4 +1,7 @@
-"""The image, really built and started: `pytest -n 0 -m container`. Slow, and only where buildah, debootstrap and root are."""
+"""The image, really built and started: `pytest -n 0 -m container`.
+
+Slow, and only where buildah, debootstrap and root are.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,20 @@ from served import wait_until_ready
 pytestmark = [pytest.mark.container, pytest.mark.timeout(1800)]
 TWEET = "I love this, thank you so much!"
 TOOLS = ("gcc", "g++", "cc", "make", "git", "uv", "curl", "wget")
-HEAVY = ("torch", "tensorflow", "keras", "sklearn", "skops", "transformers", "mlflow", "prefect", "gradio", "pandas", "matplotlib", "pip")
+HEAVY = (
+    "torch",
+    "tensorflow",
+    "keras",
+    "sklearn",
+    "skops",
+    "transformers",
+    "mlflow",
+    "prefect",
+    "gradio",
+    "pandas",
+    "matplotlib",
+    "pip",
+)
 MOST_MEGABYTES = 350  # beyond the base image
 
 
@@ -30,9 +46,16 @@ def test_it_serves_as_nobody_special_from_files_that_cannot_be_written(built, tm
         wait_until_ready(address, process, log)
         ready = time.monotonic() - begun
         prediction = httpx.post(f"{address}/predict", json={"text": TWEET}).json()
-        feedback = {"prediction_id": prediction["prediction_id"], "text": TWEET, "correct": False, "label": "neutral"}
+        feedback = {
+            "prediction_id": prediction["prediction_id"],
+            "text": TWEET,
+            "correct": False,
+            "label": "neutral",
+        }
         said, again = (httpx.post(f"{address}/feedback", json=feedback).json() for _ in range(2))
-        forged = httpx.post(f"{address}/feedback", json=feedback | {"prediction_id": "x" + prediction["prediction_id"]})
+        forged = httpx.post(
+            f"{address}/feedback", json=feedback | {"prediction_id": "x" + prediction["prediction_id"]}
+        )
         (first,) = psutil.Process(process.pid).children()
         users = {member.uids() for member in (first, *first.children(recursive=True))}
         first.terminate()
@@ -46,7 +69,9 @@ def test_it_serves_as_nobody_special_from_files_that_cannot_be_written(built, tm
     assert "Read-only" not in log.read_text()
     with capsys.disabled():
         own = built.own_bytes / 1e6
-        print(f"\nimage: {own:.0f} MB beyond the base, built in {built.seconds:.0f} s, ready in {ready:.1f} s")
+        print(
+            f"\nimage: {own:.0f} MB beyond the base, built in {built.seconds:.0f} s, ready in {ready:.1f} s"
+        )
 
 
 def test_its_configuration_is_what_an_orchestrator_needs(built, bundled):
@@ -62,7 +87,11 @@ def test_its_configuration_is_what_an_orchestrator_needs(built, bundled):
 
 
 def test_it_holds_no_tool_and_no_framework_of_training(built):
-    places = [built.rootfs / place / tool for tool in TOOLS for place in ("app/bin", "usr/local/bin", "usr/bin", "bin")]
+    places = [
+        built.rootfs / place / tool
+        for tool in TOOLS
+        for place in ("app/bin", "usr/local/bin", "usr/bin", "bin")
+    ]
     packages = next((built.rootfs / "app" / "lib").glob("python*/site-packages"))
 
     assert [str(place) for place in places if place.exists()] == []
@@ -82,7 +111,9 @@ def test_the_bill_of_materials_names_what_is_installed_and_nothing_else(built, b
     bill = json.loads((tmp_path / "bill").read_text("utf-8"))
     script = "import importlib.metadata as m, json; print(json.dumps(sorted((d.name, d.version) for d in m.distributions(path=[PATH]))))"
     packages = next((built.rootfs / "app" / "lib").glob("python*/site-packages"))
-    installed = json.loads(run([sys.executable, "-c", script.replace("PATH", repr(str(packages)))], bundled.environment).stdout)
+    installed = json.loads(
+        run([sys.executable, "-c", script.replace("PATH", repr(str(packages)))], bundled.environment).stdout
+    )
 
     assert {(_canonical(name), version) for name, version in installed} == {
         (one["name"], one["version"]) for one in bill["components"] if one["type"] == "library"
@@ -94,7 +125,10 @@ def test_a_shell_of_its_user_finds_the_health_check_failing_without_a_service(bu
     command = ["chroot", f"--userspec={built.config['User']}", str(built.rootfs), "/usr/bin/env", "-i"]
 
     answer = subprocess.run(
-        [*command, f"PATH={built.environment['PATH']}", "SENTIMENT_PORT_SERVICE=9", *check], capture_output=True, text=True, check=False
+        [*command, f"PATH={built.environment['PATH']}", "SENTIMENT_PORT_SERVICE=9", *check],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert answer.returncode == 1
@@ -103,7 +137,9 @@ def test_a_shell_of_its_user_finds_the_health_check_failing_without_a_service(bu
 
 def _may_write(status) -> bool:
     is_shared = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX
-    return (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)) and bool(status.st_uid == 1034 or is_shared)
+    return (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)) and bool(
+        status.st_uid == 1034 or is_shared
+    )
 
 
 def _canonical(name: str) -> str:

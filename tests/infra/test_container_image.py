@@ -110,7 +110,9 @@ def test_names_that_are_none_are_refused_before_anything_is_built(works, reposit
 
 
 def command(module, *arguments):
-    return subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, text=True, capture_output=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=ROOT, text=True, capture_output=True, check=False
+    )
 
 
 def test_the_command_logs_in_publishes_and_tells_the_digest(works, monkeypatch, tmp_path):
@@ -146,7 +148,10 @@ def test_a_setting_that_is_missing_is_named(works, monkeypatch):
 
     run = command("infra.container_image", "--tag", "c0ffee0")
 
-    assert (run.returncode, run.stderr) == (1, "error: REGISTRY_USER has no value: set it, as docs/release.md says\n")
+    assert (run.returncode, run.stderr) == (
+        1,
+        "error: REGISTRY_USER has no value: set it, as docs/release.md says\n",
+    )
     assert works.commands() == []
 
 

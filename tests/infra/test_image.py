@@ -27,7 +27,8 @@ from sentiment.training import runs
 
 CLEAN = {"git_commit": "abc123", "git_dirty": "false", "address": "https://code.example/ann/sentiloop"}
 USER = 1034  # BentoML's own
-# Nothing can be written but the folder that is named first; not to be root, and yet to find a Python in root's home, takes the capability.
+# Nothing can be written but the folder that is named first; not to be root, and yet to find a
+# Python in root's home, takes the capability.
 _CONFINED = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
 _SCRIPT = """mount --bind "$0" "$0" && mount -o remount,bind,ro / && cd / &&
 exec setpriv --reuid=1034 --regid=1034 --clear-groups --inh-caps=+dac_read_search --ambient-caps=+dac_read_search "$@" """
@@ -57,7 +58,9 @@ def test_only_wheels_in_pinned_versions_are_installed(image):
     install = next(value for name, value in image.instructions if name == "RUN" and "pip" in value)
 
     assert {"--only-binary=:all:", "--constraint", "--no-cache-dir"} <= set(shlex.split(install))
-    assert (image.context / "src" / "constraints.txt").read_bytes() == (Path(__file__).parents[2] / "constraints.txt").read_bytes()
+    assert (image.context / "src" / "constraints.txt").read_bytes() == (
+        Path(__file__).parents[2] / "constraints.txt"
+    ).read_bytes()
 
 
 def test_all_that_is_written_goes_below_one_volume(image):
@@ -76,17 +79,26 @@ def test_the_labels_tell_the_commit_the_bento_and_where_the_model_comes_from(ima
 
     assert labels["org.opencontainers.image.title"] == "Sentiloop"
     assert labels["org.opencontainers.image.licenses"] == "MIT"
-    assert labels["org.opencontainers.image.revision"].removesuffix("-dirty") == runs.source_version()["git_commit"]
+    assert (
+        labels["org.opencontainers.image.revision"].removesuffix("-dirty")
+        == runs.source_version()["git_commit"]
+    )
     assert (labels["sentiloop.bento"], labels["sentiloop.model"]) == (bundled.tag, bundled.model)
     assert labels["sentiloop.model.commit"] == FACTS["git_commit"]
     assert labels["sentiloop.dataset.digest"] == FACTS["dataset_digest"]
-    assert (labels["sentiloop.mlflow.run"], labels["sentiloop.mlflow.version"]) == (FACTS["run_id"], FACTS["mlflow_version"])
+    assert (labels["sentiloop.mlflow.run"], labels["sentiloop.mlflow.version"]) == (
+        FACTS["run_id"],
+        FACTS["mlflow_version"],
+    )
 
 
 def test_a_commit_that_is_not_all_of_the_code_is_marked():
     champion = StoredModel("tweet-sentiment:a", Path(), {})
 
-    clean, dirty = (image_labels(champion, "sentiment:b", CLEAN | {"git_dirty": state}, datetime.now(UTC)) for state in ("false", "true"))
+    clean, dirty = (
+        image_labels(champion, "sentiment:b", CLEAN | {"git_dirty": state}, datetime.now(UTC))
+        for state in ("false", "true")
+    )
 
     assert clean["org.opencontainers.image.revision"] == "abc123"
     assert dirty["org.opencontainers.image.revision"] == "abc123-dirty"
@@ -94,7 +106,12 @@ def test_a_commit_that_is_not_all_of_the_code_is_marked():
 
 
 def test_what_is_not_known_has_no_label():
-    labels = image_labels(StoredModel("tweet-sentiment:a", Path(), {}), "sentiment:b", CLEAN | {"address": ""}, datetime.now(UTC))
+    labels = image_labels(
+        StoredModel("tweet-sentiment:a", Path(), {}),
+        "sentiment:b",
+        CLEAN | {"address": ""},
+        datetime.now(UTC),
+    )
 
     assert not {"org.opencontainers.image.source", "sentiloop.mlflow.run"} & set(labels)
 
@@ -118,7 +135,9 @@ def test_the_health_check_says_what_readiness_says(image, status, code):
     check = json.loads(image.last("HEALTHCHECK").partition("CMD ")[2])
     with answering(status) as port:
         environment = {"SENTIMENT_PORT_SERVICE": str(port), "HTTP_PROXY": "http://127.0.0.1:9"}
-        answer = subprocess.run([sys.executable, *check[1:]], env=environment, capture_output=True, timeout=20, check=False)
+        answer = subprocess.run(
+            [sys.executable, *check[1:]], env=environment, capture_output=True, timeout=20, check=False
+        )
 
     assert (check[0], answer.returncode) == ("python", code)
 
@@ -149,7 +168,10 @@ def test_the_service_of_the_bento_writes_below_its_home_only(image, tmp_path):
         wait_until_ready(address, process, log)
         tweet = "I love this, thank you so much!"
         answer = httpx.post(f"{address}/predict", json={"text": tweet}).json()
-        said = httpx.post(f"{address}/feedback", json={"prediction_id": answer["prediction_id"], "text": tweet, "correct": False})
+        said = httpx.post(
+            f"{address}/feedback",
+            json={"prediction_id": answer["prediction_id"], "text": tweet, "correct": False},
+        )
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
         users = {member.uids().real for member in family}
 
@@ -167,12 +189,21 @@ def confined(image, home, log):
     """The Bento of an image, served with the image's own environment by a user who can write to nothing but `home`."""
     folder = "/home/bentoml/sentiloop"
     port = free_port()
-    settings = {name: value.replace(folder, str(home)) for name, value in image.pairs("ENV").items() if name != "PATH"}
-    settings |= {"BENTO_PATH": str(image.context), "SENTIMENT_PORT_SERVICE": str(port), "HOME": "/nowhere", "PATH": os.environ["PATH"]}
+    settings = {
+        name: value.replace(folder, str(home)) for name, value in image.pairs("ENV").items() if name != "PATH"
+    }
+    settings |= {
+        "BENTO_PATH": str(image.context),
+        "SENTIMENT_PORT_SERVICE": str(port),
+        "HOME": "/nowhere",
+        "PATH": os.environ["PATH"],
+    }
     command = [sys.executable, "-m", "bentoml", "serve", str(image.context)]
     if os.getuid() == 0:
         if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
-            pytest.skip("root may not mount here, so nothing can be made read-only: run as another user, or with CAP_SYS_ADMIN")
+            pytest.skip(
+                "root may not mount here, so nothing can be made read-only: run as another user, or with CAP_SYS_ADMIN"
+            )
         os.chown(home, USER, USER)
         command = [*_CONFINED, _SCRIPT, str(home), *command]
     else:

@@ -61,9 +61,16 @@ def test_every_variable_of_the_container_is_a_setting():
     documented = set(re.findall(r"^# (\w+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
 
     ours = {name for name in names if name.startswith("SENTIMENT_")}
-    assert {name for name in ours if name.removeprefix("SENTIMENT_").lower() not in Settings.model_fields} == set()
+    assert {
+        name for name in ours if name.removeprefix("SENTIMENT_").lower() not in Settings.model_fields
+    } == set()
     assert names - documented <= {"AZURE_STORAGE_ACCOUNT"}
-    assert {"APPLICATIONINSIGHTS_CONNECTION_STRING", "AZURE_CLIENT_ID", "SENTIMENT_SIGNING_KEY", "SENTIMENT_API_KEY"} <= names
+    assert {
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "AZURE_CLIENT_ID",
+        "SENTIMENT_SIGNING_KEY",
+        "SENTIMENT_API_KEY",
+    } <= names
 
 
 def test_the_settings_take_the_values_of_the_container(monkeypatch):
@@ -86,8 +93,11 @@ def test_port_and_probes_are_those_of_the_service():
         "Readiness": "/readyz",
     }
     assert {probe["httpGet"]["path"] for probe in probes.values()} <= GET_PATHS
-    assert {probe["httpGet"]["port"] for probe in probes.values()} | {app()["configuration"]["ingress"]["targetPort"]} == {"port"}
-    assert all(probe["failureThreshold"] <= 10 and probe["periodSeconds"] <= 240 for probe in probes.values())  # what Azure takes
+    assert {probe["httpGet"]["port"] for probe in probes.values()} | {
+        app()["configuration"]["ingress"]["targetPort"]
+    } == {"port"}
+    # What Azure takes.
+    assert all(probe["failureThreshold"] <= 10 and probe["periodSeconds"] <= 240 for probe in probes.values())
     assert probes["Startup"]["failureThreshold"] * probes["Startup"]["periodSeconds"] >= 60
 
 
@@ -121,7 +131,11 @@ def test_replicas_follow_the_requests_at_once():
 
 def test_every_size_is_one_that_azure_sells():
     for name, size in variables(APP)["sizes"].items():
-        cpu = size["cpu"] if isinstance(size["cpu"], int) else float(size["cpu"]["function"]["parameters"]["arg_1"])
+        cpu = (
+            size["cpu"]
+            if isinstance(size["cpu"], int)
+            else float(size["cpu"]["function"]["parameters"]["arg_1"])
+        )
         assert size["memory"] == f"{2 * cpu:g}Gi", name
     assert set(variables(APP)["sizes"]) == set(decorators(parse(MAIN)["parameters"]["size"])["allowed"])
 
@@ -133,7 +147,8 @@ def test_the_home_of_the_service_lies_in_a_volume_that_outlives_the_container():
     assert mount == {"volumeName": volume["name"], "mountPath": "home"}
     assert volume["storageType"] == "EmptyDir"
     assert home == variables(APP)["home"]
-    assert f'value: "{home}"' in (ROOT / "bentofile.yaml").read_text("utf-8")  # where the image expects it, and may write
+    # Where the image expects it, and may write.
+    assert f'value: "{home}"' in (ROOT / "bentofile.yaml").read_text("utf-8")
 
 
 # --- Secrets ---
@@ -141,10 +156,16 @@ def test_the_home_of_the_service_lies_in_a_volume_that_outlives_the_container():
 
 def test_every_secret_of_the_app_is_a_secure_parameter_and_every_reference_finds_one():
     known, parameters = variables(APP), parse(APP)["parameters"]
-    secrets = {one["name"]: one["value"] for one in walk(known) if "value" in one and one.get("name", "A").islower()}
-    referenced = {one["secretRef"] for one in walk(known) if "secretRef" in one} | {known["registry"]["passwordSecretRef"]}
+    secrets = {
+        one["name"]: one["value"] for one in walk(known) if "value" in one and one.get("name", "A").islower()
+    }
+    referenced = {one["secretRef"] for one in walk(known) if "secretRef" in one} | {
+        known["registry"]["passwordSecretRef"]
+    }
 
-    assert secrets.keys() == referenced == {"connection-string", "signing-key", "api-key", "registry-password"}
+    assert (
+        secrets.keys() == referenced == {"connection-string", "signing-key", "api-key", "registry-password"}
+    )
     assert all("secure" in decorators(parameters[value]) for value in secrets.values())
 
 
@@ -160,7 +181,11 @@ def test_a_secure_parameter_has_no_value_of_its_own_and_goes_into_no_output(path
 
 
 def test_the_keys_that_open_something_are_long_enough_or_azure_refuses_them():
-    limits = {name: decorators(one).get("min_length") for name, one in parse(APP)["parameters"].items() if name in ("signingKey", "apiKey")}
+    limits = {
+        name: decorators(one).get("min_length")
+        for name, one in parse(APP)["parameters"].items()
+        if name in ("signingKey", "apiKey")
+    }
     apikey = module_calls()["app"][1]["apiKey"]["operator"]
 
     assert limits == {"signingKey": 16, "apiKey": 16}
@@ -181,8 +206,16 @@ def test_the_storage_account_has_no_keys_and_nothing_public():
     assert properties["supportsHttpsTrafficOnly"] is True
     assert properties["minimumTlsVersion"] == "TLS1_2"
     containers = resources(STORAGE, "Microsoft.Storage/storageAccounts/blobServices/containers").values()
-    assert {one["name"]: one["properties"]["publicAccess"] for one in containers} == {"models": "None", "feedback": "None"}
-    assert not {one["type"] for path in FILES for one in parse(path).get("resources", {}).values() if "fileServices" in one["type"]}
+    assert {one["name"]: one["properties"]["publicAccess"] for one in containers} == {
+        "models": "None",
+        "feedback": "None",
+    }
+    assert not {
+        one["type"]
+        for path in FILES
+        for one in parse(path).get("resources", {}).values()
+        if "fileServices" in one["type"]
+    }
 
 
 def test_what_is_deleted_or_overwritten_there_can_be_brought_back():
@@ -218,7 +251,9 @@ def test_alert_and_workbook_are_the_shared_ones():
     loaded = workbook["properties"]["serializedData"]["function"]
     assert loaded["type"] == "load_text_content"
     assert (MODULES / loaded["parameters"]["file_path"]).resolve() == FOLDER / "workbook.json"
-    assert {access(call["workspaceId"]) for call in (calls["alert"][1], calls["workbook"][1])} == {("monitoring", "outputs", "workspaceId")}
+    assert {access(call["workspaceId"]) for call in (calls["alert"][1], calls["workbook"][1])} == {
+        ("monitoring", "outputs", "workspaceId")
+    }
 
 
 def test_people_are_told_by_mail_and_sms():

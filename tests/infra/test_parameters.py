@@ -61,7 +61,9 @@ def test_a_parameters_file_keeps_to_the_limits(path):
 @by_parameters
 def test_a_parameters_file_holds_no_secret_and_nobodys_address(path):
     _, given, own = parse_parameters(path)
-    private = {name for name, one in parse(MAIN)["parameters"].items() if "secure" in decorators(one)} & given.keys()
+    private = {
+        name for name, one in parse(MAIN)["parameters"].items() if "secure" in decorators(one)
+    } & given.keys()
     for name in {*private, "readerId", "alertMails", "alertPhones", "image", "repository"}:
         node = {"value": given[name], "through": [own[text] for text in texts(given[name]) if text in own]}
         assert "readEnvironmentVariable" in set(texts(node)), name
@@ -76,7 +78,11 @@ def test_production_does_without_nothing_that_protects():
     assert given["redundancy"] == "zones"
     assert "isOpen" not in given
     read = environment_read(FOLDER / "main.prod.bicepparam")
-    assert {name for name, default in read.items() if not default} >= {"SENTIMENT_API_KEY", "SENTIMENT_SIGNING_KEY", "SENTIMENT_IMAGE"}
+    assert {name for name, default in read.items() if not default} >= {
+        "SENTIMENT_API_KEY",
+        "SENTIMENT_SIGNING_KEY",
+        "SENTIMENT_IMAGE",
+    }
 
 
 def test_azd_takes_the_parameters_of_dev_and_finds_the_app():
@@ -86,7 +92,9 @@ def test_azd_takes_the_parameters_of_dev_and_finds_the_app():
 
     assert others == []
     assert book["infra"]["provider"] == "bicep"
-    assert (ROOT / book["infra"]["path"] / f"{book['infra']['module']}.bicepparam") == FOLDER / "main.dev.bicepparam"
+    assert (
+        ROOT / book["infra"]["path"] / f"{book['infra']['module']}.bicepparam"
+    ) == FOLDER / "main.dev.bicepparam"
     assert {"'azd-service-name'": name} in tag.values()  # the parser leaves a key its quotes
     assert service["host"] == "containerapp"
     assert service["image"] == "${SENTIMENT_IMAGE}"
@@ -102,7 +110,10 @@ def test_the_document_explains_every_variable_and_every_output():
 
 def test_the_document_names_only_files_and_headings_that_exist():
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", DEPLOY) if "://" not in link]
-    headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in re.findall(r"^#+ (.+)$", DEPLOY, re.MULTILINE)}
+    headings = {
+        re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-")
+        for line in re.findall(r"^#+ (.+)$", DEPLOY, re.MULTILINE)
+    }
 
     for link in links:
         file, _, heading = link.partition("#")

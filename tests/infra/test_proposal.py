@@ -18,7 +18,16 @@ ADDRESS = "https://github.com/ann/sentiloop/pull/7"
 
 
 def row(number):
-    return ValidatedRow(f"tweet {number}", "neutral", "positive", "p", f"f{number}", "m", "ann;ben", f"2026-11-2{number}T10:00:00+00:00")
+    return ValidatedRow(
+        f"tweet {number}",
+        "neutral",
+        "positive",
+        "p",
+        f"f{number}",
+        "m",
+        "ann;ben",
+        f"2026-11-2{number}T10:00:00+00:00",
+    )
 
 
 def git(folder, *words):
@@ -104,7 +113,13 @@ def test_without_a_dataset_nothing_is_proposed(programs, dataset_file):
 
 def test_the_same_rows_are_proposed_once(programs, dataset_file):
     branch = add_rows(dataset_file)
-    answer(programs, dataset_file, branch=branch, head=("f" * 40, 1), listed=(json.dumps([{"url": ADDRESS}]), "[]"))
+    answer(
+        programs,
+        dataset_file,
+        branch=branch,
+        head=("f" * 40, 1),
+        listed=(json.dumps([{"url": ADDRESS}]), "[]"),
+    )
 
     assert proposed(dataset_file) == ADDRESS
 
@@ -121,7 +136,9 @@ def test_a_proposal_that_was_killed_goes_on_where_it_was(programs, dataset_file,
 
     assert proposed(dataset_file) == ADDRESS
 
-    commits = [json.loads(call["stdin"]) for call in programs.calls if call["command"].startswith("gh api graphql")]
+    commits = [
+        json.loads(call["stdin"]) for call in programs.calls if call["command"].startswith("gh api graphql")
+    ]
     expected = [] if ahead else [head or git(dataset_file.parent, "rev-parse", "HEAD")]
     assert [commit["variables"]["input"]["expectedHeadOid"] for commit in commits] == expected
     assert programs.commands("gh workflow run") == [f"gh workflow run ci.yml --ref {branch}"]
@@ -131,8 +148,15 @@ def test_a_proposal_that_was_killed_goes_on_where_it_was(programs, dataset_file,
 
 def test_older_proposals_are_closed_and_nothing_else(programs, dataset_file):
     branch = add_rows(dataset_file)
-    heads = [(5, "feedback-000000000000", False), (6, "feature", False), (7, branch, False), (8, "feedback-111111111111", True)]
-    others = [{"number": number, "headRefName": head, "isCrossRepository": fork} for number, head, fork in heads]
+    heads = [
+        (5, "feedback-000000000000", False),
+        (6, "feature", False),
+        (7, branch, False),
+        (8, "feedback-111111111111", True),
+    ]
+    others = [
+        {"number": number, "headRefName": head, "isCrossRepository": fork} for number, head, fork in heads
+    ]
     answer(programs, dataset_file, listed=("[]", json.dumps(others)))
 
     proposed(dataset_file)
@@ -154,7 +178,11 @@ def test_older_proposals_are_closed_and_nothing_else(programs, dataset_file):
 )
 def test_when_a_step_fails_so_does_the_proposal(programs, dataset_file, call):
     add_rows(dataset_file)
-    answer(programs, dataset_file, listed=("[]", json.dumps([{"number": 5, "headRefName": "feedback-0", "isCrossRepository": False}])))
+    answer(
+        programs,
+        dataset_file,
+        listed=("[]", json.dumps([{"number": 5, "headRefName": "feedback-0", "isCrossRepository": False}])),
+    )
     programs.fail(call)
 
     with pytest.raises(ProgramError, match="it is out of order"):

@@ -59,7 +59,18 @@ def command(*arguments, **options):
     )
 
 
-DEPLOY = ("deploy", "--image", IMAGE, "--commit", COMMIT, "--ready-seconds", "1", "--every", "0.05", "--watch-seconds")
+DEPLOY = (
+    "deploy",
+    "--image",
+    IMAGE,
+    "--commit",
+    COMMIT,
+    "--ready-seconds",
+    "1",
+    "--every",
+    "0.05",
+    "--watch-seconds",
+)
 
 
 def test_a_release_deploys_tests_shifts_watches_and_marks(cloud):
@@ -86,7 +97,14 @@ def test_the_new_revision_has_no_traffic_until_it_passed_the_smoke_test(cloud):
     [
         ({"ready": 503}, "HTTP 503"),
         ({"predict": 500}, "answered 500"),
-        ({"labels": dict.fromkeys(["I love this, thank you so much!", "This is terrible, I hate it."], "positive")}, "not 'negative'"),
+        (
+            {
+                "labels": dict.fromkeys(
+                    ["I love this, thank you so much!", "This is terrible, I hate it."], "positive"
+                )
+            },
+            "not 'negative'",
+        ),
         ({"forged": 200}, "forged prediction id, not 400"),
         ({"forged": 500}, "answered 500 to a forged"),
         ({"error": ""}, "without saying why"),
@@ -144,7 +162,9 @@ def test_a_few_errors_are_no_reason(cloud):
     assert_new_serves(cloud)
 
 
-@pytest.mark.parametrize("call", ["show", "revision list", "update", "ingress traffic set", "revision label add"])
+@pytest.mark.parametrize(
+    "call", ["show", "revision list", "update", "ingress traffic set", "revision label add"]
+)
 @pytest.mark.parametrize("trouble", ["fail", "nonsense"])
 def test_when_a_call_of_az_fails_for_good_the_old_revision_serves(cloud, call, trouble):
     cloud.trouble({"call": call, "do": trouble, "times": 3})  # as often as it is tried
@@ -165,7 +185,12 @@ def test_a_label_that_moved_although_az_failed_is_moved_back(cloud):
 
 
 def test_a_call_that_fails_once_is_tried_again(cloud):
-    cloud.trouble(*({"call": call, "do": "fail", "times": 2} for call in ("show", "ingress traffic set", "revision label add")))
+    cloud.trouble(
+        *(
+            {"call": call, "do": "fail", "times": 2}
+            for call in ("show", "ingress traffic set", "revision label add")
+        )
+    )
 
     released(cloud)
 
@@ -320,7 +345,9 @@ def test_the_command_tells_the_summary_and_the_exit_code(cloud, tmp_path, monkey
     for fault in ({}, {"ready": 503}):
         vars(cloud.new).update(fault)
         image = IMAGE.replace("ab", "cd") if fault else IMAGE
-        with command("deploy", "--image", image, "--commit", COMMIT, "--ready-seconds", "1", "--watch-seconds", "0.1") as process:
+        with command(
+            "deploy", "--image", image, "--commit", COMMIT, "--ready-seconds", "1", "--watch-seconds", "0.1"
+        ) as process:
             output = process.communicate(timeout=60)[0]
         codes.append(process.returncode)
 
@@ -440,7 +467,10 @@ def test_an_app_that_cannot_be_released_to_is_left_alone(cloud, change, words):
     assert cloud.verbs() == []
 
 
-@pytest.mark.parametrize("image", ["ann/sentiloop:latest", "ann/sentiloop", f"{IMAGE[:-1]}", f"{IMAGE}\nx", "--help@sha256:" + "a" * 64])
+@pytest.mark.parametrize(
+    "image",
+    ["ann/sentiloop:latest", "ann/sentiloop", f"{IMAGE[:-1]}", f"{IMAGE}\nx", "--help@sha256:" + "a" * 64],
+)
 def test_an_image_without_its_digest_is_refused(image):
     with pytest.raises(ConfigError, match="digest"):
         suffix_of(image, COMMIT)
@@ -492,7 +522,8 @@ def test_the_requests_are_counted_from_what_the_service_really_shows():
 
 
 @pytest.mark.parametrize(
-    ("requests", "failures", "is_over"), [(0, 0, False), (1, 1, False), (2, 2, True), (20, 1, False), (40, 2, False), (40, 3, True)]
+    ("requests", "failures", "is_over"),
+    [(0, 0, False), (1, 1, False), (2, 2, True), (20, 1, False), (40, 2, False), (40, 3, True)],
 )
 def test_one_failure_alone_ends_no_release(requests, failures, is_over):
     assert Count(requests, failures).is_over(0.05) == is_over
@@ -512,6 +543,14 @@ def test_the_fake_knows_no_command_that_releases_do_not_use(cloud):
     take_back(app(), NEW)
 
     assert {call["verb"] for call in cloud.calls} == {
-        *("show", "update", "ingress traffic set", "revision list", "revision label add", "revision activate", "revision deactivate")
+        *(
+            "show",
+            "update",
+            "ingress traffic set",
+            "revision list",
+            "revision label add",
+            "revision activate",
+            "revision deactivate",
+        )
     }
     assert isinstance(cloud, Cloud)

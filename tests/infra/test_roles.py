@@ -7,7 +7,19 @@ import re
 import uuid
 
 import pytest
-from bicep_fixtures import BOOTSTRAP, DEPLOY, FILES, FOLDER, IDENTITIES, Role, access, by_name, resources, roles, variables
+from bicep_fixtures import (
+    BOOTSTRAP,
+    DEPLOY,
+    FILES,
+    FOLDER,
+    IDENTITIES,
+    Role,
+    access,
+    by_name,
+    resources,
+    roles,
+    variables,
+)
 
 # Azure's own names of the roles that we give, from Microsoft's list of built-in roles.
 BUILT_IN_ROLES = {
@@ -17,7 +29,10 @@ BUILT_IN_ROLES = {
     "managedIdentityOperator": ("Managed Identity Operator", "f1a07417-d97a-45cb-824c-7a7467783830"),
     "monitoringMetricsPublisher": ("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb"),
     "monitoringReader": ("Monitoring Reader", "43d0d8ad-25c7-4714-9337-8ba259a9fe05"),
-    "roleBasedAccessControlAdministrator": ("Role Based Access Control Administrator", "f58310d9-a9f6-439a-9e8d-f62e7b41a168"),
+    "roleBasedAccessControlAdministrator": (
+        "Role Based Access Control Administrator",
+        "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
+    ),
     "storageBlobDataContributor": ("Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"),
     "storageBlobDataReader": ("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"),
     "workbookReader": ("Workbook Reader", "b279062a-9be3-42a0-92ae-8b3cf002ec4d"),
@@ -73,13 +88,19 @@ def test_a_role_assignment_is_named_after_its_scope_its_principal_and_its_role(p
 def test_only_people_may_be_something_else_than_service_principals():
     for path in FILES:
         for symbol, role in roles(path).items():
-            kind = resources(path, "Microsoft.Authorization/roleAssignments")[symbol]["properties"]["principalType"]
-            assert access(kind) == (("reader", "type") if role.principal == "reader" else ("ServicePrincipal",))
+            kind = resources(path, "Microsoft.Authorization/roleAssignments")[symbol]["properties"][
+                "principalType"
+            ]
+            assert access(kind) == (
+                ("reader", "type") if role.principal == "reader" else ("ServicePrincipal",)
+            )
 
 
 def test_who_deploys_gives_away_the_roles_of_the_modules_and_no_other():
     given = {access(role)[1] for role in variables(BOOTSTRAP)["given"]}
-    condition = resources(BOOTSTRAP, "Microsoft.Authorization/roleAssignments")["givesRoles"]["properties"]["condition"]
+    condition = resources(BOOTSTRAP, "Microsoft.Authorization/roleAssignments")["givesRoles"]["properties"][
+        "condition"
+    ]
 
     assert given == {role.role for role in ROLES if role.file != "bootstrap"}
     assert given == BUILT_IN_ROLES.keys() - {"contributor", "roleBasedAccessControlAdministrator"}
@@ -107,10 +128,19 @@ def filled(text, values):
 )
 def test_github_gets_a_token_for_one_environment_only(path, subjects):
     known = variables(path)
-    found = resources(path, "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials").values()
+    found = resources(
+        path, "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
+    ).values()
 
-    assert [one["properties"]["subject"] for one in found] == [f"repo:${{repository}}:environment:{subject}" for subject in subjects]
+    assert [one["properties"]["subject"] for one in found] == [
+        f"repo:${{repository}}:environment:{subject}" for subject in subjects
+    ]
     assert len({one["parent"] for one in found}) == len(subjects)
     for one in found:
-        assert known.get(one["properties"]["issuer"], one["properties"]["issuer"]) == "https://token.actions.githubusercontent.com"
-        assert [known.get(name, name) for name in one["properties"]["audiences"]] == ["api://AzureADTokenExchange"]
+        assert (
+            known.get(one["properties"]["issuer"], one["properties"]["issuer"])
+            == "https://token.actions.githubusercontent.com"
+        )
+        assert [known.get(name, name) for name in one["properties"]["audiences"]] == [
+            "api://AzureADTokenExchange"
+        ]

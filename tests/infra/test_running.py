@@ -36,7 +36,10 @@ class Azure:
         program.chmod(0o755)
 
     def answer(self, command, content, *, code=0):
-        self.answers[command] = {"says": content if isinstance(content, str) else json.dumps(content), "code": code}
+        self.answers[command] = {
+            "says": content if isinstance(content, str) else json.dumps(content),
+            "code": code,
+        }
 
     def run(self, *arguments, path=None):
         (self.folder / "answers.json").write_text(json.dumps(self.answers))
@@ -60,7 +63,10 @@ def azure(tmp_path):
 
 def app(*traffic, name=APP, image="docker.io/o/sentiloop:newest"):
     ingress = {"traffic": list(traffic)}
-    return {"name": name, "properties": {"configuration": {"ingress": ingress}, "template": {"containers": [{"image": image}]}}}
+    return {
+        "name": name,
+        "properties": {"configuration": {"ingress": ingress}, "template": {"containers": [{"image": image}]}},
+    }
 
 
 def share(revision, weight, label=None):
@@ -112,9 +118,19 @@ def test_a_release_under_way_is_not_disturbed(azure):
 @pytest.mark.parametrize(
     ("command", "says", "code", "reason"),
     [
-        ("list", "ERROR: Please run 'az login'", 1, "'az containerapp list' failed with 1: ERROR: Please run 'az login'"),
+        (
+            "list",
+            "ERROR: Please run 'az login'",
+            1,
+            "'az containerapp list' failed with 1: ERROR: Please run 'az login'",
+        ),
         ("list", "not JSON", 0, "'az containerapp list' wrote 'not JSON', which is no JSON"),
-        ("revision show", "ERROR: revision gone", 3, "'az containerapp revision show' failed with 3: ERROR: revision gone"),
+        (
+            "revision show",
+            "ERROR: revision gone",
+            3,
+            "'az containerapp revision show' failed with 3: ERROR: revision gone",
+        ),
     ],
 )
 def test_a_failure_of_az_is_told_and_writes_no_variable(azure, command, says, code, reason):
@@ -161,7 +177,8 @@ def test_the_live_revision_is_the_one_with_all_the_traffic(traffic, live):
     ("traffic", "shares"),
     [
         ([NEWEST | {"weight": 50}, share("a", 50)], "the newest 50%, a 50%"),
-        ([share("a", 0, "stable"), share("b", 100)], "b 100%"),  # the first minutes of a release: b is watched, a is what it goes back to
+        # The first minutes of a release: b is watched, a is what it goes back to.
+        ([share("a", 0, "stable"), share("b", 100)], "b 100%"),
     ],
 )
 def test_during_a_release_there_is_no_live_revision(traffic, shares):

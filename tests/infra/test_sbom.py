@@ -71,7 +71,9 @@ def test_every_package_is_named_with_its_pinned_version_and_its_licence(bill):
 
     assert {"bentoml", "onnxruntime", "starlette", "numpy", "uvloop", "azure-core"} <= set(libraries)
     assert not HEAVY & set(libraries)
-    assert {name: one["version"] for name, one in libraries.items()} == {name: PINS[name] for name in libraries}
+    assert {name: one["version"] for name, one in libraries.items()} == {
+        name: PINS[name] for name in libraries
+    }
     assert libraries["numpy"]["purl"] == f"pkg:pypi/numpy@{PINS['numpy']}"
     assert [name for name, one in libraries.items() if not one.get("licenses")] == []
 
@@ -87,7 +89,9 @@ def test_the_model_is_a_component_with_the_digest_of_each_file(bill, bundled):
     model = next(one for one in bill["components"] if one["type"] == "machine-learning-model")
     folder = bundled.folder.parents[2] / "models" / bundled.model.replace(":", "/")
     files = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
     }
 
     assert f"{model['name']}:{model['version']}" == bundled.model
@@ -96,7 +100,9 @@ def test_the_model_is_a_component_with_the_digest_of_each_file(bill, bundled):
 
 
 def test_a_bento_that_is_not_there_is_one_clear_line(bundled, tmp_path):
-    with pytest.raises(AssertionError, match=r"error: no Bento 'sentiment:none' in the store .*: run 'make bundle'"):
+    with pytest.raises(
+        AssertionError, match=r"error: no Bento 'sentiment:none' in the store .*: run 'make bundle'"
+    ):
         run([sys.executable, "-m", "infra.sbom", "sentiment:none", str(tmp_path / "x")], bundled.environment)
 
     assert not (tmp_path / "x").exists()
@@ -105,7 +111,8 @@ def test_a_bento_that_is_not_there_is_one_clear_line(bundled, tmp_path):
 def test_only_what_linux_and_the_extras_ask_for_is_taken():
     packages = find_packages(["tzdata; sys_platform == 'win32'", "uvloop; sys_platform != 'win32'"], PINS)
     with_extra, without = (
-        {package.name for package in find_packages([line], PINS)} for line in ("pydantic-settings[toml,yaml]", "pydantic-settings")
+        {package.name for package in find_packages([line], PINS)}
+        for line in ("pydantic-settings[toml,yaml]", "pydantic-settings")
     )
 
     assert [package.name for package in packages] == ["uvloop"]

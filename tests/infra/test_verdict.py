@@ -30,7 +30,11 @@ VERDICT = Verdict(
 
 def training(folder, code, text=None):
     """A program that ends as a retraining does: with an exit code, and a verdict on disk."""
-    lines = ["import pathlib, sys", f"folder = pathlib.Path({str(folder)!r}) / 'verdict'", "folder.mkdir(parents=True, exist_ok=True)"]
+    lines = [
+        "import pathlib, sys",
+        f"folder = pathlib.Path({str(folder)!r}) / 'verdict'",
+        "folder.mkdir(parents=True, exist_ok=True)",
+    ]
     lines += [f"(folder / 'verdict.json').write_text({text!r})"] if text is not None else []
     return (sys.executable, "-c", "\n".join([*lines, f"sys.exit({code})"]))
 
@@ -39,7 +43,9 @@ def said(decision, **more):
     return as_json(replace(VERDICT, decision=decision, **more))
 
 
-@pytest.mark.parametrize(("decision", "code"), [(Decision.PROMOTE, 0), (Decision.HOLD, 3), (Decision.REJECT, 4)])
+@pytest.mark.parametrize(
+    ("decision", "code"), [(Decision.PROMOTE, 0), (Decision.HOLD, 3), (Decision.REJECT, 4)]
+)
 def test_the_verdict_is_in_the_summary_and_only_promote_promotes(home, programs, tmp_path, decision, code):
     assert retrain(program=training(home, code, said(decision))) == (decision is Decision.PROMOTE)
 
@@ -62,7 +68,9 @@ def test_a_training_that_fails_is_no_verdict(home, programs, code):
         retrain(program=training(home, code, said(Decision.PROMOTE)))
 
 
-@pytest.mark.parametrize(("code", "decision"), [(0, Decision.HOLD), (3, Decision.PROMOTE), (4, Decision.PROMOTE)])
+@pytest.mark.parametrize(
+    ("code", "decision"), [(0, Decision.HOLD), (3, Decision.PROMOTE), (4, Decision.PROMOTE)]
+)
 def test_an_exit_code_that_contradicts_the_verdict_releases_nothing(home, programs, code, decision):
     with pytest.raises(ProgramError, match="release nothing"):
         retrain(program=training(home, code, said(decision)))

@@ -32,7 +32,10 @@ def as_the_portal_asks(text: str, *, model: str = "", grain: str = "5m") -> str:
 
 
 def every_query() -> dict[str, str]:
-    texts = {name: as_the_portal_asks(content["query"], model="tweet-sentiment:a1") for name, content in QUERIES.items()}
+    texts = {
+        name: as_the_portal_asks(content["query"], model="tweet-sentiment:a1")
+        for name, content in QUERIES.items()
+    }
     return texts | {"model_list": PARAMETERS["Model"]["query"]}
 
 
@@ -45,21 +48,31 @@ def workspace(tmp_path_factory):
             opened.request("POST /predict", now - timedelta(minutes=minute), status=400)
             opened.feedback(f"b{minute}", now - timedelta(minutes=minute), model="tweet-sentiment:a1")
         opened.predicted(now, model="tweet-sentiment:b2")
-        keys = {"predicted_label": "neutral", "shadow_label": "positive", "score": "0.5", "shadow_score": "0.6"}
-        opened.trace("Shadow prediction", now, model="tweet-sentiment:a1", shadow_model="tweet-sentiment:c3", **keys)
+        keys = {
+            "predicted_label": "neutral",
+            "shadow_label": "positive",
+            "score": "0.5",
+            "shadow_score": "0.6",
+        }
+        opened.trace(
+            "Shadow prediction", now, model="tweet-sentiment:a1", shadow_model="tweet-sentiment:c3", **keys
+        )
         opened.send()
         yield opened
 
 
 def test_the_committed_workbook_is_what_the_sources_make_of_it():
-    assert workbook.FILE.read_text("utf-8") == workbook.text(), "run 'python -m infra.workbook' and commit infra/workbook.json"
+    assert workbook.FILE.read_text("utf-8") == workbook.text(), (
+        "run 'python -m infra.workbook' and commit infra/workbook.json"
+    )
 
 
 def test_the_check_says_so_when_the_file_is_old(tmp_path):
     command = [sys.executable, "-m", "infra.workbook", "--file", str(tmp_path / "book.json")]
 
     codes = [
-        subprocess.run([*command, *more], cwd=ROOT, check=False, capture_output=True).returncode for more in (["--check"], [], ["--check"])
+        subprocess.run([*command, *more], cwd=ROOT, check=False, capture_output=True).returncode
+        for more in (["--check"], [], ["--check"])
     ]
     (tmp_path / "book.json").write_text("{}")
     late = subprocess.run([*command, "--check"], cwd=ROOT, check=False, capture_output=True, text=True)
@@ -76,7 +89,9 @@ def test_every_panel_is_in_the_workbook_and_nothing_else():
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.query)
 def test_the_query_of_a_panel_is_the_file_with_the_workbooks_parameters(panel):
-    changed = zip(QUERIES[panel.query]["query"].splitlines(), queries.read(panel.query).splitlines(), strict=True)
+    changed = zip(
+        QUERIES[panel.query]["query"].splitlines(), queries.read(panel.query).splitlines(), strict=True
+    )
 
     assert [line.split(";")[0] for line, original in changed if line != original] == [
         {"model": 'let model = "{Model}"', "step": "let step = {TimeRange:grain}"}[name]
@@ -100,7 +115,8 @@ def test_a_panel_shows_columns_that_its_query_gives(workspace, panel, model):
 def test_the_model_filter_offers_the_models_alone(workspace):
     frame = workspace.ask(PARAMETERS["Model"]["query"], timedelta(hours=1))
 
-    assert list(frame) == ["model"]  # the portal takes the first column as the value and a second one as its name
+    # The portal takes the first column as the value and a second one as its name.
+    assert list(frame) == ["model"]
     assert set(frame["model"]) == {"tweet-sentiment:a1", "tweet-sentiment:b2"}
 
 
@@ -108,7 +124,10 @@ def test_the_workbook_has_the_form_that_azure_reads():
     assert BOOK["version"] == "Notebook/1.0"
     assert len(ITEMS) == len(BOOK["items"])
     assert {item["type"] for item in BOOK["items"]} == {1, 3, 9}
-    assert [(name, parameter["type"]) for name, parameter in PARAMETERS.items()] == [("TimeRange", 4), ("Model", 2)]
+    assert [(name, parameter["type"]) for name, parameter in PARAMETERS.items()] == [
+        ("TimeRange", 4),
+        ("Model", 2),
+    ]
     assert PARAMETERS["TimeRange"]["isRequired"]
     assert not PARAMETERS["Model"]["isRequired"]  # not set, it becomes the empty text: every model
     assert len({str(uuid.UUID(parameter["id"])) for parameter in PARAMETERS.values()}) == 2

@@ -19,7 +19,11 @@ FOLDER = ROOT / ".github" / "workflows"
 FILES = {file.stem: file for file in sorted(FOLDER.glob("*.yml"))}
 TEXTS = {name: file.read_text("utf-8") for name, file in FILES.items()}
 WORKFLOWS = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
-JOBS = {f"{name}/{job}": content for name, workflow in WORKFLOWS.items() for job, content in workflow["jobs"].items()}
+JOBS = {
+    f"{name}/{job}": content
+    for name, workflow in WORKFLOWS.items()
+    for job, content in workflow["jobs"].items()
+}
 STEPS = [(place, step) for place, job in JOBS.items() for step in job["steps"]]
 # Every action in use, with the version whose commit it is pinned to.
 ACTIONS = {
@@ -115,18 +119,23 @@ def test_the_gate_passes_what_succeeded_alone(name, results, passes, tmp_path):
     if not shutil.which("jq"):
         pytest.skip("no jq on this machine")
 
-    run = subprocess.run(["bash", "-e", "-c", script], env={**os.environ, "NEEDS": needs}, capture_output=True, check=False)
+    run = subprocess.run(
+        ["bash", "-e", "-c", script], env={**os.environ, "NEEDS": needs}, capture_output=True, check=False
+    )
 
     assert (run.returncode == 0) == passes
 
 
-@pytest.mark.parametrize(("place", "step"), [(place, step) for place, step in STEPS if "checkout" in step.get("uses", "")])
+@pytest.mark.parametrize(
+    ("place", "step"), [(place, step) for place, step in STEPS if "checkout" in step.get("uses", "")]
+)
 def test_no_credential_stays_on_disk(place, step):
     assert step["with"]["persist-credentials"] is False
 
 
 def test_releases_never_cross_and_are_never_cut_off():
-    group = "${{ inputs.do == 'roll back' && 'roll-back' || 'release' }}"  # else a way back would wait for a build, and a push cancel it
+    # Else a way back would wait for a build, and a push cancel it.
+    group = "${{ inputs.do == 'roll back' && 'roll-back' || 'release' }}"
     assert WORKFLOWS["release"]["concurrency"] == {"group": group, "cancel-in-progress": False}
     for place in ("release/deploy", "release/roll-back", "infra/deploy"):
         assert JOBS[place]["concurrency"] == {"group": "traffic", "cancel-in-progress": False}
@@ -150,7 +159,11 @@ def test_every_job_that_logs_in_to_azure_is_in_an_environment_and_no_secret_of_a
 
 def test_no_program_is_told_a_client_id_which_it_would_take_for_a_managed_identity():
     for place, step in STEPS:
-        names = {**WORKFLOWS[place.split("/")[0]].get("env", {}), **JOBS[place].get("env", {}), **step.get("env", {})}
+        names = {
+            **WORKFLOWS[place.split("/")[0]].get("env", {}),
+            **JOBS[place].get("env", {}),
+            **step.get("env", {}),
+        }
         assert "AZURE_CLIENT_ID" not in names, place
 
 
@@ -226,7 +239,11 @@ def test_only_commands_that_exist_are_called(name):
 
 
 def commands():
-    found = {command for script in scripts() for command in re.findall(r"python3? -m ((?:infra|flows)\.\w+[^\n|&)]*)", script)}
+    found = {
+        command
+        for script in scripts()
+        for command in re.findall(r"python3? -m ((?:infra|flows)\.\w+[^\n|&)]*)", script)
+    }
     return sorted(found)
 
 
@@ -246,7 +263,10 @@ def test_the_commands_take_the_options_that_they_are_given(command, monkeypatch,
 
 
 def test_the_programs_that_python_calls_are_there_as_well():
-    sources = "".join((ROOT / "infra" / f"{name}.py").read_text("utf-8") for name in ("champion", "container_image", "proposal", "verdict"))
+    sources = "".join(
+        (ROOT / "infra" / f"{name}.py").read_text("utf-8")
+        for name in ("champion", "container_image", "proposal", "verdict")
+    )
     modules = re.findall(r'"-m", "((?:flows|infra)\.\w+)"', sources)
     targets = re.findall(r'"make", "--silent", "(\w+)"', sources)
 
@@ -261,7 +281,9 @@ def test_the_programs_that_python_calls_are_there_as_well():
 def test_every_variable_and_secret_is_in_the_documents():
     named = set(re.findall(r"(?:vars|secrets)\.(\w+)", "".join(TEXTS.values())))
     documents = "".join(
-        (ROOT / "docs" / name).read_text("utf-8") for name in ("release.md", "deploy.md") if (ROOT / "docs" / name).exists()
+        (ROOT / "docs" / name).read_text("utf-8")
+        for name in ("release.md", "deploy.md")
+        if (ROOT / "docs" / name).exists()
     )
 
     assert {name for name in named if f"`{name}`" not in documents} == set()
@@ -271,8 +293,16 @@ def test_every_variable_and_secret_is_in_the_documents():
     ("check", "old", "new"),
     [
         (["check-jsonschema", "--builtin-schema", "vendor.github-workflows"], "runs-on:", "run-on:"),
-        (["zizmor", "--offline", "--quiet", "--no-progress"], re.search(r"actions/checkout@\S+", TEXTS["ci"])[0], "actions/checkout@v7"),
-        (["zizmor", "--offline", "--quiet", "--no-progress"], "bash .ci/run check", "bash .ci/run ${{ github.head_ref }}"),
+        (
+            ["zizmor", "--offline", "--quiet", "--no-progress"],
+            re.search(r"actions/checkout@\S+", TEXTS["ci"])[0],
+            "actions/checkout@v7",
+        ),
+        (
+            ["zizmor", "--offline", "--quiet", "--no-progress"],
+            "bash .ci/run check",
+            "bash .ci/run ${{ github.head_ref }}",
+        ),
     ],
 )
 def test_the_checks_of_make_check_pass_and_would_say_so(check, old, new, tmp_path):
@@ -282,7 +312,10 @@ def test_the_checks_of_make_check_pass_and_would_say_so(check, old, new, tmp_pat
     bad.parent.mkdir(parents=True)
     bad.write_text(TEXTS["ci"].replace(old, new, 1))
 
-    good, failed = (subprocess.run([*command, *files], capture_output=True, check=False) for files in (FILES.values(), [bad]))
+    good, failed = (
+        subprocess.run([*command, *files], capture_output=True, check=False)
+        for files in (FILES.values(), [bad])
+    )
 
     assert good.returncode == 0, good.stdout
     assert failed.returncode != 0

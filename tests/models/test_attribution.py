@@ -22,7 +22,11 @@ SHORT = (  # so few words that each is left out, whatever the model
     "— … ~",
     "İstanbul ß ＠straße \u200b ﬁne",
 )
-LONG = "worst day, " + "the train to Boston stops here and then we are waiting at the gate " * 8 + "but I love this so much, thank you!"
+LONG = (
+    "worst day, "
+    + "the train to Boston stops here and then we are waiting at the gate " * 8
+    + "but I love this so much, thank you!"
+)
 
 
 @pytest.fixture
@@ -34,7 +38,9 @@ def left_out(model, text):
     """How much lower the score of the text's label is without each word."""
     words = split_words(text)
     scores = model.predict_proba([text])[0]
-    without = model.predict_proba([" ".join(words[:number] + words[number + 1 :]) for number in range(len(words))])
+    without = model.predict_proba(
+        [" ".join(words[:number] + words[number + 1 :]) for number in range(len(words))]
+    )
     return scores.max() - without[:, scores.argmax()]
 
 
@@ -50,7 +56,9 @@ def test_a_word_weighs_what_leaving_it_out_costs_the_label(served, text):
 def test_a_model_that_was_not_exported_explains_itself_too(family, fitted):
     model = fitted[family]
 
-    assert [one.weight for one in explain(model, SHORT[0])] == pytest.approx(left_out(model, SHORT[0]), abs=1e-5)
+    assert [one.weight for one in explain(model, SHORT[0])] == pytest.approx(
+        left_out(model, SHORT[0]), abs=1e-5
+    )
 
 
 def test_of_a_long_text_the_strongest_words_are_left_out_and_the_others_weigh_nothing(served, family):
@@ -80,7 +88,10 @@ def test_without_its_heaviest_words_a_text_loses_its_label_sooner_than_without_o
     for text in small_corpus[0][::3]:
         words, scores = split_words(text), served.predict_proba([text])[0]
         heaviest = int(np.argmax([one.weight for one in explain(served, text)]))
-        variants = [" ".join(words[:number] + words[number + 1 :]) for number in (heaviest, chance.randrange(len(words)))]
+        variants = [
+            " ".join(words[:number] + words[number + 1 :])
+            for number in (heaviest, chance.randrange(len(words)))
+        ]
         drops.append(scores.max() - served.predict_proba(variants)[:, scores.argmax()])
     ours, at_random = np.mean(drops, axis=0)
 
@@ -95,10 +106,28 @@ def test_a_text_that_must_be_repaired_as_a_whole_is_explained_as_its_words_are_r
     label = served.predict_proba([text])[0].argmax()
     whole = served.predict_proba([" ".join(words)])[0, label]
 
-    assert found[1].weight == pytest.approx(whole - served.predict_proba([" ".join(words[:1] + words[2:])])[0, label], abs=1e-5)
+    assert found[1].weight == pytest.approx(
+        whole - served.predict_proba([" ".join(words[:1] + words[2:])])[0, label], abs=1e-5
+    )
 
 
-@pytest.mark.parametrize("word", ["don't", "good!!!", "http", "https", "x.y", "t.co/x", "www.x.org", "@ann", "a@b", "&lt;3", "'tis", "A1,"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "don't",
+        "good!!!",
+        "http",
+        "https",
+        "x.y",
+        "t.co/x",
+        "www.x.org",
+        "@ann",
+        "a@b",
+        "&lt;3",
+        "'tis",
+        "A1,",
+    ],
+)
 def test_words_are_cleaned_as_texts_are(word):
     assert clean_words([word]) == [clean_text(word)]
 
@@ -107,10 +136,29 @@ def test_what_the_lexicon_says_without_a_word_is_what_it_says_of_the_rest():
     """Negations, pauses and emoji beside each other, in any order: each word's absence may turn what follows round."""
     valences = {"good": 1.9, "bad": -2.5, "love": 3.2, "smiling": 2.0, "<3": 1.9}
     chance = random.Random(0)
-    vocabulary = ["not", "good", "bad", "LOVE", "it", "a,", "so.", "never", "don't", "😃", "<3", "what?!", "", "two words", "hardly"]
+    vocabulary = [
+        "not",
+        "good",
+        "bad",
+        "LOVE",
+        "it",
+        "a,",
+        "so.",
+        "never",
+        "don't",
+        "😃",
+        "<3",
+        "what?!",
+        "",
+        "two words",
+        "hardly",
+    ]
     for _ in range(300):
         words = chance.choices(vocabulary, k=chance.randint(1, 12))
-        texts = [" ".join(filter(None, [*words[:number], *words[number + 1 :]])) for number in range(len(words) + 1)]
+        texts = [
+            " ".join(filter(None, [*words[:number], *words[number + 1 :]]))
+            for number in range(len(words) + 1)
+        ]
 
         expected = [valence_features(text, valences) for text in texts]
 

@@ -1,7 +1,7 @@
 """How the models behave, beyond their scores on a split: what must always work, what must not matter, and which way a change must push.
 
-After Ribeiro et al. 2020, Beyond Accuracy: Behavioral Testing of NLP Models with CheckList. Each family learns from real tweets, few enough
-for a test.
+After Ribeiro et al. 2020, Beyond Accuracy: Behavioral Testing of NLP Models with CheckList. Each
+family learns from real tweets, few enough for a test.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ import models
 from models import LABELS, SentimentModel
 
 TRAINING = {
-    "tfidf": (8000, {"features": ("words (1,2) + characters (2,5)",), "regularisations": (1.0,), "class_weights": ("balanced",)}),
+    "tfidf": (
+        8000,
+        {
+            "features": ("words (1,2) + characters (2,5)",),
+            "regularisations": (1.0,),
+            "class_weights": ("balanced",),
+        },
+    ),
     "keras": (8000, {"architectures": ("average",), "epochs": 5}),
     "bert": (2500, {"epochs": 2}),
 }
@@ -81,8 +88,18 @@ def test_negation_makes_praise_less_positive(trained_model, plain, negated):
 
 
 def test_praise_and_complaint_push_the_scores_their_way(trained_model):
-    assert rise(trained_model, "the flight lands at noon", "the flight lands at noon, awesome, love it", POSITIVE) > 0.05
-    assert rise(trained_model, "the flight lands at noon", "the flight lands at noon, awful, worst ever", NEGATIVE) > 0.05
+    assert (
+        rise(
+            trained_model, "the flight lands at noon", "the flight lands at noon, awesome, love it", POSITIVE
+        )
+        > 0.05
+    )
+    assert (
+        rise(
+            trained_model, "the flight lands at noon", "the flight lands at noon, awful, worst ever", NEGATIVE
+        )
+        > 0.05
+    )
 
 
 def test_a_happy_emoji_is_more_positive_than_an_angry_one(trained_model):

@@ -48,7 +48,9 @@ def test_a_training_killed_in_the_middle_ends_with_the_same_weights(small_corpus
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert not (tmp_path / "model-killed").exists()
-    told = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed").communicate(timeout=250)[0]
+    told = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed").communicate(
+        timeout=250
+    )[0]
 
     assert "going on from the checkpoint" in told
     assert "step 15/42: validation" not in told
@@ -62,7 +64,13 @@ def make_tuning(corpus, **hyperparameters):
     model = models.create("bert", batch_size=8, **hyperparameters)
     model._begin()
     recipe = Recipe(**{field.name: getattr(model, field.name) for field in fields(Recipe)})
-    return FineTuning(model.network_, model._pad, recipe, model._batches(texts, labels), model._batches(texts[:40], labels[:40]))
+    return FineTuning(
+        model.network_,
+        model._pad,
+        recipe,
+        model._batches(texts, labels),
+        model._batches(texts[:40], labels[:40]),
+    )
 
 
 @pytest.fixture
@@ -128,7 +136,9 @@ def test_words_that_were_pushed_against_the_network_are_put_back(tuning):
 
     assert pushed > loss
     assert moved.norm().item() == pytest.approx(tuning.recipe.adversarial, rel=1e-3)
-    assert set(moved.abs().sum(dim=1).nonzero().flatten().tolist()) <= set(inputs["input_ids"].flatten().tolist())
+    assert set(moved.abs().sum(dim=1).nonzero().flatten().tolist()) <= set(
+        inputs["input_ids"].flatten().tolist()
+    )
     assert torch.equal(vectors.detach(), before)
 
 
@@ -192,7 +202,12 @@ def test_without_a_directory_nothing_is_kept(tmp_path, monkeypatch):
 
 def test_every_text_comes_once_per_epoch_in_batches_of_like_length():
     lengths = [3, 40, 5, 41, 4, 39, 60, 2]
-    batches = Batches([np.full(length, number, dtype=np.int32) for number, length in enumerate(lengths)], np.arange(8), 2, seed=0)
+    batches = Batches(
+        [np.full(length, number, dtype=np.int32) for number, length in enumerate(lengths)],
+        np.arange(8),
+        2,
+        seed=0,
+    )
 
     seen = [[int(ids[0]) for ids in tokens] for tokens, _ in batches.stream(2)]
 

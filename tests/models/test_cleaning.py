@@ -26,7 +26,10 @@ def test_clean_text_gives_the_one_form(raw, cleaned):
     assert clean_text(raw) == cleaned
 
 
-@pytest.mark.parametrize("text", [*ODD_TEXTS, "&amp;amp;lt;b", "@@ann", "http://a@b", "\u202eabc", "x@y@z", "&#64;ann &#104;ttp://x"])
+@pytest.mark.parametrize(
+    "text",
+    [*ODD_TEXTS, "&amp;amp;lt;b", "@@ann", "http://a@b", "\u202eabc", "x@y@z", "&#64;ann &#104;ttp://x"],
+)
 def test_cleaning_twice_changes_nothing(text):
     assert clean_text(clean_text(text)) == clean_text(text)
 

@@ -48,9 +48,14 @@ def test_the_temperature_makes_the_validation_labels_likelier_and_changes_no_lab
     truth = np.array([LABELS.index(label) for label in labels])
     before, after = model.infer_uncalibrated(model.tokenise(texts)), model.predict_proba(texts)
 
-    assert TEMPERATURES[0] < model.temperature_ < TEMPERATURES[1] or model.temperature_ == pytest.approx(TEMPERATURES[0], rel=0.01)
+    assert TEMPERATURES[0] < model.temperature_ < TEMPERATURES[1] or model.temperature_ == pytest.approx(
+        TEMPERATURES[0], rel=0.01
+    )
     assert (before.argmax(axis=1) == after.argmax(axis=1)).all()
-    assert -np.log(after[range(len(truth)), truth]).mean() <= -np.log(before[range(len(truth)), truth]).mean() + 1e-9
+    assert (
+        -np.log(after[range(len(truth)), truth]).mean()
+        <= -np.log(before[range(len(truth)), truth]).mean() + 1e-9
+    )
     assert not np.allclose(before, after, atol=1e-3)
 
 
@@ -97,7 +102,9 @@ def test_a_loaded_model_gives_the_same_scores_and_remembers_its_choices(model, s
     loaded = models.load(tmp_path / "model")
 
     assert type(loaded) is type(model)
-    np.testing.assert_allclose(loaded.predict_proba(small_corpus[0]), model.predict_proba(small_corpus[0]), atol=1e-7)
+    np.testing.assert_allclose(
+        loaded.predict_proba(small_corpus[0]), model.predict_proba(small_corpus[0]), atol=1e-7
+    )
     assert loaded.trials == model.trials
     assert loaded.hyperparameters.keys() == model.hyperparameters.keys()
 
@@ -118,7 +125,9 @@ def test_trials_tell_what_was_tried(model):
 def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(family, small_corpus):
     texts, labels = small_corpus[0][:48], small_corpus[1][:48]
     hyperparameters = QUICK[family] | ({} if family == "tfidf" else {"epochs": 1})
-    model = models.create(family, **hyperparameters).fit(texts, labels, validation=(texts, labels), progress=quiet)
+    model = models.create(family, **hyperparameters).fit(
+        texts, labels, validation=(texts, labels), progress=quiet
+    )
     first = model.predict_proba(texts)
 
     model.fit(texts, labels[::-1], validation=(texts, labels[::-1]), progress=quiet)
@@ -131,7 +140,16 @@ def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(f
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_model_can_learn_eight_tweets_by_heart(family):
-    texts = ["love this so much", "great day", "best crew", "hate this flight", "awful delay", "never again", "gate four", "it is Tuesday"]
+    texts = [
+        "love this so much",
+        "great day",
+        "best crew",
+        "hate this flight",
+        "awful delay",
+        "never again",
+        "gate four",
+        "it is Tuesday",
+    ]
     labels = ["positive"] * 3 + ["negative"] * 3 + ["neutral"] * 2
     by_heart = {
         "tfidf": {},
@@ -139,7 +157,9 @@ def test_a_model_can_learn_eight_tweets_by_heart(family):
         "bert": {"epochs": 12, "learning_rate": 5e-4, "patience": 24},
     }
 
-    model = models.create(family, **by_heart[family]).fit(texts, labels, validation=(texts, labels), progress=quiet)
+    model = models.create(family, **by_heart[family]).fit(
+        texts, labels, validation=(texts, labels), progress=quiet
+    )
 
     assert model.predict(texts) == labels
 
@@ -170,7 +190,9 @@ def test_keras_without_the_lexicon_has_no_marks(small_corpus):
     plain = models.create("keras", **QUICK["keras"] | {"epochs": 1, "has_lexicon": False}).fit(
         texts, labels, validation=small_corpus, progress=quiet
     )
-    marked = models.create("keras", **QUICK["keras"] | {"epochs": 1}).fit(texts, labels, validation=small_corpus, progress=quiet)
+    marked = models.create("keras", **QUICK["keras"] | {"epochs": 1}).fit(
+        texts, labels, validation=small_corpus, progress=quiet
+    )
 
     assert plain.tokenise(["not bad, great"]).numpy()[0, 0].decode() == "[start] not bad great"
     assert marked.tokenise(["not bad, great"]).numpy()[0, 0].decode().startswith("[+2] [+3] [sum+")
@@ -192,7 +214,9 @@ except models.ModelError as error:
 """
     environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": "/usr/bin"}
 
-    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True).stdout
+    output = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
+    ).stdout
 
     assert "the base model 'bert-base-uncased' cannot be loaded" in output
     assert "--base-model minilm" in output
@@ -202,7 +226,9 @@ except models.ModelError as error:
 def test_bert_takes_a_local_folder_as_its_base_model(fitted, small_corpus, tmp_path):
     fitted["bert"].save(tmp_path)
 
-    model = models.create("bert", base_model=str(tmp_path), epochs=1).fit(*small_corpus, validation=small_corpus, progress=quiet)
+    model = models.create("bert", base_model=str(tmp_path), epochs=1).fit(
+        *small_corpus, validation=small_corpus, progress=quiet
+    )
 
     assert model.predict(["I love this, thank you so much!"]) == ["positive"]
 
@@ -247,7 +273,9 @@ def test_a_missing_framework_names_the_extra_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "skops", None)
     monkeypatch.delitem(sys.modules, "models.tfidf", raising=False)
 
-    with pytest.raises(ModelError, match=r"needs the package 'skops.*pip install -c constraints.txt -e '\.\[tfidf\]'"):
+    with pytest.raises(
+        ModelError, match=r"needs the package 'skops.*pip install -c constraints.txt -e '\.\[tfidf\]'"
+    ):
         models.create("tfidf")
 
 
@@ -255,13 +283,19 @@ def test_keras_learns_what_its_teacher_says(small_corpus):
     """The teacher is sure that some of the praise is blame; the labels alone say nothing of the kind."""
     texts, labels = small_corpus
     scores = np.array(
-        [[0.98, 0.01, 0.01] if "love" in text else np.eye(3)[LABELS.index(label)] for text, label in zip(*small_corpus, strict=True)]
+        [
+            [0.98, 0.01, 0.01] if "love" in text else np.eye(3)[LABELS.index(label)]
+            for text, label in zip(*small_corpus, strict=True)
+        ]
     )
 
-    others = [(text, label) for text, label in zip(*small_corpus, strict=True) if "love" not in text]  # they would take the labels' side
+    # They would take the labels' side.
+    others = [(text, label) for text, label in zip(*small_corpus, strict=True) if "love" not in text]
     validation = tuple(zip(*others, strict=True))
     taught, untaught = (
-        models.create("keras", **QUICK["keras"]).fit(texts, labels, validation=validation, progress=quiet, teacher_scores=given)
+        models.create("keras", **QUICK["keras"]).fit(
+            texts, labels, validation=validation, progress=quiet, teacher_scores=given
+        )
         for given in (scores, None)
     )
 

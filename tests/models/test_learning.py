@@ -20,4 +20,6 @@ def test_targets_are_the_labels_softened_by_the_teacher():
     truth = np.array([0, 2])
 
     assert soft_targets(truth, None).tolist() == [[1, 0, 0], [0, 0, 1]]
-    np.testing.assert_allclose(soft_targets(truth, np.array([[0.5, 0.5, 0], [0.1, 0.1, 0.8]])), [[0.6, 0.4, 0], [0.08, 0.08, 0.84]])
+    np.testing.assert_allclose(
+        soft_targets(truth, np.array([[0.5, 0.5, 0], [0.1, 0.1, 0.8]])), [[0.6, 0.4, 0], [0.08, 0.08, 0.84]]
+    )

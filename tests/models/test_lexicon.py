@@ -71,7 +71,9 @@ def test_a_text_without_rated_words_has_only_its_typography():
 
 def test_a_model_keeps_its_own_copy_of_the_lexicon(small_corpus, tmp_path):
     with_valences = "words (1,2) + characters (2,5) + valences"
-    model = models.create("tfidf", features=(with_valences,)).fit(*small_corpus, validation=small_corpus, progress=lambda line: None)
+    model = models.create("tfidf", features=(with_valences,)).fit(
+        *small_corpus, validation=small_corpus, progress=lambda line: None
+    )
 
     model.save(tmp_path / "trained")
     model.export(tmp_path / "served", small_corpus[0])

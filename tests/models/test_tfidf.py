@@ -10,14 +10,20 @@ import models
 from models import LABELS
 
 
-def test_tfidf_counts_ngrams_once_for_all_folds_and_classifiers_and_once_for_the_model(small_corpus, monkeypatch):
+def test_tfidf_counts_ngrams_once_for_all_folds_and_classifiers_and_once_for_the_model(
+    small_corpus, monkeypatch
+):
     from sklearn.feature_extraction.text import CountVectorizer
 
     calls = []
     original = CountVectorizer.fit_transform
-    monkeypatch.setattr(CountVectorizer, "fit_transform", lambda self, *args: calls.append(self) or original(self, *args))
+    monkeypatch.setattr(
+        CountVectorizer, "fit_transform", lambda self, *args: calls.append(self) or original(self, *args)
+    )
 
-    model = models.create("tfidf", features=("words (1,2)", "characters (2,5)")).fit(*small_corpus, validation=small_corpus, progress=quiet)
+    model = models.create("tfidf", features=("words (1,2)", "characters (2,5)")).fit(
+        *small_corpus, validation=small_corpus, progress=quiet
+    )
 
     assert len(calls) == 2 + 1
     assert len(model.trials) == 2 * 3 * 2
@@ -41,11 +47,19 @@ def test_tfidf_weighs_the_ngrams_of_a_fold_as_a_vectoriser_of_its_own_rows_would
     np.testing.assert_allclose(judged.toarray(), others.toarray(), atol=1e-6)
 
 
-def test_tfidf_tries_what_is_far_behind_on_one_fold_only_and_chooses_among_the_others(small_corpus, monkeypatch):
+def test_tfidf_tries_what_is_far_behind_on_one_fold_only_and_chooses_among_the_others(
+    small_corpus, monkeypatch
+):
     """With next to no weights a classifier says `positive` of all, here the most frequent label."""
-    kept = [(text, label) for number, (text, label) in enumerate(zip(*small_corpus, strict=True)) if label == "positive" or number % 3]
+    kept = [
+        (text, label)
+        for number, (text, label) in enumerate(zip(*small_corpus, strict=True))
+        if label == "positive" or number % 3
+    ]
     rows = tuple(zip(*kept, strict=True))
-    model = models.create("tfidf", features=("words (1,2)",), regularisations=(1e-9, 1.0), class_weights=(None,))
+    model = models.create(
+        "tfidf", features=("words (1,2)",), regularisations=(1e-9, 1.0), class_weights=(None,)
+    )
     raced = model.fit(*rows, validation=rows, progress=quiet).trials
     monkeypatch.setattr("models.tfidf._STANDARD_ERRORS", 1000)
     searched = model.fit(*rows, validation=rows, progress=quiet).trials
@@ -64,11 +78,15 @@ def test_tfidf_weighs_an_ngram_by_how_well_it_tells_labels_apart():
 
     ratios = log_count_ratios(csr_matrix([[0.5, 0.5], [1.0, 0.0], [1.0, 0.0]]), np.array([0, 1, 2]))
 
-    # one more everywhere: the first label has 2 and 2 entries, the others together 4 and 2; the other labels 2 and 1 against 4 and 3
+    # one more everywhere: the first label has 2 and 2 entries, the others together 4 and 2; the
+    # other labels 2 and 1 against 4 and 3
     even = max(abs(np.log((2 / 4) / (4 / 6))), abs(np.log((2 / 3) / (4 / 7))))
     telling = max(abs(np.log((2 / 4) / (2 / 6))), abs(np.log((1 / 3) / (3 / 7))))
     np.testing.assert_allclose(ratios, np.sqrt(np.array([even, telling]) / np.mean([even, telling])))
-    np.testing.assert_allclose(log_count_ratios(csr_matrix([[1.0], [2.0], [3.0]]), np.array([0, 1, 2])), [1.0])  # it tells nothing apart
+    # It tells nothing apart.
+    np.testing.assert_allclose(
+        log_count_ratios(csr_matrix([[1.0], [2.0], [3.0]]), np.array([0, 1, 2])), [1.0]
+    )
 
 
 def test_tfidf_keeps_what_it_learnt_of_scaled_weights_as_coefficients_of_plain_ones(small_corpus):
@@ -77,11 +95,15 @@ def test_tfidf_keeps_what_it_learnt_of_scaled_weights_as_coefficients_of_plain_o
 
     texts, labels = small_corpus
     model = models.create("tfidf", features=("words (1,2)",), regularisations=(1.0,), class_weights=(None,))
-    plain = models.create("tfidf", features=("words (1,2)",), regularisations=(1.0,), class_weights=(None,), has_ratios=False)
+    plain = models.create(
+        "tfidf", features=("words (1,2)",), regularisations=(1.0,), class_weights=(None,), has_ratios=False
+    )
     weights = model.fit(*small_corpus, validation=small_corpus, progress=quiet).tokenise(texts)
     targets = np.array([LABELS.index(label) for label in labels])
     ratios = log_count_ratios(weights, targets)
-    expected = logistic_regression(0).fit(scale(weights, ratios), targets).predict_proba(scale(weights, ratios))
+    expected = (
+        logistic_regression(0).fit(scale(weights, ratios), targets).predict_proba(scale(weights, ratios))
+    )
 
     np.testing.assert_allclose(model.infer_uncalibrated(weights), expected, atol=1e-12)
     unscaled = plain.fit(*small_corpus, validation=small_corpus, progress=quiet).infer_uncalibrated(weights)
@@ -104,7 +126,9 @@ def test_tfidf_searches_with_the_ratios_of_the_rows_that_a_fold_learns(small_cor
         ("other labels held out", tfidf.TfidfModel(), shuffled),
         ("plain", tfidf.TfidfModel(has_ratios=False), targets),
     ):
-        ((_, (_, learnt, judged), _),) = model._fits([(name, {"C": 1.0, "class_weight": None})], tables, given, held_out)
+        ((_, (_, learnt, judged), _),) = model._fits(
+            [(name, {"C": 1.0, "class_weight": None})], tables, given, held_out
+        )
         fits[case] = learnt[0].toarray(), judged[0].toarray()
 
     scaled, plain = (np.abs(np.concatenate(fits[case])).sum(axis=0) for case in ("ratios", "plain"))

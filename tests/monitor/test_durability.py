@@ -50,10 +50,15 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(tmp
 
     for round_number in range(3):
         monitor = MonitorProcess(tmp_path, "--no-alerts").start()
-        posters = [Poster(monitor.address, f"{round_number}-{number}", size) for number, size in enumerate((1, 1, 1, 50, 400))]
+        posters = [
+            Poster(monitor.address, f"{round_number}-{number}", size)
+            for number, size in enumerate((1, 1, 1, 50, 400))
+        ]
         for poster in posters:
             poster.start()
-        wait_until(lambda posters=posters: all(len(poster.acknowledged) >= 2 * poster.size for poster in posters))
+        wait_until(
+            lambda posters=posters: all(len(poster.acknowledged) >= 2 * poster.size for poster in posters)
+        )
         assert monitor.stop(signal.SIGKILL) == -signal.SIGKILL
         for poster in posters:
             poster.join()
@@ -117,7 +122,8 @@ def test_two_monitors_on_one_file_are_refused_with_a_remedy(tmp_path):
 
         assert second.returncode == 1
         assert re.search(
-            rf"error: process {first.process.pid} has the telemetry in \S+ open: stop that monitor, or set SENTIMENT_HOME", second.stderr
+            rf"error: process {first.process.pid} has the telemetry in \S+ open: stop that monitor, or set SENTIMENT_HOME",
+            second.stderr,
         )
         assert "Traceback" not in second.stderr
         assert first.rows("print 1") == [[1]]
@@ -133,7 +139,8 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path, content):
 
     assert refused.returncode == 1
     assert re.search(
-        r"error: the telemetry in \S+ cannot be read \(.*\): nothing was deleted; move telemetry.duckdb and telemetry", refused.stderr
+        r"error: the telemetry in \S+ cannot be read \(.*\): nothing was deleted; move telemetry.duckdb and telemetry",
+        refused.stderr,
     )
     assert file.read_bytes() == content
 
@@ -172,7 +179,18 @@ def test_a_port_in_use_is_named(tmp_path):
 
 
 def test_an_address_beyond_this_machine_is_warned_of_and_without_faults_there_are_none(tmp_path):
-    command = [sys.executable, "-m", "monitor", "--port", "0", "--home", str(tmp_path), "--host", "0.0.0.0", "--no-alerts"]
+    command = [
+        sys.executable,
+        "-m",
+        "monitor",
+        "--port",
+        "0",
+        "--home",
+        str(tmp_path),
+        "--host",
+        "0.0.0.0",
+        "--no-alerts",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         lines = [process.stdout.readline() for _ in range(3)]
@@ -206,7 +224,9 @@ def test_what_is_older_than_the_setting_is_forgotten_at_the_start(tmp_path):
 
 def rows(count, moment):
     return [
-        row for number in range(count) for row in rows_of(bad_prediction(f"{number}", time=moment, tweet_text=f"{number}" * 50), moment)
+        row
+        for number in range(count)
+        for row in rows_of(bad_prediction(f"{number}", time=moment, tweet_text=f"{number}" * 50), moment)
     ]
 
 

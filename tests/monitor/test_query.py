@@ -46,7 +46,14 @@ def innermost(answer):
 def test_every_table_has_its_columns_before_anything_arrives(idle_monitor):
     for name, table in TABLES.items():
         columns = idle_monitor.query(name).json()["tables"][0]["columns"]
-        expected = {"datetime": "datetime", "string": "string", "int": "int", "real": "real", "bool": "bool", "dynamic": "dynamic"}
+        expected = {
+            "datetime": "datetime",
+            "string": "string",
+            "int": "int",
+            "real": "real",
+            "bool": "bool",
+            "dynamic": "dynamic",
+        }
         assert columns == [{"name": column, "type": expected[kind]} for column, kind in table.columns.items()]
 
 
@@ -60,19 +67,48 @@ def test_types_and_values_are_written_as_the_api_writes_them(idle_monitor):
 
     assert table["name"] == "PrimaryResult"
     types = [column["type"] for column in table["columns"]]
-    assert types[:10] == ["datetime", "datetime", "long", "int", "real", "bool", "string", "dynamic", "dynamic", "guid"]
-    assert types[10:] == ["timespan", "timespan", "timespan", "real", "real", "int", "datetime", "guid", "real", "bool"]
+    assert types[:10] == [
+        "datetime",
+        "datetime",
+        "long",
+        "int",
+        "real",
+        "bool",
+        "string",
+        "dynamic",
+        "dynamic",
+        "guid",
+    ]
+    assert types[10:] == [
+        "timespan",
+        "timespan",
+        "timespan",
+        "real",
+        "real",
+        "int",
+        "datetime",
+        "guid",
+        "real",
+        "bool",
+    ]
     row = table["rows"][0]
     assert row[:7] == ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.12Z", 3, 3, 1.5, True, "x"]
     assert (json.loads(row[7]), row[8]) == ({"k": [1, "é"]}, "plain")
-    assert row[9:13] == ["74be27de-1e4e-49d9-b579-fe0b331d3642", "1.02:00:00", "-00:01:30", "00:00:00.0010000"]
+    assert row[9:13] == [
+        "74be27de-1e4e-49d9-b579-fe0b331d3642",
+        "1.02:00:00",
+        "-00:01:30",
+        "00:00:00.0010000",
+    ]
     assert row[13:] == ["NaN", "-Infinity", None, None, None, None, None]
 
 
 def test_a_missing_text_is_empty_and_a_missing_property_is_null(monitor):
     monitor.track(message("x"))
 
-    row = monitor.rows("AppTraces | project UserId, Properties.none, tostring(Properties.none), todouble(Properties.none)")
+    row = monitor.rows(
+        "AppTraces | project UserId, Properties.none, tostring(Properties.none), todouble(Properties.none)"
+    )
 
     assert row == [["", None, "", None]]
 
@@ -91,7 +127,11 @@ def test_the_unmodified_client_reads_the_answer(monitor):
     assert result.status == LogsQueryStatus.SUCCESS
     (row,) = result.tables[0].rows
     assert abs(row["TimeGenerated"] - datetime.now(UTC)) < timedelta(minutes=1)
-    assert (row["Message"], json.loads(row["Properties"])["feedback_id"], row[3]) == ("Bad prediction", "a", 0.93)
+    assert (row["Message"], json.loads(row["Properties"])["feedback_id"], row[3]) == (
+        "Bad prediction",
+        "a",
+        0.93,
+    )
     assert result.statistics["query"]["executionTime"] > 0
     assert result.visualization["visualization"] == "table"
 
@@ -100,7 +140,9 @@ def test_statistics_and_render_come_only_when_they_are_preferred(idle_monitor):
     query = 'AppTraces | summarize count() by bin(TimeGenerated, 1m) | render timechart with (title="Traces")'
 
     plain = idle_monitor.query(query).json()
-    preferred = idle_monitor.query(query, Prefer="wait=10, include-statistics=true, include-render=true").json()
+    preferred = idle_monitor.query(
+        query, Prefer="wait=10, include-statistics=true, include-render=true"
+    ).json()
 
     assert set(plain) == {"tables"}
     assert set(preferred) == {"tables", "statistics", "render"}
@@ -109,7 +151,10 @@ def test_statistics_and_render_come_only_when_they_are_preferred(idle_monitor):
 
 def test_the_client_reads_a_batch_with_a_good_a_bad_and_a_partial_query(tmp_path):
     with served(tmp_path, limits=Limits(max_rows=5)) as monitor:
-        queries = [LogsBatchQuery(LOCAL_WORKSPACE, query, timespan=None) for query in ("print 1", "nothing", "range x from 1 to 9 step 1")]
+        queries = [
+            LogsBatchQuery(LOCAL_WORKSPACE, query, timespan=None)
+            for query in ("print 1", "nothing", "range x from 1 to 9 step 1")
+        ]
 
         good, bad, partial = client_of(monitor).query_batch(queries)
 
@@ -118,9 +163,14 @@ def test_the_client_reads_a_batch_with_a_good_a_bad_and_a_partial_query(tmp_path
     assert (partial.status, len(partial.partial_data[0].rows)) == (LogsQueryStatus.PARTIAL, 5)
 
 
-@pytest.mark.parametrize("path", ["/v1/workspaces/anything/query", "/v1/subscriptions/s/resourceGroups/g/providers/p/components/c/query"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/workspaces/anything/query", "/v1/subscriptions/s/resourceGroups/g/providers/p/components/c/query"],
+)
 def test_get_and_resource_forms_are_answered(idle_monitor, path):
-    assert idle_monitor.http.get(path, params={"query": "print 1", "timespan": "P1D"}).json()["tables"][0]["rows"] == [[1]]
+    assert idle_monitor.http.get(path, params={"query": "print 1", "timespan": "P1D"}).json()["tables"][0][
+        "rows"
+    ] == [[1]]
     assert idle_monitor.http.post(path, json={"query": "print 1"}).json()["tables"][0]["rows"] == [[1]]
 
 
@@ -141,7 +191,11 @@ def test_get_and_resource_forms_are_answered(idle_monitor, path):
             datetime(2026, 1, 1, tzinfo=UTC),
             datetime(2026, 1, 1, 0, 0, 0, 500000, tzinfo=UTC),
         ),
-        ("2026-01-01T00:00:00.0000000Z/P1D", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)),
+        (
+            "2026-01-01T00:00:00.0000000Z/P1D",
+            datetime(2026, 1, 1, tzinfo=UTC),
+            datetime(2026, 1, 2, tzinfo=UTC),
+        ),
         ("P1D/2026-01-02", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)),
     ],
 )
@@ -150,7 +204,23 @@ def test_every_form_of_time_span_is_read(text, start, end):
 
 
 @pytest.mark.parametrize(
-    "text", ["1h", "P", "PT", "P1H", "-P1D", "P1D/P1D", "2026-01-01", "2026-01-02/2026-01-01", "a/b", "P1D/", "/", "P9999Y", 3, ["P1D"]]
+    "text",
+    [
+        "1h",
+        "P",
+        "PT",
+        "P1H",
+        "-P1D",
+        "P1D/P1D",
+        "2026-01-01",
+        "2026-01-02/2026-01-01",
+        "a/b",
+        "P1D/",
+        "/",
+        "P9999Y",
+        3,
+        ["P1D"],
+    ],
 )
 def test_a_bad_time_span_is_answered_400(idle_monitor, text):
     answer = idle_monitor.query("print 1", text)
@@ -179,14 +249,22 @@ def test_the_time_span_holds_its_start_and_not_its_end_in_every_table(monitor):
     [
         ("AppTraces | wherex", "SYN0002", "Query could not be parsed at 'wherex' on line [1,13]"),
         ("AppTraces\n| where a ==", "SYN0002", "Query could not be parsed at '<EOF>' on line [2,13]"),
-        ("AppTraces | where Nope == 1", "SEM0100", "'where' operator: Failed to resolve column or scalar expression named 'Nope'"),
+        (
+            "AppTraces | where Nope == 1",
+            "SEM0100",
+            "'where' operator: Failed to resolve column or scalar expression named 'Nope'",
+        ),
         ("AppTraces | project-away Nope", "SEM0100", "Failed to resolve"),
         (
             "AppTraces | summarize count() by message",
             "SEM0100",
             "'summarize' operator: Failed to resolve column or scalar expression named 'message'",
         ),
-        ("AppTraces | extend x = 1 | order by y", "SEM0100", "'order' operator: Failed to resolve column or scalar expression named 'y'"),
+        (
+            "AppTraces | extend x = 1 | order by y",
+            "SEM0100",
+            "'order' operator: Failed to resolve column or scalar expression named 'y'",
+        ),
         ("apptraces | count", "SEM0100", "Failed to resolve table or column expression named 'apptraces'"),
         ("sqlite_master", "SEM0100", "Failed to resolve table or column expression named 'sqlite_master'"),
         ("duckdb_settings", "SEM0100", "Failed to resolve table"),
@@ -209,7 +287,11 @@ def test_errors_have_azures_codes_and_words(idle_monitor, query, code, said):
     answer = idle_monitor.query(query)
 
     error = answer.json()["error"]
-    assert (answer.status_code, error["code"], error["message"]) == (400, "BadArgumentError", "The request had some invalid properties")
+    assert (answer.status_code, error["code"], error["message"]) == (
+        400,
+        "BadArgumentError",
+        "The request had some invalid properties",
+    )
     assert uuid.UUID(error["correlationId"])
     assert innermost(answer)["code"] == code
     assert said in innermost(answer)["message"]
@@ -223,7 +305,9 @@ def test_the_client_raises_a_query_error_with_its_codes(idle_monitor):
     assert raised.value.error.innererror["innererror"]["code"] == "SEM0100"
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"query": ""}', b'{"query": 3}', b'{"query": null}', b"[" * 50_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"{}", b'{"query": ""}', b'{"query": 3}', b'{"query": null}', b"[" * 50_000]
+)
 def test_a_request_that_is_none_is_answered_400(idle_monitor, body):
     for path in (f"/v1/workspaces/{LOCAL_WORKSPACE}/query", "/v1/$batch"):
         assert idle_monitor.http.post(path, content=body).status_code == 400
@@ -245,7 +329,9 @@ def test_a_request_that_is_none_is_answered_400(idle_monitor, body):
     ],
 )
 def test_no_query_is_answered_500(idle_monitor, query):
-    answer = idle_monitor.http.post(f"/v1/workspaces/{LOCAL_WORKSPACE}/query", content=json.dumps({"query": query}).encode())
+    answer = idle_monitor.http.post(
+        f"/v1/workspaces/{LOCAL_WORKSPACE}/query", content=json.dumps({"query": query}).encode()
+    )
 
     assert answer.status_code in (200, 400)
     assert idle_monitor.http.get("/healthz").is_success
@@ -332,7 +418,9 @@ def test_telemetry_is_taken_in_while_a_query_runs(monitor):
 def test_too_many_rows_are_a_partial_result(tmp_path):
     with served(tmp_path, limits=Limits(max_rows=10)) as monitor:
         full = monitor.query("range x from 1 to 10 step 1").json()
-        result = client_of(monitor).query_workspace(LOCAL_WORKSPACE, "range x from 1 to 11 step 1 | order by x desc", timespan=None)
+        result = client_of(monitor).query_workspace(
+            LOCAL_WORKSPACE, "range x from 1 to 11 step 1 | order by x desc", timespan=None
+        )
 
     assert "error" not in full
     assert isinstance(result, LogsQueryPartialResult)
@@ -356,9 +444,13 @@ def test_a_workspace_that_is_named_is_the_only_one(tmp_path):
     mine = "11111111-2222-3333-4444-555555555555"
     with served(tmp_path, workspace_id=mine) as monitor:
         monitor.track(message())
-        found = monitor.http.post(f"/v1/workspaces/{mine.upper()}/query", json={"query": "AppTraces | project TenantId"})
+        found = monitor.http.post(
+            f"/v1/workspaces/{mine.upper()}/query", json={"query": "AppTraces | project TenantId"}
+        )
         other = monitor.query("print 1")
-        both = monitor.http.post(f"/v1/workspaces/{mine}/query", json={"query": "print 1", "workspaces": [LOCAL_WORKSPACE]})
+        both = monitor.http.post(
+            f"/v1/workspaces/{mine}/query", json={"query": "print 1", "workspaces": [LOCAL_WORKSPACE]}
+        )
 
     assert found.json()["tables"][0]["rows"] == [[mine]]
     assert (other.status_code, other.json()["error"]["code"]) == (404, "WorkspaceNotFoundError")
@@ -370,7 +462,9 @@ def test_the_alerts_frame_is_open_at_its_start_and_closed_at_its_end(monitor):
     monitor.track(*(message(f"{shift}", time=at + timedelta(seconds=shift)) for shift in (-300, -299, 0, 1)))
 
     frame = monitor.monitor.engine.frame(
-        "AppTraces | project TimeGenerated, Message | order by TimeGenerated asc", at - timedelta(minutes=5), at
+        "AppTraces | project TimeGenerated, Message | order by TimeGenerated asc",
+        at - timedelta(minutes=5),
+        at,
     )
 
     assert list(frame.Message) == ["-299", "0"]
@@ -412,7 +506,8 @@ def test_the_faster_sql_has_the_same_answer(tmp_path, monkeypatch, query):
         kept = chance.choice([json.dumps(properties), "{}", None, json.dumps({"feedback_id": "7"})])
         moment = chance.choice([None, NOW.replace(tzinfo=None) + timedelta(seconds=number)])
         connection.execute(
-            'INSERT INTO "AppTraces" BY NAME SELECT ? AS "TimeGenerated", ? AS "Properties", ? AS "Message"', [moment, kept, f"{number}"]
+            'INSERT INTO "AppTraces" BY NAME SELECT ? AS "TimeGenerated", ? AS "Properties", ? AS "Message"',
+            [moment, kept, f"{number}"],
         )
 
     from monitor import kql
@@ -423,9 +518,17 @@ def test_the_faster_sql_has_the_same_answer(tmp_path, monkeypatch, query):
 
     assert plain != quick or "TimeGenerated = " in query
     assert faster(faster(plain)) == faster(plain)
-    groups_without_time = {row[0] for row in connection.execute(_GROUPS_WITHOUT_TIME).fetchall()} if "summarize" in query else set()
+    groups_without_time = (
+        {row[0] for row in connection.execute(_GROUPS_WITHOUT_TIME).fetchall()}
+        if "summarize" in query
+        else set()
+    )
     answers = [
-        sorted(map(repr, (row for row in connection.execute(sql).fetchall() if row[0] not in groups_without_time)))
+        sorted(
+            map(
+                repr, (row for row in connection.execute(sql).fetchall() if row[0] not in groups_without_time)
+            )
+        )
         for sql in (plain, quick)
     ]
     assert answers[0] == answers[1]
@@ -433,9 +536,7 @@ def test_the_faster_sql_has_the_same_answer(tmp_path, monkeypatch, query):
 
 
 # Of rows that all have no time, KQL takes any.
-_GROUPS_WITHOUT_TIME = (
-    """SELECT coalesce("Properties" ->> '$.feedback_id', '') FROM "AppTraces" GROUP BY 1 HAVING count("TimeGenerated") = 0"""
-)
+_GROUPS_WITHOUT_TIME = """SELECT coalesce("Properties" ->> '$.feedback_id', '') FROM "AppTraces" GROUP BY 1 HAVING count("TimeGenerated") = 0"""
 
 
 def test_queries_change_nothing_and_leave_nothing_open(tmp_path):

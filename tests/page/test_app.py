@@ -65,12 +65,18 @@ def test_an_answer_outside_the_contract_is_named_as_such(page_client, stand_in, 
 
 
 def test_an_explanation_comes_with_the_prediction_it_was_asked_with(page_client, stand_in):
-    words = [{"word": "so", "start": 0, "end": 2, "weight": -0.1}, {"word": "good", "start": 3, "end": 7, "weight": 0.5}]
+    words = [
+        {"word": "so", "start": 0, "end": 2, "weight": -0.1},
+        {"word": "good", "start": 3, "end": 7, "weight": 0.5},
+    ]
     stand_in.answer = lambda path, body: (
         200,
         answer_to(body["text"]) | ({"explanation": words} if path == "/predict?explain=true" else {}),
     )
-    assert [(one.word, one.weight) for one in page_client.predict("so good", explain=True).explanation] == [("so", -0.1), ("good", 0.5)]
+    assert [(one.word, one.weight) for one in page_client.predict("so good", explain=True).explanation] == [
+        ("so", -0.1),
+        ("good", 0.5),
+    ]
     assert page_client.predict("so good").explanation == ()
 
 
@@ -104,9 +110,14 @@ def test_the_answer_shows_label_scores_model_and_escaped_text(page_client):
     assert "<script>" not in card
 
 
-@pytest.mark.parametrize(("said", "is_uncertain"), [({"uncertain": True}, True), ({"uncertain": False}, False), ({}, False)])
+@pytest.mark.parametrize(
+    ("said", "is_uncertain"), [({"uncertain": True}, True), ({"uncertain": False}, False), ({}, False)]
+)
 def test_an_uncertain_answer_is_shown_in_words(page_client, stand_in, tmp_path, said, is_uncertain):
-    stand_in.answer = lambda path, body: (200, answer_to("good") | said if path.startswith("/predict?") else [answer_to("good") | said])
+    stand_in.answer = lambda path, body: (
+        200,
+        answer_to("good") | said if path.startswith("/predict?") else [answer_to("good") | said],
+    )
     prediction, card, *_ = _predict(page_client, "good", "fr")
     preview = score(page_client, write(tmp_path, "text\ngood\n"), "fr")[2]
     assert prediction.is_uncertain is is_uncertain
@@ -129,7 +140,9 @@ def test_words_are_marked_by_how_much_they_weigh(page_client, stand_in):
     explained(stand_in, text, 0.004, 0.5, 0.25, -0.1, 0.0, -0.5)
     _, card, *_ = _predict(page_client, text, "en")
     quote = re.search("<blockquote.*?</blockquote>", card, re.DOTALL)[0]
-    assert re.findall(r'<mark class="(\w+)" style="--strength:([\d.]+)" title="([^"]+)">([^<]*)</mark>', quote) == [
+    assert re.findall(
+        r'<mark class="(\w+)" style="--strength:([\d.]+)" title="([^"]+)">([^<]*)</mark>', quote
+    ) == [
         ("for", "1.00", "Without this word, “Positive”: 38%", "good"),
         ("for", "0.50", "Without this word, “Positive”: 63%", "&lt;b&gt;"),
         ("against", "0.20", "Without this word, “Positive”: 98%", "but"),
@@ -148,7 +161,8 @@ def test_the_legend_speaks_the_readers_language_and_of_nothing_that_is_not_there
     explained(stand_in, "good day", 0.004, -0.002)
     assert "<mark" not in _predict(page_client, "good day", "fr")[1]
     stand_in.answer = answer_well
-    assert "good day</blockquote>" in _predict(page_client, "good day", "fr")[1]  # a service of before knows no explanation
+    # A service of before knows no explanation.
+    assert "good day</blockquote>" in _predict(page_client, "good day", "fr")[1]
 
 
 @pytest.mark.parametrize("status", [400, 401, 413, 429, 503, 504])
@@ -190,7 +204,13 @@ def test_the_status_line_tells_ready_from_not_ready(page_client, stand_in):
 def test_feedback_is_about_the_text_that_was_predicted(page_client, stand_in):
     judged = page_client.predict("bad flight")
     form, card = _send_feedback(page_client, judged, "neutral", "  meh ", "en")
-    expected = {"prediction_id": "id-10", "text": "bad flight", "correct": False, "label": "neutral", "comment": "meh"}
+    expected = {
+        "prediction_id": "id-10",
+        "text": "bad flight",
+        "correct": False,
+        "label": "neutral",
+        "comment": "meh",
+    }
     assert stand_in.asked[-1] == ("/feedback", expected)
     assert form["visible"] is False
     assert "f-1" in card
@@ -256,9 +276,15 @@ def test_both_languages_hold_the_same_values(key):
 
 
 def start_page(home, *, port, service="http://127.0.0.1:9"):
-    environment = os.environ | {"SENTIMENT_HOME": str(home), "SENTIMENT_PORT_APP": str(port), "SENTIMENT_SERVICE_URL": service}
+    environment = os.environ | {
+        "SENTIMENT_HOME": str(home),
+        "SENTIMENT_PORT_APP": str(port),
+        "SENTIMENT_SERVICE_URL": service,
+    }
     command = [sys.executable, "-u", "app_gradio.py"]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -294,7 +320,9 @@ app_gradio.build(read_settings())
 heavy = {"torch", "tensorflow", "keras", "sklearn", "transformers", "bentoml", "mlflow", "prefect"} & set(sys.modules)
 assert not heavy, heavy
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -1,4 +1,7 @@
-"""The demo page in a real browser, over the real service with a small model. The service and the page are processes of their own."""
+"""The demo page in a real browser, over the real service with a small model.
+
+The service and the page are processes of their own.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,17 @@ def page_address(shared_home):
     """The page over the real service; both start at the same time."""
     port = free_port()
     service = f"http://127.0.0.1:{port}"
-    command = [PYTHON, "-m", "bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        PYTHON,
+        "-m",
+        "bentoml",
+        "serve",
+        "service:SentimentService",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     with (
         started(command, shared_home / "service.log") as wait_for_service,
         serving_page(shared_home, service) as (wait_for_page, address),
@@ -90,7 +103,10 @@ def test_the_words_that_spoke_for_the_label_are_marked(visit, page_address, sche
     expect(love).to_have_class("for")
     expect(page.locator("#answer blockquote mark.against").first).to_be_visible()
     assert "underline" in love.evaluate("mark => getComputedStyle(mark).textDecorationLine")
-    assert love.evaluate("mark => getComputedStyle(mark).backgroundColor") not in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 0)")
+    assert love.evaluate("mark => getComputedStyle(mark).backgroundColor") not in (
+        "rgba(0, 0, 0, 0)",
+        "rgb(255, 255, 0)",
+    )
     expect(page.locator("#answer .weights")).to_contain_text("speaks for “Positive”")
     take_picture(page, f"page-words-{scheme}")
 
@@ -131,7 +147,9 @@ def test_the_services_refusal_is_shown_and_the_text_stays(visit, page_address):
 
 def test_a_french_browser_sees_french(visit, page_address):
     page = visit(page_address, locale="fr-FR")
-    expect(page.get_by_role("tab")).to_have_text(["Essayer", "Noter un fichier", "Modèles", "Supervision", "Relecture"])
+    expect(page.get_by_role("tab")).to_have_text(
+        ["Essayer", "Noter un fichier", "Modèles", "Supervision", "Relecture"]
+    )
     expect(page.locator("#status")).to_contain_text("Service prêt")
     predict(page, TWEET)
     expect(page.locator("#answer .verdict")).to_contain_text("Positif")
@@ -148,7 +166,11 @@ def test_a_file_comes_back_scored(visit, page_address, tmp_path):
     page = visit(page_address)
     page.get_by_role("tab", name="Score a file").click()
     path = tmp_path / "tweets.csv"
-    path.write_text('\ufeffid,text\n1,"I love this, thank you"\n2,\n3,worst flight ever\n' + "4,the train leaves at nine\n" * 300, "utf-8")
+    path.write_text(
+        '\ufeffid,text\n1,"I love this, thank you"\n2,\n3,worst flight ever\n'
+        + "4,the train leaves at nine\n" * 300,
+        "utf-8",
+    )
     page.locator("#file input[type=file]").set_input_files(path)
     expect(page.locator("#file")).to_contain_text(re.compile(r"tweets\s*\.csv"))
     page.get_by_role("button", name="Score the file").click()
@@ -156,7 +178,9 @@ def test_a_file_comes_back_scored(visit, page_address, tmp_path):
     expect(page.locator("#preview tbody tr")).to_have_count(20)
     take_picture(page, "page-file")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the result").or_(page.get_by_role("button", name="Download the result")).click()
+        page.get_by_role("link", name="Download the result").or_(
+            page.get_by_role("button", name="Download the result")
+        ).click()
     assert download.value.suggested_filename == "tweets-scored.csv"
     with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -183,7 +207,15 @@ def test_the_models_tab_follows_the_last_training(visit, page_address, shared_ho
     expect(page.locator("#comparison")).to_contain_text("make train")
     folder = shared_home / "comparison"
     folder.mkdir()
-    models = [{"family": "tfidf", "run_id": "1", "ease": "easy", "metrics": {"val_f1_macro": 0.6125}, "hyperparameters": {}}]
+    models = [
+        {
+            "family": "tfidf",
+            "run_id": "1",
+            "ease": "easy",
+            "metrics": {"val_f1_macro": 0.6125},
+            "hyperparameters": {},
+        }
+    ]
     content = {
         "created_at": "2026-11-23",
         "profile": "quick",
@@ -205,11 +237,21 @@ def test_three_models_and_what_the_suite_found_of_them_fit_a_phone(visit, page_a
         "test_coverage_at_90": 0.5021,
         "train_seconds": 812.0,
     }
-    models = [{"family": family, "run_id": "1", "ease": "easy", "metrics": rates, "hyperparameters": {}} for family in FAMILIES]
-    facts = {"created_at": "2026-11-23", "profile": "quick", "dataset": {"name": "tweets", "counts": {}}, "winner": "bert"}
+    models = [
+        {"family": family, "run_id": "1", "ease": "easy", "metrics": rates, "hyperparameters": {}}
+        for family in FAMILIES
+    ]
+    facts = {
+        "created_at": "2026-11-23",
+        "profile": "quick",
+        "dataset": {"name": "tweets", "counts": {}},
+        "winner": "bert",
+    }
     folder = shared_home / "comparison"
     folder.mkdir()
-    (folder / "comparison.json").write_text(json.dumps({**facts, "models": models, "behaviour": describe_suite()}), "utf-8")
+    (folder / "comparison.json").write_text(
+        json.dumps({**facts, "models": models, "behaviour": describe_suite()}), "utf-8"
+    )
     page = visit(page_address, viewport={"width": 390, "height": 844}, device_scale_factor=2, locale="fr-FR")
     page.get_by_role("tab", name="Modèles").click()
 
@@ -221,7 +263,9 @@ def test_three_models_and_what_the_suite_found_of_them_fit_a_phone(visit, page_a
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_needs_no_sideways_scrolling(visit, page_address, scheme):
-    page = visit(page_address, viewport={"width": 390, "height": 844}, color_scheme=scheme, device_scale_factor=2)
+    page = visit(
+        page_address, viewport={"width": 390, "height": 844}, color_scheme=scheme, device_scale_factor=2
+    )
     predict(page, "W" * 300 + " " + TWEET)
     expect(page.locator("#feedback")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
@@ -235,7 +279,9 @@ def test_a_service_that_is_down_is_said_so_and_the_text_stays(visit, shared_home
         page = visit(address)
         expect(page.locator("#status")).to_contain_text("Service unreachable")
         predict(page, TWEET)
-        expect(page.locator("#answer [role=alert]")).to_contain_text(f"The service at {dead} cannot be reached")
+        expect(page.locator("#answer [role=alert]")).to_contain_text(
+            f"The service at {dead} cannot be reached"
+        )
         expect(page.locator("#tweet textarea")).to_have_value(TWEET)
         expect(page.locator("#feedback")).to_be_hidden()
         take_picture(page, "page-down")

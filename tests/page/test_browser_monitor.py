@@ -1,4 +1,7 @@
-"""The tab "Monitor" in a real browser, over a real monitor that is sent real envelopes. Both are processes of their own."""
+"""The tab "Monitor" in a real browser, over a real monitor that is sent real envelopes.
+
+Both are processes of their own.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ NOBODY = "http://127.0.0.1:9"
 NASTY = '<img src=x onerror="window.hacked = true"> <b>late</b> مرحبا 😡'
 CHARTS = ("requests-per-minute", "latency", "label-mix", "confidence", "alert-history")
 
-# Every text that can be seen in the tab: its size in pixels, and its contrast with what is painted behind it.
+# Every text that can be seen in the tab: its size in pixels, and its contrast with what is painted
+# behind it.
 MEASURE = """() => {
     const dye = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
     const paint = (colours) => {
@@ -51,7 +55,9 @@ MEASURE = """() => {
 def page_over(monitor, folder, service=NOBODY):
     """Run the page over a monitor; the block gets its address."""
     folder.mkdir(exist_ok=True)
-    with serving_page(folder, service, SENTIMENT_HOME=str(folder), SENTIMENT_LOGS_ENDPOINT=monitor.address) as (wait_for, address):
+    with serving_page(
+        folder, service, SENTIMENT_HOME=str(folder), SENTIMENT_LOGS_ENDPOINT=monitor.address
+    ) as (wait_for, address):
         wait_for(address)
         yield address
 
@@ -70,7 +76,12 @@ def choose_range(page, name):
 def asked(page):
     """Return a list that grows with what the browser asks of the page."""
     sent = []
-    page.on("request", lambda sending: sent.append(json.loads(sending.post_data)["data"]) if "queue/join" in sending.url else None)
+    page.on(
+        "request",
+        lambda sending: (
+            sent.append(json.loads(sending.post_data)["data"]) if "queue/join" in sending.url else None
+        ),
+    )
     return sent
 
 
@@ -84,10 +95,14 @@ def empty_monitor(tmp_path):
 
 
 @pytest.mark.slow
-def test_three_bad_predictions_show_fire_the_alert_and_stay_when_the_monitor_stops(visit, empty_monitor, tmp_path):
+def test_three_bad_predictions_show_fire_the_alert_and_stay_when_the_monitor_stops(
+    visit, empty_monitor, tmp_path
+):
     with page_over(empty_monitor, tmp_path / "page") as address:
         page = open_monitor(visit(address))
-        expect(page.locator("#alert .calm")).to_contain_text("0 bad predictions in the last 5 minutes. The alert fires at 3.")
+        expect(page.locator("#alert .calm")).to_contain_text(
+            "0 bad predictions in the last 5 minutes. The alert fires at 3."
+        )
         expect(page.locator("#trouble")).to_contain_text("Nothing yet")
         take_picture(page, "monitor-empty")
 
@@ -95,11 +110,17 @@ def test_three_bad_predictions_show_fire_the_alert_and_stay_when_the_monitor_sto
         texts = (NASTY, "the crew was lovely", "thanks for nothing 🙃")
         envelopes = [
             *(request(time=now - timedelta(seconds=90)) for _ in range(3)),
-            *(bad_prediction(f"f-{n}", tweet_text=text, time=now - timedelta(seconds=40 - n)) for n, text in enumerate(texts)),
-            bad_prediction("f-0", tweet_text=NASTY, time=now - timedelta(seconds=30)),  # sent twice, counted once
+            *(
+                bad_prediction(f"f-{n}", tweet_text=text, time=now - timedelta(seconds=40 - n))
+                for n, text in enumerate(texts)
+            ),
+            # Sent twice, counted once.
+            bad_prediction("f-0", tweet_text=NASTY, time=now - timedelta(seconds=30)),
         ]
         monitor_story.send(envelopes, empty_monitor.address)
-        expect(page.locator("#alert .firing")).to_contain_text("3 bad predictions in the last 5 minutes", timeout=20_000)
+        expect(page.locator("#alert .firing")).to_contain_text(
+            "3 bad predictions in the last 5 minutes", timeout=20_000
+        )
         expect(page.locator("#bad-predictions tbody tr")).to_have_count(3)
         expect(page.locator("#bad-predictions .tweet")).to_have_text(texts[::-1])
         expect(page.locator("#trouble .card")).to_have_count(0)
@@ -110,9 +131,12 @@ def test_three_bad_predictions_show_fire_the_alert_and_stay_when_the_monitor_sto
         page.wait_for_timeout(500)
         sent.clear()
         page.wait_for_timeout(1200 * REFRESH_SECONDS)
-        expect(page.locator("#alert-line")).to_contain_text("Alert: 3 bad predictions in 5 minutes", timeout=20_000)
+        expect(page.locator("#alert-line")).to_contain_text(
+            "Alert: 3 bad predictions in 5 minutes", timeout=20_000
+        )
         take_picture(page, "monitor-badge")
-        assert [data for data in sent if len(data) == 3] == []  # nobody looks at the monitor, so nobody asks for it
+        # Nobody looks at the monitor, so nobody asks for it.
+        assert [data for data in sent if len(data) == 3] == []
 
         open_monitor(page)
         expect(page.locator("#bad-predictions tbody tr")).to_have_count(3)
@@ -157,7 +181,10 @@ def service():
 def told_page(tmp_path_factory, service):
     """The address of a page over a monitor that was told some hours of a service."""
     folder = tmp_path_factory.mktemp("story")
-    with MonitorProcess(folder / "monitor") as monitor, page_over(monitor, folder / "page", service) as address:
+    with (
+        MonitorProcess(folder / "monitor") as monitor,
+        page_over(monitor, folder / "page", service) as address,
+    ):
         monitor_story.send(monitor_story.tell(datetime.now(UTC)), monitor.address)
         yield address
 
@@ -176,7 +203,9 @@ def test_the_story_of_some_hours_is_told_in_figures_charts_and_tables(visit, tol
 
     expect(page.locator("#alert .firing")).to_contain_text("5 bad predictions in the last 5 minutes")
     expect(page.locator("#figures strong")).to_have_count(4)
-    expect(page.locator("#bad-predictions .tweet").first).to_have_text("Great, another Monday without hot water 🙃")
+    expect(page.locator("#bad-predictions .tweet").first).to_have_text(
+        "Great, another Monday without hot water 🙃"
+    )
     expect(page.locator("#bad-predictions h3")).to_contain_text("times in Europe/Paris")
     expect(page.locator("#alert-history tbody tr")).to_have_count(2)
     expect(page.locator("#feedback-rate tbody tr")).to_have_count(2)
@@ -250,7 +279,14 @@ def test_a_french_reader_sees_french_numbers_and_words(visit, told_page):
     page = visit_story(visit, told_page, "6 heures", locale="fr-FR")
 
     shown = page.locator("#monitor").inner_text()
-    for french in ("Alerte depuis", "Requêtes par minute", "Étiquettes prédites", "toujours ouverte", "Tous les modèles", "Mis à jour à"):
+    for french in (
+        "Alerte depuis",
+        "Requêtes par minute",
+        "Étiquettes prédites",
+        "toujours ouverte",
+        "Tous les modèles",
+        "Mis à jour à",
+    ):
         assert french in shown or french == "Tous les modèles"
     for english in ("Loading", "Requests", "Updated", "since", "Wrong", "not given"):
         assert english not in shown
@@ -262,7 +298,9 @@ def test_a_french_reader_sees_french_numbers_and_words(visit, told_page):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_text_is_large_and_clear_and_nothing_scrolls_sideways(visit, told_page, scheme, width):
     still = {"reduced_motion": "reduce", "color_scheme": scheme}  # a colour on its way to another is neither
-    page = visit_story(visit, told_page, viewport={"width": width, "height": 844}, device_scale_factor=2, **still)
+    page = visit_story(
+        visit, told_page, viewport={"width": width, "height": 844}, device_scale_factor=2, **still
+    )
 
     texts = page.evaluate(MEASURE)
 

@@ -21,7 +21,9 @@ def pages(home):
         def start(reports, *, overlap=0, **settings):
             with ReviewQueue(f"sqlite:///{home / 'review.db'}", overlap=overlap) as queue:
                 queue.add(reports)
-            wait_for, address = servers.enter_context(serving_page(home, NOBODY, SENTIMENT_HOME=str(home), **settings))
+            wait_for, address = servers.enter_context(
+                serving_page(home, NOBODY, SENTIMENT_HOME=str(home), **settings)
+            )
             wait_for(address)
             return address
 
@@ -159,7 +161,9 @@ def test_the_queue_goes_out_as_a_file_and_judgements_come_back(reviewing, tmp_pa
     lines = downloading.value.path().read_text("utf-8").splitlines()
     filled = tmp_path / "back.csv"
     filled.write_text(
-        "item_id,annotator,label\n" + "\n".join(f"{line.split(',')[0]},Cora,neutral" for line in lines[1:]) + "\nnobody,Cora,neutral\n"
+        "item_id,annotator,label\n"
+        + "\n".join(f"{line.split(',')[0]},Cora,neutral" for line in lines[1:])
+        + "\nnobody,Cora,neutral\n"
     )
     page.locator("#review-file input[type=file]").set_input_files(filled)
     expect(page.locator("#review-imported")).to_contain_text("2 judgements kept, 0 known already, 1 left out")

@@ -41,7 +41,12 @@ COLUMNS = {
     "requests_per_minute": {"timestamp": "time", "requests": "Int64", "requests_per_minute": "float64"},
     "latency": {"timestamp": "time", "p50": "float64", "p95": "float64", "p99": "float64"},
     "label_mix": {"timestamp": "time", "negative": "Int64", "neutral": "Int64", "positive": "Int64"},
-    "confidence": {"timestamp": "time", "mean_score": "float64", "low_confidence_share": "float64", "predictions": "Int64"},
+    "confidence": {
+        "timestamp": "time",
+        "mean_score": "float64",
+        "low_confidence_share": "float64",
+        "predictions": "Int64",
+    },
     "errors": {"name": "string", "status": "string", "requests": "Int64", "last_seen": "time"},
     "bad_predictions": {
         "timestamp": "time",
@@ -70,10 +75,14 @@ COLUMNS |= {"latency_overall": COLUMNS["latency"], "alert_day": COLUMNS["alert_h
 def frame(name, *rows):
     """Return an answer to a query, typed as the reader types it."""
     made = pd.DataFrame(list(rows), columns=list(COLUMNS[name]))
-    return made.astype({column: "datetime64[us, UTC]" if kind == "time" else kind for column, kind in COLUMNS[name].items()})
+    return made.astype(
+        {column: "datetime64[us, UTC]" if kind == "time" else kind for column, kind in COLUMNS[name].items()}
+    )
 
 
-def bad_prediction(text="the flight was late", *, at=NOW, predicted="positive", said="negative", model="tweet-sentiment:abc"):
+def bad_prediction(
+    text="the flight was late", *, at=NOW, predicted="positive", said="negative", model="tweet-sentiment:abc"
+):
     return at, text, predicted, said, model, 0.71, "p-1", "f-1"
 
 
@@ -92,7 +101,10 @@ def at(minutes):
 
 def history(*counts):
     """Return what the alert counted at the last evaluations, the newest last."""
-    return frame("alert_history", *((at(len(counts) - 1 - place), count) for place, count in enumerate(counts) if count))
+    return frame(
+        "alert_history",
+        *((at(len(counts) - 1 - place), count) for place, count in enumerate(counts) if count),
+    )
 
 
 # --- ranges and clocks
@@ -135,7 +147,9 @@ def test_a_zone_that_is_none_is_utc_and_said_so(zone):
 
 
 def test_noon_stays_noon_when_the_clocks_change():
-    ticks = Clock.of("en", "Europe/Paris").ticks(datetime(2026, 3, 28, 22, 0, tzinfo=UTC), datetime(2026, 3, 29, 22, 0, tzinfo=UTC))
+    ticks = Clock.of("en", "Europe/Paris").ticks(
+        datetime(2026, 3, 28, 22, 0, tzinfo=UTC), datetime(2026, 3, 29, 22, 0, tzinfo=UTC)
+    )
 
     assert [words for _, words in ticks] == ["29\u00a0Mar", "04:00", "08:00", "12:00", "16:00", "20:00"]
 
@@ -145,7 +159,15 @@ def test_noon_stays_noon_when_the_clocks_change():
 
 def plot(*values, kind="lines", **options):
     series = [Series(f"line {place}", line, f"style-{place}") for place, line in enumerate(values)]
-    return Plot(kind, series, ["note"] * len(values[0]), [(0.5, "noon")], "summary", lambda value: f"{value:g}", **options)
+    return Plot(
+        kind,
+        series,
+        ["note"] * len(values[0]),
+        [(0.5, "noon")],
+        "summary",
+        lambda value: f"{value:g}",
+        **options,
+    )
 
 
 def paths(html, style):
@@ -203,12 +225,16 @@ def test_names_at_the_ends_of_lines_never_touch_nor_leave_the_chart():
 
 
 def test_a_chart_is_well_formed_and_says_in_words_what_it_shows():
-    html = chart(view(), "latency", frame("latency", (at(5), 12.6, 40.0, 51.0), (at(1), 10.0, 1234.0, 2000.0)), NOW)
+    html = chart(
+        view(), "latency", frame("latency", (at(5), 12.6, 40.0, 51.0), (at(1), 10.0, 1234.0, 2000.0)), NOW
+    )
 
     root = ET.fromstring(f"<div>{html}</div>")
     [picture] = [svg for svg in root.iter("svg") if svg.get("role") == "img"]
     assert "p95: lowest 40\u00a0ms, highest 1,234\u00a0ms, last 1,234\u00a0ms." in picture.get("aria-label")
-    assert "12:55 p50 13\u00a0ms p95 40\u00a0ms p99 51\u00a0ms" in [step.get("data-note") for step in root.iter("i")]
+    assert "12:55 p50 13\u00a0ms p95 40\u00a0ms p99 51\u00a0ms" in [
+        step.get("data-note") for step in root.iter("i")
+    ]
     assert len(list(root.iter("i"))) == len(RANGES["1h"].steps(NOW))
 
 
@@ -216,7 +242,10 @@ def test_counts_without_rows_are_zero_and_times_are_gaps():
     starts = [at(2), at(1), at(0)]
     rows = frame("latency", (at(1), 5.0, float("nan"), 7.0))
 
-    assert by_step(rows, ["p50", "p95"], starts, None) == {"p50": [None, 5.0, None], "p95": [None, None, None]}
+    assert by_step(rows, ["p50", "p95"], starts, None) == {
+        "p50": [None, 5.0, None],
+        "p95": [None, None, None],
+    }
     assert by_step(rows, ["p50"], starts, 0.0) == {"p50": [0.0, 5.0, 0.0]}
 
 
@@ -277,7 +306,8 @@ def test_ten_viewers_cost_one_set_of_queries_until_five_seconds_are_over():
         looks = [viewers.submit(asks.ask, questions, 10) for _ in range(10)]
         release.set()
         assert all(answer.frame is not None for look in looks for answer in look.result())
-    assert Counter(query for query, _ in reader.asked).most_common(1)[0][1] <= 2  # latency is asked with two steps
+    # Latency is asked with two steps.
+    assert Counter(query for query, _ in reader.asked).most_common(1)[0][1] <= 2
     asks.ask(questions, 10)
     assert len(reader.asked) == len(set(questions)) == 13
 
@@ -300,7 +330,9 @@ def test_a_question_is_asked_for_whole_steps_up_to_now():
 
     asks.ask([QUESTION], 5)
 
-    assert reader.asked == [(QUESTION.query, (datetime(2026, 11, 23, 11, 0, tzinfo=UTC), NOW + timedelta(seconds=5)))]
+    assert reader.asked == [
+        (QUESTION.query, (datetime(2026, 11, 23, 11, 0, tzinfo=UTC), NOW + timedelta(seconds=5)))
+    ]
 
 
 def test_after_a_failure_the_last_good_rows_stay_with_their_time_and_the_reason():
@@ -349,7 +381,9 @@ def test_settings_that_cannot_be_used_are_an_answer_and_not_a_crash(monkeypatch,
 
 def test_every_panel_of_the_supervision_is_shown_under_its_own_name():
     assert set(PANELS) == {known.query for known in panels.PANELS}
-    assert {known.query: TEXTS[known.query][0] for known in panels.PANELS} == {known.query: known.title for known in panels.PANELS}
+    assert {known.query: TEXTS[known.query][0] for known in panels.PANELS} == {
+        known.query: known.title for known in panels.PANELS
+    }
 
 
 def test_no_word_of_the_monitor_hides_one_of_the_rest_of_the_page():
@@ -368,7 +402,9 @@ def test_without_any_rows_the_page_says_what_to_do():
 
 def test_one_panel_that_fails_leaves_the_others_alone():
     some = answers(requests_per_minute=frame("requests_per_minute", (at(3), 4, 4.0)))
-    some["latency"] = Answer(None, None, QueryError("p50 is <not> known: correct the query", "query"), is_waiting=False)
+    some["latency"] = Answer(
+        None, None, QueryError("p50 is <not> known: correct the query", "query"), is_waiting=False
+    )
     some["errors"] = Answer(pd.DataFrame({"other": [1]}), NOW, None, is_waiting=False)
 
     parts = render(view(), some)
@@ -390,7 +426,10 @@ def test_a_reason_that_all_share_is_said_once():
 
 
 def test_old_rows_stay_with_the_time_of_the_last_good_answer():
-    some = {name: Answer(answer.frame, at(2), DOWN) for name, answer in answers(errors=frame("errors", ("GET /", "500", 3, NOW))).items()}
+    some = {
+        name: Answer(answer.frame, at(2), DOWN)
+        for name, answer in answers(errors=frame("errors", ("GET /", "500", 3, NOW))).items()
+    }
 
     parts = render(view(), some)
 
@@ -427,9 +466,21 @@ def test_whatever_people_wrote_is_shown_and_never_run():
 
 
 def test_bad_predictions_have_text_labels_score_model_and_local_time():
-    html = panel(view("fr"), "bad_predictions", answers(bad_predictions=frame("bad_predictions", bad_prediction()))["bad_predictions"])
+    html = panel(
+        view("fr"),
+        "bad_predictions",
+        answers(bad_predictions=frame("bad_predictions", bad_prediction()))["bad_predictions"],
+    )
 
-    for shown in ("13:00:10", "the flight was late", "Positif", "Négatif", "71\u00a0%", "tweet-sentiment:abc", "Europe/Paris"):
+    for shown in (
+        "13:00:10",
+        "the flight was late",
+        "Positif",
+        "Négatif",
+        "71\u00a0%",
+        "tweet-sentiment:abc",
+        "Europe/Paris",
+    ):
         assert shown in html
 
 
@@ -472,9 +523,18 @@ def test_the_filter_reaches_every_query_that_knows_models():
     texts = {key: question.query for key, question in view_questions(view(model=name)).items()}
 
     filtered = {key for key, text in texts.items() if r'"a\"; AppTraces' in text}
-    assert filtered == {"requests_per_minute", "latency", "latency_overall", "label_mix", "confidence", "bad_predictions"}
+    assert filtered == {
+        "requests_per_minute",
+        "latency",
+        "latency_overall",
+        "label_mix",
+        "confidence",
+        "bad_predictions",
+    }
     assert all("let step = 1m;" in texts[known] for known in ("latency", "label_mix"))
-    assert "all models" in panel(view(model=name), "errors", answers(errors=frame("errors", ("GET /", "404", 1, NOW)))["errors"])
+    assert "all models" in panel(
+        view(model=name), "errors", answers(errors=frame("errors", ("GET /", "404", 1, NOW)))["errors"]
+    )
 
 
 # --- the alert
@@ -560,7 +620,9 @@ def test_an_alert_that_was_open_when_the_range_began_is_known():
 
     assert question.length == timedelta(minutes=15) + timedelta(minutes=5) + timedelta(minutes=10)
     rows = frame("alert_history", (at(20), 4))
-    assert re.findall(r'<td class="[a-z]+">(.*?)</td>', panel(view(key="15m"), "alert_history", Answer(rows, NOW))) == [
+    assert re.findall(
+        r'<td class="[a-z]+">(.*?)</td>', panel(view(key="15m"), "alert_history", Answer(rows, NOW))
+    ) == [
         "12:40",
         "12:50",
         "4",
@@ -569,7 +631,11 @@ def test_an_alert_that_was_open_when_the_range_began_is_known():
 
 def test_the_shadow_has_its_agreement_and_its_changes():
     html = panel(
-        view(), "shadow", answers(shadow=frame("shadow", ("tweet-sentiment:a", "tweet-sentiment:c", 40, 0.875, 1, 0, 4)))["shadow"]
+        view(),
+        "shadow",
+        answers(shadow=frame("shadow", ("tweet-sentiment:a", "tweet-sentiment:c", 40, 0.875, 1, 0, 4)))[
+            "shadow"
+        ],
     )
 
     cells = [cell.text or "".join(cell.itertext()) for cell in ET.fromstring(f"<div>{html}</div>").iter("td")]
@@ -590,7 +656,14 @@ def told_monitor(tmp_path_factory):
 
 def look(client, settings, **choices):
     monitor = Monitor.from_settings(settings.model_copy(update={"logs_endpoint": client.address}))
-    chosen = View(Clock.of("en", "UTC"), RANGES[choices.get("key", "6h")], choices.get("model", ""), RULE, 0.5, monitor.answers.now())
+    chosen = View(
+        Clock.of("en", "UTC"),
+        RANGES[choices.get("key", "6h")],
+        choices.get("model", ""),
+        RULE,
+        0.5,
+        monitor.answers.now(),
+    )
     questions = view_questions(chosen)
     return chosen, dict(zip(questions, monitor.answers.ask(questions.values(), 30), strict=True))
 
@@ -610,7 +683,11 @@ def test_every_question_is_answered_by_a_real_monitor(told_monitor, home):
 
 def test_figures_of_a_real_monitor_are_those_of_what_it_was_told(told_monitor, home):
     _, got = look(told_monitor[0], read_settings(), key="1d")
-    requests = [envelope["data"]["baseData"] for envelope in monitor_story.tell(told_monitor[1]) if "Request" in envelope["name"]]
+    requests = [
+        envelope["data"]["baseData"]
+        for envelope in monitor_story.tell(told_monitor[1])
+        if "Request" in envelope["name"]
+    ]
     texts = sum(int(base["properties"].get("texts", 0)) for base in requests)
 
     assert got["requests_per_minute"].frame["requests"].sum() == len(requests)

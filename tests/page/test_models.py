@@ -31,7 +31,11 @@ def comparison(**changes):
         },
         {"family": "<bert>", "run_id": "2", "ease": "hard", "metrics": metrics, "hyperparameters": {}},
     ]
-    dataset = {"name": "tweets", "digest": "ab", "counts": {"train": {"negative": 9000, "neutral": 1, "positive": 2}}}
+    dataset = {
+        "name": "tweets",
+        "digest": "ab",
+        "counts": {"train": {"negative": 9000, "neutral": 1, "positive": 2}},
+    }
     return {
         "created_at": "2026-11-23T06:00:01",
         "profile": "quick",
@@ -45,11 +49,15 @@ def comparison(**changes):
 def test_the_comparison_shows_what_the_suite_found_in_both_languages(tmp_path):
     content = comparison(behaviour={"suite": "ab", "cases": {"handles and links": 36, "something <new>": 20}})
     for model, rate in zip(content["models"], (0.75, 0.5), strict=True):
-        model["metrics"] = model["metrics"] | {"behaviour_handles_and_links": rate, "behaviour_something_<new>": 1.0}
+        model["metrics"] = model["metrics"] | {
+            "behaviour_handles_and_links": rate,
+            "behaviour_something_<new>": 1.0,
+        }
     (tmp_path / "comparison.json").write_text(json.dumps(content), "utf-8")
 
     assert re.search(
-        r'handles and links \(36\)</th><td class="number best">75%</td><td class="number">50%', comparison_view(tmp_path, "en")
+        r'handles and links \(36\)</th><td class="number best">75%</td><td class="number">50%',
+        comparison_view(tmp_path, "en"),
     )
     assert "mentions et liens (36)" in comparison_view(tmp_path, "fr")
     assert "something &lt;new&gt; (20)" in comparison_view(tmp_path, "fr")
@@ -80,7 +88,15 @@ def test_the_comparison_shows_winner_best_values_and_picture(tmp_path):
     (tmp_path / "comparison.json").write_text(json.dumps(comparison()), "utf-8")
     (tmp_path / "comparison.png").write_bytes(b"png")
     view = comparison_view(tmp_path, "fr")
-    for shown in ("&lt;bert&gt;", "0,712", "3,2\u00a0Mo", "912\u00a0s", "9\u202f000", "data:image/png;base64,cG5n", "quick"):
+    for shown in (
+        "&lt;bert&gt;",
+        "0,712",
+        "3,2\u00a0Mo",
+        "912\u00a0s",
+        "9\u202f000",
+        "data:image/png;base64,cG5n",
+        "quick",
+    ):
         assert shown in view
     assert re.search(r'best">0,712', view)
     assert re.search(r'best">3,2', view)
@@ -88,7 +104,8 @@ def test_the_comparison_shows_winner_best_values_and_picture(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", json.dumps(comparison(models=[{"family": "x"}])), json.dumps(comparison(dataset=None))]
+    "content",
+    ["", "[]", "{}", json.dumps(comparison(models=[{"family": "x"}])), json.dumps(comparison(dataset=None))],
 )
 def test_a_damaged_comparison_is_an_error_not_a_traceback(tmp_path, content):
     (tmp_path / "comparison.json").write_text(content, "utf-8")

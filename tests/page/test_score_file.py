@@ -110,7 +110,11 @@ def test_formulas_stay_as_they_came(page_client, tmp_path):
 
 def test_a_text_that_the_service_refuses_stands_alone(page_client, stand_in, tmp_path):
     def answer(path, body):
-        return (400, {"error": "the text is blank after cleaning"}) if "odd" in body["texts"] else answer_well(path, body)
+        return (
+            (400, {"error": "the text is blank after cleaning"})
+            if "odd" in body["texts"]
+            else answer_well(path, body)
+        )
 
     stand_in.answer = answer
     rows = result_of(score(page_client, write(tmp_path, "text\n" + "good\n" * 9 + "odd\n" + "bad\n" * 9))[1])
@@ -123,13 +127,19 @@ def test_a_busy_service_is_asked_again_as_late_as_it_says(page_client, stand_in,
     waits = []
     monkeypatch.setattr(scoring.time, "sleep", waits.append)
     stand_in.headers = {"Retry-After": "3"}
-    stand_in.answer = lambda path, body: (429, {"error": "busy"}) if len(stand_in.asked) < 3 else answer_well(path, body)
-    assert result_of(score(page_client, write(tmp_path, "text\ngood\n"))[1])[0]["predicted_label"] == "positive"
+    stand_in.answer = lambda path, body: (
+        (429, {"error": "busy"}) if len(stand_in.asked) < 3 else answer_well(path, body)
+    )
+    assert (
+        result_of(score(page_client, write(tmp_path, "text\ngood\n"))[1])[0]["predicted_label"] == "positive"
+    )
     assert waits == [3.0, 3.0]
 
 
 def test_what_was_scored_before_the_service_stopped_is_kept(page_client, stand_in, tmp_path):
-    stand_in.answer = lambda path, body: answer_well(path, body) if len(stand_in.asked) < 2 else (401, {"error": "send the key"})
+    stand_in.answer = lambda path, body: (
+        answer_well(path, body) if len(stand_in.asked) < 2 else (401, {"error": "send the key"})
+    )
     summary, download, _ = score(page_client, write(tmp_path, "text\n" + "good\n" * 300))
     rows = result_of(download)
     assert [bool(row["error"]) for row in rows] == [False] * 256 + [True] * 44
@@ -143,7 +153,10 @@ def test_batches_keep_both_limits_and_lose_nothing():
     batches = list(scoring.split_batches(texts, 256 * 1024))
     assert [text for batch in batches for text in batch] == texts
     assert max(len(batch) for batch in batches) == 256
-    sizes = [len(json.dumps({"texts": batch}, ensure_ascii=False, separators=(",", ":")).encode()) for batch in batches]
+    sizes = [
+        len(json.dumps({"texts": batch}, ensure_ascii=False, separators=(",", ":")).encode())
+        for batch in batches
+    ]
     assert max(sizes) <= 256 * 1024
     assert len(batches) < 6
 
@@ -151,7 +164,9 @@ def test_batches_keep_both_limits_and_lose_nothing():
 @pytest.mark.parametrize("file", [None, "missing text column"])
 def test_without_a_usable_file_there_is_an_error_and_no_download(page_client, tmp_path, file):
     path = write(tmp_path, "a,b\n1,2\n") if file else None
-    summary, download, preview = score_file(page_client, str(path) if path else None, LIMITS, "fr", lambda *_: None)
+    summary, download, preview = score_file(
+        page_client, str(path) if path else None, LIMITS, "fr", lambda *_: None
+    )
     assert 'role="alert"' in summary
     assert download["visible"] is False
     assert preview == ""

@@ -19,7 +19,16 @@ from sentiment.reports.weekly_findings import caveats, find, moment, period_text
 from sentiment.reports.weekly_page import make_headline, make_page, make_summary
 from sentiment.reports.weekly_pictures import draw_weekly
 from sentiment.reports.weekly_report import NO_LABEL, Records, Span, analyse, split_feedback
-from sentiment.reports.weekly_shares import HIGHER, LOWER, NOTHING_BEFORE, TOO_FEW, UNCLEAR, Share, compare_shares, latency_measure
+from sentiment.reports.weekly_shares import (
+    HIGHER,
+    LOWER,
+    NOTHING_BEFORE,
+    TOO_FEW,
+    UNCLEAR,
+    Share,
+    compare_shares,
+    latency_measure,
+)
 from sentiment.reports.weekly_words import MOST_WORDS, STOP_WORDS, compare_words, words_of
 from sentiment.supervision.alert_rule import Episode
 
@@ -44,14 +53,28 @@ def bad(*rows):
     """Bad predictions from (moment, text, predicted, said) and whatever of model, score and feedback id is given."""
     columns = {"timestamp": "time", "tweet_text": "text", "predicted_label": "text", "feedback_label": "text"}
     defaults = ("tweet-sentiment:one", 0.8)
-    full = [(*row[:4], *row[4:6], *defaults[len(row[4:6]) :], f"p{n}", row[6] if len(row) > 6 else f"b{n}") for n, row in enumerate(rows)]
-    return table({**columns, "model": "text", "score": "real", "prediction_id": "text", "feedback_id": "text"}, full)
+    full = [
+        (*row[:4], *row[4:6], *defaults[len(row[4:6]) :], f"p{n}", row[6] if len(row) > 6 else f"b{n}")
+        for n, row in enumerate(rows)
+    ]
+    return table(
+        {**columns, "model": "text", "score": "real", "prediction_id": "text", "feedback_id": "text"}, full
+    )
 
 
 def good(*rows):
     """Good predictions from (moment, text, predicted) and, where it is given, the model."""
-    full = [(*row[:3], row[3] if len(row) > 3 else "tweet-sentiment:one", 0.9, f"q{n}", f"g{n}") for n, row in enumerate(rows)]
-    columns = {"timestamp": "time", "tweet_text": "text", "predicted_label": "text", "model": "text", "score": "real"}
+    full = [
+        (*row[:3], row[3] if len(row) > 3 else "tweet-sentiment:one", 0.9, f"q{n}", f"g{n}")
+        for n, row in enumerate(rows)
+    ]
+    columns = {
+        "timestamp": "time",
+        "tweet_text": "text",
+        "predicted_label": "text",
+        "model": "text",
+        "score": "real",
+    }
     return table({**columns, "prediction_id": "text", "feedback_id": "text"}, full)
 
 
@@ -61,9 +84,17 @@ def records(bad=bad(), good=good(), hours=(), *, latency=(), errors=(), models=(
         bad_predictions=bad,
         good_predictions=good,
         requests=table({"timestamp": "time", "requests": "number"}, [hour[:2] for hour in hours]),
-        label_mix=table({"timestamp": "time", **dict.fromkeys(LABELS, "number")}, [(hour[0], *hour[2:5]) for hour in hours]),
+        label_mix=table(
+            {"timestamp": "time", **dict.fromkeys(LABELS, "number")},
+            [(hour[0], *hour[2:5]) for hour in hours],
+        ),
         confidence=table(
-            {"timestamp": "time", "mean_score": "real", "low_confidence_share": "real", "predictions": "number"},
+            {
+                "timestamp": "time",
+                "mean_score": "real",
+                "low_confidence_share": "real",
+                "predictions": "number",
+            },
             [(hour[0], *hour[5:7], sum(hour[2:5])) for hour in hours],
         ),
         latency=table({"timestamp": "time", "p50": "real", "p95": "real", "p99": "real"}, latency),
@@ -80,18 +111,45 @@ def at(days, hours=0):
 @pytest.fixture(scope="module")
 def busy():
     """A week with 40 bad and 60 good predictions of two models, after one with 60 bad and 40 good ones."""
-    wrong = [(at(n % 7, n % 24), f"not the gate again {n}", "neutral", "negative", "tweet-sentiment:one", 0.5 + n / 100) for n in range(30)]
-    wrong += [(at(n % 7), f"late 🙄 number {'abcdefgh'[n]}", "positive", "negative", "tweet-sentiment:two", 0.9) for n in range(8)]
-    wrong += [(at(3), HOSTILE, "positive", "", "tweet-sentiment:two", 0.99), (at(3), "odd", "negative", "neutral", "tweet-sentiment:two")]
-    right = [(at(n % 7), f"lovely crew {n}", LABELS[n % 3], f"tweet-sentiment:{('one', 'two')[n % 2]}") for n in range(60)]
+    wrong = [
+        (
+            at(n % 7, n % 24),
+            f"not the gate again {n}",
+            "neutral",
+            "negative",
+            "tweet-sentiment:one",
+            0.5 + n / 100,
+        )
+        for n in range(30)
+    ]
+    wrong += [
+        (at(n % 7), f"late 🙄 number {'abcdefgh'[n]}", "positive", "negative", "tweet-sentiment:two", 0.9)
+        for n in range(8)
+    ]
+    wrong += [
+        (at(3), HOSTILE, "positive", "", "tweet-sentiment:two", 0.99),
+        (at(3), "odd", "negative", "neutral", "tweet-sentiment:two"),
+    ]
+    right = [
+        (at(n % 7), f"lovely crew {n}", LABELS[n % 3], f"tweet-sentiment:{('one', 'two')[n % 2]}")
+        for n in range(60)
+    ]
     hours = [(at(n // 24, n % 24), 10, 3, 3, 2, 0.75, 0.125) for n in range(168)]
     errors = [("POST /predict", "503", 4, at(2)), ("POST /predict", "400", 30, at(6))]
     models = [("tweet-sentiment:one", 700), ("tweet-sentiment:two", 644)]
-    now = records(bad(*wrong), good(*right), hours, latency=[(at(0), 20.0, 80.0, 160.0)], errors=errors, models=models)
+    now = records(
+        bad(*wrong), good(*right), hours, latency=[(at(0), 20.0, 80.0, 160.0)], errors=errors, models=models
+    )
     days = [(at(-7, n), 5, 1, 1, 2, 0.5, 0.25) for n in range(168)]
-    old = [(at(-3), f"then {n}", "neutral", "negative") for n in range(60)], [(at(-4), f"well {n}", "neutral") for n in range(40)]
+    old = (
+        [(at(-3), f"then {n}", "neutral", "negative") for n in range(60)],
+        [(at(-4), f"well {n}", "neutral") for n in range(40)],
+    )
     before = records(bad(*old[0]), good(*old[1]), days, latency=[(at(-7), 20.0, 60.0, 100.0)])
-    episodes = [Episode(at(5), at(5) + timedelta(minutes=16), 4), Episode(at(-2), at(-2) + timedelta(minutes=12), 3)]
+    episodes = [
+        Episode(at(5), at(5) + timedelta(minutes=16), 4),
+        Episode(at(-2), at(-2) + timedelta(minutes=12), 3),
+    ]
     return analyse(WEEK, now, before, episodes)
 
 
@@ -133,7 +191,10 @@ class Reader(HTMLParser):
 def test_a_span_is_whole_days_up_to_the_next_full_hour_and_has_one_before_it():
     span = Span.ending(datetime(2026, 11, 23, 14, 0, 1, tzinfo=UTC), 7)
 
-    assert (span.start, span.end) == (datetime(2026, 11, 16, 15, tzinfo=UTC), datetime(2026, 11, 23, 15, tzinfo=UTC))
+    assert (span.start, span.end) == (
+        datetime(2026, 11, 16, 15, tzinfo=UTC),
+        datetime(2026, 11, 23, 15, tzinfo=UTC),
+    )
     assert (span.before.start, span.before.end) == (datetime(2026, 11, 9, 15, tzinfo=UTC), span.start)
     assert Span.ending(END, 7).end == END
     assert len(span.starts) == 7
@@ -173,7 +234,11 @@ def test_headline_figures_are_those_worked_out_by_hand(busy):
         "alerts": (1, 1),
     }
     assert busy.metrics == pytest.approx(
-        {key + suffix: v for key, both in expected.items() for suffix, v in zip(("", "_before"), both, strict=True)}
+        {
+            key + suffix: v
+            for key, both in expected.items()
+            for suffix, v in zip(("", "_before"), both, strict=True)
+        }
     )
     assert [episode.fired for episode in busy.alerts] == [at(5)]
 
@@ -209,12 +274,25 @@ def test_confusion_puts_predicted_in_rows_said_in_columns_and_right_on_the_diago
 def test_models_are_compared_on_their_own_feedback(busy):
     models = busy.tables["models"].set_index("model")
 
-    assert models.loc["tweet-sentiment:one", ["predictions", "right", "wrong", "wrong_share"]].tolist() == [700, 30, 30, 0.5]
-    assert models.loc["tweet-sentiment:two", ["predictions", "right", "wrong", "wrong_share"]].tolist() == [644, 30, 10, 0.25]
+    assert models.loc["tweet-sentiment:one", ["predictions", "right", "wrong", "wrong_share"]].tolist() == [
+        700,
+        30,
+        30,
+        0.5,
+    ]
+    assert models.loc["tweet-sentiment:two", ["predictions", "right", "wrong", "wrong_share"]].tolist() == [
+        644,
+        30,
+        10,
+        0.25,
+    ]
 
 
 def test_mistakes_are_the_surest_ones_and_each_tweet_is_shown_once():
-    rows = [(at(1), "same", "neutral", "negative", "m", 0.9), (at(2), "same", "neutral", "negative", "m", 0.95)]
+    rows = [
+        (at(1), "same", "neutral", "negative", "m", 0.9),
+        (at(2), "same", "neutral", "negative", "m", 0.95),
+    ]
     rows += [(at(3), "other", "positive", "", "m", 0.99), (at(4), "third", "positive", "neutral", "m", 0.2)]
 
     mistakes = analyse(WEEK, records(bad(*rows)), records(), []).tables["mistakes"]
@@ -234,7 +312,8 @@ def test_wilson_interval_is_that_of_the_literature():
 @pytest.mark.parametrize(
     ("one", "other", "verdict"),
     [
-        (Share(60, 100), Share(40, 100), HIGHER),  # 50 to 69% against 31 to 50%: they end where the other begins
+        # 50 to 69% against 31 to 50%: they end where the other begins.
+        (Share(60, 100), Share(40, 100), HIGHER),
         (Share(40, 100), Share(60, 100), LOWER),
         (Share(58, 100), Share(42, 100), UNCLEAR),
         (Share(29, 29), Share(0, 1000), TOO_FEW),
@@ -339,7 +418,9 @@ def test_findings_say_what_the_tables_say(busy):
 
 
 def test_few_data_give_no_trend():
-    now = records(bad((at(1), "a", "neutral", "negative")), good(*[(at(1), f"t{n}", "neutral") for n in range(4)]))
+    now = records(
+        bad((at(1), "a", "neutral", "negative")), good(*[(at(1), f"t{n}", "neutral") for n in range(4)])
+    )
     before = records(good=good(*[(at(-6), f"u{n}", "neutral") for n in range(9)]))
 
     findings = find(analyse(WEEK, now, before, []))
@@ -352,7 +433,9 @@ def test_few_data_give_no_trend():
 def test_with_nothing_before_few_feedbacks_are_counted_and_many_are_a_share():
     few, many = (bad(*[(at(1), f"t{n}", "neutral", "negative") for n in range(count)]) for count in (3, 30))
 
-    headlines = [find(analyse(WEEK, records(frame), records(), []))["feedback"].headline for frame in (few, many)]
+    headlines = [
+        find(analyse(WEEK, records(frame), records(), []))["feedback"].headline for frame in (few, many)
+    ]
 
     assert headlines[0] == "3 of 3 feedbacks say wrong; nothing before to compare"
     assert headlines[1] == "100% of the feedback says wrong; nothing before to compare"
@@ -385,7 +468,10 @@ def test_an_empty_period_is_said_and_nothing_is_drawn(quiet):
 
     assert quiet.is_empty
     assert draw_weekly(quiet, find(quiet)) == {}
-    assert "Nothing was recorded from 16 Nov 2026, 00:00 UTC to 23 Nov 2026, 00:00 UTC: no request and no feedback." in page
+    assert (
+        "Nothing was recorded from 16 Nov 2026, 00:00 UTC to 23 Nov 2026, 00:00 UTC: no request and no feedback."
+        in page
+    )
     assert "nan" not in page.lower()
     assert "<img" not in page
     assert make_headline(quiet) in page
@@ -411,10 +497,16 @@ def test_every_text_of_a_picture_lies_within_it(busy):
         width, height = canvas.get_width_height()
         for text in [
             *figure.texts,
-            *(text for panel in figure.axes for text in (*panel.texts, *panel.get_xticklabels(), *panel.get_yticklabels())),
+            *(
+                text
+                for panel in figure.axes
+                for text in (*panel.texts, *panel.get_xticklabels(), *panel.get_yticklabels())
+            ),
         ]:
             box = text.get_window_extent()
-            assert not text.get_text() or (box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height), text
+            assert not text.get_text() or (
+                box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height
+            ), text
 
 
 def test_the_mistake_that_is_the_largest_stands_out(busy):
@@ -459,7 +551,11 @@ def test_text_from_tweets_is_escaped_wherever_it_stands(busy):
     odd = "<b>bold</b>&amp;"
     busy = replace(
         busy,
-        tables={**busy.tables, "models": busy.tables["models"].assign(model=[odd, odd]), "errors": busy.tables["errors"].assign(name=odd)},
+        tables={
+            **busy.tables,
+            "models": busy.tables["models"].assign(model=[odd, odd]),
+            "errors": busy.tables["errors"].assign(name=odd),
+        },
     )
     page = page_of(busy)
 
@@ -484,13 +580,18 @@ def test_nothing_on_the_page_loads_from_elsewhere(page):
     seen = Reader(page)
 
     sources = [
-        value for _, attributes in seen.tags for name, value in attributes.items() if name in ("src", "href", "srcset", "data", "action")
+        value
+        for _, attributes in seen.tags
+        for name, value in attributes.items()
+        if name in ("src", "href", "srcset", "data", "action")
     ]
     assert len(sources) == 6 + 7
     assert all(value.startswith(("data:image/png;base64,", "#")) for value in sources)
     style = re.search("<style>(.*)</style>", page, re.DOTALL)[1]
     assert not re.search(r"url\(|@import|//", style)
-    policy = next(attributes["content"] for tag, attributes in seen.tags if tag == "meta" and "http-equiv" in attributes)
+    policy = next(
+        attributes["content"] for tag, attributes in seen.tags if tag == "meta" and "http-equiv" in attributes
+    )
     assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
     ids = {attributes["id"] for _, attributes in seen.tags if "id" in attributes}
     assert {value[1:] for value in sources if value.startswith("#")} <= ids
@@ -516,7 +617,14 @@ def test_the_same_records_make_the_same_bytes(busy, page):
 
 def test_the_order_in_which_the_logs_answer_does_not_matter():
     rows = [
-        (at(n % 7, n % 5), f"not {n % 11} late {'xyz'[n % 3]}", LABELS[n % 3], LABELS[(n + 1) % 3], f"m:{n % 2}", (n % 4) / 4)
+        (
+            at(n % 7, n % 5),
+            f"not {n % 11} late {'xyz'[n % 3]}",
+            LABELS[n % 3],
+            LABELS[(n + 1) % 3],
+            f"m:{n % 2}",
+            (n % 4) / 4,
+        )
         for n in range(50)
     ]
     frame = bad(*rows)

@@ -35,7 +35,12 @@ def test_a_complaint_about_a_sampled_prediction_takes_its_place(queue):
 
     (first,) = queue.items()
     assert (added.new, added.collapsed, added.known) == (0, 1, 1)
-    assert (first.item_id, first.origin, first.feedback_label, first.copies) == (report(0).feedback_id, "feedback", "positive", 1)
+    assert (first.item_id, first.origin, first.feedback_label, first.copies) == (
+        report(0).feedback_id,
+        "feedback",
+        "positive",
+        1,
+    )
     assert first.priority == pytest.approx(before + 1)
     assert queue.settled()[0].sources == ("s",)
 
@@ -65,12 +70,20 @@ def test_feedback_without_a_source_has_one_and_the_same_and_samples_have_none(qu
     for number in (0, 1):
         queue.judge(report(number).feedback_id, "ann", "negative", now=NOW)
 
-    assert {one.item.item_id: one.sources for one in queue.settled()} == {report(0).feedback_id: ("unknown",), report(1).feedback_id: ()}
+    assert {one.item.item_id: one.sources for one in queue.settled()} == {
+        report(0).feedback_id: ("unknown",),
+        report(1).feedback_id: (),
+    }
 
 
 def test_near_identical_copies_collapse_and_contradictions_and_floods_are_shown(queue):
-    copies = [report(0, feedback_id=f"copy{n}", text=f"{report(0).text} {'!' * n}", source="s") for n in range(FLOOD + 2)]
-    contradiction = report(0, feedback_id="other", feedback_label="positive", text=f"RT @ann: {report(0).text}")
+    copies = [
+        report(0, feedback_id=f"copy{n}", text=f"{report(0).text} {'!' * n}", source="s")
+        for n in range(FLOOD + 2)
+    ]
+    contradiction = report(
+        0, feedback_id="other", feedback_label="positive", text=f"RT @ann: {report(0).text}"
+    )
     queue.add([report(0), *copies, contradiction, report(1)])
 
     item = next(item for item in queue.items() if item.item_id == report(0).feedback_id)
@@ -83,14 +96,18 @@ def test_a_flood_is_what_a_source_sends_beyond_twenty_reports_an_hour():
     slow, fast = Arrivals(), Arrivals()
 
     assert not any(slow.is_flood("s", NOW + timedelta(minutes=4 * n)) for n in range(100))
-    assert [fast.is_flood("s", NOW + timedelta(minutes=2 * n)) for n in range(FLOOD + 2)] == [False] * FLOOD + [True, True]
+    assert [fast.is_flood("s", NOW + timedelta(minutes=2 * n)) for n in range(FLOOD + 2)] == [
+        False
+    ] * FLOOD + [True, True]
     assert not fast.is_flood("other", NOW)
 
 
 @pytest.mark.parametrize("source", ["bot", None])
 def test_a_flood_comes_after_everybody_else_and_leaves_what_its_source_sent_before_alone(queue, source):
     earlier = report(0, source=source, received_at=NOW - timedelta(days=1))
-    flood = [report(100 + n, source=source, score=0.4, received_at=NOW + timedelta(seconds=n)) for n in range(60)]
+    flood = [
+        report(100 + n, source=source, score=0.4, received_at=NOW + timedelta(seconds=n)) for n in range(60)
+    ]
     queue.add([earlier])
     queue.add(flood[:30])
     queue.add([*flood[30:], *(report(n, feedback_label=None, score=0.9) for n in range(1, 6))])
@@ -180,7 +197,13 @@ def test_who_reads_waits_for_no_writer(queue_url):
         queue.add([report(0)])
         with other._database.transaction():
             began = time.monotonic()
-            found = queue.items(), queue.progress(), queue.watermark("logs"), queue.disagreements(), queue.settled()
+            found = (
+                queue.items(),
+                queue.progress(),
+                queue.watermark("logs"),
+                queue.disagreements(),
+                queue.settled(),
+            )
         assert time.monotonic() - began < 10
         assert len(found[0]) == 1
 
@@ -196,7 +219,10 @@ def test_two_collectors_at_once_make_one_item_of_each_tweet(queue_url):
     with ReviewQueue(queue_url, overlap=0) as queue:
         queue.add([report(0)])
         context = multiprocessing.get_context("spawn")
-        workers = [context.Process(target=collect, args=(queue_url, numbers)) for numbers in (range(100, 160), range(120, 180))]
+        workers = [
+            context.Process(target=collect, args=(queue_url, numbers))
+            for numbers in (range(100, 160), range(120, 180))
+        ]
         for worker in workers:
             worker.start()
         for worker in workers:

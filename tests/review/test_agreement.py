@@ -6,7 +6,8 @@ import pytest
 
 from sentiment.review.agreement import agree, cohen_kappa, fleiss_kappa, in_words
 
-# Fleiss, Psychological Bulletin 76, 1971: fourteen raters, ten subjects, five categories (the table that textbooks repeat); kappa 0.210.
+# Fleiss, Psychological Bulletin 76, 1971: fourteen raters, ten subjects, five categories (the table
+# that textbooks repeat); kappa 0.210.
 _TABLE = (
     (0, 0, 0, 0, 14),
     (0, 2, 6, 4, 2),
@@ -42,13 +43,18 @@ def test_kappa_is_not_defined_where_nobody_could_disagree():
 
 
 def test_each_pair_is_compared_on_what_both_judged():
-    rows = [(item, who, label) for item, who, label in zip("aabbcc", ["ann", "bob"] * 3, ["x", "x", "y", "y", "x", "y"], strict=True)]
+    rows = [
+        (item, who, label)
+        for item, who, label in zip("aabbcc", ["ann", "bob"] * 3, ["x", "x", "y", "y", "x", "y"], strict=True)
+    ]
     agreement = agree([*rows, ("d", "ann", "x")])
 
     assert agreement.cohen[("ann", "bob")] == (pytest.approx(0.4), 3)
     assert agreement.items == 3
 
 
-@pytest.mark.parametrize(("kappa", "words"), [(0.9, "almost perfect"), (0.5, "moderate"), (-0.2, "poor"), (None, "not defined")])
+@pytest.mark.parametrize(
+    ("kappa", "words"), [(0.9, "almost perfect"), (0.5, "moderate"), (-0.2, "poor"), (None, "not defined")]
+)
 def test_kappas_have_words(kappa, words):
     assert in_words(kappa) == words

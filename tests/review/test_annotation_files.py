@@ -64,7 +64,9 @@ def test_an_old_file_changes_nothing_that_was_done_since(judged, write, read):
     taken_back = take_in(judged, *read(old), now=NOW + timedelta(days=1))
 
     assert (stale.kept, same.kept, same.known, taken_back.kept) == (0, 0, 1, 0)
-    assert all("what ann did here on 2026-11-24T10:00 is no older" in one.problems[0] for one in (stale, taken_back))
+    assert all(
+        "what ann did here on 2026-11-24T10:00 is no older" in one.problems[0] for one in (stale, taken_back)
+    )
     assert [(row["label"], row["judged_at"][:13]) for row in rows] == [("positive", "2026-11-24T10")]
     assert judged.judgements() == []
 
@@ -78,7 +80,9 @@ def test_a_newer_word_in_a_file_counts_from_when_it_was_said(judged, queue_url, 
     done = take_in(judged, *read(text), now=NOW + timedelta(days=1))
 
     assert done.kept == 1
-    assert [(row["label"], row["judged_at"][:13]) for row in judged.judgements()] == [("positive", "2026-11-24T11")]
+    assert [(row["label"], row["judged_at"][:13]) for row in judged.judgements()] == [
+        ("positive", "2026-11-24T11")
+    ]
 
 
 def test_a_moment_to_come_counts_as_now(queue):
@@ -104,12 +108,20 @@ def test_a_spreadsheet_runs_no_tweet(judged):
 def exported(*annotators, label="positive", **more):
     """A file as Label Studio exports it: a task for each of these annotators."""
     result = [{"type": "choices", "value": {"choices": [label]}}]
-    return [{"data": {"item_id": ITEM}, "annotations": [{"completed_by": one, "result": result, **more}]} for one in annotators]
+    return [
+        {"data": {"item_id": ITEM}, "annotations": [{"completed_by": one, "result": result, **more}]}
+        for one in annotators
+    ]
 
 
 def test_what_is_no_judgement_in_an_export_of_label_studio_is_left_out_and_named():
     tasks = [
-        *exported("ann", {"id": 8, "email": "bob@x.org"}, created_at="2026-11-24T08:00:00Z", updated_at="2026-11-24T09:00:00Z"),
+        *exported(
+            "ann",
+            {"id": 8, "email": "bob@x.org"},
+            created_at="2026-11-24T08:00:00Z",
+            updated_at="2026-11-24T09:00:00Z",
+        ),
         *exported(7, was_cancelled=True),
         {"data": {}, "annotations": []},
         *exported("ann", label="great"),
@@ -118,19 +130,30 @@ def test_what_is_no_judgement_in_an_export_of_label_studio_is_left_out_and_named
     ]
     judgements, problems = read_label_studio(json.dumps(tasks))
 
-    assert judgements == [Judgement(ITEM, "ann", "positive", NOW), Judgement(ITEM, "bob@x.org", "positive", NOW)]
+    assert judgements == [
+        Judgement(ITEM, "ann", "positive", NOW),
+        Judgement(ITEM, "bob@x.org", "positive", NOW),
+    ]
     assert [problem.split(":")[0] for problem in problems] == ["task 4", "task 5", "task 6", "task 7"]
 
 
 def test_a_number_of_label_studio_is_nobody_until_it_has_a_name():
-    one, two = (read_label_studio(json.dumps(exported(*who)))[0] for who in ((1, {"id": 1}), (1, 7, "cora@x.org")))
+    one, two = (
+        read_label_studio(json.dumps(exported(*who)))[0] for who in ((1, {"id": 1}), (1, 7, "cora@x.org"))
+    )
 
-    with pytest.raises(ReviewError, match=r"calls its annotators 1: say who they are, '.* import FILE --annotator 1=NAME'"):
+    with pytest.raises(
+        ReviewError, match=r"calls its annotators 1: say who they are, '.* import FILE --annotator 1=NAME'"
+    ):
         name_annotators(one, {})
     with pytest.raises(ReviewError, match="calls its annotators 1, 7"):
         name_annotators(two, {"": "ann"})
     assert {judgement.annotator for judgement in name_annotators(one, {"": "ann"})} == {"ann"}
-    assert [judgement.annotator for judgement in name_annotators(two, {"1": "ann", "7": "bob"})] == ["ann", "bob", "cora@x.org"]
+    assert [judgement.annotator for judgement in name_annotators(two, {"1": "ann", "7": "bob"})] == [
+        "ann",
+        "bob",
+        "cora@x.org",
+    ]
 
 
 def test_nobody_becomes_a_second_annotator_by_way_of_label_studio(queue_url):
@@ -155,7 +178,10 @@ def test_a_bad_line_of_a_table_is_left_out_and_named_and_the_rest_is_kept(judged
     done = take_in(judged, *read_csv(text), now=NOW)
 
     assert done.kept == 1
-    assert [line.split(";")[0].split(":")[0] for line in done.problems] == ["line 3", "no item 'nobody' in the review queue"]
+    assert [line.split(";")[0].split(":")[0] for line in done.problems] == [
+        "line 3",
+        "no item 'nobody' in the review queue",
+    ]
 
 
 def test_a_table_without_a_column_is_a_clear_error():
@@ -213,7 +239,10 @@ def test_the_command_imports_a_file_and_tells_the_status(command, tmp_path, caps
     command("status")
 
     printed = capsys.readouterr().out
-    assert "1 judgements kept, 0 known already, 0 left out\n0 judgements kept, 1 known already, 0 left out" in printed
+    assert (
+        "1 judgements kept, 0 known already, 0 left out\n0 judgements kept, 1 known already, 0 left out"
+        in printed
+    )
     assert "3 items: 2 settled" in printed
 
 

@@ -14,8 +14,28 @@ from sentiment.review.intake import feedback_id_of, reports_of_feedback, reports
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ID = feedback_id_of("p1")
 SIGNER = PredictionSigner("a key of more than sixteen", ttl_days=30)
-INBOX = ["feedback_id", "prediction_id", "text", "predicted_label", "label", "correct", "score", "model", "source", "received_at"]
-LOG = ["timestamp", "tweet_text", "predicted_label", "feedback_label", "model", "score", "prediction_id", "feedback_id"]
+INBOX = [
+    "feedback_id",
+    "prediction_id",
+    "text",
+    "predicted_label",
+    "label",
+    "correct",
+    "score",
+    "model",
+    "source",
+    "received_at",
+]
+LOG = [
+    "timestamp",
+    "tweet_text",
+    "predicted_label",
+    "feedback_label",
+    "model",
+    "score",
+    "prediction_id",
+    "feedback_id",
+]
 SAMPLE = ["TimeGenerated", "tweet_text", "predicted_label", "score", "model", "prediction_id", "reason"]
 
 
@@ -77,7 +97,15 @@ def test_a_row_of_the_logs_that_cannot_be_is_left_out_and_said(row, caplog):
 def signed(**changes):
     """A row of the logs as our service writes it, but for the changes."""
     issued = SIGNER.sign("late @ann", label="neutral", score=0.5, model="m")
-    values = {"at": moment(0), "text": "late @user", "predicted": "neutral", "label": "negative", "model": "m", "score": 0.5, "id": issued}
+    values = {
+        "at": moment(0),
+        "text": "late @user",
+        "predicted": "neutral",
+        "label": "negative",
+        "model": "m",
+        "score": 0.5,
+        "id": issued,
+    }
     values |= changes
     return (*values.values(), feedback_id_of(values["id"]))
 
@@ -95,7 +123,11 @@ def test_an_id_of_ours_is_taken_however_old_it_is():
     "changes",
     [
         {"id": "p1"},
-        {"id": PredictionSigner("another key of theirs", ttl_days=30).sign("late @ann", label="neutral", score=0.5, model="m")},
+        {
+            "id": PredictionSigner("another key of theirs", ttl_days=30).sign(
+                "late @ann", label="neutral", score=0.5, model="m"
+            )
+        },
         {"predicted": "positive"},
         {"score": 0.1},
         {"model": "other"},
@@ -122,7 +154,9 @@ def test_a_sample_that_somebody_answered_is_no_item_of_its_own():
 
     reports = reports_of_samples(sampled, answered=[feedback_id_of("p1")])
 
-    assert [(one.text, one.origin, one.feedback_label) for one in reports] == [("who knows", "low confidence", None)]
+    assert [(one.text, one.origin, one.feedback_label) for one in reports] == [
+        ("who knows", "low confidence", None)
+    ]
 
 
 def test_a_feedback_from_before_sources_is_read(tmp_path):

@@ -72,7 +72,10 @@ def test_a_second_judgement_replaces_the_first_of_the_same_annotator(queue):
     queue.judge(item, "ann", "positive", now=NOW)
     queue.judge(item, "bob", "neutral", now=NOW)
 
-    assert [(row["annotator"], row["label"]) for row in queue.judgements()] == [("ann", "positive"), ("bob", "neutral")]
+    assert [(row["annotator"], row["label"]) for row in queue.judgements()] == [
+        ("ann", "positive"),
+        ("bob", "neutral"),
+    ]
 
 
 def test_items_of_the_overlap_need_two_who_agree_or_a_person_who_decides(queue_url):
@@ -83,8 +86,12 @@ def test_items_of_the_overlap_need_two_who_agree_or_a_person_who_decides(queue_u
             queue.judge(same, who, "neutral", now=NOW)
             queue.judge(other, who, label, now=NOW)
 
-        assert [(one.item.item_id, one.label, one.annotators) for one in queue.settled()] == [(same, "neutral", ("ann", "bob"))]
-        assert [(item.item_id, labels) for item, labels in queue.disagreements()] == [(other, {"ann": "negative", "bob": "positive"})]
+        assert [(one.item.item_id, one.label, one.annotators) for one in queue.settled()] == [
+            (same, "neutral", ("ann", "bob"))
+        ]
+        assert [(item.item_id, labels) for item, labels in queue.disagreements()] == [
+            (other, {"ann": "negative", "bob": "positive"})
+        ]
         queue.adjudicate(other, "Cora", "unclear", now=NOW)
         assert queue.disagreements() == []
         progress = queue.progress("ann")
@@ -106,9 +113,13 @@ def test_what_one_person_settled_another_does_not_overwrite(disputed):
     disputed.adjudicate(item, "cora", "positive", now=NOW)
 
     for act in (disputed.adjudicate, disputed.judge):
-        with pytest.raises(ItemClosedError, match="was settled by cora meanwhile: it is positive unless cora takes that back"):
+        with pytest.raises(
+            ItemClosedError, match="was settled by cora meanwhile: it is positive unless cora takes that back"
+        ):
             act(item, "dan", "negative", now=NOW)
-    assert [(one.label, one.annotators) for one in disputed.settled()] == [("positive", ("ann", "bob", "cora"))]
+    assert [(one.label, one.annotators) for one in disputed.settled()] == [
+        ("positive", ("ann", "bob", "cora"))
+    ]
     assert disputed.next_item("dan", now=NOW).item_id == report(1).feedback_id
 
 
@@ -125,7 +136,10 @@ def test_who_settled_by_mistake_takes_that_back_and_keeps_their_judgements(dispu
     assert len(disputed.judgements()) == 2
     with disputed._database.reading() as connection:
         history = connection.execute(JUDGEMENTS.select().where(JUDGEMENTS.c.role == "adjudicator")).all()
-    assert [(row.annotator, row.label, row.retired == 0) for row in history] == [("bob", "neutral", False), ("cora", "negative", True)]
+    assert [(row.annotator, row.label, row.retired == 0) for row in history] == [
+        ("bob", "neutral", False),
+        ("cora", "negative", True),
+    ]
 
 
 def test_nobody_settles_what_nobody_disagrees_on(disputed):
@@ -155,7 +169,10 @@ def test_every_database_keeps_one_judgement_and_its_history(name):
     (index,) = (index for index in JUDGEMENTS.indexes if index.unique)
     made = str(CreateIndex(index).compile(dialect=dialect)).replace("`", "")
 
-    assert made == "CREATE UNIQUE INDEX one_judgement_holds ON review_judgements (item_id, annotator, role, retired)"
+    assert (
+        made
+        == "CREATE UNIQUE INDEX one_judgement_holds ON review_judgements (item_id, annotator, role, retired)"
+    )
 
 
 def test_what_is_in_the_dataset_is_final(queue):
@@ -209,7 +226,9 @@ def test_four_processes_at_once_judge_each_item_once(queue_url):
     with ReviewQueue(queue_url, overlap=0) as queue:
         queue.add([report(number) for number in range(60)])
         context = multiprocessing.get_context("spawn")
-        workers = [context.Process(target=annotate, args=(queue_url, name)) for name in ("ann", "bob", "cora", "dan")]
+        workers = [
+            context.Process(target=annotate, args=(queue_url, name)) for name in ("ann", "bob", "cora", "dan")
+        ]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -234,7 +253,10 @@ def test_a_judgement_survives_kill_9(queue_url):
         assert [row["label"] for row in queue.judgements()] == ["negative"]
 
 
-@pytest.mark.parametrize("url", ["sqlite:////no/such/folder/review.db", "postgresql+nothing://ann:secret@127.0.0.1:9/x", "nonsense"])
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:////no/such/folder/review.db", "postgresql+nothing://ann:secret@127.0.0.1:9/x", "nonsense"],
+)
 def test_a_queue_that_cannot_be_reached_is_a_clear_error_without_a_password(url):
     with pytest.raises(ReviewError, match="SENTIMENT_REVIEW_URL") as raised, ReviewQueue(url) as queue:
         queue.items()

@@ -77,7 +77,17 @@ def test_no_request_fails_while_the_champion_changes_and_is_rolled_back_under_tw
     port, answers, failures, stop = free_port(), [], [], threading.Event()
     first, second = unlike
     address = f"http://127.0.0.1:{port}"
-    command = [PYTHON, "-m", "bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1", "--port", str(port)]
+    command = [
+        PYTHON,
+        "-m",
+        "bentoml",
+        "serve",
+        "service:SentimentService",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
 
     def ask():
         with httpx.Client(base_url=address, timeout=20, trust_env=False) as client:
@@ -86,15 +96,22 @@ def test_no_request_fails_while_the_champion_changes_and_is_rolled_back_under_tw
                 (answers if answer.status_code == 200 else failures).append(answer)
 
     def is_everywhere(tag):
-        return {answer.json()["model"] for answer in answers[-60:]} == {tag}  # of so many, each worker gave some
+        # Of so many, each worker gave some.
+        return {answer.json()["model"] for answer in answers[-60:]} == {tag}
 
     with (
-        started(command, home / "service.log", SENTIMENT_RELOAD_SECONDS="0.2", SENTIMENT_WORKERS="2") as ready,
+        started(
+            command, home / "service.log", SENTIMENT_RELOAD_SECONDS="0.2", SENTIMENT_WORKERS="2"
+        ) as ready,
         ThreadPoolExecutor(8) as pool,
     ):
         ready(f"{address}/readyz")
         asking = [pool.submit(ask) for _ in range(8)]
-        for change, tag in ((lambda: crown(second), second), (store.roll_back, first), (lambda: crown(second), second)):
+        for change, tag in (
+            (lambda: crown(second), second),
+            (store.roll_back, first),
+            (lambda: crown(second), second),
+        ):
             time.sleep(1)
             change()
             wait_for(lambda tag=tag: is_everywhere(tag))
@@ -122,7 +139,11 @@ def test_the_shadow_says_what_it_would_have_answered(two, home):
     wait_for(lambda: noted)
     shadow.stop()
 
-    assert (noted[0].shadow_label, noted[0].shadow_model, noted[0].answered.label) == ("negative", two[1], "positive")
+    assert (noted[0].shadow_label, noted[0].shadow_model, noted[0].answered.label) == (
+        "negative",
+        two[1],
+        "positive",
+    )
 
 
 def test_a_shadow_that_fails_rests_and_one_that_hangs_holds_nobody_up(two, home, monkeypatch):

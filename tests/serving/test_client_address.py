@@ -66,10 +66,13 @@ def test_a_pseudonym_is_the_same_for_the_same_address_and_key_only(tmp_path):
 
 
 @pytest.mark.parametrize(("trusted", "sources"), [("0", 1), ("1", 2)])
-def test_a_real_server_believes_a_forwarded_address_only_as_far_as_it_is_set_to(home, tfidf_model, trusted, sources):
+def test_a_real_server_believes_a_forwarded_address_only_as_far_as_it_is_set_to(
+    home, tfidf_model, trusted, sources
+):
     crown(store.save(tfidf_model, metadata={}))
     with served(read_settings().home / "serve.log", SENTIMENT_TRUSTED_PROXIES=trusted) as (address, _):
-        for forwarded in ("6.6.6.6", "7.7.7.7", "9.9.9.9, 7.7.7.7"):  # uvicorn alone would believe all that comes from this machine
+        # Uvicorn alone would believe all that comes from this machine.
+        for forwarded in ("6.6.6.6", "7.7.7.7", "9.9.9.9, 7.7.7.7"):
             headers = {"X-Forwarded-For": forwarded}
             body = {"text": f"I love this, {forwarded}"}
             said = httpx.post(f"{address}/predict", json=body).json()

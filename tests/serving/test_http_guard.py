@@ -24,5 +24,7 @@ def test_a_request_is_refused_before_its_body_is_read(headers, status):
 
     settings = Settings(api_key=SecretStr("a key")) if status == 401 else Settings()
     gate = ApiGate(None, lambda: settings, {"/predict": PredictRequest})
-    asyncio.run(gate({"type": "http", "method": "POST", "path": "/predict", "headers": headers}, receive, send))
+    asyncio.run(
+        gate({"type": "http", "method": "POST", "path": "/predict", "headers": headers}, receive, send)
+    )
     assert sent[0]["status"] == status

@@ -58,14 +58,19 @@ def test_any_text_with_something_visible_is_predicted(client, text):
     assert client.post("/predict", json={"text": text}).json()["label"] in LABELS
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t", "\u200b\u200e\ufeff", "\x00\x01\x1b", "&nbsp;", "&#8203;", "\u3000\u2028"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n\t", "\u200b\u200e\ufeff", "\x00\x01\x1b", "&nbsp;", "&#8203;", "\u3000\u2028"]
+)
 def test_a_text_with_nothing_visible_is_refused(client, text):
     assert "none of them visible: send" in error_of(client.post("/predict", json={"text": text}), 400)
     assert "texts[1] has" in error_of(client.post("/predict_batch", json={"texts": ["ok", text]}), 400)
 
 
 def test_a_text_over_the_limit_is_refused(client):
-    assert error_of(client.post("/predict", json={"text": "a" * 1001}), 400) == "text has 1001 characters; the limit is 1000: shorten it"
+    assert (
+        error_of(client.post("/predict", json={"text": "a" * 1001}), 400)
+        == "text has 1001 characters; the limit is 1000: shorten it"
+    )
 
 
 def test_the_limit_is_a_setting():
@@ -96,7 +101,9 @@ def test_many_callers_at_once_get_their_own_answers(client):
     texts = [TEXT, "I hate it, terrible", "the meeting is on Tuesday"] * 8
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda text: client.post("/predict", json={"text": text}).json(), texts))
-    assert [answer["scores"] for answer in answers] == [client.post("/predict", json={"text": text}).json()["scores"] for text in texts]
+    assert [answer["scores"] for answer in answers] == [
+        client.post("/predict", json={"text": text}).json()["scores"] for text in texts
+    ]
 
 
 # --- explanations ---
@@ -107,7 +114,9 @@ def test_an_explanation_is_given_on_request(client, query):
     text = "honestly 😍,\tI love  this!"
     answer = client.post(f"/predict?{query}", json={"text": text}).json()
     words, score = answer["explanation"], answer["scores"]["positive"]
-    assert [text[one["start"] : one["end"]] for one in words] == [one["word"] for one in words] == text.split()
+    assert (
+        [text[one["start"] : one["end"]] for one in words] == [one["word"] for one in words] == text.split()
+    )
     without_love = client.post("/predict", json={"text": "honestly 😍, I this!"}).json()["scores"]["positive"]
     assert words[3]["weight"] == pytest.approx(score - without_love)
     assert max(words, key=lambda one: one["weight"])["word"] == "love"
@@ -115,7 +124,12 @@ def test_an_explanation_is_given_on_request(client, query):
 
 @pytest.mark.parametrize("query", ["", "?explain=0", "?explain=false", "?other=true"])
 def test_without_the_request_an_answer_has_no_explanation(client, query):
-    assert set(client.post(f"/predict{query}", json={"text": TEXT}).json()) == {"prediction_id", "label", "scores", "model"}
+    assert set(client.post(f"/predict{query}", json={"text": TEXT}).json()) == {
+        "prediction_id",
+        "label",
+        "scores",
+        "model",
+    }
 
 
 @pytest.mark.parametrize("query", [f"explain={CANARY}", "explain=TRUE", "explain=%ff", "explain=1&explain=1"])
@@ -127,7 +141,9 @@ def test_another_value_of_explain_is_refused_without_an_echo(client, query):
 
 
 def test_several_texts_are_not_explained_at_once(client):
-    assert "send them to /predict" in error_of(client.post("/predict_batch?explain", json={"texts": [TEXT, TEXT]}), 400)
+    assert "send them to /predict" in error_of(
+        client.post("/predict_batch?explain", json={"texts": [TEXT, TEXT]}), 400
+    )
     assert client.post("/predict_batch?explain=0", json={"texts": [TEXT]}).status_code == 200
 
 
@@ -195,10 +211,21 @@ def test_a_batch_of_another_type_is_refused(client, texts):
 
 
 @pytest.mark.parametrize(
-    "media_type", ["text/plain", "application/vnd.bentoml+pickle", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"]
+    "media_type",
+    [
+        "text/plain",
+        "application/vnd.bentoml+pickle",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+    ],
 )
 def test_a_body_is_json_whatever_it_is_called(client, media_type):
-    assert client.post("/predict", content=json.dumps({"text": TEXT}), headers={"Content-Type": media_type}).status_code == 200
+    assert (
+        client.post(
+            "/predict", content=json.dumps({"text": TEXT}), headers={"Content-Type": media_type}
+        ).status_code
+        == 200
+    )
     assert error_of(client.post("/predict", content=b"\x80\x04.", headers={"Content-Type": media_type}), 400)
 
 

@@ -78,7 +78,10 @@ def test_an_expired_prediction_id_is_refused(prediction):
 
 
 def test_replicas_that_share_a_key_take_each_others_ids():
-    with started(signing_key="a shared key of 24 chars") as first, started(signing_key="a shared key of 24 chars") as second:
+    with (
+        started(signing_key="a shared key of 24 chars") as first,
+        started(signing_key="a shared key of 24 chars") as second,
+    ):
         prediction = first.post("/predict", json={"text": TEXT}).json()
         assert give(second, prediction).json()["status"] == "recorded"
     with started(signing_key="another key of many chars") as other:
@@ -106,7 +109,10 @@ def test_with_a_key_set_the_api_asks_for_it_before_it_reads_the_body(path):
             {"Authorization": "correct horse"},
         ):
             assert "correct" not in error_of(client.post(path, content=b"{", headers=headers), 401)
-        assert client.post(path, json=POSTS[path], headers={"X-API-Key": "correct horse"}).status_code in (200, 400)
+        assert client.post(path, json=POSTS[path], headers={"X-API-Key": "correct horse"}).status_code in (
+            200,
+            400,
+        )
         assert error_of(client.post(path, content=b"{", headers={"X-API-Key": "correct horse"}), 400)
 
 

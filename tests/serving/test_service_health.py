@@ -25,7 +25,12 @@ pytestmark = pytest.mark.usefixtures("store_with_champion")
 
 
 def test_a_service_with_a_model_is_alive_and_ready(client):
-    assert client.get("/livez").status_code == client.get("/readyz").status_code == client.head("/readyz").status_code == 200
+    assert (
+        client.get("/livez").status_code
+        == client.get("/readyz").status_code
+        == client.head("/readyz").status_code
+        == 200
+    )
 
 
 def test_without_a_model_the_service_lives_and_says_what_to_do(home):
@@ -135,10 +140,16 @@ def test_no_input_reaches_the_log(client, capfd, caplog):
     caplog.set_level(logging.DEBUG)
     for path in POSTS:
         for text in (CANARY, CANARY * 200, 5, [CANARY]):
-            for body in ({"text": text}, {"texts": [text]}, {"prediction_id": CANARY, "text": text, "correct": CANARY}):
+            for body in (
+                {"text": text},
+                {"texts": [text]},
+                {"prediction_id": CANARY, "text": text, "correct": CANARY},
+            ):
                 assert CANARY not in client.post(path, json=body).text
         client.post(f"{path}?text={CANARY}", content=CANARY, headers={"X-API-Key": CANARY})
-    assert CANARY not in "".join(record.getMessage() for record in caplog.records if record.name.startswith(("bentoml", "sentiment")))
+    assert CANARY not in "".join(
+        record.getMessage() for record in caplog.records if record.name.startswith(("bentoml", "sentiment"))
+    )
     assert CANARY not in "".join(capfd.readouterr())
 
 
@@ -146,7 +157,18 @@ def test_no_input_reaches_the_log(client, capfd, caplog):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nope", "/predict/", "/PREDICT", "/predict/x", "/static_content/index.css", "/.env", "/docs", "/%00", "/é"]
+    "path",
+    [
+        "/nope",
+        "/predict/",
+        "/PREDICT",
+        "/predict/x",
+        "/static_content/index.css",
+        "/.env",
+        "/docs",
+        "/%00",
+        "/é",
+    ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_unknown_path_is_a_404_in_json(client, method, path):
@@ -155,7 +177,12 @@ def test_an_unknown_path_is_a_404_in_json(client, method, path):
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("GET", "/predict", "POST"), ("PUT", "/feedback", "POST"), ("POST", "/readyz", "GET, HEAD"), ("OPTIONS", "/", "GET, HEAD")],
+    [
+        ("GET", "/predict", "POST"),
+        ("PUT", "/feedback", "POST"),
+        ("POST", "/readyz", "GET, HEAD"),
+        ("OPTIONS", "/", "GET, HEAD"),
+    ],
 )
 def test_a_wrong_method_is_a_405_in_json(client, method, path, allowed):
     answer = client.request(method, path)
@@ -165,7 +192,13 @@ def test_a_wrong_method_is_a_405_in_json(client, method, path, allowed):
 
 def test_every_answer_carries_a_trace_id(client):
     sent = "4bf92f3577b34da6a3ce929d0e0e4736"
-    for method, path in (("POST", "/predict"), ("GET", "/"), ("GET", "/nope"), ("GET", "/predict"), ("GET", "/readyz")):
+    for method, path in (
+        ("POST", "/predict"),
+        ("GET", "/"),
+        ("GET", "/nope"),
+        ("GET", "/predict"),
+        ("GET", "/readyz"),
+    ):
         answer = client.request(method, path, headers={"traceparent": f"00-{sent}-00f067aa0ba902b7-01"})
         assert answer.headers["x-trace-id"] == sent
         fresh = client.request(method, path, headers={"traceparent": "nonsense"}).headers["x-trace-id"]
@@ -180,7 +213,16 @@ def test_docs_describe_the_real_requests_and_answers(client, prediction):
         "/predict_batch": client.post("/predict_batch", json=POSTS["/predict_batch"]).json(),
         "/feedback": give(client, prediction).json(),
     }
-    requests = {**POSTS, "/feedback": {"prediction_id": "x", "text": "y", "correct": False, "label": "neutral", "comment": "z"}}
+    requests = {
+        **POSTS,
+        "/feedback": {
+            "prediction_id": "x",
+            "text": "y",
+            "correct": False,
+            "label": "neutral",
+            "comment": "z",
+        },
+    }
     assert set(docs["paths"]) == {*POSTS, "/", "/livez", "/readyz", "/metrics", "/docs.json"}
     for path, answer in answers.items():
         post = docs["paths"][path]["post"]

@@ -39,7 +39,9 @@ def odd_shadow(home, tfidf_model, odd_model):
     return tags
 
 
-def test_the_shadow_is_logged_and_counted_and_tells_a_masked_text_only_where_it_would_change_the_label(odd_shadow, recorder, caplog):
+def test_the_shadow_is_logged_and_counted_and_tells_a_masked_text_only_where_it_would_change_the_label(
+    odd_shadow, recorder, caplog
+):
     with serving(recorder, **ALWAYS) as client:
         answers = []
 
@@ -61,7 +63,11 @@ def test_the_shadow_is_logged_and_counted_and_tells_a_masked_text_only_where_it_
     assert all("tweet_text" not in one for one in same)
     assert all(WRONG in one["tweet_text"] for one in changed)
     assert not any(secret in str(records) for secret in ("@ann", "t.co", "home.org"))
-    counts = {d["properties"]["agrees"]: d["metrics"][0]["value"] for d in recorder.of("MetricData") if "agrees" in d["properties"]}
+    counts = {
+        d["properties"]["agrees"]: d["metrics"][0]["value"]
+        for d in recorder.of("MetricData")
+        if "agrees" in d["properties"]
+    }
     assert counts == {"true": len(same), "false": len(changed)}
     assert PERSONAL not in caplog.text
 
@@ -113,7 +119,9 @@ def test_a_shadow_in_trouble_changes_no_answer_and_delays_none(odd_shadow, recor
     honest = TfidfModel.predict_proba
 
     def troubled(self, texts):
-        if threading.current_thread().name == "shadow" and list(texts) != [store.find(shadow).metadata["probe_text"]]:
+        if threading.current_thread().name == "shadow" and list(texts) != [
+            store.find(shadow).metadata["probe_text"]
+        ]:
             reached.set()
             if fault == "raises":
                 raise RuntimeError("no")
@@ -122,12 +130,16 @@ def test_a_shadow_in_trouble_changes_no_answer_and_delays_none(odd_shadow, recor
 
     with pytest.MonkeyPatch.context() as patch, serving(recorder, **ALWAYS) as client:
         patch.setattr(TfidfModel, "predict_proba", troubled)
-        wait_for(lambda: client.post("/predict", json={"text": WRONG}).status_code == 200 and reached.is_set())
+        wait_for(
+            lambda: client.post("/predict", json={"text": WRONG}).status_code == 200 and reached.is_set()
+        )
         answers = [client.post("/predict", json={"text": WRONG}) for _ in range(100)]
         released.set()
 
     assert {answer.status_code for answer in answers} == {200}
-    assert {(answer.json()["label"], answer.json()["model"]) for answer in answers} == {("negative", champion)}
+    assert {(answer.json()["label"], answer.json()["model"]) for answer in answers} == {
+        ("negative", champion)
+    }
     assert max(answer.elapsed.total_seconds() for answer in answers) < 5
 
 

@@ -22,7 +22,11 @@ from sentiment.supervision.alert_rule import episodes, read_rule
 from sentiment.supervision.alert_watch import Watch
 
 ROOT = Path(__file__).parents[2]
-RULE, QUERY, BICEP = "sentiment/supervision/alert_rule.json", "sentiment/queries/alert.kql", "infra/alert.bicep"
+RULE, QUERY, BICEP = (
+    "sentiment/supervision/alert_rule.json",
+    "sentiment/queries/alert.kql",
+    "infra/alert.bicep",
+)
 AZURE_ONLY = {"enabled", "scopes", "actions"}  # where the rule runs and whom it tells, not what it says
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -60,7 +64,11 @@ def resolve(node, variables, folder):
         case {"function": {"type": "load_text_content", "parameters": {"file_path": file}}}:
             found = (folder / file).read_text("utf-8")
         case {"function": {"type": "union", "parameters": parts}}:
-            found = {name: value for part in parts.values() for name, value in resolve(part, variables, folder).items()}
+            found = {
+                name: value
+                for part in parts.values()
+                for name, value in resolve(part, variables, folder).items()
+            }
         case {"operator": {"type": "property_accessor", "operands": {"operand_1": whole, "operand_2": path}}}:
             found = walk(resolve(whole, variables, folder), path)
         case {"function": _} | {"operator": _}:
@@ -109,7 +117,11 @@ MUTATIONS = {
 
 def mutate(tree, name):
     told = json.loads((tree / RULE).read_text("utf-8"))
-    place, key = (told["criteria"]["allOf"][0], name.removeprefix("criteria.")) if name.startswith("criteria.") else (told, name)
+    place, key = (
+        (told["criteria"]["allOf"][0], name.removeprefix("criteria."))
+        if name.startswith("criteria.")
+        else (told, name)
+    )
     assert place[key] != MUTATIONS[name]
     place[key] = MUTATIONS[name]
     if key == "timeAggregation":
@@ -137,13 +149,19 @@ def test_a_change_of_the_query_reaches_both_sides(tree):
 def test_every_property_of_the_definition_is_mutated_above():
     told = json.loads((ROOT / RULE).read_text("utf-8"))
 
-    assert set(MUTATIONS) == {*told, *(f"criteria.{name}" for name in told["criteria"]["allOf"][0])} - {"criteria"}
+    assert set(MUTATIONS) == {*told, *(f"criteria.{name}" for name in told["criteria"]["allOf"][0])} - {
+        "criteria"
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in MUTATIONS if not name.startswith("criteria.")])
 def test_a_literal_in_the_bicep_module_would_be_found(tree, name):
     literal = json.loads((ROOT / RULE).read_text("utf-8"))[name]
-    text = {True: "true", False: "false"}.get(literal, literal) if isinstance(literal, bool | int) else f"'{literal}'"
+    text = (
+        {True: "true", False: "false"}.get(literal, literal)
+        if isinstance(literal, bool | int)
+        else f"'{literal}'"
+    )
     bicep = (tree / BICEP).read_text("utf-8")
     assert f"{name}: rule.{name}\n" in bicep
     (tree / BICEP).write_text(bicep.replace(f"{name}: rule.{name}\n", f"{name}: {text}\n"), "utf-8")
@@ -170,7 +188,8 @@ def test_a_definition_that_only_azure_would_understand_is_refused(tree):
         evaluated(tree)
 
 
-# --- The same evaluations: the real evaluator on the real monitor against a reference that shares no code with them ---
+# --- The same evaluations: the real evaluator on the real monitor against a reference that shares
+# no code with them ---
 
 
 @dataclass(frozen=True)
@@ -191,13 +210,20 @@ class Event:
 def reference(events, minutes):
     """What Azure's documentation says of this rule, minute by minute: (value, whether fired, what changed).
 
-    A log alert with `timeAggregation: Count` counts the rows of its query over the last five minutes of TimeGenerated. A stateful
-    one stays fired, and does not fire again, until its condition was not met for ten minutes.
+    A log alert with `timeAggregation: Count` counts the rows of its query over the last five
+    minutes of TimeGenerated. A stateful one stays fired, and does not fire again, until its
+    condition was not met for ten minutes.
     """
     told, is_fired, last_met = [], False, 0
     for now in range(0, 60 * minutes + 1, 60):
         seen = [event for event in events if event.arrives <= now and now - 300 < event.second <= now]
-        value = len({event.feedback_id for event in seen if event.message == "Bad prediction" and not event.is_sent_again})
+        value = len(
+            {
+                event.feedback_id
+                for event in seen
+                if event.message == "Bad prediction" and not event.is_sent_again
+            }
+        )
         change = None
         if value >= 3:
             change = None if is_fired else "fired"
@@ -225,10 +251,19 @@ class Logs:
         rows = []
         for event in events:
             time = day + event.second * SECOND
-            properties = {"feedback_id": f"{day.date()} {event.feedback_id}", "tweet_text": "so bad", "predicted_label": "positive"}
+            properties = {
+                "feedback_id": f"{day.date()} {event.feedback_id}",
+                "tweet_text": "so bad",
+                "predicted_label": "positive",
+            }
             if event.is_sent_again:
                 properties["received_at"] = (time - timedelta(days=3)).isoformat()
-            rows.append(Row("AppTraces", {"TimeGenerated": time, "Message": event.message, "Properties": json.dumps(properties)}))
+            rows.append(
+                Row(
+                    "AppTraces",
+                    {"TimeGenerated": time, "Message": event.message, "Properties": json.dumps(properties)},
+                )
+            )
         self._writer.submit(rows).result(30)
 
     def close(self):
@@ -268,12 +303,21 @@ SCENARIOS = {
     "two": (burst(10, 20), []),
     "three": (burst(10, 20, 30), [(1, "fired"), (15, "resolved")]),
     "three in exactly five minutes": (burst(60, 120, 360), []),
-    "three in a microsecond less than five minutes": (burst(60.000001, 120, 360), [(6, "fired"), (16, "resolved")]),
+    "three in a microsecond less than five minutes": (
+        burst(60.000001, 120, 360),
+        [(6, "fired"), (16, "resolved")],
+    ),
     "the third on the full minute": (burst(10, 20, 60), [(1, "fired"), (15, "resolved")]),
-    "late, but within the window": ([*burst(10, 20), Event("c", 30, late=200)], [(4, "fired"), (15, "resolved")]),
+    "late, but within the window": (
+        [*burst(10, 20), Event("c", 30, late=200)],
+        [(4, "fired"), (15, "resolved")],
+    ),
     "later than the window": ([*burst(10, 20), Event("c", 30, late=300)], []),
     "all later than the window": (burst(10, 20, 30, late=600), []),
-    "two bursts within the resolve time": (burst(10, 20, 30, 850, 851, 852), [(1, "fired"), (29, "resolved")]),
+    "two bursts within the resolve time": (
+        burst(10, 20, 30, 850, 851, 852),
+        [(1, "fired"), (29, "resolved")],
+    ),
     "two bursts beyond the resolve time": (
         burst(10, 20, 30, 910, 911, 912),
         [(1, "fired"), (15, "resolved"), (16, "fired"), (30, "resolved")],
@@ -304,7 +348,9 @@ def stream(seed):
     events, second = [], 0.0
     for number in range(draw.randint(3, 9)):
         second += draw.choice([0, 1, 7.5, 59.999999, 60, 61, 100, 149, 150, 299.999999, 300, 301, 700])
-        events.append(Event(f"id-{number}", second, late=draw.choice([0, 0, 0, 0, 1, 59, 60, 120, 299, 300, 301])))
+        events.append(
+            Event(f"id-{number}", second, late=draw.choice([0, 0, 0, 0, 1, 59, 60, 120, 299, 300, 301]))
+        )
         if draw.random() < 0.2:
             twin = draw.choice(events).feedback_id
             events.append(Event(twin, second + draw.choice([0, 0, 30, 290, 310]), late=draw.choice([0, 90])))
@@ -315,13 +361,16 @@ def stream(seed):
 
 
 @pytest.mark.parametrize(
-    ("first", "last"), [(0, 30), (30, 60), *(pytest.param(n, n + 35, marks=pytest.mark.slow) for n in (60, 95, 130, 165))]
+    ("first", "last"),
+    [(0, 30), (30, 60), *(pytest.param(n, n + 35, marks=pytest.mark.slow) for n in (60, 95, 130, 165))],
 )
 def test_the_evaluator_and_the_reference_agree_on_random_streams(monitor_logs, tmp_path, first, last):
     for seed in range(first, last):
         events, minutes = stream(seed)
 
-        assert observed(monitor_logs, events, minutes, tmp_path / str(seed)) == reference(events, minutes), f"seed {seed}"
+        assert observed(monitor_logs, events, minutes, tmp_path / str(seed)) == reference(events, minutes), (
+            f"seed {seed}"
+        )
 
 
 def test_the_random_streams_reach_every_kind_of_evaluation():
@@ -346,10 +395,15 @@ def test_the_history_query_says_what_the_rule_counted_at_each_minute(monitor_log
             fired += [at] if change == "fired" else []
             resolved += [at] if change == "resolved" else []
 
-    history = monitor_logs.frame(queries.read("alert_history"), days[0] - MINUTE, days[-1] + timedelta(days=1))
+    history = monitor_logs.frame(
+        queries.read("alert_history"), days[0] - MINUTE, days[-1] + timedelta(days=1)
+    )
     found = episodes(history, read_rule(), days[-1] + timedelta(days=1))[::-1]
 
-    assert {at.to_pydatetime(): count for at, count in zip(history["evaluation"], history["bad_predictions"], strict=True)} == counted
+    assert {
+        at.to_pydatetime(): count
+        for at, count in zip(history["evaluation"], history["bad_predictions"], strict=True)
+    } == counted
     assert history["evaluation"].is_monotonic_increasing
     assert [episode.fired for episode in found] == fired
     assert [episode.resolved for episode in found] == resolved
@@ -360,7 +414,9 @@ def test_the_history_query_says_nothing_of_evaluations_to_come(monitor_logs):
     now = datetime.now(UTC)
     monitor_logs.add(now, [Event("a", -1)])
 
-    history = monitor_logs.frame(queries.read("alert_history"), now - timedelta(hours=1), now + timedelta(hours=1))
+    history = monitor_logs.frame(
+        queries.read("alert_history"), now - timedelta(hours=1), now + timedelta(hours=1)
+    )
 
     assert len(history) <= 1
     assert (history["evaluation"] <= datetime.now(UTC)).all()

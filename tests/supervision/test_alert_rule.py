@@ -33,7 +33,11 @@ def definition(**changes):
     criterion = told["criteria"]["allOf"][0]
     criterion["query"] = "AppTraces"
     for name, value in changes.items():
-        (told if name in told or name not in alert_rule.Criterion.model_json_schema()["properties"] else criterion)[name] = value
+        (
+            told
+            if name in told or name not in alert_rule.Criterion.model_json_schema()["properties"]
+            else criterion
+        )[name] = value
     return told
 
 
@@ -46,7 +50,11 @@ def test_the_committed_rule_is_the_one_of_the_contract():
 
     assert told.name == "bad-predictions"
     assert (told.evaluation_frequency, told.window_size) == (MINUTE, 5 * MINUTE)
-    assert (told.criterion.time_aggregation, told.criterion.operator, told.criterion.threshold) == ("Count", "GreaterThanOrEqual", 3)
+    assert (told.criterion.time_aggregation, told.criterion.operator, told.criterion.threshold) == (
+        "Count",
+        "GreaterThanOrEqual",
+        3,
+    )
     assert (told.severity, told.auto_mitigate, told.quiet_evaluations) == (2, True, 10)
     assert told.criterion.query == alert_rule.QUERY_FILE.read_text("utf-8")
 
@@ -68,8 +76,14 @@ def test_the_committed_rule_is_the_one_of_the_contract():
         ({"displayName": "…"}, "displayName"),
         ({"metricMeasureColumn": "score"}, "metricMeasureColumn"),
         ({"timeAggregation": "Total"}, "metricMeasureColumn"),
-        ({"failingPeriods": {"numberOfEvaluationPeriods": 2, "minFailingPeriodsToAlert": 3}}, "minFailingPeriodsToAlert"),
-        ({"failingPeriods": {"numberOfEvaluationPeriods": 7, "minFailingPeriodsToAlert": 1}}, "numberOfEvaluationPeriods"),
+        (
+            {"failingPeriods": {"numberOfEvaluationPeriods": 2, "minFailingPeriodsToAlert": 3}},
+            "minFailingPeriodsToAlert",
+        ),
+        (
+            {"failingPeriods": {"numberOfEvaluationPeriods": 7, "minFailingPeriodsToAlert": 1}},
+            "numberOfEvaluationPeriods",
+        ),
     ],
 )
 def test_a_rule_that_is_not_understood_is_refused(changes, words):
@@ -100,11 +114,15 @@ def test_a_file_that_is_no_rule_is_refused(tmp_path, content):
 def test_evaluations_fall_on_whole_periods_of_utc():
     assert last_evaluation(rule(), NOON + timedelta(seconds=59.999999)) == NOON
     assert last_evaluation(rule(), NOON) == NOON
-    assert last_evaluation(rule(evaluationFrequency="PT15M", windowSize="PT15M"), NOON + 44 * MINUTE) == NOON + 30 * MINUTE
+    assert (
+        last_evaluation(rule(evaluationFrequency="PT15M", windowSize="PT15M"), NOON + 44 * MINUTE)
+        == NOON + 30 * MINUTE
+    )
 
 
 @pytest.mark.parametrize(
-    ("aggregation", "expected"), [("Count", 4.0), ("Total", 6.0), ("Average", 2.0), ("Minimum", 1.0), ("Maximum", 3.0)]
+    ("aggregation", "expected"),
+    [("Count", 4.0), ("Total", 6.0), ("Average", 2.0), ("Minimum", 1.0), ("Maximum", 3.0)],
 )
 def test_each_aggregation_measures_as_its_name_says(aggregation, expected):
     frame = pd.DataFrame({"n": pd.Series([1, 3, 2, None], dtype="Int64")})
@@ -173,7 +191,8 @@ def test_a_stateless_alert_fires_at_every_evaluation_that_meets_the_condition():
 
 
 @pytest.mark.parametrize(
-    ("frequency", "quiet"), [("PT1M", 10), ("PT5M", 3), ("PT15M", 3), ("PT30M", 2), ("PT11H", 2), ("PT12H", 1), ("P1D", 1)]
+    ("frequency", "quiet"),
+    [("PT1M", 10), ("PT5M", 3), ("PT15M", 3), ("PT30M", 2), ("PT11H", 2), ("PT12H", 1), ("P1D", 1)],
 )
 def test_how_long_an_alert_must_be_quiet_depends_on_the_frequency_as_in_azure(frequency, quiet):
     told = rule(evaluationFrequency=frequency, windowSize="P1D")

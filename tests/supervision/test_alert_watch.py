@@ -37,7 +37,9 @@ class Logs:
     def __call__(self, query, start, end):
         self.asked.append((start, end))
         if self.is_down:
-            raise QueryError("the logs at http://127.0.0.1:8600 do not answer: start the monitor", "unreachable")
+            raise QueryError(
+                "the logs at http://127.0.0.1:8600 do not answer: start the monitor", "unreachable"
+            )
         return pd.DataFrame({"TimeGenerated": [time for time in self.times if start < time <= end]})
 
 
@@ -79,7 +81,13 @@ def test_one_message_of_each_change_and_what_it_says(mailbox, tmp_path):
 
     assert (first.at, first.value, first.state.fired) == (NOON + MINUTE, 4, NOON + MINUTE)
     (notice,) = first.changes
-    assert (notice.change, notice.fired, notice.at, notice.value, notice.most) == ("fired", NOON + MINUTE, NOON + MINUTE, 4, 4)
+    assert (notice.change, notice.fired, notice.at, notice.value, notice.most) == (
+        "fired",
+        NOON + MINUTE,
+        NOON + MINUTE,
+        4,
+        4,
+    )
     assert (last.value, last.state.fired, last.undelivered) == (0, None, 0)
     assert mailbox.got == [FIRED, RESOLVED]
 
@@ -88,7 +96,10 @@ def test_the_window_ends_at_the_full_minute_and_is_as_long_as_the_rule_says(tmp_
     logs = Logs()
     rule = read_rule()
     told = json.loads(rule.model_dump_json(by_alias=True, exclude_unset=True))
-    told["criteria"]["allOf"][0]["failingPeriods"] = {"numberOfEvaluationPeriods": 3, "minFailingPeriodsToAlert": 3}
+    told["criteria"]["allOf"][0]["failingPeriods"] = {
+        "numberOfEvaluationPeriods": 3,
+        "minFailingPeriodsToAlert": 3,
+    }
 
     Watch(rule, logs, [], tmp_path).evaluate(NOON + timedelta(seconds=59))
     Watch(parse_rule(told), logs, [], tmp_path / "other").evaluate(NOON)
@@ -238,7 +249,12 @@ def test_two_watchers_at_once_make_one_message(tmp_path):
     with ThreadPoolExecutor(2) as pool:
         for minute in range(20):
             barrier = threading.Barrier(2)
-            list(pool.map(lambda watch, barrier=barrier, minute=minute: (barrier.wait(), evaluate(watch, minute)), watches))
+            list(
+                pool.map(
+                    lambda watch, barrier=barrier, minute=minute: (barrier.wait(), evaluate(watch, minute)),
+                    watches,
+                )
+            )
 
     assert sorted(boxes[0].got + boxes[1].got) == [FIRED, RESOLVED]
 
@@ -264,7 +280,9 @@ Watch(read_rule(), lambda query, start, end: rows, [Deadly()], Path(sys.argv[1])
 
 def test_a_message_survives_kill_9_between_the_state_and_its_delivery(tmp_path, mailbox):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment, check=False, timeout=60)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], env=environment, check=False, timeout=60
+    )
     assert killed.returncode == -signal.SIGKILL
 
     watch = Watch(read_rule(), Logs(), [mailbox], tmp_path)  # the rows are gone, so only the state can know
@@ -286,7 +304,13 @@ def test_the_history_file_has_a_line_for_each_change(tmp_path):
     fired = (NOON + MINUTE).isoformat()
     assert lines(tmp_path) == [
         {"change": "fired", "fired": fired, "at": fired, "value": 4.0, "most": 4.0},
-        {"change": "resolved", "fired": fired, "at": (NOON + 15 * MINUTE).isoformat(), "value": 0.0, "most": 4.0},
+        {
+            "change": "resolved",
+            "fired": fired,
+            "at": (NOON + 15 * MINUTE).isoformat(),
+            "value": 0.0,
+            "most": 4.0,
+        },
     ]
 
 
@@ -401,5 +425,7 @@ def test_the_evaluator_waits_for_the_full_minute_and_until_its_rows_have_settled
     assert seconds_to_next(rule, NOON) == SETTLE.total_seconds()
     assert seconds_to_next(rule, NOON + SETTLE) == 60
     assert seconds_to_next(rule, NOON + timedelta(seconds=32)) == 30
-    hourly = rule.model_copy(update={"evaluation_frequency": timedelta(hours=1), "window_size": timedelta(hours=1)})
+    hourly = rule.model_copy(
+        update={"evaluation_frequency": timedelta(hours=1), "window_size": timedelta(hours=1)}
+    )
     assert seconds_to_next(hourly, NOON + MINUTE) == 60

@@ -43,8 +43,18 @@ def test_an_endpoint_that_is_down_is_named_with_the_way_to_start_it(logs):
 @pytest.mark.parametrize(
     ("status", "error", "reason", "words"),
     [
-        (404, {"code": "WorkspaceNotFoundError", "message": "The workspace could not be found"}, "workspace", [WORKSPACE, "WORKSPACE_ID"]),
-        (404, {"code": "PathNotFoundError", "message": "The requested path does not exist"}, "workspace", [WORKSPACE]),
+        (
+            404,
+            {"code": "WorkspaceNotFoundError", "message": "The workspace could not be found"},
+            "workspace",
+            [WORKSPACE, "WORKSPACE_ID"],
+        ),
+        (
+            404,
+            {"code": "PathNotFoundError", "message": "The requested path does not exist"},
+            "workspace",
+            [WORKSPACE],
+        ),
         (
             400,
             {
@@ -57,12 +67,25 @@ def test_an_endpoint_that_is_down_is_named_with_the_way_to_start_it(logs):
         ),
         (
             403,
-            {"code": "InsufficientAccessError", "message": "The provided credentials have insufficient access to perform the operation"},
+            {
+                "code": "InsufficientAccessError",
+                "message": "The provided credentials have insufficient access to perform the operation",
+            },
             "role",
             ["'Log Analytics Reader'", WORKSPACE, "insufficient access"],
         ),
-        (403, {"code": "InvalidAuthenticationTokenAudience", "message": "The token is of the wrong audience"}, "credential", ["az login"]),
-        (401, {"code": "AuthenticationFailed", "message": "The 'Authorization' header is missing."}, "credential", ["refused", "az login"]),
+        (
+            403,
+            {"code": "InvalidAuthenticationTokenAudience", "message": "The token is of the wrong audience"},
+            "credential",
+            ["az login"],
+        ),
+        (
+            401,
+            {"code": "AuthenticationFailed", "message": "The 'Authorization' header is missing."},
+            "credential",
+            ["refused", "az login"],
+        ),
         (
             400,
             {
@@ -71,7 +94,12 @@ def test_an_endpoint_that_is_down_is_named_with_the_way_to_start_it(logs):
                 "innererror": {
                     "code": "SyntaxError",
                     "message": "A syntax error has been identified in the query.",
-                    "innererror": {"code": "SYN0002", "message": "Query could not be parsed at 'wherex'", "line": 2, "pos": 5},
+                    "innererror": {
+                        "code": "SYN0002",
+                        "message": "Query could not be parsed at 'wherex'",
+                        "line": 2,
+                        "pos": 5,
+                    },
                 },
             },
             "query",
@@ -145,7 +173,9 @@ def test_throttling_without_end_is_an_error(logs):
 
 
 def test_a_wait_that_no_reader_would_sit_out_is_told_instead(logs):
-    error = refused(logs, (429, {"Retry-After": "3600"}, {"error": {"code": "ThrottledError", "message": "slow"}}))
+    error = refused(
+        logs, (429, {"Retry-After": "3600"}, {"error": {"code": "ThrottledError", "message": "slow"}})
+    )
 
     assert error.reason == "throttled"
     assert "in 3600 seconds" in str(error)
@@ -153,7 +183,9 @@ def test_a_wait_that_no_reader_would_sit_out_is_told_instead(logs):
 
 
 def test_a_query_that_took_too_long_is_not_asked_again(logs):
-    error = refused(logs, (504, {}, {"error": {"code": "GatewayTimeout", "message": "The query took too long"}}))
+    error = refused(
+        logs, (504, {}, {"error": {"code": "GatewayTimeout", "message": "The query took too long"}})
+    )
 
     assert error.reason == "unreachable"
     assert "took too long" in str(error)
@@ -181,7 +213,15 @@ def test_a_long_message_of_azures_becomes_one_short_line(logs):
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://example.org", "http://10.0.0.1:8600", "ftp://127.0.0.1", "127.0.0.1:8600", "", "https://user:secret@example.org"]
+    "endpoint",
+    [
+        "http://example.org",
+        "http://10.0.0.1:8600",
+        "ftp://127.0.0.1",
+        "127.0.0.1:8600",
+        "",
+        "https://user:secret@example.org",
+    ],
 )
 def test_an_endpoint_that_would_send_in_the_clear_or_is_none_is_refused(endpoint):
     with pytest.raises(ConfigError, match="logs endpoint"):
@@ -206,7 +246,12 @@ def test_a_proxy_in_the_environment_does_not_see_what_stays_on_this_machine(logs
 
 
 def test_over_https_the_token_of_a_managed_identity_is_sent(certificate, monkeypatch, logs):
-    logs.answer = {"access_token": "t0ken", "expires_on": str(int(time.time()) + 3600), "resource": "x", "token_type": "Bearer"}
+    logs.answer = {
+        "access_token": "t0ken",
+        "expires_on": str(int(time.time()) + 3600),
+        "resource": "x",
+        "token_type": "Bearer",
+    }
     monkeypatch.setenv("AZURE_CLIENT_ID", "11111111-1111-1111-1111-111111111111")
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{logs.address}/token")
     monkeypatch.setenv("IDENTITY_HEADER", "h")

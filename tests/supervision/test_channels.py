@@ -135,7 +135,10 @@ def test_the_webhook_says_that_the_same_alert_is_over(receiver):
     webhook.send(RESOLVED)
 
     fired, resolved = (body["data"]["essentials"] for _, _, body in receiver.posted)
-    assert (resolved["monitorCondition"], resolved["resolvedDateTime"]) == ("Resolved", "2026-03-01T12:14:00.000000Z")
+    assert (resolved["monitorCondition"], resolved["resolvedDateTime"]) == (
+        "Resolved",
+        "2026-03-01T12:14:00.000000Z",
+    )
     assert (resolved["alertId"], resolved["firedDateTime"]) == (fired["alertId"], fired["firedDateTime"])
     assert "resolvedDateTime" not in fired
     assert Notice(read_rule(), "fired", NOON + MINUTE, NOON + MINUTE, 4.0, 4.0).alert_id != fired["alertId"]
@@ -206,7 +209,9 @@ class Postman:
 
     def __init__(self, **options):
         self.mails, self.refuses, self.signed_in = [], set(), []
-        self._controller = _OnAFreePort(self, hostname="127.0.0.1", port=0, authenticator=self.authenticate, **options)
+        self._controller = _OnAFreePort(
+            self, hostname="127.0.0.1", port=0, authenticator=self.authenticate, **options
+        )
         self._controller.start()
         self.port = self._controller.port
 
@@ -275,7 +280,10 @@ def test_a_mail_goes_to_every_recipient_and_says_what_when_and_where(postman):
 
     (sender, to, fired, _), (_, _, resolved, _) = postman.mails
     assert (sender, to) == ("alerts@example.org", ["ann@example.org", "bob@example.org"])
-    assert fired["Subject"] == "[fired] Bad predictions: 4 in 5 minutes (limit: 3 or more), since 2026-03-01 12:00 UTC"
+    assert (
+        fired["Subject"]
+        == "[fired] Bad predictions: 4 in 5 minutes (limit: 3 or more), since 2026-03-01 12:00 UTC"
+    )
     assert resolved["Subject"].startswith("[resolved] Bad predictions: over since 2026-03-01 12:14 UTC")
     assert (fired["From"], fired["To"]) == ("alerts@example.org", "ann@example.org, bob@example.org")
     assert fired["Message-ID"] != resolved["Message-ID"]
@@ -388,10 +396,18 @@ def test_a_server_that_hangs_up_after_taking_the_mail_has_taken_it(postman, monk
 
 
 def test_channels_follow_from_the_settings(tmp_path):
-    everything = {"alert_webhook_url": "https://example.org/hook", "alert_mail_to": "a@example.org", "smtp_url": "smtp://localhost"}
+    everything = {
+        "alert_webhook_url": "https://example.org/hook",
+        "alert_mail_to": "a@example.org",
+        "smtp_url": "smtp://localhost",
+    }
 
     assert [channel.name for channel in channels.from_settings(Settings(home=tmp_path))] == ["log"]
-    assert [channel.name for channel in channels.from_settings(Settings(home=tmp_path, **everything))] == ["log", "webhook", "mail"]
+    assert [channel.name for channel in channels.from_settings(Settings(home=tmp_path, **everything))] == [
+        "log",
+        "webhook",
+        "mail",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -406,8 +422,18 @@ def test_channels_follow_from_the_settings(tmp_path):
         ({"alert_mail_to": "a@example.org", "smtp_url": "smtp://host:canary4711"}, "SENTIMENT_SMTP_URL"),
         ({"alert_mail_to": "a@example.org", "smtp_url": "smtp://[canary4711"}, "SENTIMENT_SMTP_URL"),
         ({"alert_mail_to": "canary4711", "smtp_url": "smtp://localhost"}, "SENTIMENT_ALERT_MAIL_TO"),
-        ({"alert_mail_to": "a@example.org\nBcc: canary4711@example.org", "smtp_url": "smtp://localhost"}, "SENTIMENT_ALERT_MAIL_TO"),
-        ({"alert_mail_to": "a@example.org", "smtp_url": "smtp://localhost", "alert_mail_from": "canary4711"}, "SENTIMENT_ALERT_MAIL_FROM"),
+        (
+            {"alert_mail_to": "a@example.org\nBcc: canary4711@example.org", "smtp_url": "smtp://localhost"},
+            "SENTIMENT_ALERT_MAIL_TO",
+        ),
+        (
+            {
+                "alert_mail_to": "a@example.org",
+                "smtp_url": "smtp://localhost",
+                "alert_mail_from": "canary4711",
+            },
+            "SENTIMENT_ALERT_MAIL_FROM",
+        ),
     ],
 )
 def test_a_channel_that_cannot_work_is_refused_without_repeating_its_setting(tmp_path, settings, words):

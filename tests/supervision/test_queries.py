@@ -76,7 +76,8 @@ def _fill(w: Workspace) -> None:
     w.request("POST /predict_batch", HOUR + 2 * MINUTE, status=503, ms=3)
     w.request("GET (unknown path)", HOUR + 2 * MINUTE, status=404, ms=1, items=4)
     w.request("GET /", HOUR + 2 * MINUTE, ms=900)
-    # feedback: b1 comes twice, b2 is sent again after days, b3 only says "wrong", g1 is good and comes twice, too
+    # feedback: b1 comes twice, b2 is sent again after days, b3 only says "wrong", g1 is good and
+    # comes twice, too
     w.feedback("b1", HOUR, tweet_text='so "bad" 😡\\', feedback_label="negative", score="0.91")
     w.feedback("b1", HOUR + 9 * MINUTE, tweet_text='so "bad" 😡\\', feedback_label="negative", score="0.91")
     w.feedback("b2", HOUR + 2 * MINUTE, received_at="2026-01-01T09:00:00.123456+00:00")
@@ -86,10 +87,22 @@ def _fill(w: Workspace) -> None:
     w.feedback("g2", HOUR + 4 * MINUTE, is_good=True, model="m2")
     # samples for review: one comes twice; the shadow disagrees once in three
     for moment, number in ((HOUR, 1), (HOUR + MINUTE, 2), (HOUR + 2 * MINUTE, 1)):
-        keys = {"tweet_text": "so so", "predicted_label": "neutral", "score": "0.4", "model": "m2", "reason": "random"}
+        keys = {
+            "tweet_text": "so so",
+            "predicted_label": "neutral",
+            "score": "0.4",
+            "model": "m2",
+            "reason": "random",
+        }
         w.trace("Sampled prediction", moment, prediction_id=f"p{number}", **keys)
     for label in ("negative", "negative", "positive"):
-        keys = {"predicted_label": "negative", "score": "0.5", "model": "m2", "shadow_score": "0.6", "shadow_model": "s"}
+        keys = {
+            "predicted_label": "negative",
+            "score": "0.5",
+            "model": "m2",
+            "shadow_score": "0.6",
+            "shadow_model": "s",
+        }
         w.trace("Shadow prediction", HOUR, shadow_label=label, **keys)
     # what is no feedback of ours: no keys at all, another message
     w.trace("Bad prediction", HOUR)
@@ -99,7 +112,8 @@ def _fill(w: Workspace) -> None:
 
 def rows(frame: pd.DataFrame, *columns: str) -> list[tuple]:
     return [
-        tuple(None if pd.isna(value) else value for value in row) for row in frame[list(columns) or list(frame)].itertuples(index=False)
+        tuple(None if pd.isna(value) else value for value in row)
+        for row in frame[list(columns) or list(frame)].itertuples(index=False)
     ]
 
 
@@ -118,7 +132,9 @@ def test_a_query_gives_its_columns_and_types_even_where_nothing_was_sent(empty, 
     assert list(frame) == COLUMNS[name].split()
     assert frame.empty
     for kind, columns in KINDS.items():
-        assert {column for column, found in frame.dtypes.items() if str(found) == kind} == set(frame) & columns
+        assert {column for column, found in frame.dtypes.items() if str(found) == kind} == set(
+            frame
+        ) & columns
 
 
 @pytest.mark.parametrize("name", queries.NAMES)
@@ -135,10 +151,17 @@ def test_bad_predictions_come_once_each_newest_first(filled):
         (pd.Timestamp("2026-01-01T09:00:00.123456Z"), "b2", "", "m1"),
     ]
     first = frame[frame.feedback_id == "b1"].iloc[0]
-    assert [first.tweet_text, first.predicted_label, first.score, first.prediction_id] == ['so "bad" 😡\\', "positive", 0.91, "p"]
+    assert [first.tweet_text, first.predicted_label, first.score, first.prediction_id] == [
+        'so "bad" 😡\\',
+        "positive",
+        0.91,
+        "p",
+    ]
 
 
-@pytest.mark.parametrize(("model", "found"), [("", 3), ("m1", 2), (NASTY, 1), ("M1", 0), ("m", 0), ('"', 0), ("m1\\", 0)])
+@pytest.mark.parametrize(
+    ("model", "found"), [("", 3), ("m1", 2), (NASTY, 1), ("M1", 0), ("m", 0), ('"', 0), ("m1\\", 0)]
+)
 def test_a_model_is_filtered_by_its_exact_name(filled, model, found):
     assert len(filled.ask(queries.read("bad_predictions", model=model))) == found
 
@@ -161,7 +184,11 @@ def test_every_feedback_counts_once(filled):
 
 def test_requests_count_those_that_sampling_left_out(filled):
     # 12:00 5 + 2, 12:01 3 + 2, 12:02 1 + 1 + 4 + 1
-    assert rows(filled.ask(queries.read("requests_per_minute"))) == [(at(0), 7, 7.0), (at(1), 5, 5.0), (at(2), 7, 7.0)]
+    assert rows(filled.ask(queries.read("requests_per_minute"))) == [
+        (at(0), 7, 7.0),
+        (at(1), 5, 5.0),
+        (at(2), 7, 7.0),
+    ]
 
 
 def test_a_longer_step_gives_a_rate_per_minute_still(filled):
@@ -202,7 +229,9 @@ def test_errors_are_counted_by_name_and_status(filled):
 def test_the_label_mix_counts_texts_not_requests(filled):
     # 12:00 five times one negative, then twice one negative and two positive
     assert rows(filled.ask(queries.read("label_mix"))) == [(at(0), 7, 0, 4), (at(1), 0, 3, 0)]
-    assert rows(filled.ask(queries.read("label_mix", model="m1", step=timedelta(hours=1)))) == [(at(0), 7, 0, 4)]
+    assert rows(filled.ask(queries.read("label_mix", model="m1", step=timedelta(hours=1)))) == [
+        (at(0), 7, 0, 4)
+    ]
 
 
 def test_confidence_weighs_every_text_alike(filled):
@@ -214,7 +243,8 @@ def test_confidence_weighs_every_text_alike(filled):
 
 
 def test_the_feedback_rate_is_per_prediction_and_the_bad_rate_per_feedback(filled):
-    # m1: 11 texts, 1 good, 2 bad; m2 was never asked here, and the other model was asked three times and judged bad once
+    # m1: 11 texts, 1 good, 2 bad; m2 was never asked here, and the other model was asked three
+    # times and judged bad once
     assert rows(filled.ask(queries.read("feedback_rate"))) == [
         (NASTY, 3, 0, 1, pytest.approx(1 / 3), 1.0),
         ("m1", 11, 1, 2, pytest.approx(3 / 11), pytest.approx(2 / 3)),

@@ -15,7 +15,9 @@ from sentiment.errors import QueryError
 
 def test_a_query_without_parameters_is_the_file_itself():
     for name in queries.NAMES:
-        assert queries.read(name) == (Path(inspect.getfile(queries)).parent / f"{name}.kql").read_text("utf-8")
+        assert queries.read(name) == (Path(inspect.getfile(queries)).parent / f"{name}.kql").read_text(
+            "utf-8"
+        )
 
 
 def test_a_parameter_takes_the_place_of_the_files_own_value():
@@ -25,7 +27,10 @@ def test_a_parameter_takes_the_place_of_the_files_own_value():
     assert text.splitlines()[4:] == queries.read("latency").splitlines()[4:]
 
 
-@pytest.mark.parametrize(("step", "literal"), [(timedelta(days=2), "2d"), (timedelta(hours=36), "36h"), (timedelta(seconds=90), "90s")])
+@pytest.mark.parametrize(
+    ("step", "literal"),
+    [(timedelta(days=2), "2d"), (timedelta(hours=36), "36h"), (timedelta(seconds=90), "90s")],
+)
 def test_a_step_becomes_the_shortest_literal(step, literal):
     assert f"let step = {literal};" in queries.read("latency", step=step)
 
@@ -53,14 +58,20 @@ def test_what_a_query_does_not_have_is_refused(name, parameters, words):
 
 def test_microsofts_parser_finds_nothing_to_say(tmp_path):
     texts = {name: queries.read(name) for name in queries.NAMES}
-    texts |= {f"{name}_set": queries.read(name, model=NASTY) for name in queries.NAMES if "model" in queries.defaults(texts[name])}
+    texts |= {
+        f"{name}_set": queries.read(name, model=NASTY)
+        for name in queries.NAMES
+        if "model" in queries.defaults(texts[name])
+    }
 
     run = check_kql(texts, tmp_path)
 
     assert (run.returncode, run.stdout.strip()) == (0, "OK"), run.stdout + run.stderr
 
 
-@pytest.mark.parametrize(("right", "wrong"), [("Message ==", "Mesage =="), ("| where", "| wherex"), ("todouble(", "todubble(")])
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("Message ==", "Mesage =="), ("| where", "| wherex"), ("todouble(", "todubble(")]
+)
 def test_microsofts_parser_would_say_so(tmp_path, right, wrong):
     text = queries.read("bad_predictions")
     assert right in text

@@ -18,10 +18,32 @@ from sentiment.supervision.reader import OVERLAP, PAGE, LogsReader
 
 
 def test_every_type_of_azure_becomes_a_type_of_pandas(logs):
-    kinds = {"t": "datetime", "text": "string", "ok": "bool", "i": "int", "n": "long", "x": "real", "d": "decimal"}
+    kinds = {
+        "t": "datetime",
+        "text": "string",
+        "ok": "bool",
+        "i": "int",
+        "n": "long",
+        "x": "real",
+        "d": "decimal",
+    }
     kinds |= {"p": "dynamic", "g": "guid", "s": "timespan"}
-    full = ["2026-01-01T10:00:00.1234567Z", "😡 é", True, 7, 2**60, 0.5, "1.25", '{"a":"b"}', "3fa8", "00:01:00"]
-    logs.answer = table(kinds, [full, [None] * 10, ["2026-01-01T10:00:00Z", "", False, 0, 0, "NaN", "2", "[]", "x", "1.00:00:00"]])
+    full = [
+        "2026-01-01T10:00:00.1234567Z",
+        "😡 é",
+        True,
+        7,
+        2**60,
+        0.5,
+        "1.25",
+        '{"a":"b"}',
+        "3fa8",
+        "00:01:00",
+    ]
+    logs.answer = table(
+        kinds,
+        [full, [None] * 10, ["2026-01-01T10:00:00Z", "", False, 0, 0, "NaN", "2", "[]", "x", "1.00:00:00"]],
+    )
 
     frame = logs.reader().frame("T", None)
 
@@ -67,7 +89,14 @@ def test_a_period_goes_out_in_azures_form(logs, period, sent):
 
 
 @pytest.mark.parametrize(
-    "period", [timedelta(0), timedelta(hours=-1), (START, START), (START, START.replace(tzinfo=None) + timedelta(1)), (START, START - PAGE)]
+    "period",
+    [
+        timedelta(0),
+        timedelta(hours=-1),
+        (START, START),
+        (START, START.replace(tzinfo=None) + timedelta(1)),
+        (START, START - PAGE),
+    ],
 )
 def test_a_period_that_azure_would_misread_is_refused_before_it_is_sent(logs, period):
     for ask in (logs.reader().frame, logs.reader().rows):
@@ -97,7 +126,9 @@ def test_one_reader_serves_many_threads(logs):
 
 
 def test_importing_the_reader_loads_neither_azure_nor_pandas():
-    script = "import sys, sentiment.analysis; print([name for name in ('azure', 'pandas') if name in sys.modules])"
+    script = (
+        "import sys, sentiment.analysis; print([name for name in ('azure', 'pandas') if name in sys.modules])"
+    )
 
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
@@ -116,11 +147,21 @@ class Store:
 
     def answer(self, body: dict) -> dict:
         if "summarize first" in body["query"]:
-            bounds = [min(self.times).isoformat(), max(self.times).isoformat()] if self.times else [None, None]
+            bounds = (
+                [min(self.times).isoformat(), max(self.times).isoformat()] if self.times else [None, None]
+            )
             return table({"first": "datetime", "last": "datetime"}, [bounds])
-        rows = [row for row in zip(self.times, self.ids or map(str, range(len(self.times))), strict=True) if self._is_in(row[0], body)]
+        rows = [
+            row
+            for row in zip(self.times, self.ids or map(str, range(len(self.times))), strict=True)
+            if self._is_in(row[0], body)
+        ]
         made = [
-            [{"TimeGenerated": time.isoformat(), "feedback_id": key, "other": key}[name] for name in self.columns] for time, key in rows
+            [
+                {"TimeGenerated": time.isoformat(), "feedback_id": key, "other": key}[name]
+                for name in self.columns
+            ]
+            for time, key in rows
         ]
         kinds = {name: "datetime" if name == "TimeGenerated" else "string" for name in self.columns}
         return table(kinds, made[: self.limit]) | ({"error": LIMIT_ERROR} if len(made) > self.limit else {})
@@ -129,16 +170,21 @@ class Store:
         if body["timespan"] is None:
             return True
         start, end = (datetime.fromisoformat(part) for part in body["timespan"].split("/"))
-        return (start < time or (start == time and "[" in self.borders)) and (time < end or (time == end and "]" in self.borders))
+        return (start < time or (start == time and "[" in self.borders)) and (
+            time < end or (time == end and "]" in self.borders)
+        )
 
 
-SPREAD = [START + timedelta(seconds=second) for second in (0, 1, 2, 3, 3.999999, 4, 4.000001, 450, 86400, 86401)]
+SPREAD = [
+    START + timedelta(seconds=second) for second in (0, 1, 2, 3, 3.999999, 4, 4.000001, 450, 86400, 86401)
+]
 
 
 @pytest.mark.parametrize("borders", ["[)", "[]", "(]", "()"])
 @pytest.mark.parametrize("columns", [("TimeGenerated",), ("feedback_id",), ("TimeGenerated", "feedback_id")])
 def test_pages_lose_no_row_and_give_none_twice_whichever_way_borders_count(logs, borders, columns):
-    times = sorted({*SPREAD, *(START + step * timedelta(hours=21) / 32 for step in range(32))})  # rows where halves meet
+    # Rows where halves meet.
+    times = sorted({*SPREAD, *(START + step * timedelta(hours=21) / 32 for step in range(32))})
     logs.answer = Store(times, borders=borders, columns=columns).answer
     period = (START - timedelta(hours=1), START + timedelta(days=20))
 
@@ -153,7 +199,11 @@ def test_pages_lose_no_row_and_give_none_twice_whichever_way_borders_count(logs,
 
 def test_a_border_between_pages_counts_its_row_once(logs):
     end = START + 3 * PAGE
-    times = [start + shift for start in (START + PAGE, START + 2 * PAGE) for shift in (-timedelta(microseconds=1), timedelta(0), OVERLAP)]
+    times = [
+        start + shift
+        for start in (START + PAGE, START + 2 * PAGE)
+        for shift in (-timedelta(microseconds=1), timedelta(0), OVERLAP)
+    ]
     logs.answer = Store(times, limit=100, borders="[]").answer
 
     rows = logs.reader().rows("T", (START, end))
@@ -201,7 +251,9 @@ def test_a_feedback_that_arrived_on_two_pages_is_one_row_the_first(logs):
 
 
 def test_rows_without_a_feedback_id_are_not_taken_for_the_same(logs):
-    logs.answer = Store([START, START + timedelta(days=9)], ids=["", ""], columns=("TimeGenerated", "feedback_id")).answer
+    logs.answer = Store(
+        [START, START + timedelta(days=9)], ids=["", ""], columns=("TimeGenerated", "feedback_id")
+    ).answer
 
     assert len(logs.reader().rows("T", (START, START + timedelta(days=10)))) == 2
 

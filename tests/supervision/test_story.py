@@ -22,13 +22,19 @@ from sentiment.supervision.reader import LogsReader
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-TWEETS = ("I love this, thank you so much @ann!", "best day ever, write to bob@example.com", "perfect landing, http://t.co/x")
+TWEETS = (
+    "I love this, thank you so much @ann!",
+    "best day ever, write to bob@example.com",
+    "perfect landing, http://t.co/x",
+)
 MASKED = {"I love this, thank you so much @user!", "best day ever, write to (email)", "perfect landing, http"}
 
 
 def run(*command):
     """The output of a command that people type."""
-    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -38,7 +44,8 @@ def correct(address, text):
     prediction = httpx.post(f"{address}/predict", json={"text": text}).json()
     other = "negative" if prediction["label"] != "negative" else "positive"
     answer = httpx.post(
-        f"{address}/feedback", json={"prediction_id": prediction["prediction_id"], "text": text, "correct": False, "label": other}
+        f"{address}/feedback",
+        json={"prediction_id": prediction["prediction_id"], "text": text, "correct": False, "label": other},
     )
     return answer.json()["feedback_id"]
 
@@ -76,7 +83,8 @@ def supervision_story(tmp_path_factory, tfidf_model):
             seen["reconciled"] = run("flows.reconcile", "--grace-minutes", "0")
             seen["after"] = set(bad_predictions()["feedback_id"])
             report = home / "report.html"
-            wait_until(lambda: datetime.now(UTC) > third.ceil("min"), 61)  # the rule is evaluated at whole minutes
+            # The rule is evaluated at whole minutes.
+            wait_until(lambda: datetime.now(UTC) > third.ceil("min"), 61)
             seen["fired"] = run("flows.watch")
             seen["analysed"] = run("flows.analyse", "--output", str(report))
             seen["report"] = report.read_text("utf-8")

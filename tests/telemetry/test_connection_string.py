@@ -49,13 +49,24 @@ def test_nothing_is_off(text):
         ("IngestionEndpoint=https://x.com/", "holds no InstrumentationKey that is a GUID"),
         ("InstrumentationKey=secret", "holds no InstrumentationKey that is a GUID"),
         (f"InstrumentationKey={KEY}0", "holds no InstrumentationKey that is a GUID"),
-        (f"InstrumentationKey={KEY};IngestionEndpoint=secret", "holds an IngestionEndpoint that is no http or https URL"),
-        (f"InstrumentationKey={KEY};IngestionEndpoint=https://", "holds an IngestionEndpoint that is no http or https URL"),
-        (f"InstrumentationKey={KEY};IngestionEndpoint=http://x:99999", "holds an IngestionEndpoint that is no http or https URL"),
+        (
+            f"InstrumentationKey={KEY};IngestionEndpoint=secret",
+            "holds an IngestionEndpoint that is no http or https URL",
+        ),
+        (
+            f"InstrumentationKey={KEY};IngestionEndpoint=https://",
+            "holds an IngestionEndpoint that is no http or https URL",
+        ),
+        (
+            f"InstrumentationKey={KEY};IngestionEndpoint=http://x:99999",
+            "holds an IngestionEndpoint that is no http or https URL",
+        ),
     ],
 )
 def test_a_malformed_string_is_refused_with_the_remedy_and_without_showing_it(text, reason):
-    with pytest.raises(ConfigError, match=f"{reason}.*copy the Connection String from the Overview") as caught:
+    with pytest.raises(
+        ConfigError, match=f"{reason}.*copy the Connection String from the Overview"
+    ) as caught:
         clean_connection_string(text)
 
     assert "secret" not in str(caught.value)
@@ -69,7 +80,9 @@ def test_the_variable_itself_is_mended_because_the_exporters_read_it_too(monkeyp
     assert os.environ[CONNECTION_STRING] == GOOD
 
 
-@pytest.mark.parametrize(("variable", "value", "expected"), [(CONNECTION_STRING, " ", False), (OTLP_ENDPOINT, "http://x", True)])
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"), [(CONNECTION_STRING, " ", False), (OTLP_ENDPOINT, "http://x", True)]
+)
 def test_a_blank_variable_names_no_place(monkeypatch, variable, value, expected):
     monkeypatch.delenv(CONNECTION_STRING, raising=False)
     monkeypatch.delenv(OTLP_ENDPOINT, raising=False)

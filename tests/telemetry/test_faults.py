@@ -104,20 +104,28 @@ def test_of_a_partly_accepted_batch_only_the_rest_is_sent_again(recorder, home):
         let_time_pass(home)
         send(running, later)
 
-    assert sorted(recorder.feedback_ids()) == sorted(feedback.feedback_id for feedback in (refused, accepted, later))
+    assert sorted(recorder.feedback_ids()) == sorted(
+        feedback.feedback_id for feedback in (refused, accepted, later)
+    )
 
 
 @pytest.mark.parametrize("status", [402, 439])
-def test_over_quota_the_log_says_so_and_the_inbox_still_has_the_feedback(recorder, champion, caplog, tmp_path, status):
+def test_over_quota_the_log_says_so_and_the_inbox_still_has_the_feedback(
+    recorder, champion, caplog, tmp_path, status
+):
     recorder.answer = (status, {})
     with serving(recorder, SENTIMENT_HOME=tmp_path) as client:
         prediction = client.post("/predict", json={"text": TEXT}).json()
-        given = client.post("/feedback", json={"prediction_id": prediction["prediction_id"], "text": TEXT, "correct": False})
+        given = client.post(
+            "/feedback", json={"prediction_id": prediction["prediction_id"], "text": TEXT, "correct": False}
+        )
 
     assert (given.status_code, recorder.envelopes, spool(tmp_path)) == (200, [], [])
     assert len(recorder.posts) > 1
     (line,) = [record.message for record in caplog.records if record.levelno == logging.ERROR]
-    assert line.startswith(f"telemetry was refused ({status}, over quota) and dropped: run 'python -m flows.reconcile'")
+    assert line.startswith(
+        f"telemetry was refused ({status}, over quota) and dropped: run 'python -m flows.reconcile'"
+    )
     assert list(read_inbox(Inbox(str(tmp_path / "feedback")))["feedback_id"]) == [given.json()["feedback_id"]]
 
 
@@ -126,7 +134,8 @@ def test_a_slow_endpoint_holds_neither_the_caller_nor_the_end_up(recorder, home,
     recorder.answer = "slow"
     sent = [make_feedback() for _ in range(600)]
     start = time.perf_counter()
-    with sending(recorder, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE="50") as running:  # twelve batches would take six seconds
+    # Twelve batches would take six seconds.
+    with sending(recorder, OTEL_BLRP_MAX_EXPORT_BATCH_SIZE="50") as running:
         for feedback in sent:
             process.log_feedback(feedback)
         logged = time.perf_counter() - start
@@ -148,7 +157,10 @@ def test_an_end_that_takes_too_long_is_cut_short_and_said(recorder, home, monkey
         running.stop(seconds=0.5)
 
     assert time.perf_counter() - start < 5
-    assert "telemetry did not end within 0.5 seconds: 'python -m flows.reconcile' sends feedback that is missing" in caplog.text
+    assert (
+        "telemetry did not end within 0.5 seconds: 'python -m flows.reconcile' sends feedback that is missing"
+        in caplog.text
+    )
 
 
 def test_a_dead_endpoint_is_one_line_a_minute_in_the_log(home, caplog):
@@ -158,7 +170,10 @@ def test_a_dead_endpoint_is_one_line_a_minute_in_the_log(home, caplog):
         for _ in range(5):
             send(running, make_feedback())
 
-    assert len([record for record in caplog.records if "Retrying due to server request error" in record.message]) <= 1
+    assert (
+        len([record for record in caplog.records if "Retrying due to server request error" in record.message])
+        <= 1
+    )
 
 
 def test_each_destination_has_a_spool_of_its_own(home):

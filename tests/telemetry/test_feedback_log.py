@@ -22,7 +22,13 @@ def test_feedback_is_logged_once_with_flat_keys_and_a_masked_text(recorder, cham
     text = f"{TEXT} @ann, ann@example.com"
     with serving(recorder) as client:
         prediction = client.post("/predict", json={"text": text}).json()
-        body = {"prediction_id": prediction["prediction_id"], "text": text, "correct": False, "label": "negative", "comment": "canary4711"}
+        body = {
+            "prediction_id": prediction["prediction_id"],
+            "text": text,
+            "correct": False,
+            "label": "negative",
+            "comment": "canary4711",
+        }
         answers = [client.post("/feedback", json=body) for _ in range(3)]
 
     (record,) = messages(recorder)
@@ -39,7 +45,11 @@ def test_feedback_is_logged_once_with_flat_keys_and_a_masked_text(recorder, cham
         "logger_name": "sentiment.feedback",
     }
     assert record["tags"]["ai.operation.id"] == answers[0].headers["x-trace-id"]
-    assert [answer.json()["status"] for answer in answers] == ["recorded", "already recorded", "already recorded"]
+    assert [answer.json()["status"] for answer in answers] == [
+        "recorded",
+        "already recorded",
+        "already recorded",
+    ]
 
 
 def test_good_feedback_and_feedback_without_a_label(recorder):
@@ -48,7 +58,11 @@ def test_good_feedback_and_feedback_without_a_label(recorder):
         process.log_feedback(make_feedback(label=None))
 
     good, bad = recorder.of("MessageData")
-    assert (good["message"], good["severityLevel"], good["properties"]["feedback_label"]) == ("Good prediction", 1, "positive")
+    assert (good["message"], good["severityLevel"], good["properties"]["feedback_label"]) == (
+        "Good prediction",
+        1,
+        "positive",
+    )
     assert (bad["message"], bad["severityLevel"]) == ("Bad prediction", 2)
     assert "feedback_label" not in bad["properties"]
 
@@ -91,7 +105,9 @@ def test_feedback_needs_no_level_of_the_root_logger_and_never_reaches_it(recorde
 
 def test_other_lines_of_that_logger_are_not_feedback(recorder):
     with sending(recorder):
-        logging.getLogger("sentiment.feedback").warning("the feedback inbox holds x, which is no feedback: skipped")
+        logging.getLogger("sentiment.feedback").warning(
+            "the feedback inbox holds x, which is no feedback: skipped"
+        )
 
     assert recorder.of("MessageData") == []
 
@@ -117,7 +133,9 @@ def test_doubtful_predictions_have_a_rate_of_their_own(recorder):
     with serving(recorder, SENTIMENT_SAMPLE_LOW_CONFIDENCE="1", SENTIMENT_LOW_CONFIDENCE="1") as client:
         client.post("/predict", json={"text": TEXT})
 
-    assert [record["data"]["baseData"]["properties"]["reason"] for record in messages(recorder)] == ["low confidence"]
+    assert [record["data"]["baseData"]["properties"]["reason"] for record in messages(recorder)] == [
+        "low confidence"
+    ]
 
 
 def test_a_shadow_tells_a_tweet_only_where_it_would_change_the_label(recorder):

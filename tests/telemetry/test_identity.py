@@ -27,7 +27,12 @@ def identity():
             if server.status != 200:
                 self.send_error(server.status)
                 return
-            token = {"access_token": "the-token", "expires_on": "4102444800", "resource": "r", "token_type": "Bearer"}
+            token = {
+                "access_token": "the-token",
+                "expires_on": "4102444800",
+                "resource": "r",
+                "token_type": "Bearer",
+            }
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
@@ -64,7 +69,11 @@ def test_the_token_of_the_identity_arrives_over_tls(home, identity, certificate)
     assert recorder.feedback_ids() == [feedback.feedback_id]
     assert {headers["Authorization"] for _, headers in recorder.posts} == {"Bearer the-token"}
     query, header = identity.asked[0]
-    assert (query["client_id"], query["resource"], header) == ([CLIENT_ID], ["https://monitor.azure.com/"], "the-header")
+    assert (query["client_id"], query["resource"], header) == (
+        [CLIENT_ID],
+        ["https://monitor.azure.com/"],
+        "the-header",
+    )
 
 
 def test_an_endpoint_without_tls_gets_no_token(home, identity, certificate):
@@ -77,7 +86,9 @@ def test_an_endpoint_without_tls_gets_no_token(home, identity, certificate):
     assert identity.asked == []
 
 
-def test_an_identity_that_does_not_answer_leaves_the_feedback_in_the_spool(home, identity, certificate, caplog):
+def test_an_identity_that_does_not_answer_leaves_the_feedback_in_the_spool(
+    home, identity, certificate, caplog
+):
     identity.shutdown()
     identity.server_close()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

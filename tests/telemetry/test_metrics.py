@@ -22,17 +22,29 @@ def test_every_metric_is_sent_with_bounded_labels(recorder, champion):
         found.setdefault(data["metrics"][0]["name"], []).append((data["metrics"][0], data["properties"]))
     rare = {RELOADS, SHADOW}  # tests/serving/test_shadow.py counts them
     assert set(found) == {metric.name for metric in METRICS if metric not in rare}
-    assert {(label["route"], label["status"]): point["value"] for point, label in found["sentiment_requests"]} == {
+    assert {
+        (label["route"], label["status"]): point["value"] for point, label in found["sentiment_requests"]
+    } == {
         ("/predict", "200"): 1,
         ("/predict_batch", "200"): 1,
         ("(unknown path)", "404"): 20,
     }
-    assert [(point["value"], label) for point, label in found["sentiment_predictions"]] == [(3, {"label": "positive", "model": champion})]
-    assert [(point["value"], label) for point, label in found["sentiment_low_confidence"]] == [(3, {"model": champion})]
-    assert [(point["value"], label) for point, label in found["sentiment_uncertain"]] == [(3, {"model": champion})]
+    assert [(point["value"], label) for point, label in found["sentiment_predictions"]] == [
+        (3, {"label": "positive", "model": champion})
+    ]
+    assert [(point["value"], label) for point, label in found["sentiment_low_confidence"]] == [
+        (3, {"model": champion})
+    ]
+    assert [(point["value"], label) for point, label in found["sentiment_uncertain"]] == [
+        (3, {"model": champion})
+    ]
     assert [(point["count"], point["max"]) for point, _ in found["sentiment_batch_size"]] == [(1, 2)]
     assert [(point["count"], point["max"] <= 1) for point, _ in found["sentiment_score"]] == [(3, True)]
-    assert {label["route"] for _, label in found["sentiment_request_seconds"]} == {"/predict", "/predict_batch", "(unknown path)"}
+    assert {label["route"] for _, label in found["sentiment_request_seconds"]} == {
+        "/predict",
+        "/predict_batch",
+        "(unknown path)",
+    }
 
 
 def test_services_that_start_one_after_the_other_do_not_clash(recorder):

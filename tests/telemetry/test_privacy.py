@@ -16,7 +16,14 @@ KEY = "correct horse battery"
 HEADERS = {"X-API-Key": KEY}
 MARKER = "canary4711"
 COMMENT = "comment-canary0815"
-PERSONAL = ("ann_smith", "ann.smith@example.com", "https://example.org/ann", "facebook.com/ann.smith", "+49 171 5557788", "(555) 010-4477")
+PERSONAL = (
+    "ann_smith",
+    "ann.smith@example.com",
+    "https://example.org/ann",
+    "facebook.com/ann.smith",
+    "+49 171 5557788",
+    "(555) 010-4477",
+)
 TWEET = f"so bad @{PERSONAL[0]}, {PERSONAL[1]} {PERSONAL[2]} {PERSONAL[3]} {PERSONAL[4]} or {PERSONAL[5]}"
 SECRETS = (MARKER, COMMENT, KEY, *PERSONAL, "5557788", "010-4477", "example.org", "battery")
 
@@ -26,13 +33,16 @@ def sent_and_logged(champion):
     """Drive the whole service; return all that it sent, and all that it logged at any level."""
     lines: list[str] = []
     listener = logging.Handler(logging.DEBUG)
-    listener.emit = lambda record: lines.append(logging.Formatter("%(name)s %(message)s").format(record))  # with tracebacks
+    # With tracebacks.
+    listener.emit = lambda record: lines.append(logging.Formatter("%(name)s %(message)s").format(record))
     names = ("bentoml", "sentiment", "sentiment.feedback", "azure", "opentelemetry")
     with Recorder() as recorder, Recorder() as collector:
         for name in names:
             logging.getLogger(name).addHandler(listener)
         try:
-            with serving(recorder, SENTIMENT_API_KEY=KEY, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as client:
+            with serving(
+                recorder, SENTIMENT_API_KEY=KEY, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url
+            ) as client:
                 _use(client)
                 _fail(client)
         finally:
@@ -45,17 +55,34 @@ def _use(client):
     """Good requests, then bad ones of every layer."""
     prediction = client.post("/predict", json={"text": TWEET}, headers=HEADERS).json()
     client.post("/predict_batch", json={"texts": [f"{MARKER} {TWEET}", MARKER]}, headers=HEADERS)
-    feedback = {"prediction_id": prediction["prediction_id"], "text": TWEET, "correct": False, "comment": f"{COMMENT} {PERSONAL[1]}"}
+    feedback = {
+        "prediction_id": prediction["prediction_id"],
+        "text": TWEET,
+        "correct": False,
+        "comment": f"{COMMENT} {PERSONAL[1]}",
+    }
     for _ in range(2):
         assert client.post("/feedback", json=feedback, headers=HEADERS).status_code == 200
-    for changes in ({"text": MARKER}, {"prediction_id": f"{MARKER}.forged"}, {"label": MARKER}, {"comment": COMMENT * 200}, {MARKER: 1}):
+    for changes in (
+        {"text": MARKER},
+        {"prediction_id": f"{MARKER}.forged"},
+        {"label": MARKER},
+        {"comment": COMMENT * 200},
+        {MARKER: 1},
+    ):
         assert client.post("/feedback", json={**feedback, **changes}, headers=HEADERS).status_code == 400
     for body in ({"text": MARKER * 200}, {"text": [MARKER]}, {"texts": MARKER}, {MARKER: TWEET}):
         client.post("/predict", json=body, headers=HEADERS)
         client.post("/predict_batch", json=body, headers={"X-API-Key": MARKER})
-    client.post("/predict", content=f'{{"text": "{MARKER}', headers={**HEADERS, "User-Agent": MARKER, "traceparent": MARKER})
     client.post(
-        f"/predict?text={MARKER}", json={"text": TWEET}, headers={**HEADERS, "Host": f"{MARKER}.example.com", "Referer": PERSONAL[2]}
+        "/predict",
+        content=f'{{"text": "{MARKER}',
+        headers={**HEADERS, "User-Agent": MARKER, "traceparent": MARKER},
+    )
+    client.post(
+        f"/predict?text={MARKER}",
+        json={"text": TWEET},
+        headers={**HEADERS, "Host": f"{MARKER}.example.com", "Referer": PERSONAL[2]},
     )
     client.get(f"/{MARKER}/{PERSONAL[1]}?key={KEY}", headers={"Cookie": MARKER, "X-Forwarded-For": MARKER})
     client.request(MARKER.upper(), "/predict")
@@ -74,8 +101,16 @@ def _fail(client):
     for method in ("infer", "tokenise"):
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(TfidfModel, method, fail)
-            assert client.post("/predict", json={"text": f"{MARKER} {TWEET}"}, headers=HEADERS).status_code == 500
-    feedback = {"prediction_id": prediction["prediction_id"], "text": TWEET, "correct": False, "comment": COMMENT}
+            assert (
+                client.post("/predict", json={"text": f"{MARKER} {TWEET}"}, headers=HEADERS).status_code
+                == 500
+            )
+    feedback = {
+        "prediction_id": prediction["prediction_id"],
+        "text": TWEET,
+        "correct": False,
+        "comment": COMMENT,
+    }
     with pytest.MonkeyPatch.context() as inner:
         inner.setattr("sentiment.durable.create_once", fail)
         assert client.post("/feedback", json=feedback, headers=HEADERS).status_code == 503
@@ -103,7 +138,11 @@ def test_no_record_but_feedback_holds_words_of_a_text(sent_and_logged):
     recorder, _, _ = sent_and_logged
 
     (feedback,) = recorder.of("MessageData")
-    assert feedback["properties"].pop("tweet_text") == mask(TWEET) == "so bad @user, (email) http http (phone) or (phone)"
+    assert (
+        feedback["properties"].pop("tweet_text")
+        == mask(TWEET)
+        == "so bad @user, (email) http http (phone) or (phone)"
+    )
     assert "so bad" not in json.dumps(recorder.envelopes)
 
 
@@ -127,10 +166,16 @@ def test_a_refused_record_is_not_shown_in_the_log(champion, caplog):
         recorder.take = lambda envelopes: (
             206,
             {},
-            {"itemsReceived": len(envelopes), "itemsAccepted": 0, "errors": [{"index": 0, "statusCode": 400, "message": "no"}]},
+            {
+                "itemsReceived": len(envelopes),
+                "itemsAccepted": 0,
+                "errors": [{"index": 0, "statusCode": 400, "message": "no"}],
+            },
         )
         prediction = client.post("/predict", json={"text": TWEET}).json()
-        client.post("/feedback", json={"prediction_id": prediction["prediction_id"], "text": TWEET, "correct": False})
+        client.post(
+            "/feedback", json={"prediction_id": prediction["prediction_id"], "text": TWEET, "correct": False}
+        )
 
     assert "Data drop 400: no TelemetryItem." in caplog.text
     assert "so bad" not in caplog.text

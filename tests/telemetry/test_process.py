@@ -70,7 +70,9 @@ def test_a_batch_tells_how_many_texts_got_which_label(recorder):
         client.post("/predict_batch", json={"texts": texts})
 
     properties = requests(recorder)["POST /predict_batch"]["properties"]
-    counts = {name: properties[name] for name in ("texts", "negative", "neutral", "positive", "low_confidence")}
+    counts = {
+        name: properties[name] for name in ("texts", "negative", "neutral", "positive", "low_confidence")
+    }
     assert counts == {"texts": "3", "negative": "2", "neutral": "0", "positive": "1", "low_confidence": "3"}
     assert 1 < float(properties["score_sum"]) < 3
 
@@ -112,7 +114,10 @@ def test_a_full_service_and_one_that_is_too_slow_are_requests_too(recorder, monk
         client.post("/predict", json={"text": TEXT})
         client.post("/predict_batch", json={"texts": [TEXT]})
 
-    assert (requests(recorder)["POST /predict"]["responseCode"], requests(recorder)["POST /predict"]["success"]) == ("504", False)
+    assert (
+        requests(recorder)["POST /predict"]["responseCode"],
+        requests(recorder)["POST /predict"]["success"],
+    ) == ("504", False)
     assert requests(recorder)["POST /predict_batch"]["responseCode"] == "429"
 
 
@@ -127,12 +132,15 @@ def test_probes_leave_no_span(recorder):
 
 def test_the_callers_trace_goes_on(recorder):
     with serving(recorder) as client:
-        answer = client.post("/predict", json={"text": TEXT}, headers={"traceparent": f"00-{TRACE}-{PARENT}-00"})
+        answer = client.post(
+            "/predict", json={"text": TEXT}, headers={"traceparent": f"00-{TRACE}-{PARENT}-00"}
+        )
         client.post("/predict", json={"text": TEXT}, headers={"traceparent": f"00-{TRACE}-{PARENT}"})
 
     assert answer.headers["x-trace-id"] == TRACE
     traces = [
-        (tags["ai.operation.id"], tags.get("ai.operation.parentId")) for tags in (e["tags"] for e in envelopes(recorder, "RequestData"))
+        (tags["ai.operation.id"], tags.get("ai.operation.parentId"))
+        for tags in (e["tags"] for e in envelopes(recorder, "RequestData"))
     ]
     assert traces[0] == (TRACE, PARENT)
     assert traces[1] == (traces[1][0], None)
@@ -144,10 +152,17 @@ def test_sampling_keeps_the_count_right_and_every_feedback(recorder):
         ids = [client.post("/predict", json={"text": TEXT}).headers["x-trace-id"] for _ in range(200)]
         for _ in range(10):
             prediction = client.post("/predict", json={"text": TEXT}).json()
-            client.post("/feedback", json={"prediction_id": prediction["prediction_id"], "text": TEXT, "correct": True})
+            client.post(
+                "/feedback",
+                json={"prediction_id": prediction["prediction_id"], "text": TEXT, "correct": True},
+            )
 
-    predictions = [e for e in envelopes(recorder, "RequestData") if e["data"]["baseData"]["name"] == "POST /predict"]
-    kept = [e for e in envelopes(recorder, "RequestData") if e["data"]["baseData"]["name"] == "POST /feedback"]
+    predictions = [
+        e for e in envelopes(recorder, "RequestData") if e["data"]["baseData"]["name"] == "POST /predict"
+    ]
+    kept = [
+        e for e in envelopes(recorder, "RequestData") if e["data"]["baseData"]["name"] == "POST /feedback"
+    ]
     assert len(set(ids)) == 200
     assert {envelope["tags"]["ai.operation.id"] for envelope in predictions} & set(ids)
     assert {envelope["sampleRate"] for envelope in predictions} == {25.0}
@@ -155,7 +170,9 @@ def test_sampling_keeps_the_count_right_and_every_feedback(recorder):
     assert [envelope["sampleRate"] for envelope in kept] == [100.0] * 10
     assert len(recorder.feedback_ids()) == 10
     roots = {envelope["tags"]["ai.operation.id"] for envelope in predictions}
-    assert {envelope["tags"]["ai.operation.id"] for envelope in envelopes(recorder, "RemoteDependencyData")} == roots
+    assert {
+        envelope["tags"]["ai.operation.id"] for envelope in envelopes(recorder, "RemoteDependencyData")
+    } == roots
 
 
 def test_an_error_inside_the_model_is_an_exception_with_its_place_only(recorder, monkeypatch):
@@ -216,7 +233,10 @@ def test_the_exporters_own_reporting_is_off_also_where_the_environment_says_noth
 
 
 def test_a_pasted_connection_string_works(recorder):
-    with serving(recorder, APPLICATIONINSIGHTS_CONNECTION_STRING=f" {recorder.connection_string.replace(KEY, KEY.upper())} ; ") as client:
+    with serving(
+        recorder,
+        APPLICATIONINSIGHTS_CONNECTION_STRING=f" {recorder.connection_string.replace(KEY, KEY.upper())} ; ",
+    ) as client:
         client.post("/predict", json={"text": TEXT})
 
     assert requests(recorder)["POST /predict"]["responseCode"] == "200"
@@ -227,7 +247,10 @@ def test_a_collector_gets_all_three_signals_alone_and_beside_azure(recorder):
         for place in (None, recorder):
             with serving(place, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as client:
                 prediction = client.post("/predict", json={"text": TEXT}).json()
-                client.post("/feedback", json={"prediction_id": prediction["prediction_id"], "text": TEXT, "correct": True})
+                client.post(
+                    "/feedback",
+                    json={"prediction_id": prediction["prediction_id"], "text": TEXT, "correct": True},
+                )
 
         assert {path: len(bodies) >= 2 for path, bodies in collector.collected.items()} == {
             "/v1/traces": True,
@@ -246,5 +269,9 @@ def test_no_provider_becomes_the_processes_own(recorder):
         client.post("/predict", json={"text": TEXT})
         providers = [_logs.get_logger_provider(), metrics.get_meter_provider(), trace.get_tracer_provider()]
 
-    assert [type(provider).__name__ for provider in providers] == ["ProxyLoggerProvider", "_ProxyMeterProvider", "ProxyTracerProvider"]
+    assert [type(provider).__name__ for provider in providers] == [
+        "ProxyLoggerProvider",
+        "_ProxyMeterProvider",
+        "ProxyTracerProvider",
+    ]
     assert {data["name"] for data in recorder.of("RequestData")} == {"POST /predict"}

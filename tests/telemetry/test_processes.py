@@ -34,7 +34,10 @@ class Story:
         for number in range(feedback):
             text = f"{TEXT} {name} {number}"
             prediction = httpx.post(f"{address}/predict", json={"text": text}).json()
-            answer = httpx.post(f"{address}/feedback", json={"prediction_id": prediction["prediction_id"], "text": text, "correct": False})
+            answer = httpx.post(
+                f"{address}/feedback",
+                json={"prediction_id": prediction["prediction_id"], "text": text, "correct": False},
+            )
             assert answer.json()["status"] == "recorded"
             self.given.setdefault(name, []).append(answer.json()["feedback_id"])
             slowest, start = max(slowest, time.perf_counter() - start), time.perf_counter()
@@ -63,9 +66,15 @@ def endpoint_story(tmp_path_factory, tfidf_model):
         endpoint_story = Story(folder / "home")
         with Recorder(address="127.0.0.2") as recorder:
             address, port = recorder.connection_string, recorder.port
-        settings = {"APPLICATIONINSIGHTS_CONNECTION_STRING": address, "PYTHONPATH": str(folder / "hook"), "AZURE_CLIENT_ID": "nobody"}
+        settings = {
+            "APPLICATIONINSIGHTS_CONNECTION_STRING": address,
+            "PYTHONPATH": str(folder / "hook"),
+            "AZURE_CLIENT_ID": "nobody",
+        }
         settings |= NO_SAMPLES  # else one prediction in a hundred is a message, too
-        settings |= dict.fromkeys(("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED"), "")
+        settings |= dict.fromkeys(
+            ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED"), ""
+        )
         log = folder / "serve.log"
 
         with served(log, **settings, **QUICK) as (url, process):
@@ -78,23 +87,29 @@ def endpoint_story(tmp_path_factory, tfidf_model):
         let_time_pass(endpoint_story.home)
 
         with Recorder(address="127.0.0.2", port=port) as recorder:
-            with served(log, **settings) as (url, process):  # with the delays of production: only the end can send what is left
+            # With the delays of production: only the end can send what is left.
+            with served(log, **settings) as (url, process):
                 endpoint_story.use("up", url, 6)
                 httpx.post(f"{url}/predict_batch", json={"texts": [TEXT]})
                 endpoint_story.metrics = httpx.get(f"{url}/metrics").text
                 endpoint_story.terminate("up", process)
             endpoint_story.replayed = recorder.feedback_ids()
             endpoint_story.requests = [data["name"] for data in recorder.of("RequestData")]
-            endpoint_story.roles = {envelope["tags"]["ai.cloud.roleInstance"] for envelope in recorder.envelopes}
+            endpoint_story.roles = {
+                envelope["tags"]["ai.cloud.roleInstance"] for envelope in recorder.envelopes
+            }
 
-            with served(log, **settings, OTEL_BLRP_SCHEDULE_DELAY="60000") as (url, process):  # else a slow kill might come too late
+            # Else a slow kill might come too late.
+            with served(log, **settings, OTEL_BLRP_SCHEDULE_DELAY="60000") as (url, process):
                 endpoint_story.use("killed", url, 4)
                 kill(process)
             endpoint_story.arrived = recorder.feedback_ids()
             endpoint_story.inbox = read_inbox(Inbox(read_settings().feedback_address))
             patch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", address)
             endpoint_story.reconciled = _reconcile(endpoint_story, recorder)
-        endpoint_story.calls = [json.loads(line) for line in (folder / "calls.jsonl").read_text().splitlines()]
+        endpoint_story.calls = [
+            json.loads(line) for line in (folder / "calls.jsonl").read_text().splitlines()
+        ]
         endpoint_story.log = log.read_text()
         endpoint_story.port = port
         yield endpoint_story
@@ -117,8 +132,14 @@ sys.addaudithook(note)
 
 def waiting_feedback(home):
     """The feedback ids in the spool, among records of every kind."""
-    records = [json.loads(line)["data"] for path in spool(home) for line in path.read_text("utf-8").splitlines()]
-    return [record["baseData"]["properties"]["feedback_id"] for record in records if record["baseType"] == "MessageData"]
+    records = [
+        json.loads(line)["data"] for path in spool(home) for line in path.read_text("utf-8").splitlines()
+    ]
+    return [
+        record["baseData"]["properties"]["feedback_id"]
+        for record in records
+        if record["baseType"] == "MessageData"
+    ]
 
 
 def _reconcile(endpoint_story, recorder):
@@ -132,7 +153,9 @@ def _reconcile(endpoint_story, recorder):
 
 
 def test_a_dead_and_a_slow_endpoint_delay_neither_answers_nor_the_end_and_lose_nothing(endpoint_story):
-    assert sorted(endpoint_story.spooled) == sorted(endpoint_story.given["down"] + endpoint_story.given["slow"])
+    assert sorted(endpoint_story.spooled) == sorted(
+        endpoint_story.given["down"] + endpoint_story.given["slow"]
+    )
     assert max(endpoint_story.seconds["down"], endpoint_story.seconds["slow"]) < 2
     assert endpoint_story.seconds["slow ended"] < 15
 
@@ -141,7 +164,11 @@ def test_what_waited_is_sent_by_the_next_server_and_sigterm_loses_nothing(endpoi
     assert sorted(endpoint_story.replayed) == sorted(
         endpoint_story.given["down"] + endpoint_story.given["slow"] + endpoint_story.given["up"]
     )
-    assert endpoint_story.requests.count("POST /feedback") == endpoint_story.requests.count("POST /predict") == 4 + 4 + 6
+    assert (
+        endpoint_story.requests.count("POST /feedback")
+        == endpoint_story.requests.count("POST /predict")
+        == 4 + 4 + 6
+    )
 
 
 def test_each_worker_has_a_name_of_its_own(endpoint_story):
@@ -159,25 +186,39 @@ def test_metrics_of_both_workers_are_one_in_prometheus(endpoint_story):
         'sentiment_requests_total{route="/predict_batch",status="200"}': 1,
         'sentiment_requests_total{route="/feedback",status="200"}': 6,
     }
-    for name in ("request_seconds_bucket", "predictions_total", "score_bucket", "low_confidence_total", "batch_size_count"):
+    for name in (
+        "request_seconds_bucket",
+        "predictions_total",
+        "score_bucket",
+        "low_confidence_total",
+        "batch_size_count",
+    ):
         assert f"sentiment_{name}" in endpoint_story.metrics, name
 
 
 def test_kill_9_loses_nothing_that_the_inbox_cannot_give_back(endpoint_story):
     given = sorted(identifier for some in endpoint_story.given.values() for identifier in some)
     assert sorted(endpoint_story.inbox["feedback_id"]) == given
-    assert set(endpoint_story.arrived) < set(given), "a kill right after the answers should have lost some telemetry"
+    assert set(endpoint_story.arrived) < set(given), (
+        "a kill right after the answers should have lost some telemetry"
+    )
     assert sorted(set(endpoint_story.reconciled)) == given
 
 
 def test_a_server_calls_no_host_but_the_endpoint(endpoint_story):
     """Also where the environment blanks the switches that silence the exporters, and names an identity that the endpoint cannot have."""
-    calls = {(event, str(target[0]), target[1]) for event, target, _ in endpoint_story.calls if isinstance(target, list)}
+    calls = {
+        (event, str(target[0]), target[1])
+        for event, target, _ in endpoint_story.calls
+        if isinstance(target, list)
+    }
     assert ("socket.connect", "127.0.0.2", endpoint_story.port) in calls
     hosts = {host for _, host, _ in calls}
     assert hosts <= {"127.0.0.1", "127.0.0.2", "localhost"}, calls
     from_workers = {
-        (str(target[0]), target[1]) for event, target, is_worker in endpoint_story.calls if is_worker and isinstance(target, list)
+        (str(target[0]), target[1])
+        for event, target, is_worker in endpoint_story.calls
+        if is_worker and isinstance(target, list)
     }
     assert from_workers == {("127.0.0.2", endpoint_story.port)}
 

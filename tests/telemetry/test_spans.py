@@ -15,11 +15,17 @@ PARENT = "00f067aa0ba902b7"
 SECRET = "canary4711"
 
 
-@pytest.mark.parametrize("header", [f"00-{TRACE}-{PARENT}-01", f"00-{TRACE}-{PARENT}-00", f"cc-{TRACE}-{PARENT}-01-more"])
+@pytest.mark.parametrize(
+    "header", [f"00-{TRACE}-{PARENT}-01", f"00-{TRACE}-{PARENT}-00", f"cc-{TRACE}-{PARENT}-01-more"]
+)
 def test_a_good_traceparent_is_read(header):
     parent = read_traceparent([header])
 
-    assert (format_trace_id(parent.trace_id), format_span_id(parent.span_id), parent.is_remote) == (TRACE, PARENT, True)
+    assert (format_trace_id(parent.trace_id), format_span_id(parent.span_id), parent.is_remote) == (
+        TRACE,
+        PARENT,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,13 @@ def test_an_exception_gives_its_type_and_place_and_its_cause_but_no_message(span
     assert event["exception.type"] == "tests.telemetry.test_spans.PrivateError"
     assert event["exception.message"].endswith("in outer")
     lines = event["exception.stacktrace"].splitlines()
-    assert [line.split(", ")[-1] for line in lines] == ["in outer", lines[1].split(", ")[-1], "caused by KeyError", "in inner", "in outer"]
+    assert [line.split(", ")[-1] for line in lines] == [
+        "in outer",
+        lines[1].split(", ")[-1],
+        "caused by KeyError",
+        "in inner",
+        "in outer",
+    ]
     assert lines[0].startswith('File "tests/telemetry/test_spans.py", line ')
     assert SECRET not in str(event)
 
@@ -89,7 +101,12 @@ def test_a_timed_child_has_its_moments_and_its_parent_and_is_none_without_a_requ
         timed_child(tracer, "inference", 5, 7)
 
     found, _ = exporter.get_finished_spans()
-    assert (found.name, found.start_time, found.end_time, found.parent.span_id) == ("inference", 5, 7, request.get_span_context().span_id)
+    assert (found.name, found.start_time, found.end_time, found.parent.span_id) == (
+        "inference",
+        5,
+        7,
+        request.get_span_context().span_id,
+    )
 
 
 def test_a_span_that_has_ended_is_left_alone(spans, caplog):
@@ -100,4 +117,6 @@ def test_a_span_that_has_ended_is_left_alone(spans, caplog):
         note_exception(ValueError(SECRET))
 
     assert "model" not in span.attributes
-    assert not [record for record in caplog.records if "ended" in record.message and "attribute" in record.message]
+    assert not [
+        record for record in caplog.records if "ended" in record.message and "attribute" in record.message
+    ]

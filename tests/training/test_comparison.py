@@ -16,7 +16,14 @@ from sentiment.reports.canvas import as_png
 from sentiment.reports.comparison import draw_comparison
 from sentiment.reports.risk_coverage import draw_risk
 from sentiment.reports.training_run import draw_data, draw_model
-from sentiment.training.comparison import EASE, Comparison, ModelResult, as_json, as_markdown, write_comparison
+from sentiment.training.comparison import (
+    EASE,
+    Comparison,
+    ModelResult,
+    as_json,
+    as_markdown,
+    write_comparison,
+)
 
 COUNTS = {split: {"negative": 40, "neutral": 30, "positive": 20} for split in ("train", "validation", "test")}
 
@@ -25,10 +32,16 @@ CASES = {"negation": 40, "handles and links": 36}
 
 
 def result(family: str, quality: float, cost: float) -> ModelResult:
-    metrics = {f"{split}_{name}": quality for split in ("val", "test") for name in QUALITY_METRICS} | dict.fromkeys(COST_METRICS, cost)
+    metrics = {
+        f"{split}_{name}": quality for split in ("val", "test") for name in QUALITY_METRICS
+    } | dict.fromkeys(COST_METRICS, cost)
     metrics |= {"val_aurc": 1 - quality, "test_aurc": 1 - quality, "test_coverage_at_90": quality / 2}
     if quality > 0.65:
-        metrics |= {"uncertain_below": 1.4 - quality, "test_coverage_kept": quality / 2, "test_risk_kept": 0.09}
+        metrics |= {
+            "uncertain_below": 1.4 - quality,
+            "test_coverage_kept": quality / 2,
+            "test_risk_kept": 0.09,
+        }
     metrics |= {"behaviour_negation": quality, "behaviour_handles_and_links": 1 - quality / 10}
     table, curve = ((30, 5, 5), (4, 24, 2), (1, 2, 17)), ((0.25, 0.02), (0.5, 0.08), (1.0, 1 - quality))
     return ModelResult(family, f"run-{family}", "models:/m-1", metrics, {"seed": 0}, table, curve)
@@ -37,7 +50,10 @@ def result(family: str, quality: float, cost: float) -> ModelResult:
 @pytest.fixture
 def comparison() -> Comparison:
     models = (result("tfidf", 0.7, 1.0), result("keras", 0.65, 20.0), result("bert", 0.8, 90.0))
-    facts, behaviour = {"name": "tweets", "digest": "ab" * 32, "counts": COUNTS}, {"suite": "cd" * 32, "cases": CASES}
+    facts, behaviour = (
+        {"name": "tweets", "digest": "ab" * 32, "counts": COUNTS},
+        {"suite": "cd" * 32, "cases": CASES},
+    )
     return Comparison("2026-01-02T03:04:05+00:00", "quick", facts, "bert", "run-0", models, behaviour)
 
 
@@ -46,7 +62,11 @@ def shape(png: bytes) -> tuple[int, ...]:
 
 
 def test_table_has_the_best_of_each_row_in_bold(comparison):
-    rows = {line.split("|")[1].strip(): line for line in as_markdown(comparison).splitlines() if line.startswith("|")}
+    rows = {
+        line.split("|")[1].strip(): line
+        for line in as_markdown(comparison).splitlines()
+        if line.startswith("|")
+    }
 
     assert rows["test f1_macro"] == "| test f1_macro | 0.7000 | 0.6500 | **0.8000** |"
     assert rows["validation rmse"] == "| validation rmse | 0.7000 | **0.6500** | 0.8000 |"
@@ -97,9 +117,14 @@ def test_comparison_picture_is_1600_by_900_and_names_the_winner(comparison):
     assert any(text.get_text() == "★ bert" for panel in figure.axes for text in panel.get_yticklabels())
 
 
-@pytest.mark.parametrize("two", [((0.75, 0.24), (0.765, 0.41)), ((0.765, 0.24), (0.75, 0.41)), ((0.75, 0.3), (0.75, 0.3))])
+@pytest.mark.parametrize(
+    "two", [((0.75, 0.24), (0.765, 0.41)), ((0.765, 0.24), (0.75, 0.41)), ((0.75, 0.3), (0.75, 0.3))]
+)
 def test_the_names_of_models_that_are_nearly_alike_stand_apart(comparison, two):
-    models = (*(result(family, *values) for family, values in zip(("tfidf", "keras"), two, strict=True)), result("bert", 0.8, 1.5))
+    models = (
+        *(result(family, *values) for family, values in zip(("tfidf", "keras"), two, strict=True)),
+        result("bert", 0.8, 1.5),
+    )
     figure = draw_comparison(dataclasses.replace(comparison, models=models))
     as_png(figure)
 
@@ -124,7 +149,10 @@ def test_behaviour_picture_puts_the_hardest_on_top_and_names_it(comparison):
 
     assert shape(as_png(figure)) == (900, 1000)
     assert figure.texts[0].get_text() == "Hardest for them: negation"
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["negation (40)", "handles and links (36)"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
+        "negation (40)",
+        "handles and links (36)",
+    ]
     assert [text.get_text() for text in figure.axes[0].texts] == ["70%", "65%", "80%", "93%", "94%", "92%"]
 
 
@@ -140,7 +168,10 @@ def test_risk_picture_says_what_the_winner_gains_and_which_has_no_threshold(comp
     ]
     curves = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 3]
     assert [line.get_linestyle() for line in curves] == ["--", ":", "-"]  # the winner's is whole
-    assert draw_risk(dataclasses.replace(comparison, winner="keras")).texts[0].get_text() == "keras is never sure enough for 10% errors"
+    assert (
+        draw_risk(dataclasses.replace(comparison, winner="keras")).texts[0].get_text()
+        == "keras is never sure enough for 10% errors"
+    )
 
 
 def test_model_pictures_show_the_counts_of_the_confusion_table():
@@ -160,7 +191,8 @@ def test_model_pictures_show_the_counts_of_the_confusion_table():
 
 
 @pytest.mark.parametrize(
-    ("score", "finding"), [(0.95, "20.0 points too sure"), (0.55, "20.0 points too modest"), (0.75, "as sure as it is right")]
+    ("score", "finding"),
+    [(0.95, "20.0 points too sure"), (0.55, "20.0 points too modest"), (0.75, "as sure as it is right")],
 )
 def test_reliability_picture_says_whether_the_scores_are_too_high_and_where(score, finding):
     labels = ["negative"] * 9 + ["neutral"] * 2 + ["positive"]

@@ -51,7 +51,9 @@ def test_an_export_gives_the_scores_of_its_model(family, fitted, exported, tmp_p
     served = models.load(folder)
 
     assert type(served) is not type(fitted[family])
-    assert np.abs(served.predict_proba(TEXTS) - fitted[family].predict_proba(TEXTS)).max() < (1e-12 if family == "tfidf" else 1e-4)
+    assert np.abs(served.predict_proba(TEXTS) - fitted[family].predict_proba(TEXTS)).max() < (
+        1e-12 if family == "tfidf" else 1e-4
+    )
     assert served.family == family
     assert served.predict_proba([]).shape == (0, 3)
 
@@ -83,7 +85,9 @@ for name in ("torch", "tensorflow", "keras", "transformers", "sklearn", "scipy",
 import models
 print(models.load({str(exported[family])!r}).predict(["I love this, thank you so much!"])[0])
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, env=os.environ
+    )
 
     assert (done.stdout.strip(), done.stderr) == ("positive", "")
 
@@ -100,7 +104,11 @@ def test_the_packages_that_the_image_lists_are_enough_to_serve(family, exported,
         answer = httpx.post(f"{address}/predict", json={"text": "I love this, thank you so much!"}).json()
         told = httpx.post(
             f"{address}/feedback",
-            json={"prediction_id": answer["prediction_id"], "text": "I love this, thank you so much!", "correct": True},
+            json={
+                "prediction_id": answer["prediction_id"],
+                "text": "I love this, thank you so much!",
+                "correct": True,
+            },
         )
 
     assert answer["label"] == "positive"
@@ -108,9 +116,25 @@ def test_the_packages_that_the_image_lists_are_enough_to_serve(family, exported,
 
 
 def test_the_packages_that_the_image_lists_hold_no_training_and_are_small(listed):
-    script = "import importlib.util, sys; print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])"
-    names = ("torch", "tensorflow", "keras", "transformers", "sklearn", "scipy", "mlflow", "prefect", "pandas", "pytest", "gradio")
-    found = subprocess.run([listed, "-c", script, *names], capture_output=True, text=True, check=True, cwd="/")
+    script = (
+        "import importlib.util, sys; print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])"
+    )
+    names = (
+        "torch",
+        "tensorflow",
+        "keras",
+        "transformers",
+        "sklearn",
+        "scipy",
+        "mlflow",
+        "prefect",
+        "pandas",
+        "pytest",
+        "gradio",
+    )
+    found = subprocess.run(
+        [listed, "-c", script, *names], capture_output=True, text=True, check=True, cwd="/"
+    )
 
     assert found.stdout == "[]\n"
     assert installed_megabytes(listed) < 350
@@ -130,8 +154,14 @@ def test_the_precision_is_chosen_once(exported, tmp_path):
         choose_precision(tmp_path / precision, precision)
         choose_precision(tmp_path / precision, "int8")  # there is nothing left to choose
 
-    assert {path.name for path in (tmp_path / "int8").iterdir()} == {"model.json", NETWORK_FILE, "tokenizer.json"}
-    assert (tmp_path / "float32" / NETWORK_FILE).stat().st_size == (exported["bert"] / FLOAT_FILE).stat().st_size
+    assert {path.name for path in (tmp_path / "int8").iterdir()} == {
+        "model.json",
+        NETWORK_FILE,
+        "tokenizer.json",
+    }
+    assert (tmp_path / "float32" / NETWORK_FILE).stat().st_size == (
+        exported["bert"] / FLOAT_FILE
+    ).stat().st_size
 
 
 def test_an_export_that_lacks_a_file_is_a_clear_error(family, exported, tmp_path):
@@ -167,7 +197,9 @@ def test_an_export_that_says_something_else_is_refused():
 
 
 @pytest.mark.parametrize(("most_lost", "is_float"), [(1.0, False), (-1.0, True)])
-def test_a_network_that_loses_too_much_as_integers_is_served_in_floating_point(bert, tmp_path, monkeypatch, most_lost, is_float):
+def test_a_network_that_loses_too_much_as_integers_is_served_in_floating_point(
+    bert, tmp_path, monkeypatch, most_lost, is_float
+):
     model, corpus = bert
     monkeypatch.setattr(export, "MOST_LOST", most_lost)
     _, found = export.export(model, tmp_path / "served", Split(*map(tuple, corpus)))
@@ -178,7 +210,13 @@ def test_a_network_that_loses_too_much_as_integers_is_served_in_floating_point(b
 
 @pytest.mark.parametrize(
     ("lost", "changed", "too_much"),
-    [(0.003, 0.0, False), (0.0031, 0.0, True), (0.0049, 0.0144, False), (0.005, 0.01, True), (0.0, 0.051, True)],
+    [
+        (0.003, 0.0, False),
+        (0.0031, 0.0, True),
+        (0.0049, 0.0144, False),
+        (0.005, 0.01, True),
+        (0.0, 0.051, True),
+    ],
 )
 def test_a_loss_within_the_noise_of_the_changed_labels_is_none_unless_many_change(lost, changed, too_much):
     assert export.loses_too_much({"f1_lost": lost, "labels_changed": changed}, texts=3600) is too_much
@@ -190,10 +228,18 @@ def loud_products(tmp_path):
     randomness = np.random.default_rng(0)
     matrix = randomness.normal(size=(32, 32)).astype(np.float32)
     matrix[0] /= 1000
-    nodes = [helper.make_node("MatMul", [given, "w"], [result], name=f"of_{given}") for given, result in (("x", "y"), ("y", "z"))]
+    nodes = [
+        helper.make_node("MatMul", [given, "w"], [result], name=f"of_{given}")
+        for given, result in (("x", "y"), ("y", "z"))
+    ]
     places = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 32]) for name in ("x", "z")]
-    graph = helper.make_graph(nodes, "products", places[:1], places[1:], [numpy_helper.from_array(matrix, "w")])
-    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "float.onnx")
+    graph = helper.make_graph(
+        nodes, "products", places[:1], places[1:], [numpy_helper.from_array(matrix, "w")]
+    )
+    save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
+        tmp_path / "float.onnx",
+    )
     values = randomness.normal(size=(64, 32)).astype(np.float32)
     values[:, 0] *= 1000
     return tmp_path / "float.onnx", values
@@ -204,7 +250,9 @@ def test_channels_of_very_different_loudness_survive_eight_bits(loud_products, t
     path, values = loud_products
     quantise(path, tmp_path / "small.onnx", [{"x": values}])
 
-    whole, small = (InferenceSession(file).run(None, {"x": values})[0] for file in (path, tmp_path / "small.onnx"))
+    whole, small = (
+        InferenceSession(file).run(None, {"x": values})[0] for file in (path, tmp_path / "small.onnx")
+    )
     assert np.abs(whole - small).mean() / np.abs(whole).mean() < 0.1
 
 
@@ -212,9 +260,13 @@ def test_smoothing_alone_changes_nothing(loud_products):
     path, values = loud_products
     smooth = _smooth(load(path), [{"x": values}])
 
-    whole, same = (InferenceSession(form).run(None, {"x": values})[0] for form in (path, smooth.SerializeToString()))
+    whole, same = (
+        InferenceSession(form).run(None, {"x": values})[0] for form in (path, smooth.SerializeToString())
+    )
     np.testing.assert_allclose(same, whole, rtol=1e-3, atol=1e-3)
-    assert {one.name for one in smooth.graph.initializer} == {f"of_{x}_{part}" for x in "xy" for part in ("inverse_factors", "louder")}
+    assert {one.name for one in smooth.graph.initializer} == {
+        f"of_{x}_{part}" for x in "xy" for part in ("inverse_factors", "louder")
+    }
 
 
 def test_batches_are_of_like_length_and_none_has_too_many_tokens():
@@ -223,13 +275,20 @@ def test_batches_are_of_like_length_and_none_has_too_many_tokens():
 
     assert sorted(row for batch in batches for row in batch) == list(range(1000))
     assert all(len(batch) * max(lengths[row] for row in batch) <= 2048 for batch in batches)
-    assert all(max(lengths[row] for row in batch) - min(lengths[row] for row in batch) <= 20 for batch in batches)
+    assert all(
+        max(lengths[row] for row in batch) - min(lengths[row] for row in batch) <= 20 for batch in batches
+    )
     assert lengths[batches[0][0]] == 97  # the longest first: no core is left with one at the end
 
 
 def test_the_threads_are_those_that_the_container_may_use(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
-    for content, expected in (("150000 100000\n", 2), ("max 100000\n", 8), ("50000 100000", 1), ("9900000 100000", 8)):
+    for content, expected in (
+        ("150000 100000\n", 2),
+        ("max 100000\n", 8),
+        ("50000 100000", 1),
+        ("9900000 100000", 8),
+    ):
         quota = tmp_path / "cpu.max"
         quota.write_text(content)
         monkeypatch.setattr("models.onnx_session._CPU_QUOTA", quota)

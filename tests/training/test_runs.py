@@ -46,14 +46,22 @@ def version(tracked, tfidf_model, tmp_path_factory):
 def dataset() -> Dataset:
     split = Split(("good", "bad", "ok"), ("positive", "negative", "neutral"))
     report = DataReport(
-        9, {"empty": 0}, 0, {name: {"negative": 1, "neutral": 1, "positive": 1} for name in ("train", "validation", "test")}, {}
+        9,
+        {"empty": 0},
+        0,
+        {name: {"negative": 1, "neutral": 1, "positive": 1} for name in ("train", "validation", "test")},
+        {},
     )
     return Dataset("tweets", "tweets.csv", split, split, split, report, DIGEST)
 
 
 def test_a_run_holds_parameters_trials_metrics_pictures_data_and_commit(tracked):
     with runs.start_run("tfidf", tags={"profile": "smoke"}) as run_id:
-        runs.log_training({"C": 3.0}, [{"C": 1.0, "f1_macro": 0.5}, {"C": 3.0, "note": "x", "f1_macro": 0.6}], {"val_f1_macro": 0.6})
+        runs.log_training(
+            {"C": 3.0},
+            [{"C": 1.0, "f1_macro": 0.5}, {"C": 3.0, "note": "x", "f1_macro": 0.6}],
+            {"val_f1_macro": 0.6},
+        )
         runs.log_pictures({"confusion_matrix": new_figure(2, 2, "", "")})
         runs.log_dataset(dataset())
 
@@ -68,7 +76,9 @@ def test_a_run_holds_parameters_trials_metrics_pictures_data_and_commit(tracked)
         "confusion_matrix.png",
         "data_report.json",
     }
-    assert mlflow.load_table("trials.json", run_ids=[run_id])["f1_macro"].tolist() == pytest.approx([0.5, 0.6])
+    assert mlflow.load_table("trials.json", run_ids=[run_id])["f1_macro"].tolist() == pytest.approx(
+        [0.5, 0.6]
+    )
     logged = run.inputs.dataset_inputs[0].dataset
     assert (logged.name, logged.digest) == ("tweets", DIGEST[:36])
     assert DIGEST in logged.source
@@ -106,7 +116,10 @@ def test_a_version_predicts_in_another_place_without_our_code(version, tracked, 
         "import mlflow, pandas; model = mlflow.pyfunc.load_model('models:/tweet-sentiment/1');"
         "print(model.predict(pandas.DataFrame({'text': ['I love this, thank you so much!']})).to_json(orient='records'))"
     )
-    answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)  # inherits the URI
+    # Inherits the URI.
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
 
     (row,) = json.loads(answer.stdout.splitlines()[-1])
     assert list(row) == ["label", *models.LABELS]
@@ -114,7 +127,9 @@ def test_a_version_predicts_in_another_place_without_our_code(version, tracked, 
 
 
 def test_a_version_holds_no_pickle(version):
-    files = {item.path for item in mlflow.artifacts.list_artifacts(f"models:/tweet-sentiment/{version.number}")}
+    files = {
+        item.path for item in mlflow.artifacts.list_artifacts(f"models:/tweet-sentiment/{version.number}")
+    }
     with versions.downloaded(version) as folder:
         every = [path.name for path in folder.parents[2].rglob("*") if path.is_file()]
 
@@ -175,7 +190,9 @@ def test_an_address_where_nothing_answers_fails_at_once_and_hides_the_password(h
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"{scheme}://ann:secret@127.0.0.1:{port}/x?token=hidden")
     before, start = mlflow.get_tracking_uri(), time.monotonic()
     try:
-        with pytest.raises(TrackingError, match=f"{scheme}://127.0.0.1:{port}/x .*MLFLOW_TRACKING_URI") as caught:
+        with pytest.raises(
+            TrackingError, match=f"{scheme}://127.0.0.1:{port}/x .*MLFLOW_TRACKING_URI"
+        ) as caught:
             runs.connect(read_settings())
     finally:
         mlflow.set_tracking_uri(before)

@@ -14,7 +14,9 @@ from sentiment.training.unfinished import trained, unfinished
 def fit_on(corpus, calls: list):
     def fit(checkpoint):
         calls.append(checkpoint)
-        model = models.create("tfidf", features=("words (1,1)",)).fit(*corpus, validation=corpus, progress=lambda line: None)
+        model = models.create("tfidf", features=("words (1,1)",)).fit(
+            *corpus, validation=corpus, progress=lambda line: None
+        )
         model.earlier_seconds_ = 100.0
         return model
 
@@ -84,7 +86,11 @@ def test_another_recipe_or_another_code_of_the_models_has_another_folder(tmp_pat
 
 
 def test_the_same_training_twice_at_once_is_refused(tmp_path):
-    with unfinished(tmp_path, "recipe"), pytest.raises(ModelError, match="the same training runs already"), unfinished(tmp_path, "recipe"):
+    with (
+        unfinished(tmp_path, "recipe"),
+        pytest.raises(ModelError, match="the same training runs already"),
+        unfinished(tmp_path, "recipe"),
+    ):
         pytest.fail("entered twice")
 
 
