@@ -22,9 +22,9 @@ from sentiment import queries
 from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import QueryError
-from sentiment.feedback.frame import read_inbox
 from sentiment.feedback.inbox import Inbox
 from sentiment.feedback.prediction_ids import KEY_FILE, make_signer
+from sentiment.review.inbox_frame import read_inbox
 from sentiment.review.intake import reports_of_feedback, reports_of_samples
 from sentiment.review.items import Added
 from sentiment.review.queue import ReviewQueue

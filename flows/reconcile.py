@@ -26,9 +26,9 @@ from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ConfigError
 from sentiment.feedback.feedback import Feedback
-from sentiment.feedback.frame import read_inbox
 from sentiment.feedback.inbox import Inbox
-from sentiment.feedback.missing import missing_feedback
+from sentiment.review.inbox_frame import read_inbox
+from sentiment.review.missing import missing_feedback
 from sentiment.supervision.reader import LogsReader
 from sentiment.telemetry import process
 from sentiment.telemetry.connection_string import CONNECTION_STRING, read_connection_string

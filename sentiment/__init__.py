@@ -1,1 +1,18 @@
-"""What the loop shares: settings, data, metrics, tracking, the model store and the feedback inbox."""
+"""The domain of Sentiloop, in rooms; each one's `__init__.py` says what it holds.
+
+Every room may use the files beside this one: settings, errors, durable files, blobs, masking, the rules for a text
+and what commands share. Besides, a room imports only what `FLOORS` in tests/test_architecture.py allows it.
+
+- `data`: labelled tweets made ready for training, and the dataset of validated feedback
+- `evaluation`: how good, how sure, how well-behaved and how costly a model is
+- `training`: what a training leaves behind: its MLflow run, registered version, export and comparison
+- `gate`: may a challenger replace the champion? Evidence in, verdict out
+- `champions`: which model serves, on this machine and on Azure Blob
+- `feedback`: what people say of a prediction, signed and durable
+- `telemetry`: what a process records, and where it sends it
+- `serving`: from a request to an answer
+- `supervision`: asking the logs, and the alert; its KQL lies in `queries`
+- `review`: the queue in which people judge, and what of it may join the dataset
+- `bulk`: scoring files larger than memory
+- `reports`: everything drawn or written for people
+"""

@@ -6,9 +6,12 @@ import ast
 import os
 import subprocess
 import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import pytest
-from rooms import ROOMS, ROOT, imports, sources
+import yaml
+from rooms import ROOMS, ROOT, imports, reach, sources
 
 FRAMEWORKS = (
     "sklearn",
@@ -50,16 +53,25 @@ ALLOWED = {
     "loop": {"sentiment", "loop"},
     "benchmarks": {"models", "sentiment", "monitor", "benchmarks"},
 }
-# Rooms of `sentiment` that serve one side and know nothing of the other.
-APART = {
-    "training": {"champions", "feedback", "telemetry"},
-    "champions": {"training", "feedback", "telemetry", "data", "evaluation"},
-    "feedback": {"training", "champions", "telemetry", "data", "evaluation"},
-    "data": {"training", "champions", "feedback", "telemetry", "evaluation"},
-    "evaluation": {"training", "champions", "feedback", "telemetry"},
-    "config": {"data", "evaluation", "training", "champions", "feedback", "telemetry"},
-    "errors": {"config", "data", "evaluation", "training", "champions", "feedback", "telemetry"},
+# What each room of `sentiment` may import, besides the ground floor: the files directly in `sentiment`.
+FLOORS: dict[str, set[str]] = {
+    "data": set(),
+    "feedback": set(),
+    "champions": set(),
+    "queries": set(),
+    "supervision": set(),
+    "bulk": set(),
+    "evaluation": {"data"},
+    "review": {"data", "feedback"},
+    "telemetry": {"feedback"},
+    "serving": {"champions", "feedback", "telemetry"},
+    "gate": {"data", "evaluation"},
+    "training": {"data", "evaluation"},
+    "reports": {"data", "evaluation", "training", "gate", "supervision", "queries", "review"},
 }
+# What the image carries of `sentiment`, besides the ground floor, and what nothing in it names.
+IMAGE = {"serving", "telemetry", "feedback", "champions"}
+NOT_IN_THE_IMAGE = {"pandas", "mlflow", "prefect", "sklearn", "matplotlib", "sqlalchemy", "pyarrow"}
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -70,25 +82,63 @@ def test_imports_flow_one_way(room):
         assert used <= ALLOWED[room], f"{path.relative_to(ROOT)} imports {sorted(used - ALLOWED[room])}"
 
 
-@pytest.mark.parametrize("room", APART)
-def test_rooms_of_sentiment_that_stand_apart_do_not_know_each_other(room):
-    paths = sources(f"sentiment/{room}")
-
-    used = {name.split(".")[1] for path in paths for name in imports(path) if name.startswith("sentiment.")}
-
-    assert paths
-    assert not used & APART[room]
+def rooms_imported(path: Path) -> set[str]:
+    """The rooms of `sentiment` that a file imports; `ground floor` stands for the files beside them."""
+    parts = [name.split(".")[1] for name in imports(path) if name.startswith("sentiment.")]
+    return {part if part in FLOORS else "ground floor" for part in parts}
 
 
-def test_the_service_knows_neither_training_nor_tracking():
-    used = imports(ROOT / "service.py")
+def test_every_room_of_sentiment_has_its_floor_and_its_sentence():
+    rooms = {path.parent.name for path in (ROOT / "sentiment").glob("*/*.py")}
+    contents = (ROOT / "sentiment" / "__init__.py").read_text("utf-8")
 
-    assert not {
-        name
-        for name in used
-        if name.split(".")[0] in ("flows", "mlflow", "prefect", "sklearn", "keras", "torch", "transformers")
-    }
-    assert not used & {"sentiment.training", "sentiment.evaluation", "sentiment.data"}
+    assert rooms == set(FLOORS)
+    assert {room for room in rooms if f"`{room}`" not in contents} == set()
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_a_room_imports_only_what_its_floor_allows(room):
+    for path in sources(f"sentiment/{room}"):
+        used = rooms_imported(path) - {room, "ground floor"}
+        assert used <= FLOORS[room], f"{path.relative_to(ROOT)} imports {sorted(used - FLOORS[room])}"
+
+
+def test_the_ground_floor_imports_no_room():
+    for path in (ROOT / "sentiment").glob("*.py"):
+        assert rooms_imported(path) <= {"ground floor"}, path.name
+
+
+def test_the_floors_have_no_circle():
+    TopologicalSorter(FLOORS).prepare()
+
+
+def test_the_inits_of_the_rooms_hold_a_sentence_and_nothing_else():
+    for room in set(FLOORS) - {"queries"}:
+        tree = ast.parse((ROOT / "sentiment" / room / "__init__.py").read_text("utf-8"))
+        assert [type(node) for node in tree.body] == [ast.Expr], room
+
+
+def test_what_the_service_reaches_lies_in_the_rooms_of_the_image():
+    reached = reach(ROOT / "service.py")
+
+    folders = {path.relative_to(ROOT).parts[1] for path in reached if path.is_relative_to(ROOT / "sentiment")}
+    assert len(reached) > 25
+    assert {name for name in folders if not name.endswith(".py")} <= IMAGE
+
+
+def test_nothing_in_the_rooms_of_the_image_names_what_the_image_has_not():
+    paths = [path for room in IMAGE for path in sources(f"sentiment/{room}")]
+
+    for path in [*paths, *(ROOT / "sentiment").glob("*.py"), ROOT / "service.py"]:
+        named = {name.split(".")[0] for name in imports(path)}
+        assert named & NOT_IN_THE_IMAGE == set(), path.relative_to(ROOT)
+
+
+def test_the_bento_carries_the_rooms_of_the_image_and_no_other():
+    included = yaml.safe_load((ROOT / "bentofile.yaml").read_text("utf-8"))["include"]
+
+    of_sentiment = {line for line in included if line.startswith("/sentiment")}
+    assert of_sentiment == {"/sentiment/*.py", *(f"/sentiment/{room}/" for room in IMAGE)}
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from served import kill, served
 
 from sentiment.champions import store
 from sentiment.config import read_settings
-from sentiment.feedback.frame import read_inbox
 from sentiment.feedback.inbox import Inbox
+from sentiment.review.inbox_frame import read_inbox
 
 TEXT = "I love this, canary4711!"
 

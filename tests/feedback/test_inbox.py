@@ -15,9 +15,9 @@ from azurite import answering
 
 from sentiment.errors import FeedbackError
 from sentiment.feedback.feedback import Feedback, InvalidFeedbackError, make_feedback
-from sentiment.feedback.frame import read_inbox
 from sentiment.feedback.inbox import Inbox
 from sentiment.feedback.prediction_ids import SignedPrediction
+from sentiment.review.inbox_frame import read_inbox
 
 PREDICTION = SignedPrediction("an.id", "negative", 0.75, "tweet-sentiment:v1")
 COLUMNS = [

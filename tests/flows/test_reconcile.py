@@ -14,7 +14,7 @@ from sentiment import queries
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError, QueryError
 from sentiment.feedback.inbox import Inbox
-from sentiment.feedback.missing import missing_feedback
+from sentiment.review.missing import missing_feedback
 from sentiment.supervision.reader import LogsReader
 from sentiment.telemetry import process
 

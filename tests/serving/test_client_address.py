@@ -7,9 +7,9 @@ from served import served
 
 from sentiment.champions import store
 from sentiment.config import Settings, read_settings
-from sentiment.feedback.frame import read_inbox
 from sentiment.feedback.inbox import Inbox
 from sentiment.feedback.prediction_ids import make_signer
+from sentiment.review.inbox_frame import read_inbox
 from sentiment.serving.client_address import client_address, sender, sent_from
 
 

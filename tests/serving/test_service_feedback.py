@@ -8,8 +8,8 @@ import pytest
 from service_fixtures import POSTS, TEXT, error_of, give, started
 
 from sentiment.config import read_settings
-from sentiment.feedback.frame import read_inbox
 from sentiment.feedback.inbox import Inbox
+from sentiment.review.inbox_frame import read_inbox
 
 pytestmark = pytest.mark.usefixtures("store_with_champion")
 

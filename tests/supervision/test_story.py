@@ -16,8 +16,8 @@ from served import kill, served
 from sentiment import queries
 from sentiment.champions import store
 from sentiment.config import read_settings, tool_environment
-from sentiment.feedback.frame import read_inbox
 from sentiment.feedback.inbox import Inbox
+from sentiment.review.inbox_frame import read_inbox
 from sentiment.supervision.reader import LogsReader
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,8 @@ import pytest
 from recorder import Recorder
 from telemetry_fixtures import TEXT, let_time_pass, make_feedback, sending, serving, spool
 
-from sentiment.feedback.frame import read_inbox
 from sentiment.feedback.inbox import Inbox
+from sentiment.review.inbox_frame import read_inbox
 from sentiment.telemetry import exporters, process
 
 

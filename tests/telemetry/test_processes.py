@@ -16,8 +16,8 @@ from telemetry_fixtures import NO_SAMPLES, QUICK, TEXT, let_time_pass, spool
 from sentiment.champions import store
 from sentiment.config import read_settings
 from sentiment.feedback.feedback import Feedback
-from sentiment.feedback.frame import read_inbox
 from sentiment.feedback.inbox import Inbox
+from sentiment.review.inbox_frame import read_inbox
 from sentiment.telemetry import process as telemetry
 
 

@@ -1,4 +1,4 @@
-"""The inbox as a table. Here and not in `inbox.py`, since the service has no pandas."""
+"""The feedback inbox as a table. Not in `feedback`, which the image carries without pandas."""
 
 from __future__ import annotations
 
