@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from sentiment.config import Settings
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 NAMESPACE = "sentiloop"
 ALWAYS_KEPT = "POST /feedback"
 _SPOOL = "telemetry"
