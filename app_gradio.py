@@ -33,10 +33,16 @@ def build(settings: Settings) -> gr.Blocks:
 
 def launch(page: gr.Blocks, settings: Settings) -> str:
     """Serve the page in the background and return its address; nothing on it is fetched from elsewhere."""
+    from starlette.middleware import Middleware
+
+    from page.host import listening_host
     from page.texts import I18N
     from page.theme import CSS, make_theme
+    from sentiment.loopback import LoopbackGuard
 
+    host = listening_host()
     address: str = page.launch(
+        server_name=host,
         server_port=settings.port_app,
         prevent_thread_lock=True,
         quiet=True,
@@ -52,6 +58,7 @@ def launch(page: gr.Blocks, settings: Settings) -> str:
         theme=make_theme(),
         css_paths=[CSS],
         js=_SET_LANGUAGE,
+        app_kwargs={"middleware": [Middleware(LoopbackGuard, host=host, allows_links=True)]},
     )[1]
     return address
 

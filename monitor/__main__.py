@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from monitor.database import Database
-from monitor.guard import is_loopback
 from monitor.server import Monitor, create_app
 from sentiment.config import Settings, read_settings
 from sentiment.errors import ConfigError, SentiloopError
+from sentiment.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,13 +15,14 @@ from starlette.routing import Route
 from monitor.api import QueryApi, query_fault
 from monitor.evaluator import start_evaluator
 from monitor.faults import Faults
-from monitor.guard import Guard
 from monitor.ingest import Ingest, refused
+from monitor.paths import SingleSlashes
 from monitor.query import Limits, QueryEngine
 from monitor.retention import start_retention
 from monitor.tables import TABLES
 from monitor.writer import Writer
 from sentiment.errors import SentiloopError
+from sentiment.loopback import LoopbackGuard
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -150,6 +151,9 @@ def create_app(monitor: Monitor) -> Starlette:
             Route("/faults", monitor.change_faults, methods=["PUT", "DELETE"]),
             Route("/", monitor.welcome),
         ],
-        middleware=[Middleware(Guard, host=monitor.settings.monitor_host)],
+        middleware=[
+            Middleware(LoopbackGuard, host=monitor.settings.monitor_host),
+            Middleware(SingleSlashes),
+        ],
         lifespan=monitor.lifespan,
     )

@@ -18,9 +18,11 @@ import gradio as gr
 
 from models import LABELS
 from page.cards import error_card
+from page.host import listening_host
 from page.review_cards import agreement_card, disagreement_card, empty_card, item_card, progress_bar
 from page.texts import Language, language_of, say, shown
 from sentiment.errors import ReviewError, SentiloopError
+from sentiment.loopback import is_loopback
 from sentiment.review import annotation_files
 from sentiment.review.items import UNCLEAR, ItemClosedError
 
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from sentiment.review.items import Item
     from sentiment.review.queue import ReviewQueue
 
-_LOOPBACK = ("", "127.0.0.1", "localhost", "::1")
 _OPTIONS: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _RECALL = "() => [localStorage.getItem('sentiloop-annotator') || '']"
 _KEEP = "(name) => { localStorage.setItem('sentiloop-annotator', name); return []; }"
@@ -57,7 +58,7 @@ class Desk:
         self._settings = settings
         self._queue: ReviewQueue | None = None
         self.key = settings.review_key.get_secret_value() if settings.review_key else ""
-        self.is_open = bool(self.key) or os.environ.get("GRADIO_SERVER_NAME", "") in _LOOPBACK
+        self.is_open = bool(self.key) or is_loopback(listening_host())
 
     @property
     def queue(self) -> ReviewQueue:

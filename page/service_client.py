@@ -13,13 +13,13 @@ import httpx
 
 from models import LABELS
 from sentiment.errors import ConfigError, SentiloopError
+from sentiment.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sentiment.config import Settings
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CONNECT_SECONDS = 5.0
 _GRACE_SECONDS = 5.0  # the service gives up first, so that its own words arrive
 
@@ -92,7 +92,7 @@ class ServiceClient:
             ) from error
         # A proxy named in the environment never stands between this machine and itself.
         self._http = httpx.Client(
-            base_url=url, headers=headers, timeout=timeout, trust_env=url.host not in _LOOPBACK
+            base_url=url, headers=headers, timeout=timeout, trust_env=not is_loopback(url.host)
         )
 
     @classmethod

@@ -438,7 +438,13 @@ def test_faults_are_caused_only_where_they_are_allowed(monitor):
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "[x"}],
+    [
+        {"Host": "evil.example"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Host": "[x"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+    ],
 )
 def test_pages_of_other_sites_cannot_reach_it(idle_monitor, headers):
     assert idle_monitor.http.get("/healthz", headers=headers).status_code == 403

@@ -1,17 +1,10 @@
-"""The demo page without a browser: what it asks the service, what it says when that fails, words, start and end."""
+"""The tab "Try it" without a browser: the answer as people see it, its words, feedback, and every failure."""
 
 from __future__ import annotations
 
 import html
-import os
 import re
-import signal
-import socket
-import string
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 from page_fixtures import MODEL, answer_to, answer_well, score, write
@@ -19,86 +12,8 @@ from ports import free_port
 
 from page import service_client as client_module
 from page.layout import service_status
-from page.service_client import ServiceClient, ServiceError
-from page.texts import TEXTS, pick_language
+from page.service_client import ServiceClient
 from page.try_it import EXAMPLES, _predict, _send_feedback
-from sentiment.config import read_settings
-from sentiment.errors import ConfigError
-
-ROOT = Path(__file__).parents[2]
-
-
-# --- the client
-
-
-def test_a_prediction_keeps_its_text_and_the_api_key_is_sent(stand_in):
-    page_client = ServiceClient(stand_in.address, api_key="clé")
-    prediction = page_client.predict("good 😍")
-    page_client.close()
-    assert (prediction.text, prediction.label, prediction.model) == ("good 😍", "positive", MODEL)
-    assert stand_in.seen_headers[0]["X-API-Key"].encode("latin-1").decode() == "clé"
-
-
-def test_half_an_emoji_is_replaced_rather_than_crashing(page_client, stand_in):
-    assert page_client.predict("good \ud83d").text == "good ?"
-
-
-@pytest.mark.parametrize(
-    ("status", "content"),
-    [
-        (200, "<html>not ours</html>"),
-        (200, {"label": "positive"}),
-        (200, answer_to("x") | {"label": "angry"}),
-        (200, answer_to("x") | {"explanation": [{"word": "y", "start": 0, "end": 1, "weight": 0.1}]}),
-        (200, answer_to("x") | {"explanation": [{"word": "good"}]}),
-        (200, answer_to("x") | {"explanation": None}),
-        (200, []),
-        (502, "bad gateway"),
-        (500, {"detail": "no"}),
-    ],
-)
-def test_an_answer_outside_the_contract_is_named_as_such(page_client, stand_in, status, content):
-    stand_in.answer = lambda *_: (status, content)
-    with pytest.raises(ServiceError, match=f"HTTP {status}") as caught:
-        page_client.predict("good")
-    assert caught.value.reason == "strange"
-
-
-def test_an_explanation_comes_with_the_prediction_it_was_asked_with(page_client, stand_in):
-    words = [
-        {"word": "so", "start": 0, "end": 2, "weight": -0.1},
-        {"word": "good", "start": 3, "end": 7, "weight": 0.5},
-    ]
-    stand_in.answer = lambda path, body: (
-        200,
-        answer_to(body["text"]) | ({"explanation": words} if path == "/predict?explain=true" else {}),
-    )
-    assert [(one.word, one.weight) for one in page_client.predict("so good", explain=True).explanation] == [
-        ("so", -0.1),
-        ("good", 0.5),
-    ]
-    assert page_client.predict("so good").explanation == ()
-
-
-def test_a_batch_answer_of_another_length_is_refused(page_client, stand_in):
-    stand_in.answer = lambda *_: (200, [answer_to("x")])
-    with pytest.raises(ServiceError):
-        page_client.predict_batch(["one", "two"])
-
-
-def test_an_address_that_is_none_names_its_setting():
-    with pytest.raises(ConfigError, match="SENTIMENT_SERVICE_URL"):
-        ServiceClient("http://127.0.0.1:port")
-
-
-def test_a_proxy_in_the_environment_does_not_stand_before_loopback(stand_in, monkeypatch):
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    page_client = ServiceClient(stand_in.address)
-    assert page_client.predict("good").label == "positive"
-    page_client.close()
-
-
-# --- "Try it"
 
 
 def test_the_answer_shows_label_scores_model_and_escaped_text(page_client):
@@ -242,94 +157,3 @@ def test_feedback_without_a_prediction_sends_nothing(page_client, stand_in):
 
 def test_no_example_is_cut_on_its_button():
     assert all(len(example.encode("utf-16-le")) // 2 <= 60 for example in EXAMPLES)
-
-
-# --- the words
-
-
-@pytest.mark.parametrize(
-    ("header", "language"),
-    [
-        ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
-        ("fr", "fr"),
-        ("fr,en;q=0.9", "fr"),
-        ("FR-ca", "fr"),
-        ("en-US,fr;q=0.9", "en"),
-        ("de", "en"),
-        ("", "en"),
-        (None, "en"),
-        ("frr", "en"),
-    ],
-)
-def test_the_first_language_of_the_reader_decides(header, language):
-    assert pick_language(header) == language
-
-
-@pytest.mark.parametrize("key", TEXTS)
-def test_both_languages_hold_the_same_values(key):
-    fields = [sorted(name for _, name, _, _ in string.Formatter().parse(text) if name) for text in TEXTS[key]]
-    assert fields[0] == fields[1]
-    assert all(text.strip() and "'" not in text for text in TEXTS[key])
-
-
-# --- the process
-
-
-def start_page(home, *, port, service="http://127.0.0.1:9"):
-    environment = os.environ | {
-        "SENTIMENT_HOME": str(home),
-        "SENTIMENT_PORT_APP": str(port),
-        "SENTIMENT_SERVICE_URL": service,
-    }
-    command = [sys.executable, "-u", "app_gradio.py"]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_page_starts_with_one_line_and_stops_cleanly(home, number):
-    port = free_port()
-    process = start_page(home, port=port)
-    line = process.stdout.readline()
-    process.send_signal(number)
-    rest, errors = process.communicate(timeout=30)
-    assert f"http://127.0.0.1:{port}" in line
-    assert (process.returncode, rest, errors) == (0, "", "")
-    assert not list(home.glob("page-*"))
-
-
-def test_a_taken_port_names_its_setting(home):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        process = start_page(home, port=taken.getsockname()[1])
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "SENTIMENT_PORT_APP" in errors
-    assert "Traceback" not in errors
-
-
-def test_importing_the_page_does_nothing_and_building_it_loads_no_model():
-    code = """
-import sys, threading
-import app_gradio
-assert not {"gradio", "httpx"} & set(sys.modules), "importing app_gradio loads tools"
-from sentiment.config import read_settings
-app_gradio.build(read_settings())
-heavy = {"torch", "tensorflow", "keras", "sklearn", "transformers", "bentoml", "mlflow", "prefect"} & set(sys.modules)
-assert not heavy, heavy
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def test_settings_reach_the_client(monkeypatch, home):
-    monkeypatch.setenv("SENTIMENT_API_KEY", "secret")
-    monkeypatch.setenv("SENTIMENT_PORT_SERVICE", "8123")
-    page_client = ServiceClient.from_settings(read_settings())
-    assert page_client.address == "http://127.0.0.1:8123"
-    assert page_client._http.headers["X-API-Key"] == "secret"
-    page_client.close()

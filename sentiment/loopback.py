@@ -1,0 +1,89 @@
+"""Loopback: which names mean this machine, and a guard for servers that answer this machine only.
+
+The guard is plain ASGI, so that every server of ours can have it, whatever it is built on.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    ASGIApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+ADDRESS = "127.0.0.1"
+_REFUSAL = {"error": f"this server answers this machine only: open it as http://{ADDRESS}"}
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address means this machine only.
+
+    >>> is_loopback("localhost"), is_loopback("[::1]"), is_loopback("0.0.0.0"), is_loopback("")
+    (True, True, False, False)
+    """
+    try:
+        return host.lower() == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class LoopbackGuard:
+    """Refuses with 403, where a server listens on loopback, what a web page of another site sends.
+
+    That is a request made out to another host (a page that points its own name at 127.0.0.1, DNS
+    rebinding), with another site's `Origin`, or that the browser calls `cross-site`. With
+    `allows_links`, a link elsewhere may still open a page of this server in a tab.
+    """
+
+    def __init__(self, app: ASGIApp, *, host: str = ADDRESS, allows_links: bool = False) -> None:
+        """Take the address that the server listens on: beyond loopback nothing is refused."""
+        self._app = app
+        self._is_active = is_loopback(host)
+        self._allows_links = allows_links
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] not in ("http", "websocket") or self._is_ours(scope):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: a 403
+        else:
+            await _refuse(send)
+
+    def _is_ours(self, scope: Mapping[str, Any]) -> bool:
+        if not self._is_active:
+            return True
+        headers = _headers(scope)
+        addresses = [f"//{headers.get('host', ADDRESS)}", headers.get("origin", f"//{ADDRESS}")]
+        try:
+            if not all(is_loopback(urlsplit(address).hostname or "") for address in addresses):
+                return False
+        except ValueError:  # no address at all
+            return False
+        is_foreign = headers.get("sec-fetch-site") == "cross-site"
+        return not is_foreign or (
+            self._allows_links and scope.get("method") == "GET" and _opens_a_tab(headers)
+        )
+
+
+def _headers(scope: Mapping[str, Any]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _opens_a_tab(headers: Mapping[str, str]) -> bool:
+    """Return whether a person follows a link: the page that has the link cannot read the answer."""
+    return (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
+
+
+async def _refuse(send: Send) -> None:
+    body = json.dumps(_REFUSAL).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,34 @@
+"""The page's words in two languages."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from page.texts import TEXTS, pick_language
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        ("fr", "fr"),
+        ("fr,en;q=0.9", "fr"),
+        ("FR-ca", "fr"),
+        ("en-US,fr;q=0.9", "en"),
+        ("de", "en"),
+        ("", "en"),
+        (None, "en"),
+        ("frr", "en"),
+    ],
+)
+def test_the_first_language_of_the_reader_decides(header, language):
+    assert pick_language(header) == language
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_both_languages_hold_the_same_values(key):
+    fields = [sorted(name for _, name, _, _ in string.Formatter().parse(text) if name) for text in TEXTS[key]]
+    assert fields[0] == fields[1]
+    assert all(text.strip() and "'" not in text for text in TEXTS[key])
