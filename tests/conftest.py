@@ -10,8 +10,16 @@ import pytest
 
 from sentiment.config import read_settings, tool_environment
 
-# Before any tool is imported: all they write goes to a temporary home, and none of them reports
-# usage.
+# Before any tool is imported. Each of pytest's workers computes in one thread: two on two cores
+# would wait for each other's. All that the tools write goes to a temporary home, and none of them
+# reports usage.
+for _variable in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+):
+    os.environ.setdefault(_variable, "1")
 _HOME = tempfile.TemporaryDirectory(prefix="sentiloop-test-", ignore_cleanup_errors=True)
 os.environ["SENTIMENT_HOME"] = _HOME.name
 os.environ.update(tool_environment(read_settings()))

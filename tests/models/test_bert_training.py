@@ -17,51 +17,59 @@ import models
 from models import bert_training
 from models.bert_training import Batches, Checkpoint, FineTuning, Recipe
 
+# The same training as `train` below, but it waits at its 24th of 42 steps to be killed.
 SCRIPT = """
-import json, sys
+import json, sys, time
 from pathlib import Path
 import models
 from models import bert_training
+
+def report(line):
+    print(line, flush=True)
+    if "step 24/42" in line:
+        time.sleep(250)
+
 bert_training.CHECKPOINT_SECONDS = 0.0
-texts, labels = json.loads(Path(sys.argv[1]).read_text())
-model = models.create("bert", epochs=2, batch_size=8, learning_rate=3e-4)
-rows = {"validation": (texts, labels), "related": (texts[::3], labels[::3])}
-model.fit(texts, labels, **rows, progress=lambda line: print(line, flush=True), checkpoint=Path(sys.argv[2]))
-model.save(sys.argv[3])
+hyperparameters, rows, related = json.loads(Path(sys.argv[1]).read_text())
+model = models.create("bert", **hyperparameters)
+model.fit(*rows, validation=rows, related=related, progress=report, checkpoint=Path(sys.argv[2]))
 """
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", SCRIPT, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def test_a_training_killed_in_the_middle_ends_with_the_same_weights(small_corpus, tmp_path):
+def test_a_training_killed_in_the_middle_ends_with_the_same_weights(
+    small_corpus, small_encoder, tmp_path, monkeypatch
+):
     texts, labels = small_corpus
-    (tmp_path / "rows.json").write_text(json.dumps([texts, labels]))
-    whole = start(tmp_path / "rows.json", tmp_path / "whole", tmp_path / "model-whole")
-    assert "going on" not in whole.communicate(timeout=250)[0]
+    hyperparameters = {"base_model": str(small_encoder), "epochs": 2, "batch_size": 8, "learning_rate": 3e-3}
+    related = (texts[::3], labels[::3])
+    (tmp_path / "lesson.json").write_text(json.dumps([hyperparameters, small_corpus, related]))
+    monkeypatch.setattr(bert_training, "CHECKPOINT_SECONDS", 0.0)
 
-    killed = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed")
+    def train(checkpoint):
+        lines = []
+        model = models.create("bert", **hyperparameters)
+        rows = {"validation": small_corpus, "related": related}
+        return model.fit(texts, labels, **rows, progress=lines.append, checkpoint=checkpoint), "".join(lines)
+
+    whole, told = train(tmp_path / "whole")
+    assert "going on" not in told
+    command = [sys.executable, "-c", SCRIPT, tmp_path / "lesson.json", tmp_path / "killed"]
+    killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while not any("step 24/42" in line for line in killed.stdout):
         assert killed.poll() is None
     killed.send_signal(signal.SIGKILL)
-    killed.wait()
-    assert not (tmp_path / "model-killed").exists()
-    told = start(tmp_path / "rows.json", tmp_path / "killed", tmp_path / "model-killed").communicate(
-        timeout=250
-    )[0]
+    assert killed.wait() == -signal.SIGKILL
+    resumed, told = train(tmp_path / "killed")
 
     assert "going on from the checkpoint" in told
     assert "step 15/42: validation" not in told
-    first, second = (models.load(tmp_path / name) for name in ("model-whole", "model-killed"))
-    np.testing.assert_allclose(second.predict_proba(texts), first.predict_proba(texts), atol=1e-5)
-    assert second.trials == first.trials
+    np.testing.assert_allclose(resumed.predict_proba(texts), whole.predict_proba(texts), atol=1e-5)
+    assert resumed.trials == whole.trials
 
 
-def make_tuning(corpus, **hyperparameters):
+def make_tuning(corpus, encoder, **hyperparameters):
     texts, labels = corpus
-    model = models.create("bert", batch_size=8, **hyperparameters)
+    model = models.create("bert", base_model=str(encoder), batch_size=8, **hyperparameters)
     model._begin()
     recipe = Recipe(**{field.name: getattr(model, field.name) for field in fields(Recipe)})
     return FineTuning(
@@ -74,13 +82,15 @@ def make_tuning(corpus, **hyperparameters):
 
 
 @pytest.fixture
-def tuning(small_corpus):
-    return make_tuning(small_corpus)
+def tuning(small_corpus, small_encoder):
+    return make_tuning(small_corpus, small_encoder)
 
 
-def test_a_training_stopped_among_the_related_texts_goes_on_there(small_corpus, tmp_path, monkeypatch):
+def test_a_training_stopped_among_the_related_texts_goes_on_there(
+    small_corpus, small_encoder, tmp_path, monkeypatch
+):
     monkeypatch.setattr(bert_training, "CHECKPOINT_SECONDS", 0.0)
-    whole, stopped, resumed = (make_tuning(small_corpus, epochs=1) for _ in range(3))
+    whole, stopped, resumed = (make_tuning(small_corpus, small_encoder, epochs=1) for _ in range(3))
     told = []
 
     def judge():

@@ -122,9 +122,9 @@ def test_trials_tell_what_was_tried(model):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(family, small_corpus):
+def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(family, quick, small_corpus):
     texts, labels = small_corpus[0][:48], small_corpus[1][:48]
-    hyperparameters = QUICK[family] | ({} if family == "tfidf" else {"epochs": 1})
+    hyperparameters = quick[family] | ({} if family == "tfidf" else {"epochs": 1})
     model = models.create(family, **hyperparameters).fit(
         texts, labels, validation=(texts, labels), progress=quiet
     )
@@ -139,7 +139,7 @@ def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(f
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_model_can_learn_eight_tweets_by_heart(family):
+def test_a_model_can_learn_eight_tweets_by_heart(family, small_encoder):
     texts = [
         "love this so much",
         "great day",
@@ -154,7 +154,7 @@ def test_a_model_can_learn_eight_tweets_by_heart(family):
     by_heart = {
         "tfidf": {},
         "keras": {"epochs": 40, "learning_rate": 0.02, "patience": 40},
-        "bert": {"epochs": 12, "learning_rate": 5e-4, "patience": 24},
+        "bert": {"base_model": str(small_encoder), "epochs": 24, "learning_rate": 3e-3, "patience": 48},
     }
 
     model = models.create(family, **by_heart[family]).fit(
