@@ -34,6 +34,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def loopback_url(port: int) -> str:
+    """Return the address of an HTTP server on a port of this machine, without a slash at the end.
+
+    >>> loopback_url(8000)
+    'http://127.0.0.1:8000'
+    """
+    return f"http://{ADDRESS}:{port}"
+
+
 class LoopbackGuard:
     """Refuses with 403, where a server listens on loopback, what a web page of another site sends.
 

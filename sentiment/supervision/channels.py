@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from sentiment.errors import AlertError, ConfigError
+from sentiment.loopback import is_loopback, loopback_url
 from sentiment.supervision.notices import common_alert
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from sentiment.config import Settings
     from sentiment.supervision.notices import Notice
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # For each step of a delivery: a channel that hangs must not hold up the next evaluation for long.
 _SECONDS = 10
 _logger = logging.getLogger("sentiment.alert")
@@ -51,7 +51,7 @@ def from_settings(settings: Settings) -> list[Channel]:
     Raises:
         ConfigError: A channel is set up by half, or with an address that cannot be used.
     """
-    look_at = f"http://127.0.0.1:{settings.port_app}"
+    look_at = loopback_url(settings.port_app)
     found: list[Channel] = [LogChannel(look_at)]
     if settings.alert_webhook_url:
         found.append(Webhook(settings.alert_webhook_url.get_secret_value()))
@@ -198,7 +198,7 @@ class Mail:
         if not self._is_tls and server.has_extn("starttls"):
             server.starttls(context=context)
             server.ehlo()
-        elif not self._is_tls and self._password and self._host not in _LOOPBACK:
+        elif not self._is_tls and self._password and not is_loopback(self._host):
             raise smtplib.SMTPNotSupportedError(
                 "it offers no STARTTLS, and the password would travel in the clear"
             )

@@ -5,7 +5,6 @@ What the queries say lives in `sentiment/queries`.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections import deque
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from sentiment.errors import ConfigError, QueryError
+from sentiment.loopback import is_loopback
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -165,18 +165,11 @@ def _is_local(endpoint: str) -> bool:
         raise ConfigError(
             f"the logs endpoint {endpoint!r} is no address: set SENTIMENT_LOGS_ENDPOINT to one such as https://HOST"
         )
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ConfigError(
             f"the logs endpoint {endpoint} would send queries and answers unencrypted: use https, or http to 127.0.0.1"
         )
     return parts.scheme == "http"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _local_client(endpoint: str) -> LogsQueryClient:
