@@ -6,7 +6,6 @@ export SENTIMENT_HOME
 # All that the tools write stays below SENTIMENT_HOME (see sentiment/config.py); a value of your own wins.
 export BENTOML_HOME := $(or $(BENTOML_HOME),$(SENTIMENT_HOME)/bentoml)
 export BENTOML_DO_NOT_TRACK := True
-SENTIMENT_PORT_SERVICE := $(or $(SENTIMENT_PORT_SERVICE),8000)
 SOURCES := models sentiment flows monitor page infra loop benchmarks tests app_gradio.py demo.py service.py
 
 .PHONY: help setup demo train serve loop test slow check format pin bench bundle image clean
@@ -30,8 +29,8 @@ demo: setup ## the main job: train if there is no champion yet, then start every
 train: setup ## train and compare the three models; the winner goes to the gate
 	$(BIN)/python -m flows.train --profile quick
 
-serve: setup ## serve the champion on port 8000 (SENTIMENT_PORT_SERVICE)
-	$(BIN)/bentoml serve service:SentimentService --port $(SENTIMENT_PORT_SERVICE)
+serve: setup ## serve the champion on 127.0.0.1:8000 (SENTIMENT_HOST, SENTIMENT_PORT_SERVICE)
+	$(BIN)/bentoml serve service:SentimentService
 
 loop: setup ## the whole ring without a cloud: predict, correct, alert, review, retrain, promote, roll back
 	$(BIN)/python -m loop

@@ -1,4 +1,4 @@
-"""Start everything that exists on this machine, wait until each part answers, print the addresses, stop it all on Ctrl-C.
+"""Start everything that exists on this machine, print the addresses, and stop it all on Ctrl-C.
 
 honcho runs the processes and passes signals on; this file only says which, and looks whether they
 are ready.
@@ -13,138 +13,131 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import httpx
 from honcho.manager import Manager
 
+from sentiment import loopback
 from sentiment.champions import store
 from sentiment.config import Settings, apply_tool_environment, read_settings
 from sentiment.errors import ConfigError, SentiloopError, StoreError
+from sentiment.loopback import loopback_url
+from sentiment.prefect_access import demo_access
 from sentiment.telemetry.connection_string import CONNECTION_STRING
+from sentiment.waiting import wait_until
 
 _READY_SECONDS = 180
 
 
 @dataclass(frozen=True)
 class Part:
-    """One program of the demo: what starts it, its port, and the path that answers 200 when it is ready."""
+    """One program of the demo: its command, its port, and how to see that it is ready."""
 
     name: str
-    command: tuple[str, ...]
-    port: int
+    command: tuple[str, ...]  # arguments of this Python; others see them, so no secret is among them
     setting: str
+    port: int
     ready_path: str
     title: str
-    is_wanted: bool = True
     ready_word: str = ""  # what the answer must hold, where any answer is not enough
+    login: str = field(default="", repr=False)  # USER:PASSWORD, where the address asks for it
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def address(self) -> str:
         """Where people open it."""
-        return f"http://127.0.0.1:{self.port}"
+        return loopback_url(self.port)
 
 
 def parts(settings: Settings) -> list[Part]:
-    """Return the programs of the demo, in the order in which they are listed to people; `apply_tool_environment` comes first."""
-    python = sys.executable
-    bentoml = (
-        python,
-        "-m",
-        "bentoml",
-        "serve",
-        "service:SentimentService",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(settings.port_service),
+    """Return the programs of the demo in the order that people see.
+
+    `apply_tool_environment` comes first.
+    """
+    programs = [_page(settings), _service(settings)]
+    # An MLflow server has a page of its own, and telemetry goes where it is told to.
+    if not os.environ["MLFLOW_TRACKING_URI"].startswith(("http:", "https:")):
+        programs.append(_mlflow(settings))
+    programs += [_prefect(settings), _worker(settings)]
+    if not os.environ.get(CONNECTION_STRING, "").strip():
+        programs.append(_monitor(settings))
+    return programs
+
+
+def _page(settings: Settings) -> Part:
+    title = "try it, correct it, watch it"
+    return Part("page", ("app_gradio.py",), "SENTIMENT_PORT_APP", settings.port_app, "/", title)
+
+
+def _service(settings: Settings) -> Part:
+    return Part(
+        "service",
+        ("-m", "bentoml", "serve", "service:SentimentService"),
+        "SENTIMENT_PORT_SERVICE",
+        settings.port_service,
+        "/readyz",
+        "the HTTP service",
+        environment={"SENTIMENT_HOST": loopback.ADDRESS},
     )
-    tracking = (
-        "--backend-store-uri",
-        os.environ["MLFLOW_TRACKING_URI"],
-        "--artifacts-destination",
-        str(settings.home / "mlartifacts"),
-    )
-    mlflow = (
-        python,
-        "-m",
+
+
+def _mlflow(settings: Settings) -> Part:
+    files = ("--artifacts-destination", str(settings.home / "mlartifacts"))
+    return Part(
         "mlflow",
-        "server",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(settings.port_mlflow),
-        "--workers",
-        "1",
-        *tracking,
+        ("-m", "mlflow", "server", *_listening(settings.port_mlflow), "--workers", "1", *files),
+        "SENTIMENT_PORT_MLFLOW",
+        settings.port_mlflow,
+        "/health",
+        "the trainings, in MLflow",
+        environment={"MLFLOW_BACKEND_STORE_URI": os.environ["MLFLOW_TRACKING_URI"]},
     )
-    monitor = (python, "-m", "monitor", "--port", str(settings.port_monitor))
-    has_azure = bool(os.environ.get(CONNECTION_STRING, "").strip())  # telemetry goes where it says
-    server = (
-        python,
-        "-m",
+
+
+def _prefect(settings: Settings) -> Part:
+    access = demo_access(settings)
+    return Part(
         "prefect",
-        "--no-prompt",
-        "server",
-        "start",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(settings.port_prefect),
+        ("-m", "prefect", "--no-prompt", "server", "start", *_listening(settings.port_prefect)),
+        "SENTIMENT_PORT_PREFECT",
+        settings.port_prefect,
+        "/api/health",
+        f"the flows, in Prefect; it asks for: {access.login}",
+        login=access.login,
+        environment=access.variables,
     )
-    worker = (python, "-m", "flows.deploy", "--work")  # its runs show on the server's page
-    # Then its own page shows the trainings.
-    has_server = os.environ["MLFLOW_TRACKING_URI"].startswith(("http:", "https:"))
-    programs = [
-        Part(
-            "page",
-            (python, "app_gradio.py"),
-            settings.port_app,
-            "SENTIMENT_PORT_APP",
-            "/",
-            "try it, correct it, watch it",
-        ),
-        Part(
-            "service", bentoml, settings.port_service, "SENTIMENT_PORT_SERVICE", "/readyz", "the HTTP service"
-        ),
-        Part(
-            "mlflow",
-            mlflow,
-            settings.port_mlflow,
-            "SENTIMENT_PORT_MLFLOW",
-            "/health",
-            "the trainings, in MLflow",
-            not has_server,
-        ),
-        Part(
-            "prefect",
-            server,
-            settings.port_prefect,
-            "SENTIMENT_PORT_PREFECT",
-            "/api/health",
-            "the flows, in Prefect",
-        ),
-        Part(
-            "worker",
-            worker,
-            settings.port_prefect,
-            "SENTIMENT_PORT_PREFECT",
-            "/api/work_pools/sentiloop",
-            "their deployments: start one, or wait for its schedule",
-            ready_word='"READY"',
-        ),
-        Part(
-            "monitor",
-            monitor,
-            settings.port_monitor,
-            "SENTIMENT_PORT_MONITOR",
-            "/healthz",
-            "the telemetry, in place of Azure",
-            not has_azure,
-        ),
-    ]
-    return [part for part in programs if part.is_wanted]
+
+
+def _worker(settings: Settings) -> Part:
+    access = demo_access(settings)
+    return Part(
+        "worker",
+        ("-m", "flows.deploy", "--work", "--sole-worker"),
+        "SENTIMENT_PORT_PREFECT",
+        settings.port_prefect,
+        "/api/work_pools/sentiloop",
+        "their deployments: start one, or wait for its schedule",
+        ready_word='"READY"',
+        login=access.login,
+        environment=access.variables,
+    )
+
+
+def _monitor(settings: Settings) -> Part:
+    return Part(
+        "monitor",
+        ("-m", "monitor", "--port", str(settings.port_monitor)),
+        "SENTIMENT_PORT_MONITOR",
+        settings.port_monitor,
+        "/healthz",
+        "the telemetry, in place of Azure",
+    )
+
+
+def _listening(port: int) -> tuple[str, ...]:
+    return ("--host", loopback.ADDRESS, "--port", str(port))
 
 
 def main() -> int:
@@ -161,12 +154,12 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     manager = Manager()  # it stops every part when one of them ends, and on SIGINT and SIGTERM
-    # A demo deploys to no server but its own.
-    environment = {**os.environ, "PREFECT_API_URL": settings.prefect_api}
+    environment = dict(os.environ)
     if any(part.name == "monitor" for part in programs):
         environment[CONNECTION_STRING] = settings.local_connection_string
     for part in programs:
-        manager.add_process(part.name, f"exec {shlex.join(part.command)}", env=environment)
+        command = shlex.join((sys.executable, *part.command))
+        manager.add_process(part.name, f"exec {command}", env={**environment, **part.environment})
     threading.Thread(target=_announce, args=(programs,), daemon=True).start()
     manager.loop()
     return int(manager.returncode or 0)
@@ -175,33 +168,33 @@ def main() -> int:
 def _check_ports(programs: list[Part]) -> None:
     for part in programs:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", part.port)) == 0:
+            if probe.connect_ex((loopback.ADDRESS, part.port)) == 0:
                 raise ConfigError(
-                    f"port {part.port} for the {part.name} is in use: stop what runs there, or set {part.setting} to a free port"
+                    f"port {part.port} for the {part.name} is in use: stop what runs there, "
+                    f"or set {part.setting} to a free port"
                 )
 
 
 def _train_if_needed() -> None:
     if store.has_champion():
         print(f"the champion is {store.champion().tag}", flush=True)
-    else:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop ends the training, too
-        print(
-            "no champion yet: training the three models (about a quarter of an hour on two cores)", flush=True
-        )
-        if subprocess.run(
-            [sys.executable, "-m", "flows.train", "--profile", "quick"], check=False
-        ).returncode:
-            raise StoreError("the training failed, as told above: mend its cause and run 'make demo' again")
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop ends the training, too
+    print("no champion yet: training the three models (about a quarter of an hour on two cores)", flush=True)
+    command = [sys.executable, "-m", "flows.train", "--profile", "quick"]
+    if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own flow
+        raise StoreError("the training failed, as told above: mend its cause and run 'make demo' again")
 
 
 def _announce(programs: list[Part]) -> None:
     """Wait until every part answers, then print where it is."""
-    deadline = time.monotonic() + _READY_SECONDS
     waiting = list(programs)
-    while waiting and time.monotonic() < deadline:
-        waiting = [part for part in waiting if not _is_ready(part)]
-        time.sleep(0.5)
+
+    def are_ready() -> bool:
+        waiting[:] = [part for part in waiting if not _is_ready(part)]
+        return not waiting
+
+    wait_until(are_ready, seconds=_READY_SECONDS)
     lines = [
         f"  {part.address}  {part.title}"
         + ("  (does not answer yet: see its lines above)" if part in waiting else "")
@@ -211,8 +204,10 @@ def _announce(programs: list[Part]) -> None:
 
 
 def _is_ready(part: Part) -> bool:
+    user, _, password = part.login.partition(":")
+    login = (user, password) if part.login else None
     try:
-        answer = httpx.get(part.address + part.ready_path, timeout=2, trust_env=False)
+        answer = httpx.get(part.address + part.ready_path, auth=login, timeout=2, trust_env=False)
     except httpx.HTTPError:
         return False
     return answer.is_success and part.ready_word in answer.text

@@ -12,6 +12,7 @@ No training code, and only the model's own framework.
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
@@ -23,6 +24,7 @@ from sentiment.config import apply_tool_environment, read_settings
 from sentiment.feedback.feedback import make_feedback
 from sentiment.feedback.inbox import Inbox
 from sentiment.feedback.prediction_ids import make_signer
+from sentiment.loopback import is_loopback
 from sentiment.serving.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest
 from sentiment.serving.champion import Champion, Limits
 from sentiment.serving.client_address import sender
@@ -43,6 +45,7 @@ R = TypeVar("R")
 
 BENTOML_PATHS = {"/feedback": FeedbackRequest}
 THREADS = 8
+_LOG = logging.getLogger("sentiment.service")
 
 
 class GuardedService(bentoml.Service[Any]):
@@ -57,7 +60,7 @@ class GuardedService(bentoml.Service[Any]):
                 "workers": settings.workers,
                 "threads": THREADS,
                 "traffic": limits,
-                "http": {"port": settings.port_service},
+                "http": {"host": str(settings.host), "port": settings.port_service},
             }
         )
         super().inject_config()
@@ -114,6 +117,12 @@ class SentimentService:
         apply_tool_environment(settings)
         # Else uvicorn believes the X-Forwarded-For of any neighbour, whatever we are set to trust.
         os.environ["FORWARDED_ALLOW_IPS"] = ""
+        if not (is_loopback(str(settings.host)) or settings.api_key):
+            _LOG.warning(
+                "listening on %s, beyond this machine, without a key: whoever reaches it may use it; "
+                "set SENTIMENT_API_KEY",
+                settings.host,
+            )
         make_signer(settings)
         Inbox(settings.feedback_address)
 

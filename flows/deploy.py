@@ -1,7 +1,7 @@
-"""Put the flows of `prefect.yaml` on a Prefect server, with their work pool and word of failures: `python -m flows.deploy`.
+"""Deploy the flows of `prefect.yaml` to a Prefect server: `python -m flows.deploy`.
 
-Safe to repeat: what is there is renewed. Without PREFECT_API_URL the server is the one of `make
-demo`.
+The work pool and the notice of failures come with them. Safe to repeat: what exists is updated.
+Without PREFECT_API_URL the server is that of `make demo`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import platform
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +32,12 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
+from flows.interrupted_runs import crash_interrupted_runs
 from flows.notify import renew_notice
 from sentiment.command import run_command
 from sentiment.config import read_settings
 from sentiment.errors import DeployError
+from sentiment.waiting import wait_until
 
 POOL = "sentiloop"
 _ROOT = Path(__file__).resolve().parent.parent
@@ -44,17 +45,18 @@ _PATIENCE_SECONDS = 120
 _PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
 
 
-def deploy(pool: str = POOL, directory: str | None = None) -> None:
-    """Renew every deployment of `prefect.yaml` in a work pool, and the notice of failures.
+def deploy(pool: str = POOL, directory: str | None = None, *, has_no_worker: bool = False) -> None:
+    """Create or update every deployment of `prefect.yaml`, and the notice of failures.
 
-    The pool `sentiloop` is made where it is missing. `directory` is where the runs find this
-    checkout; this folder unless given.
+    The pool `sentiloop` is created if missing. `directory` is where the runs find this
+    checkout; this folder unless given. Where the pool has no worker, the runs that an earlier one
+    left unfinished are marked as crashed.
 
     Raises:
         DeployError: The server does not answer, has no such pool, or refuses a deployment.
     """
     with get_client(sync_client=True) as client:
-        _wait_for(client)
+        _wait_for_server(client)
         _make_pool(client, pool)
         with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
             path = Path(folder) / "prefect.yaml"
@@ -63,10 +65,12 @@ def deploy(pool: str = POOL, directory: str | None = None) -> None:
             )
             _run_prefect("deploy", "--all", "--prefect-file", str(path))
         renew_notice(client, read_settings().alert_webhook_url)
+        if has_no_worker and (count := crash_interrupted_runs(client, pool)):
+            print(f"runs that ended with their worker, now marked as crashed: {count}", flush=True)
 
 
 def definition(pool: str, directory: str) -> dict[str, Any]:
-    """Return what `prefect.yaml` says, for a work pool and the folder in which its runs find this checkout."""
+    """Return `prefect.yaml` adapted to a work pool and to where its runs find this checkout."""
     content: dict[str, Any] = yaml.safe_load((_ROOT / "prefect.yaml").read_text("utf-8"))
     for deployment in content["deployments"]:
         deployment["work_pool"] = {**deployment["work_pool"], "name": pool}
@@ -76,16 +80,20 @@ def definition(pool: str, directory: str) -> dict[str, Any]:
     }
 
 
-def _wait_for(client: SyncPrefectClient) -> None:
-    """Return when the server answers."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while error := client.api_healthcheck():
-        if time.monotonic() > deadline:
-            reason = type(error).__name__
-            raise DeployError(
-                f"no Prefect server answers at {client.api_url} ({reason}): run 'make demo', or set PREFECT_API_URL"
-            )
-        time.sleep(0.5)
+def _wait_for_server(client: SyncPrefectClient) -> None:
+    """Wait until the server answers."""
+    error: Exception | None = None
+
+    def answers() -> bool:
+        nonlocal error
+        error = client.api_healthcheck()
+        return error is None
+
+    if not wait_until(answers, seconds=_PATIENCE_SECONDS):
+        raise DeployError(
+            f"no Prefect server answers at {client.api_url} ({type(error).__name__}): "
+            "run 'make demo', or set PREFECT_API_URL"
+        )
 
 
 def _make_pool(client: SyncPrefectClient, pool: str) -> None:
@@ -101,7 +109,7 @@ def _make_pool(client: SyncPrefectClient, pool: str) -> None:
 
 
 def _run_prefect(*arguments: str) -> None:
-    """Run a command of Prefect's; what it says is shown if it fails."""
+    """Run a command of Prefect's; its output is in the error if it fails."""
     done = subprocess.run([*_PREFECT, *arguments], cwd=_ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     if done.returncode:
         raise DeployError(f"'prefect {' '.join(arguments)}' failed:\n{done.stdout}{done.stderr}".rstrip())
@@ -140,8 +148,13 @@ def main() -> None:
         "--directory", metavar="PATH", help="where the runs find this checkout (default: here)"
     )
     parser.add_argument("--work", action="store_true", help="go on as a worker of the pool, until Ctrl-C")
+    parser.add_argument(
+        "--sole-worker",
+        action="store_true",
+        help="the pool has no worker now: mark the runs that its last one left unfinished as crashed",
+    )
     chosen = parser.parse_args()
-    deploy(chosen.pool, chosen.directory)
+    deploy(chosen.pool, chosen.directory, has_no_worker=chosen.sole_worker)
     print(f"deployed to the work pool {chosen.pool} of {os.environ['PREFECT_API_URL']}", flush=True)
     if chosen.work:
         work(chosen.pool)

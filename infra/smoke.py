@@ -1,14 +1,14 @@
-"""Whether a deployed service does its work, seen from outside over HTTP: ready, right about known tweets, deaf to forged feedback."""
+"""Smoke test of a deployed service over HTTP: ready, right on known tweets, no forged feedback."""
 
 from __future__ import annotations
 
 import secrets
-import time
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 from sentiment.errors import SentiloopError
+from sentiment.waiting import wait_until
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,11 +19,11 @@ _OK, _REFUSED = 200, 400
 
 
 class SmokeError(SentiloopError):
-    """A deployed service does not do what it must."""
+    """A deployed service failed its smoke test."""
 
 
 class Service:
-    """A service at an address, seen from outside; every call but `wait_until_ready` raises SmokeError where it is not as it must be."""
+    """An HTTP client of a deployed service; a call that fails its check raises SmokeError."""
 
     def __init__(self, address: str, api_key: str | None = None, *, seconds: float = 35.0) -> None:
         self.address = address.rstrip("/")
@@ -34,25 +34,28 @@ class Service:
         """Return when /readyz answers 200.
 
         Raises:
-            SmokeError: It did not within so many seconds.
+            SmokeError: It did not in time.
         """
-        end, said = time.monotonic() + seconds, "nothing yet"
-        while time.monotonic() < end:
+        answer = "nothing yet"
+
+        def is_ready() -> bool:
+            nonlocal answer
             try:
-                answer = self._http.get("/readyz")
+                status = self._http.get("/readyz").status_code
             except httpx.HTTPError as error:
-                said = type(error).__name__
-            else:
-                if answer.status_code == _OK:
-                    return
-                said = f"HTTP {answer.status_code}"
-            time.sleep(max(0.0, min(every, end - time.monotonic())))
-        raise SmokeError(
-            f"{self.address}/readyz was not ready within {seconds:g} s, its last answer was {said}: see the revision's log"
-        )
+                answer = type(error).__name__
+                return False
+            answer = f"HTTP {status}"
+            return status == _OK
+
+        if not wait_until(is_ready, seconds=seconds, pause=every):
+            raise SmokeError(
+                f"{self.address}/readyz was not ready within {seconds:g} s, "
+                f"its last answer was {answer}: see the revision's log"
+            )
 
     def check(self) -> None:
-        """Ask the known tweets, and see that feedback with a forged prediction id is refused."""
+        """Check the predictions of known tweets, and that feedback with a forged id is refused."""
         for text, label in KNOWN.items():
             prediction = self.check_tweet(text, label)
         forged = {
@@ -64,11 +67,13 @@ class Service:
         answer = self._post("/feedback", forged)
         if answer.status_code != _REFUSED:
             raise SmokeError(
-                f"{self.address}/feedback answered {answer.status_code} to a forged prediction id, not {_REFUSED}"
+                f"{self.address}/feedback answered {answer.status_code} to a forged prediction id, "
+                f"not {_REFUSED}"
             )
         if not isinstance(_body(answer).get("error"), str):
             raise SmokeError(
-                f"{self.address}/feedback refused a forged prediction id without saying why: it must answer with an error"
+                f"{self.address}/feedback refused a forged prediction id without saying why: "
+                "it must answer with an error"
             )
 
     def check_tweet(self, text: str, label: str) -> dict[str, Any]:
@@ -77,16 +82,18 @@ class Service:
         prediction = _body(answer)
         if answer.status_code != _OK or not prediction.get("prediction_id"):
             raise SmokeError(
-                f"{self.address}/predict answered {answer.status_code} without a prediction: see the revision's log"
+                f"{self.address}/predict answered {answer.status_code} without a prediction: "
+                "see the revision's log"
             )
         if prediction.get("label") != label:
             raise SmokeError(
-                f"{self.address} labels {text!r} {prediction.get('label')!r}, not {label!r}: look at the champion"
+                f"{self.address} labels {text!r} {prediction.get('label')!r}, not {label!r}: "
+                "look at the champion"
             )
         return prediction
 
     def metrics(self) -> str:
-        """Return what /metrics says, of the replica that answers."""
+        """Return the /metrics page of the replica that answers."""
         try:
             answer = self._http.get("/metrics")
         except httpx.HTTPError as error:
@@ -110,7 +117,7 @@ class Service:
         self.close()
 
     def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        """Return an answer that carries the trace id that was sent along."""
+        """Post JSON, check that the answer carries our trace id, and return the answer."""
         trace = secrets.token_hex(16)
         try:
             answer = self._http.post(
@@ -123,7 +130,8 @@ class Service:
         if answer.headers.get("X-Trace-Id") != trace:
             said = answer.headers.get("X-Trace-Id")
             raise SmokeError(
-                f"{self.address}{path} answered {answer.status_code} with X-Trace-Id {said}, not the trace that was sent"
+                f"{self.address}{path} answered {answer.status_code} with X-Trace-Id {said}, "
+                "not the trace that was sent"
             )
         return answer
 

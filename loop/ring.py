@@ -1,4 +1,4 @@
-"""The home, the programs and the environment of one ring; what happens in it is told in `__main__`."""
+"""The home, the programs and the environment of one loop; its steps are in `__main__`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,16 +15,19 @@ from pathlib import Path
 
 import httpx
 
+from sentiment import loopback, waiting
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import SentiloopError
+from sentiment.loopback import loopback_url
+from sentiment.prefect_access import apply_prefect_access
 
 _PATIENCE_SECONDS = 120.0
-# No account of the user's joins.
+# Nothing else of the user's environment: no account may take part.
 _KEEP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
 
 
 class LoopError(SentiloopError):
-    """A step of the ring did not do what it is there for."""
+    """A step of the loop failed."""
 
 
 @dataclass
@@ -39,7 +41,7 @@ class Ring:
     stack: ExitStack = field(default_factory=ExitStack)
 
     def run(self, module: str, *arguments: str, allowed: Sequence[int] = (0,)) -> str:
-        """Run a command of the flows to its end and return what it printed.
+        """Run a flow's command and return its stdout.
 
         Raises:
             LoopError: It failed; its output is in the message.
@@ -52,15 +54,14 @@ class Ring:
         with (self.home / "logs" / f"{module}.log").open("a", encoding="utf-8") as log:
             log.write(f"$ python -m {module} {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
         if done.returncode not in allowed:
+            output = f"{done.stdout}{done.stderr}"[-4000:]
             raise LoopError(
-                f"python -m {module} {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"[
-                    -4000:
-                ]
+                f"python -m {module} {' '.join(arguments)} ended with {done.returncode}:\n{output}"
             )
         return done.stdout.strip()
 
     def start(self, name: str, command: Sequence[str], ready: str) -> None:
-        """Start a program that runs until the ring ends, and wait until it answers 200.
+        """Start a program that runs until the loop ends, and wait until it answers 200.
 
         Raises:
             LoopError: It ended, or did not answer in time.
@@ -78,7 +79,7 @@ class Ring:
 
 @contextmanager
 def set_up(home: Path) -> Iterator[Ring]:
-    """Give a ring in an empty home with ports of its own; stop at the end what it started."""
+    """Set up a loop in an empty home with free ports, and stop its programs at the end."""
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     service, monitor, prefect = _free_ports(3)
@@ -87,42 +88,42 @@ def set_up(home: Path) -> Iterator[Ring]:
         "SENTIMENT_HOME": str(home),
         "SENTIMENT_PORT_SERVICE": str(service),
         "SENTIMENT_PORT_MONITOR": str(monitor),
+        "SENTIMENT_PORT_PREFECT": str(prefect),
         "SENTIMENT_VALIDATED_PATH": str(home / "feedback_validated.csv"),
         # A ring of minutes must learn from more than complaints, and the same each time.
         "SENTIMENT_SAMPLE_RANDOM": "1",
         "SENTIMENT_TRUSTED_PROXIES": "1",  # each of the people below comes from an address of their own
         "SENTIMENT_RELOAD_SECONDS": "1",
-        "PREFECT_API_URL": f"http://127.0.0.1:{prefect}/api",
+        "PREFECT_API_URL": f"{loopback_url(prefect)}/api",
         "PYTHONWARNINGS": "ignore",
     }
-    settings = read_settings().model_copy(update={"home": home, "port_monitor": monitor})
+    ports = {"port_monitor": monitor, "port_prefect": prefect}
+    settings = read_settings().model_copy(update={"home": home, **ports})
     apply_tool_environment(settings, environment)
+    apply_prefect_access(settings, environment)
     environment["APPLICATIONINSIGHTS_CONNECTION_STRING"] = settings.local_connection_string
-    ring = Ring(home, f"http://127.0.0.1:{service}", f"http://127.0.0.1:{monitor}", environment)
+    ring = Ring(home, loopback_url(service), loopback_url(monitor), environment)
     with ring.stack:
-        host = ("--host", "127.0.0.1", "--port")
+        host = ("--host", loopback.ADDRESS, "--port")
         ring.start(
             "prefect",
             ["prefect", "server", "start", *host, str(prefect)],
-            f"http://127.0.0.1:{prefect}/api/health",
+            f"{loopback_url(prefect)}/api/health",
         )
         ring.start("monitor", ["monitor", "--port", str(monitor), "--no-alerts"], f"{ring.monitor}/healthz")
         yield ring
 
 
 def wait_until(is_so: Callable[[], bool], what: str, pause: float = 0.3) -> None:
-    """Return as soon as something is so.
+    """Wait until a condition holds.
 
     Raises:
-        LoopError: It is not so after two minutes.
+        LoopError: It does not hold after two minutes.
     """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not is_so():
-        if time.monotonic() > deadline:
-            raise LoopError(
-                f"waited {_PATIENCE_SECONDS:.0f} s until {what}: look into the logs of SENTIMENT_HOME/loop"
-            )
-        time.sleep(pause)
+    if not waiting.wait_until(is_so, seconds=_PATIENCE_SECONDS, pause=pause):
+        raise LoopError(
+            f"waited {_PATIENCE_SECONDS:.0f} s until {what}: look into the logs of SENTIMENT_HOME/loop"
+        )
 
 
 def answers(address: str) -> bool:
@@ -143,5 +144,5 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
-        opened = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in opened]
+        listeners = [stack.enter_context(socket.create_server((loopback.ADDRESS, 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]

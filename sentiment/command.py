@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from models import ModelError
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ConfigError, SentiloopError
+from sentiment.prefect_access import apply_prefect_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,12 +20,14 @@ _INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
 def prepare_environment() -> None:
-    """Set the tools' defaults, or exit with 1.
+    """Set the tools' defaults and the login of this machine's Prefect servers, or exit with 1.
 
     Call it before Prefect is imported, which reads its settings at once.
     """
     try:
-        apply_tool_environment(read_settings())
+        settings = read_settings()
+        apply_tool_environment(settings)
+        apply_prefect_access(settings)
     except (ConfigError, OSError) as error:
         sys.exit(f"error: {error}")
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import MutableMapping
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, IPvAnyAddress, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sentiment import loopback
 from sentiment.errors import ConfigError
+from sentiment.loopback import loopback_url
 
 MODEL_NAME = "tweet-sentiment"
 EXPERIMENT_NAME = "tweet-sentiment"
@@ -23,11 +26,15 @@ LOCAL_WORKSPACE = "00000000-0000-0000-0000-000000000000"
 
 
 class Settings(BaseSettings):
-    """Every setting of Sentiloop; the variable is the field's name in capitals after `SENTIMENT_`, see `.env.example`."""
+    """Every setting of Sentiloop, read from `SENTIMENT_` and the field's name in capitals.
+
+    What each of them means is in `.env.example`.
+    """
 
     model_config = SettingsConfigDict(env_prefix="SENTIMENT_", env_ignore_empty=True, frozen=True)
 
     home: Path = Path(".sentiloop")
+    host: IPvAnyAddress = Field(IPv4Address(loopback.ADDRESS))
     port_service: int = Field(8000, ge=1, le=65535)
     port_app: int = Field(7860, ge=1, le=65535)
     port_mlflow: int = Field(5000, ge=1, le=65535)
@@ -52,7 +59,7 @@ class Settings(BaseSettings):
     request_sampling: float = Field(1, ge=0, le=1)
     logs_endpoint: str | None = None
     workspace_id: str | None = None
-    monitor_host: str = "127.0.0.1"
+    monitor_host: str = loopback.ADDRESS
     monitor_retention_days: float = Field(30, gt=0, le=36_500)
     alert_webhook_url: SecretStr | None = None
     alert_mail_to: str | None = None
@@ -83,38 +90,38 @@ class Settings(BaseSettings):
     @property
     def service_address(self) -> str:
         """Where clients find the service, without a slash at the end."""
-        return (self.service_url or f"http://127.0.0.1:{self.port_service}").rstrip("/")
+        return (self.service_url or loopback_url(self.port_service)).rstrip("/")
 
     @property
     def prefect_api(self) -> str:
         """Where the Prefect server of `make demo` answers on this machine."""
-        return f"http://127.0.0.1:{self.port_prefect}/api"
+        return f"{loopback_url(self.port_prefect)}/api"
 
     @property
     def monitor_address(self) -> str:
         """Where the local stand-in for Azure Monitor answers on this machine."""
-        return f"http://127.0.0.1:{self.port_monitor}"
+        return loopback_url(self.port_monitor)
 
     @property
     def local_connection_string(self) -> str:
-        """What sends telemetry to the local monitor instead of Azure; its key names nothing."""
+        """The connection string that sends telemetry to the local monitor; its key is a dummy."""
         return f"InstrumentationKey={LOCAL_WORKSPACE};IngestionEndpoint={self.monitor_address}/"
 
     @property
     def logs_address(self) -> str:
-        """Where queries go: the endpoint that is set, Azure's if only a workspace is named, else the local monitor."""
+        """Where queries go: the endpoint set, else Azure if a workspace is, else the monitor."""
         return (
             self.logs_endpoint or (AZURE_LOGS_ENDPOINT if self.workspace_id else self.monitor_address)
         ).rstrip("/")
 
     @property
     def workspace(self) -> str:
-        """The Log Analytics workspace that queries ask; the local monitor answers to any id unless it was given one."""
+        """The Log Analytics workspace that queries ask; by default an id for the local monitor."""
         return self.workspace_id or LOCAL_WORKSPACE
 
     @property
     def alert_home(self) -> Path:
-        """Where the state of alerts is kept: every workspace has its own."""
+        """The folder of the alerts' state; every workspace has its own."""
         return self.home / "workspaces" / self.workspace_id if self.workspace_id else self.home
 
     @property
@@ -147,8 +154,12 @@ def read_settings() -> Settings:
 
 
 def tool_environment(settings: Settings) -> dict[str, str]:
-    """Return the variables that keep every tool's files below SENTIMENT_HOME, its usage reporting off, and its patience long enough."""
+    """Return the defaults of every tool's own variables.
+
+    They keep its files below SENTIMENT_HOME, its usage reporting off, and its doors closed.
+    """
     home = settings.home
+    prefect_origins = (f"http://{name}:{settings.port_prefect}" for name in (loopback.ADDRESS, "localhost"))
     return {
         "BENTOML_HOME": str(home / "bentoml"),
         "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
@@ -163,6 +174,10 @@ def tool_environment(settings: Settings) -> dict[str, str]:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # A lease kept in memory ends with the server, and its deployment would never run again.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # The server's own page and no other; who may use it besides is in `prefect_access`.
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(prefect_origins),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # 20 are too few on a busy machine
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "GRADIO_ANALYTICS_ENABLED": "False",
@@ -173,7 +188,7 @@ def tool_environment(settings: Settings) -> dict[str, str]:
 
 
 def apply_tool_environment(settings: Settings, environment: MutableMapping[str, str] = os.environ) -> None:
-    """Set `tool_environment` wherever the environment does not decide already; a blank value decides nothing.
+    """Set `tool_environment` where a variable is unset or blank.
 
     Call it before the first import of a tool.
     """

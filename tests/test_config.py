@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sentiment.config import apply_tool_environment, read_settings
+from sentiment.config import apply_tool_environment, read_settings, tool_environment
 from sentiment.errors import ConfigError
 
 
@@ -20,7 +20,12 @@ def test_a_blank_setting_counts_as_unset(home, monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SENTIMENT_PORT_APP", "99999"), ("SENTIMENT_MAX_CHARS", "many"), ("SENTIMENT_TIMEOUT_SECONDS", "0")],
+    [
+        ("SENTIMENT_HOST", "all-of-them"),
+        ("SENTIMENT_PORT_APP", "99999"),
+        ("SENTIMENT_MAX_CHARS", "many"),
+        ("SENTIMENT_TIMEOUT_SECONDS", "0"),
+    ],
 )
 def test_a_bad_setting_is_named_without_its_value(home, monkeypatch, name, value):
     monkeypatch.setenv(name, value)
@@ -55,3 +60,13 @@ def test_the_service_address_follows_its_port_or_its_url(home, monkeypatch):
 
     monkeypatch.setenv("SENTIMENT_SERVICE_URL", "https://sentiment.example/")
     assert read_settings().service_address == "https://sentiment.example"
+
+
+def test_prefect_answers_no_web_page_but_its_own_and_remembers_who_holds_a_slot(home, monkeypatch):
+    monkeypatch.setenv("SENTIMENT_PORT_PREFECT", "4300")
+
+    environment = tool_environment(read_settings())
+
+    own = environment["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"]
+    assert own == "http://127.0.0.1:4300,http://localhost:4300"
+    assert environment["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"].endswith(".filesystem")

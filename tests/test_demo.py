@@ -1,20 +1,21 @@
-"""`make demo`: every part starts, its address is printed when it answers, and one signal stops them all."""
+"""`make demo`: every part starts, addresses are printed, and a signal stops them all."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 from crowning import crown
+from waiting import wait_for
 
 import demo
 from sentiment.champions import store
@@ -53,31 +54,66 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(condition, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return bool(condition())
-
-
 def bad_predictions(port: int) -> str:
     query = {"query": 'AppTraces | where Message == "Bad prediction"', "timespan": "PT1H"}
     return httpx.post(f"http://127.0.0.1:{port}/v1/workspaces/local/query", json=query, trust_env=False).text
 
 
-def start_run(port: int, flow: str, **parameters) -> str:
-    """Start a deployment as Prefect's page does, and return the address of its run."""
-    api = f"http://127.0.0.1:{port}/api"
-    deployment = httpx.get(f"{api}/deployments/name/{flow}/local", trust_env=False).json()["id"]
+def prefect_client(port: int, output: str) -> httpx.Client:
+    """A client of the demo's Prefect server, with the login that the demo has printed."""
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}/api", auth=printed_login(output), trust_env=False)
+
+
+def printed_login(output: str) -> tuple[str, str]:
+    return re.search(r"in Prefect; it asks for: (\w+):([\w-]+)", output).groups()
+
+
+def start_run(prefect: httpx.Client, flow: str, **parameters) -> str:
+    """Start a deployment as Prefect's page does, and return the path of its run."""
+    deployment = prefect.get(f"/deployments/name/{flow}/local").json()["id"]
     body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
-    run = httpx.post(f"{api}/deployments/{deployment}/create_flow_run", json=body, trust_env=False).json()[
-        "id"
-    ]
-    return f"{api}/flow_runs/{run}"
+    run = prefect.post(f"/deployments/{deployment}/create_flow_run", json=body).json()["id"]
+    return f"/flow_runs/{run}"
 
 
-def state(run: str) -> str:
-    return httpx.get(run, trust_env=False).json()["state_type"]
+def listening_beyond_loopback(programs: list[psutil.Process], ports: set[int]) -> set[str]:
+    """The addresses, other than loopback, on which programs listen to these ports."""
+    connections = [connection for program in programs for connection in program.net_connections("inet")]
+    listening = [connection.laddr for connection in connections if connection.status == psutil.CONN_LISTEN]
+    assert ports <= {address.port for address in listening}
+    return {address.ip for address in listening if address.port in ports} - {"127.0.0.1"}
+
+
+def give_feedback(ports: dict[str, int]) -> None:
+    """Predict a tweet, call it wrong, and see that the monitor gets to know."""
+    service, text = f"http://127.0.0.1:{ports['SENTIMENT_PORT_SERVICE']}", "I love this, thank you so much!"
+    prediction = httpx.post(f"{service}/predict", json={"text": text}, trust_env=False).json()
+    assert prediction["label"] == "positive"
+    feedback = {"prediction_id": prediction["prediction_id"], "text": text, "correct": False}
+    assert httpx.post(f"{service}/feedback", json=feedback, trust_env=False).is_success
+    wait_for(lambda: text in bad_predictions(ports["SENTIMENT_PORT_MONITOR"]))
+
+
+def experiments(port: int) -> set[str]:
+    """The experiments on the demo's MLflow page."""
+    address = f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/search"
+    answer = httpx.post(address, json={"max_results": 10}, trust_env=False).json()
+    return {experiment["name"] for experiment in answer["experiments"]} - {"Default"}
+
+
+def run_flows(prefect: httpx.Client, lines: list[str]) -> None:
+    """Let the worker end a run of `watch` and begin one of `train`; strangers are refused."""
+    stranger = httpx.post(f"{prefect.base_url}flows/", json={"name": "stranger"}, trust_env=False)
+    assert stranger.status_code == 401
+
+    def state(run: str) -> str:
+        return prefect.get(run).json()["state_type"]
+
+    watched = start_run(prefect, "watch")
+    wait_for(lambda: state(watched) in ("COMPLETED", "FAILED", "CRASHED"), 150)
+    assert state(watched) == "COMPLETED", "".join(lines)
+    trained = start_run(prefect, "train", families=["tfidf"])
+    wait_for(lambda: state(trained) == "RUNNING", 150)
 
 
 def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
@@ -90,39 +126,28 @@ def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
     lines: list[str] = []
     threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
     try:
-        ready = wait_until(
-            lambda: any("Ctrl-C stops it all" in line for line in lines) or process.poll() is not None, 150
+        wait_for(
+            lambda: any("Ctrl-C stops it all" in line for line in lines) or process.poll() is not None,
+            150,
+            explain=lambda: "".join(lines),
         )
         output = "".join(lines)
-        assert ready, output
         assert "does not answer" not in output, output
         for port in ports.values():
             assert f"http://127.0.0.1:{port}" in output
-        service, text = (
-            f"http://127.0.0.1:{ports['SENTIMENT_PORT_SERVICE']}",
-            "I love this, thank you so much!",
-        )
-        prediction = httpx.post(f"{service}/predict", json={"text": text}, trust_env=False).json()
-        assert prediction["label"] == "positive"
-        feedback = {"prediction_id": prediction["prediction_id"], "text": text, "correct": False}
-        assert httpx.post(f"{service}/feedback", json=feedback, trust_env=False).is_success
-        assert wait_until(lambda: text in bad_predictions(ports["SENTIMENT_PORT_MONITOR"]), 20)
-        tracking_page = f"http://127.0.0.1:{ports['SENTIMENT_PORT_MLFLOW']}/api/2.0/mlflow/experiments/search"
-        found = httpx.post(tracking_page, json={"max_results": 10}, trust_env=False).json()["experiments"]
-        experiments = [experiment["name"] for experiment in found if experiment["name"] != "Default"]
-        watched = start_run(ports["SENTIMENT_PORT_PREFECT"], "watch")
-        assert wait_until(lambda: state(watched) in ("COMPLETED", "FAILED", "CRASHED"), 150)
-        assert state(watched) == "COMPLETED", "".join(lines)
-        trained = start_run(ports["SENTIMENT_PORT_PREFECT"], "train", families=["tfidf"])
-        assert wait_until(lambda: state(trained) == "RUNNING", 150)
+        give_feedback(ports)
+        assert experiments(ports["SENTIMENT_PORT_MLFLOW"]) == {"tweet-sentiment"}
+        run_flows(prefect_client(ports["SENTIMENT_PORT_PREFECT"], output), lines)
         programs = psutil.Process(process.pid).children(recursive=True)
+        assert listening_beyond_loopback(programs, set(ports.values())) == set()
+        words = [word for program in programs for word in program.cmdline()]
+        assert not any(printed_login(output)[1] in word or "mlflow.db" in word for word in words)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
 
     assert psutil.wait_procs(programs, timeout=30)[1] == []
-    assert experiments == ["tweet-sentiment"]
-    assert wait_until(lambda: not any(is_open(port) for port in ports.values()), 10)
+    wait_for(lambda: not any(is_open(port) for port in ports.values()), 10)
     assert "Traceback" not in "".join(lines)
     assert set(ROOT.iterdir()) == before
     assert {path.name for path in Path(os.environ["SENTIMENT_HOME"]).parent.iterdir()} == {"home"}
@@ -134,6 +159,29 @@ def test_telemetry_that_goes_elsewhere_needs_no_monitor(ports, monkeypatch):
     )
 
     assert "monitor" not in {part.name for part in demo.parts(read_settings())}
+
+
+def test_the_tracking_database_is_in_no_list_of_processes(ports, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://mlflow:S3cretPassw0rd@db.example/mlflow")
+
+    programs = demo.parts(read_settings())
+
+    assert not any("S3cret" in word for part in programs for word in part.command)
+    assert "S3cret" not in repr(programs)
+    mlflow = next(part for part in programs if part.name == "mlflow")
+    assert mlflow.environment["MLFLOW_BACKEND_STORE_URI"] == os.environ["MLFLOW_TRACKING_URI"]
+
+
+def test_the_demo_asks_its_own_server_whatever_the_environment_names(ports, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "https://prefect.example/api")
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "ann:secret-of-the-server-elsewhere")
+
+    own = {part.name: part.environment for part in demo.parts(read_settings())}
+
+    for name in ("prefect", "worker"):
+        assert own[name]["PREFECT_API_URL"] == read_settings().prefect_api
+        assert own[name]["PREFECT_API_AUTH_STRING"] == own[name]["PREFECT_SERVER_API_AUTH_STRING"]
+        assert "elsewhere" not in own[name]["PREFECT_API_AUTH_STRING"]
 
 
 def test_a_port_in_use_names_the_setting_that_moves_it(ports):

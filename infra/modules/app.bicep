@@ -161,6 +161,10 @@ var settings = [
     value: home
   }
   {
+    name: 'SENTIMENT_HOST'
+    value: '0.0.0.0'
+  }
+  {
     name: 'SENTIMENT_PORT_SERVICE'
     value: string(port)
   }

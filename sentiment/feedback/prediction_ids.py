@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-from sentiment import durable
 from sentiment.errors import ConfigError, PredictionIdError
+from sentiment.local_key import read_or_make_key
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sentiment.config import Settings
 
 KEY_FILE = "signing.key"
@@ -119,16 +117,10 @@ def make_signer(settings: Settings) -> PredictionSigner:
         ConfigError: The key is too short, or its file cannot be written or read.
     """
     secret = settings.signing_key
-    key = secret.get_secret_value() if secret else _local_key(settings.home / KEY_FILE)
+    key = secret.get_secret_value() if secret else _local_key(settings)
     return PredictionSigner(key, settings.prediction_ttl_days)
 
 
-def _local_key(path: Path) -> str:
-    try:
-        if not path.exists():
-            durable.create_once(path, secrets.token_urlsafe(32).encode())
-        return path.read_text("ascii").strip()
-    except (OSError, UnicodeError) as error:
-        raise ConfigError(
-            f"the signing key {path} cannot be used ({type(error).__name__}): set SENTIMENT_SIGNING_KEY"
-        ) from error
+def _local_key(settings: Settings) -> str:
+    path = settings.home / KEY_FILE
+    return read_or_make_key(path, purpose="signing key", setting="SENTIMENT_SIGNING_KEY")

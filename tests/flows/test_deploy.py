@@ -1,4 +1,4 @@
-"""The deployments: what `prefect.yaml` promises is on a real server, and a real worker runs it from its form to its artifacts."""
+"""The deployments of `prefect.yaml` on a real server with a real worker."""
 
 from __future__ import annotations
 
@@ -79,18 +79,21 @@ def test_choices_are_lists_and_numbers_have_bounds():
 
 
 def test_each_deployment_is_one_of_our_flows_and_says_in_markdown_what_it_does():
-    entrypoints = {one["entrypoint"] for one in DEFINED}
+    entrypoints = {deployment["entrypoint"] for deployment in DEFINED}
 
     assert entrypoints == {
         f"flows/{flow.fn.__module__.split('.')[1]}.py:{flow.fn.__name__}" for flow in FLOWS.values()
     }
-    assert all(one["description"].startswith("**") and one["tags"][0] == "sentiloop" for one in DEFINED)
+    assert all(
+        deployment["description"].startswith("**") and deployment["tags"][0] == "sentiloop"
+        for deployment in DEFINED
+    )
 
 
 def test_runs_in_another_place_are_told_where_the_checkout_is():
     content = deploy.definition("cluster", "/app")
 
-    assert {one["work_pool"]["name"] for one in content["deployments"]} == {"cluster"}
+    assert {deployment["work_pool"]["name"] for deployment in content["deployments"]} == {"cluster"}
     assert content["pull"] == [{"prefect.deployments.steps.set_working_directory": {"directory": "/app"}}]
 
 
@@ -111,20 +114,25 @@ def test_a_command_without_a_server_says_which_one_it_asked(monkeypatch):
 
 
 def test_all_are_deployed_as_defined(prefect):
-    found = prefect.deployments()
+    deployed = prefect.deployments()
 
-    assert set(found) == set(FLOWS)
+    assert set(deployed) == set(FLOWS)
     for defined in DEFINED:
-        flow = next(name for name, one in found.items() if one["entrypoint"] == defined["entrypoint"])
-        one = found[flow]
-        assert (one["description"], one["tags"], one["work_pool_name"]) == (
+        flow = next(
+            name for name, deployment in deployed.items() if deployment["entrypoint"] == defined["entrypoint"]
+        )
+        deployment = deployed[flow]
+        assert (deployment["description"], deployment["tags"], deployment["work_pool_name"]) == (
             defined["description"],
             defined["tags"],
             "sentiloop",
         )
-        assert one["parameter_openapi_schema"]["properties"].keys() == properties(flow).keys()
-        assert one["enforce_parameter_schema"]
-    limits = {flow: (one["global_concurrency_limit"] or {}).get("limit") for flow, one in found.items()}
+        assert deployment["parameter_openapi_schema"]["properties"].keys() == properties(flow).keys()
+        assert deployment["enforce_parameter_schema"]
+    limits = {
+        flow: (deployment["global_concurrency_limit"] or {}).get("limit")
+        for flow, deployment in deployed.items()
+    }
     assert limits == {
         "train": 1,
         "collect": 1,
@@ -135,18 +143,22 @@ def test_all_are_deployed_as_defined(prefect):
         "score": None,
     }
     strategies = {
-        flow: one["concurrency_options"]["collision_strategy"] for flow, one in found.items() if limits[flow]
+        flow: deployment["concurrency_options"]["collision_strategy"]
+        for flow, deployment in deployed.items()
+        if limits[flow]
     }
     assert strategies["train"] == strategies["promote"] == "ENQUEUE"
     assert strategies["retrain"] == strategies["collect"] == "CANCEL_NEW"
-    schedules = {flow: one["schedules"] for flow, one in found.items() if one["schedules"]}
+    schedules = {
+        flow: deployment["schedules"] for flow, deployment in deployed.items() if deployment["schedules"]
+    }
     assert set(schedules) == {"collect", "retrain", "watch", "analyse"}
     assert schedules["retrain"][0]["parameters"] == {"trigger": "rows"}
-    assert [one["active"] for one in schedules["watch"]] == [False]
+    assert [schedule["active"] for schedule in schedules["watch"]] == [False]
 
 
 def test_every_schedule_that_is_on_makes_runs(prefect):
-    names = {one["id"]: flow for flow, one in prefect.deployments().items()}
+    names = {deployment["id"]: flow for flow, deployment in prefect.deployments().items()}
 
     def scheduled():
         return {
@@ -155,7 +167,9 @@ def test_every_schedule_that_is_on_makes_runs(prefect):
             if run["auto_scheduled"]
         }
 
-    runs = prefect.wait(lambda: (found := scheduled()).keys() >= {"collect", "retrain", "analyse"} and found)
+    runs = prefect.wait(
+        lambda: (runs_by_flow := scheduled()).keys() >= {"collect", "retrain", "analyse"} and runs_by_flow
+    )
 
     assert "watch" not in runs
     assert runs["retrain"]["parameters"] == {"trigger": "rows"}
@@ -163,7 +177,7 @@ def test_every_schedule_that_is_on_makes_runs(prefect):
 
 @pytest.fixture(scope="module")
 def trained(prefect, corpus_file):
-    """A run of `train` that a worker has ended."""
+    """A completed run of `train` by a worker."""
     # Pictures show no path and no made-up tweets.
     data = "default" if os.environ.get("SENTIMENT_SCREENSHOTS") else str(corpus_file)
     run = prefect.end_of(prefect.start("train", data=data, profile="smoke", families=["tfidf"]))
@@ -186,7 +200,9 @@ def test_a_worker_trains_judges_and_shows_what_came_of_it(prefect, trained):
 
 
 def test_the_pages_show_the_deployments_a_form_and_what_a_run_made(prefect, trained, browse):
-    page = browse(f"{prefect.page}/deployments", viewport={"width": 1600, "height": 720})
+    page = browse(f"{prefect.page}/api/health", viewport={"width": 1600, "height": 720})
+    page.evaluate("login => localStorage.setItem('prefect-password', btoa(login))", prefect.login)
+    page.goto(f"{prefect.page}/deployments")
     expect(page.get_by_text("7 Deployments")).to_be_visible()
     expect(page.get_by_text("retrain", exact=True)).to_be_visible()
     take_picture(page, "prefect-deployments")
@@ -194,7 +210,8 @@ def test_the_pages_show_the_deployments_a_form_and_what_a_run_made(prefect, trai
     page.goto(f"{prefect.page}/deployments/deployment/{prefect.deployments()['retrain']['id']}/run")
     expect(
         page.get_by_text(
-            "Which models to train: the champion's family, with a BERT to teach it if the champion had one, or all three."
+            "Which models to train: the champion's family, "
+            "with a BERT to teach it if the champion had one, or all three."
         )
     ).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -236,8 +253,8 @@ def test_deploying_again_changes_nothing_and_without_a_webhook_nobody_is_told(pr
 
     assert "deployed to the work pool sentiloop" in prefect.run("flows.deploy")
 
-    assert {flow: one["id"] for flow, one in prefect.deployments().items()} == {
-        flow: one["id"] for flow, one in before.items()
+    assert {flow: deployment["id"] for flow, deployment in prefect.deployments().items()} == {
+        flow: deployment["id"] for flow, deployment in before.items()
     }
-    assert [one["name"] for one in automations] == ["sentiloop: a flow run failed"]
+    assert [automation["name"] for automation in automations] == ["sentiloop: a flow run failed"]
     assert prefect.filter("automations") == []

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from champion_fixtures import settings, wait_for
+from champion_fixtures import settings
 from crowning import crown
 from page_server import PYTHON, started
 from ports import free_port
+from waiting import wait_for
 
 import models
 from models import ModelError

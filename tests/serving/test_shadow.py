@@ -4,9 +4,10 @@ import logging
 import threading
 
 import pytest
-from champion_fixtures import settings, wait_for
+from champion_fixtures import settings
 from crowning import crown
 from telemetry_fixtures import TEXT, serving
+from waiting import wait_for
 
 from models.tfidf import TfidfModel
 from sentiment.champions import store
