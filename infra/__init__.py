@@ -1,1 +1,1 @@
-"""The Azure side: what is deployed there, and the programs that write it from the same sources as the local side."""
+"""Azure: its infrastructure as Bicep, releases, and what is generated from the local sources."""

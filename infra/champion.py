@@ -1,4 +1,4 @@
-"""Put the published champion into this machine's store, or train one where none is published yet: `python -m infra.champion`."""
+"""Fetch the published champion, or train the first one: `python -m infra.champion`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FETCH_SECONDS, _TRAIN_SECONDS = 1800, 7200
 
 
 def obtain(*, or_train: bool = False) -> None:
-    """Fetch the champion; where the storage has none, train one if that is wanted.
+    """Fetch the champion; where the storage has none, train one if `or_train`.
 
-    Never where it cannot be reached: there may be one.
+    Storage that cannot be reached is an error: it may hold a champion.
 
     Raises:
         ConfigError: SENTIMENT_MODELS_URL is not set, or the environment names no storage account.
@@ -37,7 +37,7 @@ def obtain(*, or_train: bool = False) -> None:
 
 
 def published() -> str | None:
-    """Return the tag of the champion at SENTIMENT_MODELS_URL, or None where the storage was reached and has none."""
+    """Return the tag of the champion at SENTIMENT_MODELS_URL, or None where it holds none."""
     url = read_settings().models_url
     if not url:
         raise ConfigError(

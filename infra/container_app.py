@@ -1,7 +1,7 @@
-"""One Azure Container App with several revisions: read it, add a revision, say who gets the traffic. Every call goes through `az`.
+"""An Azure Container App with several revisions: its state, a new revision, the traffic.
 
-The label `stable` is the memory of releases: it sits on the revision that was watched and found
-good, and moves last of all.
+Every call goes through `az`. The label `stable` records the last good release: it sits on the
+revision that passed its first minutes, and is the last thing that a release changes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ALL = 100
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision: its full name, its own address, when it was made (ISO 8601) and whether it runs."""
+    """A revision: full name, own address, time of creation (ISO 8601), and whether it runs."""
 
     name: str
     address: str
@@ -28,7 +28,10 @@ class Revision:
 
 @dataclass(frozen=True)
 class Share:
-    """Whom a share of the traffic, in percent, goes to; `rule` is how az names it: a revision, or `latest`."""
+    """A share of the traffic in percent, and its revision.
+
+    `rule` is how az names the revision: by its name, or `latest`.
+    """
 
     rule: str
     revision: str
@@ -38,7 +41,7 @@ class Share:
 
 @dataclass(frozen=True)
 class State:
-    """An app as it is now: its public address, who gets which share of the traffic, and its revisions, inactive ones as well."""
+    """An app's state: public address, traffic, and revisions, the inactive ones included."""
 
     address: str
     traffic: tuple[Share, ...]
@@ -46,7 +49,9 @@ class State:
 
     @property
     def stable(self) -> str:
-        """The revision that releases go back to: the one with the label, before there is one the one with the most traffic.
+        """The revision that a failed release rolls back to.
+
+        That is the one with the label `stable`; without a label, the one with the most traffic.
 
         Raises:
             ProgramError: No revision has any traffic.
@@ -58,7 +63,7 @@ class State:
 
     @property
     def serving(self) -> list[str]:
-        """The revisions that have traffic, the one with the most of it first."""
+        """The revisions that have traffic, by their share, largest first."""
         shares = sorted(self.traffic, key=lambda share: -share.weight)
         return [share.revision for share in shares if share.weight and share.revision]
 
@@ -68,7 +73,7 @@ class State:
         return any(share.label == STABLE for share in self.traffic)
 
     def is_all_on(self, revision: str) -> bool:
-        """Return whether a revision gets all of the traffic by its own name, so that a newer one gets none."""
+        """Return whether all traffic goes to a revision by name, so that a newer one gets none."""
         return [(share.rule, share.weight) for share in self.traffic if share.weight] == [(revision, _ALL)]
 
     def find(self, name: str) -> Revision | None:
@@ -76,10 +81,14 @@ class State:
         return next((revision for revision in self.revisions if revision.name == name), None)
 
     def newest_before(self, name: str) -> Revision | None:
-        """Return the newest active revision that is older than this one: what was stable before it."""
+        """Return the newest active revision older than this one: the one that was stable before."""
         this = self.find(name)
-        older = [one for one in self.revisions if one.is_active and this and one.created < this.created]
-        return max(older, key=lambda one: one.created, default=None)
+        older = [
+            revision
+            for revision in self.revisions
+            if revision.is_active and this and revision.created < this.created
+        ]
+        return max(older, key=lambda revision: revision.created, default=None)
 
 
 class ContainerApp:
@@ -112,8 +121,8 @@ class ContainerApp:
                 f"{self.name} has no ingress, so nobody can reach it: deploy infra/main.bicep first"
             )
         latest = str(app["properties"].get("latestReadyRevisionName") or "")
-        traffic = tuple(_share(one, latest) for one in ingress.get("traffic") or [])
-        revisions = tuple(_revision(one) for one in self._az("revision", "list", "--all"))
+        traffic = tuple(_share(weight, latest) for weight in ingress.get("traffic") or [])
+        revisions = tuple(_revision(revision) for revision in self._az("revision", "list", "--all"))
         return State(f"https://{ingress['fqdn']}", traffic, revisions)
 
     def revision_name(self, suffix: str) -> str:
@@ -121,9 +130,9 @@ class ContainerApp:
         return f"{self.name}--{suffix}"
 
     def deploy(self, image: str, suffix: str) -> None:
-        """Add a revision with another image, all else as in the newest one.
+        """Add a revision with another image, otherwise a copy of the newest one.
 
-        Not repeated: after a timeout it may be there already.
+        Not retried: after a timeout the revision may exist already.
 
         Raises:
             ProgramError: az fails.
@@ -131,10 +140,10 @@ class ContainerApp:
         self._az("update", "--image", image, "--revision-suffix", suffix, tries=1)
 
     def give_all_to(self, revision: str, state: State) -> None:
-        """Let a revision have all of the traffic, and see that it has.
+        """Route all traffic to a revision, and check that the app reports it.
 
         Raises:
-            ProgramError: az fails, or the traffic is not as it was to be.
+            ProgramError: az fails, or the traffic went elsewhere.
         """
         if state.is_all_on(revision):
             return
@@ -143,7 +152,8 @@ class ContainerApp:
         self._az("ingress", "traffic", "set", "--revision-weight", *weights)
         if not self.read().is_all_on(revision):
             raise ProgramError(
-                f"az set the traffic of {self.name} to {' '.join(weights)}, and it is not so: look in the portal"
+                f"az set the traffic of {self.name} to {' '.join(weights)}, and it is not so: "
+                "look in the portal"
             )
 
     def label_stable(self, revision: str) -> None:
@@ -155,7 +165,7 @@ class ContainerApp:
         self._az("revision", "label", "add", "--label", STABLE, "--revision", revision, "--yes")
 
     def activate(self, revision: str) -> None:
-        """Let a revision run again.
+        """Activate a revision.
 
         Raises:
             ProgramError: az fails.
@@ -163,7 +173,7 @@ class ContainerApp:
         self._az("revision", "activate", "--revision", revision)
 
     def deactivate(self, revision: str) -> None:
-        """Let a revision run no more; it stays on record, to be activated again.
+        """Deactivate a revision; it stays on record and can be activated again.
 
         Raises:
             ProgramError: az fails.

@@ -1,7 +1,7 @@
-"""Make the image of the champion and push it: Bento, image, bill of materials, registry: `python -m infra.container_image`.
+"""Build and push the image of the champion: `python -m infra.container_image`.
 
-What comes out is the image's digest, as the registry says it: a tag may move, a digest cannot. All
-programs are those of PATH.
+The steps: Bento, image, bill of materials, registry. The result is the image's digest as the
+registry reports it: a tag may move, a digest cannot. All programs are those of PATH.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
 def publish(repository: str, tags: tuple[str, ...], sbom: Path, *, pause: float = 5.0) -> str:
-    """Build the image of the store's champion, push it under each tag, and return it by its digest.
+    """Build the champion's image, push it under each tag, and return its name with its digest.
 
     Safe to repeat: the tags move to the image that was pushed last, and nothing is deployed by a
     tag.
 
     Raises:
         ConfigError: The repository or a tag is malformed.
-        ProgramError: A program failed, or the registry does not say the digest.
+        ProgramError: A program failed, or the registry does not report the digest.
     """
     names = [f"{repository}:{tag}" for tag in tags]
     if not _REPOSITORY.fullmatch(repository) or not all(_TAG.fullmatch(tag) for tag in tags):
         raise ConfigError(
-            f"{' '.join(names)} cannot name an image: set REGISTRY_IMAGE to HOST/OWNER/NAME, and give short tags"
+            f"{' '.join(names)} cannot name an image: set REGISTRY_IMAGE to HOST/OWNER/NAME, "
+            "and give short tags"
         )
     bento = _last_line(run("make", "--silent", "bundle", seconds=_BUILD_SECONDS), "make bundle")
     flags = " ".join(f"--image-tag {name}" for name in names)
@@ -56,7 +57,9 @@ def publish(repository: str, tags: tuple[str, ...], sbom: Path, *, pause: float 
 
 
 def log_in(repository: str, user: str, token: str) -> None:
-    """Log in to the repository's registry; the token goes to docker's stdin, where no list of processes shows it.
+    """Log in to the repository's registry.
+
+    The token goes to docker's stdin, where no list of processes shows it.
 
     Raises:
         ProgramError: The registry refuses.
@@ -90,7 +93,7 @@ def _setting(name: str) -> str:
 
 
 def main() -> None:
-    """Read the command line, make and push the image, and tell its digest as the output `image`."""
+    """Read the command line, build and push the image, and write the output `image`: its digest."""
     parser = argparse.ArgumentParser(
         "python -m infra.container_image",
         description="Build the champion's image and push it to REGISTRY_IMAGE, as REGISTRY_USER.",

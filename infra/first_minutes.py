@@ -1,4 +1,4 @@
-"""The first minutes of a new revision under real traffic: how many requests fail, as users see it and as the revision counts it."""
+"""The error rate of a new revision in its first minutes under real traffic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FAULT = 500
 
 @dataclass(frozen=True)
 class Limits:
-    """How long to watch, how often to look (both in seconds), and the share of requests that may fail."""
+    """How long to watch and how often (in seconds), and the share of requests that may fail."""
 
     seconds: float = 300.0
     every: float = 15.0
@@ -33,18 +33,18 @@ class Count:
     failures: int
 
     def is_over(self, rate: float) -> bool:
-        """Return whether more failed than may."""
+        """Return whether more requests failed than the rate allows."""
         return self.failures > rate * max(self.requests, _LEAST_REQUESTS)
 
 
 def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
-    """Look at a new revision for a while, and return what was counted: our own probes, and its busiest replica's requests.
+    """Watch a new revision, and return the counts of our probes and of its busiest replica.
 
-    Each look asks a known tweet at the public address and reads the revision's own /metrics; both
-    count as probes. /metrics is one replica's, another one each time, from its start on.
+    Each round predicts a known tweet at the public address and reads the revision's own /metrics;
+    both count as probes. /metrics is one replica's, a different one each time, since its start.
 
     Raises:
-        SmokeError: More requests fail than may.
+        SmokeError: More requests fail than the limits allow.
     """
     end = time.monotonic() + limits.seconds
     probes, served, last = Count(0, 0), Count(0, 0), ""
@@ -59,11 +59,13 @@ def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
         served = max(served, seen, key=lambda count: count.requests)
         if probes.is_over(limits.error_rate):
             raise SmokeError(
-                f"{probes.failures} of {probes.requests} probes failed, more than {limits.error_rate:.0%} may; the last: {last}"
+                f"{probes.failures} of {probes.requests} probes failed, "
+                f"more than {limits.error_rate:.0%} may; the last: {last}"
             )
         if seen.is_over(limits.error_rate):
             raise SmokeError(
-                f"{seen.failures} of {seen.requests} requests to {own.address} failed, more than {limits.error_rate:.0%} may"
+                f"{seen.failures} of {seen.requests} requests to {own.address} failed, "
+                f"more than {limits.error_rate:.0%} may"
             )
         if time.monotonic() + limits.every > end:
             return probes, served
@@ -71,7 +73,7 @@ def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
 
 
 def count_requests(metrics: str) -> Count:
-    """Return the requests that a page of Prometheus metrics tells of; none where nobody has asked this replica yet."""
+    """Return the requests counted in a page of Prometheus metrics; zero for an idle replica."""
     from prometheus_client.parser import text_string_to_metric_families
 
     answered = [

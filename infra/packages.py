@@ -1,4 +1,4 @@
-"""Which Python packages an image holds: what its Bento asks for and all that those need, in the versions that constraints.txt pins."""
+"""The Python packages of an image: its Bento's requirements and their dependencies, as pinned."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LINUX = {
 
 @dataclass(frozen=True)
 class Package:
-    """A package: its canonical name, its version, its licence as it gives it (may be empty), and the names of what it needs."""
+    """A package: canonical name, version, licence as declared (may be empty), and dependencies."""
 
     name: str
     version: str
@@ -50,21 +50,20 @@ def read_pins(constraints: str) -> dict[str, str]:
 def find_packages(
     requirements: Iterable[str], pins: Mapping[str, str], *, python: str = "3.11"
 ) -> list[Package]:
-    """Return the requirements and all that they need on Linux with that Python, in the order of their names.
+    """Return the requirements and their dependencies on Linux with that Python, sorted by name.
 
-    What a package needs, its copy in this environment says: so it must be the version that is
-    pinned.
+    Dependencies are read from the package as installed here, so that must be the pinned version.
 
     Raises:
         StoreError: A package is not pinned, or is not installed here in the pinned version.
     """
     target = default_environment() | _LINUX | {"python_version": python, "python_full_version": f"{python}.0"}
     waiting = [requirement for line in requirements if _is_wanted(requirement := Requirement(line), target)]
-    found: dict[str, Package] = {}
+    packages: dict[str, Package] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
     while waiting:
-        one = waiting.pop()
-        name, extras = canonicalize_name(one.name), frozenset(one.extras)
+        requirement = waiting.pop()
+        name, extras = canonicalize_name(requirement.name), frozenset(requirement.extras)
         if (name, extras) in seen:
             continue
         seen.add((name, extras))
@@ -74,13 +73,13 @@ def find_packages(
             for line in distribution.requires or ()
             if _is_wanted(need := Requirement(line), target, extras)
         ]
-        earlier = found[name].needs if name in found else ()
+        earlier = packages[name].needs if name in packages else ()
         names = {*earlier, *(canonicalize_name(need.name) for need in needed)}
-        found[name] = Package(
+        packages[name] = Package(
             name, distribution.version, _licence(distribution.metadata), tuple(sorted(names))
         )
         waiting += needed
-    return [found[name] for name in sorted(found)]
+    return [packages[name] for name in sorted(packages)]
 
 
 def _is_wanted(requirement: Requirement, target: Mapping[str, Any], extras: Iterable[str] = ()) -> bool:
@@ -99,13 +98,14 @@ def _pinned(name: str, pins: Mapping[str, str]) -> metadata.Distribution:
         raise StoreError(f"the image's package {name} is not installed here: run 'make setup'") from error
     if distribution.version != pins[name]:
         raise StoreError(
-            f"{name} is {distribution.version} here and {pins[name]} in the image: run 'make setup' with its constraints.txt"
+            f"{name} is {distribution.version} here and {pins[name]} in the image: "
+            "run 'make setup' with its constraints.txt"
         )
     return distribution
 
 
 def _licence(facts: metadata.PackageMetadata) -> str:
-    """Return a package's SPDX expression, else its licence in one line, else its classifier's last words, else nothing."""
+    """Return a package's SPDX expression, else its short licence, its classifier's, or ""."""
     expression, line = (
         next(iter(facts.get_all(name) or ()), None) for name in ("License-Expression", "License")
     )

@@ -21,11 +21,10 @@ class ProgramError(SentiloopError):
 
 
 def run(*command: str, seconds: float, text: str = "", tries: int = 1, pause: float = 5.0) -> str:
-    """Run a program of PATH and return what it wrote to stdout; `text` goes to its stdin.
+    """Run a program of PATH and return its stdout; `text` goes to its stdin.
 
-    It has a process group of its own: when its time is over, or when we are stopped, all that it
-    started ends with it. Where it may be repeated, `tries` says how often, with a pause in between
-    that doubles.
+    It has a process group of its own: at a timeout, or when we are stopped, its children end with
+    it. A program that is safe to repeat is tried `tries` times, with a pause that doubles.
 
     Raises:
         ProgramError: It could not be started, failed, or took longer than `seconds`, in every try.
@@ -42,7 +41,7 @@ def run(*command: str, seconds: float, text: str = "", tries: int = 1, pause: fl
 
 
 def run_json(*command: str, seconds: float, tries: int = 1, pause: float = 5.0) -> Any:
-    """Run a program as `run` does and return what its output says as JSON; None where it writes nothing.
+    """Run a program as `run` does and parse its output as JSON; None for no output.
 
     Raises:
         ProgramError: As for `run`, or its output is no JSON.
@@ -84,5 +83,5 @@ def _run_once(command: tuple[str, ...], seconds: float, text: str) -> str:
 
 
 def _name(command: tuple[str, ...]) -> str:
-    """Return the words of a command before its options: those are long, and some are not for a log."""
+    """Return a command's words before its options: these are long, and may hold secrets."""
     return f"'{' '.join(takewhile(lambda word: not word.startswith('-'), command[:5]))}'"

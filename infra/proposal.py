@@ -2,8 +2,8 @@
 
 Everything goes through `gh`, nothing through a git push.
 
-The branch is named after the dataset's content: the same rows are proposed once, however often this
-runs, and a newer proposal closes the older ones, since it holds their rows as well.
+The branch is named by the hash of the dataset: the same rows are proposed once, however often this
+runs, and a newer proposal closes the older ones, since it contains their rows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _COMMIT = (
 
 
 def propose(path: Path, *, base: str, pause: float = 5.0) -> str | None:
-    """Open a pull request onto `base` with the dataset and its manifest, and return its address; None where nothing is new.
+    """Open a pull request onto `base` with the dataset and its manifest, and return its URL.
+
+    None where `base` has the same dataset already.
 
     Safe to repeat, also after a kill at any step.
 
@@ -58,15 +60,21 @@ def propose(path: Path, *, base: str, pause: float = 5.0) -> str | None:
 
 
 def describe(manifest: dict[str, Any]) -> str:
-    """Return what reviewers should know of the dataset, as Markdown."""
+    """Return the dataset's summary for reviewers, as Markdown."""
     counts = ", ".join(f"{count} {label}" for label, count in manifest["counts"].items())
     refused = (
         ", ".join(f"{count} {reason}" for reason, count in manifest.get("refused", {}).items()) or "none"
     )
     lines = [
-        "Tweets that people settled, taken from the review queue. After the merge a challenger is trained on them and sent to the gate.",
+        (
+            "Tweets that people settled, taken from the review queue. "
+            "After the merge a challenger is trained on them and sent to the gate."
+        ),
         "",
-        f"- {manifest['rows']} rows in all: {counts}; {manifest.get('evaluation_rows', 0)} are kept for evaluation",
+        (
+            f"- {manifest['rows']} rows in all: {counts}; "
+            f"{manifest.get('evaluation_rows', 0)} are kept for evaluation"
+        ),
         f"- refused: {refused}",
         f"- SHA-256 of the file: `{manifest['sha256']}`",
     ]
@@ -74,19 +82,22 @@ def describe(manifest: dict[str, Any]) -> str:
 
 
 def _branch(branch: str, start: str, pause: float) -> str:
-    """Return the commit that the branch points to; it is made at `start` if there is none."""
+    """Return the branch's head commit; a missing branch is created at `start`."""
     where = f"repos/{_repository()}/git"
-    found = run_json(
+    refs = run_json(
         "gh", "api", f"{where}/matching-refs/heads/{branch}", seconds=_SECONDS, tries=3, pause=pause
     )
-    if not found:
+    if not refs:
         made = ("--method", "POST", "--raw-field", f"ref=refs/heads/{branch}", "--raw-field", f"sha={start}")
-        found = [run_json("gh", "api", f"{where}/refs", *made, seconds=_SECONDS)]
-    return str(found[0]["object"]["sha"])
+        refs = [run_json("gh", "api", f"{where}/refs", *made, seconds=_SECONDS)]
+    return str(refs[0]["object"]["sha"])
 
 
 def _has_commit(head: str, start: str, pause: float) -> bool:
-    """Return whether a branch holds more than `start` does; a run that was killed, perhaps weeks ago, may have made the branch alone."""
+    """Return whether a branch has commits after `start`.
+
+    A run that was killed, perhaps weeks ago, may have created the branch alone.
+    """
     ask = ("gh", "api", f"repos/{_repository()}/compare/{start}...{head}")
     return head != start and int(run_json(*ask, seconds=_SECONDS, tries=3, pause=pause)["ahead_by"]) > 0
 
@@ -114,11 +125,11 @@ def _commit(branch: str, head: str, files: tuple[Path, ...]) -> None:
 
 
 def _pull_request(branch: str, base: str, body: str, pause: float) -> str:
-    """Return the address of the branch's pull request; if there is none its checks are started and it is opened."""
+    """Return the URL of the branch's pull request; open it and start its checks if needed."""
     ask = ("gh", "pr", "list", "--head", branch, "--state", "all", "--json", "url")
-    found = run_json(*ask, seconds=_SECONDS, tries=3, pause=pause)
-    if found:
-        return str(found[0]["url"])
+    pull_requests = run_json(*ask, seconds=_SECONDS, tries=3, pause=pause)
+    if pull_requests:
+        return str(pull_requests[0]["url"])
     # A bot's pull request starts none.
     run("gh", "workflow", "run", "ci.yml", "--ref", branch, seconds=_SECONDS, tries=3, pause=pause)
     title = "Validated feedback from the review queue"
@@ -140,7 +151,7 @@ def _pull_request(branch: str, base: str, body: str, pause: float) -> str:
 
 
 def _close_others(branch: str, address: str, pause: float) -> None:
-    """Close earlier proposals: this one holds their rows."""
+    """Close earlier proposals: this one contains their rows."""
     ask = (
         "gh",
         "pr",
@@ -183,7 +194,7 @@ def _repository() -> str:
 
 
 def main() -> None:
-    """Read the command line and propose what is new."""
+    """Read the command line and propose new rows."""
     parser = argparse.ArgumentParser(
         "python -m infra.proposal", description="Open a pull request with new validated rows."
     )

@@ -1,19 +1,18 @@
-"""Release an image: a revision without traffic, a smoke test, the traffic, the first minutes; back by itself: `python -m infra.release`.
+"""Release an image by blue-green deployment, with automatic rollback: `python -m infra.release`.
 
-Every run begins by making sure that the stable revision has all of the traffic, so a run that was
-killed is put right by the next one.
+The steps: a revision without traffic, a smoke test, all traffic, the first minutes. Every run first
+routes all traffic to the stable revision, so a run repairs what a killed one left behind.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import re
-import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+from infra.cancellation import stop_when_cancelled, uncancellable
 from infra.container_app import ContainerApp
 from infra.first_minutes import Limits, watch
 from infra.github import summarise
@@ -24,22 +23,19 @@ from sentiment.config import read_settings
 from sentiment.errors import ConfigError, SentiloopError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from infra.container_app import Revision, State
 
 NOT_BACK = 3  # the exit code when the way back failed as well: a person must act at once
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]*@sha256:(?P<digest>[0-9a-f]{64})")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)  # what a job that is cancelled gets, one after the other
 
 
 class NotBackError(SentiloopError):
-    """A release failed, and so did the way back."""
+    """A release failed, and so did its rollback."""
 
 
 def suffix_of(image: str, commit: str) -> str:
-    """Return the suffix of the revision for an image: always the same for the same image of the same commit.
+    """Return the revision's suffix, determined by the image's digest and the commit.
 
     Raises:
         ConfigError: The image is not named by its digest, or the commit is none.
@@ -57,14 +53,14 @@ def suffix_of(image: str, commit: str) -> str:
 def release(
     app: ContainerApp, image: str, commit: str, *, ready_seconds: float = 600.0, limits: Limits | None = None
 ) -> str:
-    """Bring an image to all users and return its revision; when anything fails, the stable revision has all of the traffic again.
+    """Release an image and return its revision; on any failure roll back to the stable revision.
 
-    Safe to repeat, also after a kill at any step: an image that is stable already is left as it is.
+    Safe to repeat, also after a kill at any step: an image that is stable already stays.
 
     Raises:
-        SmokeError: The new revision does not do what it must; the stable one serves.
+        SmokeError: The new revision failed its test; the stable one serves.
         ProgramError: az failed; the stable revision serves.
-        NotBackError: That, and the way back failed: nobody knows who serves.
+        NotBackError: The rollback failed as well: it is unknown which revision serves.
     """
     suffix = suffix_of(image, commit)
     new = app.revision_name(suffix)
@@ -80,7 +76,7 @@ def release(
         _try_out(app, new, ready_seconds, limits or Limits())
         app.label_stable(new)  # from here on it is what later releases go back to
     except BaseException as error:  # also when we are stopped
-        with _undisturbed():
+        with uncancellable():
             _go_back(app, stable, new, error)
         raise
     _say(f"{new} is stable; {stable} stays ready to go back to")
@@ -90,7 +86,7 @@ def release(
 
 
 def restore(app: ContainerApp) -> State:
-    """Let the stable revision have all of the traffic, name it as such if none is, and return the app as it then is.
+    """Route all traffic to the stable revision, label it if no revision is, and return the state.
 
     Raises:
         ProgramError: az fails.
@@ -107,36 +103,40 @@ def restore(app: ContainerApp) -> State:
 
 
 def take_back(app: ContainerApp, target: str | None = None) -> str:
-    """Make an earlier revision the stable one, by default the one before, and return its name.
+    """Roll back to an earlier revision, by default the previous one, and return its name.
 
     Raises:
         ProgramError: az fails, or there is no such revision that runs.
     """
     state = app.read()
-    found = state.find(target) if target else _one_back(state)
-    if found is None:
-        running = ", ".join(one.name for one in state.revisions if one.is_active) or "none"
+    revision = state.find(target) if target else _one_back(state)
+    if revision is None:
+        running = ", ".join(other.name for other in state.revisions if other.is_active) or "none"
         raise ProgramError(
-            f"there is no revision {target or f'before {state.stable}'} to go back to: choose one with --to; running: {running}"
+            f"there is no revision {target or f'before {state.stable}'} to go back to: "
+            f"choose one with --to; running: {running}"
         )
-    if not found.is_active:
-        app.activate(found.name)
-    app.label_stable(found.name)  # first: should this be cut off, whatever comes next finishes it
-    app.give_all_to(found.name, state)
-    _say(f"{found.name} is stable again")
-    for fallen in {state.stable, *state.serving} - {found.name}:
+    if not revision.is_active:
+        app.activate(revision.name)
+    app.label_stable(revision.name)  # first: should this be interrupted, the next run finishes it
+    app.give_all_to(revision.name, state)
+    _say(f"{revision.name} is stable again")
+    for fallen in {state.stable, *state.serving} - {revision.name}:
         _end(app, state.find(fallen))
-    return found.name
+    return revision.name
 
 
 def _one_back(state: State) -> Revision | None:
-    """Return the revision before the one that users have: the stable one itself where a release, or a way back, was cut off."""
+    """Return the revision before the serving one.
+
+    That is the stable one itself where a release, or a rollback, was interrupted.
+    """
     is_cut_off = state.has_label and not state.is_all_on(state.stable)
     return state.find(state.stable) if is_cut_off else state.newest_before(state.stable)
 
 
 def _end_strays(app: ContainerApp, state: State, keep: set[str]) -> None:
-    """End what releases that were killed left behind: nobody found it good, so nobody may go back to it.
+    """Deactivate revisions left by killed releases: untested, they are no target for a rollback.
 
     Raises:
         ProgramError: az fails.
@@ -147,7 +147,7 @@ def _end_strays(app: ContainerApp, state: State, keep: set[str]) -> None:
 
 
 def _start(app: ContainerApp, state: State, *, new: str, image: str, suffix: str) -> None:
-    """Let the new revision run, without traffic; a run before this one may have made it."""
+    """Start the new revision without traffic; an earlier run may have created it."""
     revision = state.find(new)
     if revision is None:
         app.deploy(image, suffix)
@@ -157,7 +157,7 @@ def _start(app: ContainerApp, state: State, *, new: str, image: str, suffix: str
 
 
 def _try_out(app: ContainerApp, new: str, ready_seconds: float, limits: Limits) -> None:
-    """Test the new revision, give it the traffic, and watch it."""
+    """Smoke-test the new revision, route all traffic to it, and watch it."""
     state, key = app.read(), read_settings().api_key
     revision = state.find(new)
     if revision is None:
@@ -170,12 +170,13 @@ def _try_out(app: ContainerApp, new: str, ready_seconds: float, limits: Limits) 
         app.give_all_to(new, state)
         probes, served = watch(public, own, limits)
     _say(
-        f"in {limits.seconds:g} s {probes.failures} of {probes.requests} probes and {served.failures} of {served.requests} requests failed"
+        f"in {limits.seconds:g} s {probes.failures} of {probes.requests} probes and {served.failures} of "
+        f"{served.requests} requests failed"
     )
 
 
 def _go_back(app: ContainerApp, stable: str, new: str, error: BaseException) -> None:
-    """Let the stable revision have all of the traffic again, and end the new one."""
+    """Roll back: route all traffic to the stable revision, and deactivate the new one."""
     _say(f"{new} is not released: {str(error) or type(error).__name__}")
     try:
         state = app.read()
@@ -184,14 +185,15 @@ def _go_back(app: ContainerApp, stable: str, new: str, error: BaseException) -> 
             app.label_stable(stable)
     except EXPECTED as problem:
         raise NotBackError(
-            f"the way back to {stable} failed ({problem}): run 'python -m infra.release restore', or set the traffic in the portal, now"
+            f"the way back to {stable} failed ({problem}): run 'python -m infra.release restore', "
+            "or set the traffic in the portal, now"
         ) from error
     _say(f"{stable} has all of the traffic")
     _end(app, state.find(new))
 
 
 def _end(app: ContainerApp, revision: Revision | None) -> None:
-    """Let a revision without traffic run no more; that it goes on costs money, and is no reason for a release to fail."""
+    """Deactivate a revision without traffic; a failure only costs money, so it is just logged."""
     if revision and revision.is_active:
         try:
             app.deactivate(revision.name)
@@ -203,44 +205,40 @@ def _say(line: str) -> None:
     summarise(f"- {line}")
 
 
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let no signal but SIGKILL cut off what is inside: a job that is cancelled gets several."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _stop(number: int, _frame: object) -> NoReturn:
-    """End what is going on; the signals that follow the first one must not end the way back."""
-    for one in _SIGNALS:
-        signal.signal(one, signal.SIG_IGN)
-    raise KeyboardInterrupt(f"stopped by signal {number}")
-
-
 def _app() -> ContainerApp:
     names = [
         os.environ.get(variable, "").strip() for variable in ("AZURE_RESOURCE_GROUP", "AZURE_CONTAINER_APP")
     ]
     if not all(names):
         raise ConfigError(
-            "AZURE_RESOURCE_GROUP and AZURE_CONTAINER_APP do not both have a value: set them, as docs/release.md says"
+            "AZURE_RESOURCE_GROUP and AZURE_CONTAINER_APP do not both have a value: set them, "
+            "as docs/release.md says"
         )
     return ContainerApp(*names)
 
 
-def main() -> None:
-    """Read the command line and do what it asks for."""
+def _parse_command() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "python -m infra.release",
-        description="Release an image to the container app that AZURE_RESOURCE_GROUP and AZURE_CONTAINER_APP name.",
-        epilog=f"Exit codes: 0 done, 1 failed and the stable revision serves, {NOT_BACK} the way back failed as well.",
+        description=(
+            "Release an image to the container app that AZURE_RESOURCE_GROUP and AZURE_CONTAINER_APP name."
+        ),
+        epilog=(
+            "Exit codes: 0 done, 1 failed and the stable revision serves, "
+            f"{NOT_BACK} the way back failed as well."
+        ),
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    deploy = commands.add_parser("deploy", help="bring an image to all users, or nothing")
+    _add_deploy(commands.add_parser("deploy", help="bring an image to all users, or nothing"))
+    commands.add_parser(
+        "restore", help="let the stable revision have all of the traffic: after a release that was killed"
+    )
+    back = commands.add_parser("rollback", help="make the revision before the stable one the stable one")
+    back.add_argument("--to", metavar="REVISION", help="another revision, by its full name")
+    return parser.parse_args()
+
+
+def _add_deploy(deploy: argparse.ArgumentParser) -> None:
     deploy.add_argument("--image", required=True, help="the image, NAME@sha256:DIGEST")
     deploy.add_argument("--commit", required=True, help="the commit that it was made from")
     deploy.add_argument(
@@ -264,14 +262,12 @@ def main() -> None:
         default=Limits.error_rate,
         help="the share that may fail (default: %(default)g)",
     )
-    commands.add_parser(
-        "restore", help="let the stable revision have all of the traffic: after a release that was killed"
-    )
-    back = commands.add_parser("rollback", help="make the revision before the stable one the stable one")
-    back.add_argument("--to", metavar="REVISION", help="another revision, by its full name")
-    chosen = parser.parse_args()
-    for number in _SIGNALS:
-        signal.signal(number, _stop)
+
+
+def main() -> None:
+    """Run the command of the command line: deploy, restore or rollback."""
+    chosen = _parse_command()
+    stop_when_cancelled()
     if chosen.command == "deploy":
         limits = Limits(chosen.watch_seconds, chosen.every, chosen.error_rate)
         try:

@@ -1,7 +1,7 @@
-"""What runs in Azure now, as the variables that keep it when infra/main.bicep is deployed again: `python -m infra.running`.
+"""The running image and traffic, as parameters for infra/main.bicep: `python -m infra.running`.
 
-Only releases change the image and the traffic. Before there is an app it writes nothing. Needs
-`az`, logged in, and no package.
+With them a deployment of the infrastructure keeps both: only releases change them. Before there is
+an app it writes nothing. Needs `az`, logged in, and no package.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _SECONDS = 300
 
 
 class RunningError(SentiloopError):
-    """What runs is not settled."""
+    """A release is in progress."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """The revision that has all the traffic, "" where it goes to the newest one, and the image that it runs."""
+    """The revision with all traffic ("" where traffic follows the newest one), and its image."""
 
     image: str
     revision: str
@@ -37,16 +37,16 @@ class Running:
 
 
 def read(group: str, app: str) -> Running | None:
-    """Return what runs in an app, or None if there is no such app yet.
+    """Return the serving revision of an app, or None if there is no such app yet.
 
     Raises:
         ProgramError: az fails.
         RunningError: A release is under way.
     """
-    found = [one for one in _az("list", "--resource-group", group) if one["name"] == app]
-    if not found:
+    apps = [candidate for candidate in _az("list", "--resource-group", group) if candidate["name"] == app]
+    if not apps:
         return None
-    properties = found[0]["properties"]
+    properties = apps[0]["properties"]
     live = choose_live(properties["configuration"]["ingress"].get("traffic") or [])
     if not live:
         return Running(_image(properties), "")
@@ -55,7 +55,7 @@ def read(group: str, app: str) -> Running | None:
 
 
 def choose_live(traffic: list[dict[str, Any]]) -> str:
-    """Return the revision that has all the traffic, or "" where it follows the newest one.
+    """Return the revision with all traffic, or "" where traffic follows the newest one.
 
     Raises:
         RunningError: Several revisions share the traffic, or a release watches another revision

@@ -1,4 +1,4 @@
-"""Write what an image is made of, as CycloneDX JSON: `python -m infra.sbom BENTO_TAG OUTPUT`.
+"""Write an image's bill of materials, as CycloneDX: `python -m infra.sbom BENTO_TAG OUTPUT`.
 
 Debian's own packages are not in it.
 """
@@ -42,7 +42,7 @@ _NAMESPACE = uuid.UUID("5e471100-0000-4000-8000-000000000001")  # any, but alway
 
 
 def describe(tag: str) -> str:
-    """Return the bill of materials of a Bento's image: the same Bento gives the same text.
+    """Return the bill of materials of a Bento's image; it is deterministic.
 
     Raises:
         StoreError: There is no such Bento, its model has left the store, or a package is not known

@@ -1,4 +1,4 @@
-"""Retrain, and tell GitHub Actions what the gate said: `python -m infra.verdict`.
+"""Retrain, and pass the gate's verdict to GitHub Actions: `python -m infra.verdict`.
 
 HOLD and REJECT are answers, not failures.
 """
@@ -25,7 +25,7 @@ def retrain(*arguments: str, program: tuple[str, ...] = (sys.executable, "-m", "
 
     Raises:
         ProgramError: The training failed, or left no verdict that fits its exit code.
-        GateError: The verdict on disk is none.
+        GateError: The file holds no verdict.
     """
     file = read_settings().home / "verdict" / "verdict.json"
     before = file.read_bytes() if file.exists() else b""
@@ -44,13 +44,14 @@ def retrain(*arguments: str, program: tuple[str, ...] = (sys.executable, "-m", "
     summarise(as_markdown(verdict))
     if verdict.is_promoted != (code == 0):
         raise ProgramError(
-            f"python -m flows.retrain ended with {code}, but its verdict is {verdict.decision}: release nothing"
+            f"python -m flows.retrain ended with {code}, but its verdict is {verdict.decision}: "
+            "release nothing"
         )
     return verdict.is_promoted
 
 
 def main() -> None:
-    """Read the command line, retrain, and tell the output `promoted`: true or false."""
+    """Read the command line, retrain, and write the output `promoted`: true or false."""
     parser = argparse.ArgumentParser(
         "python -m infra.verdict", description="Retrain; the verdict goes into the job's summary."
     )

@@ -1,4 +1,4 @@
-"""The Azure Monitor workbook, written from the panels and the .kql files so that it cannot drift: `python -m infra.workbook`."""
+"""Generate the Azure Monitor workbook from panels and .kql files: `python -m infra.workbook`."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ _HEADINGS = {
     "errors": "Errors",
     "bad_predictions": "Feedback and alert",
 }
-_INTRODUCTION = """# Sentiloop
-
-How the tweet sentiment service is doing, from the requests and the feedback in this workspace. Choose a time range, or drag over a chart;
-a model that is not set means every model."""
+_INTRODUCTION = (
+    "# Sentiloop\n\n"
+    "How the tweet sentiment service is doing, from the requests and the feedback in this workspace. "
+    "Choose a time range, or drag over a chart;\n"
+    "a model that is not set means every model."
+)
 
 
 def build() -> dict[str, Any]:
-    """Return the workbook: markdown, the parameters, and one query for each panel."""
+    """Return the workbook: Markdown, its parameters, and a query per panel."""
     items = [_markdown("introduction", _INTRODUCTION), _parameters()]
     for panel in PANELS:
         if heading := _HEADINGS.get(panel.query):
@@ -54,7 +56,7 @@ def build() -> dict[str, Any]:
 
 
 def text() -> str:
-    """Return the workbook as the file holds it."""
+    """Return the workbook as JSON text, as in the file."""
     return json.dumps(build(), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -154,7 +156,7 @@ def _id(name: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the workbook, or say whether the file is as it would be written."""
+    """Write the workbook, or check that the file is up to date."""
     parser = argparse.ArgumentParser(prog="python -m infra.workbook", description=__doc__)
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 if the file is not up to date"

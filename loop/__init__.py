@@ -1,1 +1,1 @@
-"""The whole ring on one machine, run from outside as its users run it: `python -m loop`, or `make loop`."""
+"""The whole feedback loop on one machine, through its public commands: `make loop`."""

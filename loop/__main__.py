@@ -1,7 +1,7 @@
-"""Take every step of the ring once: from a weak champion, over people's corrections, to a better one and back.
+"""Run the feedback loop once, from a weak champion by corrections to a better one and back.
 
 Everything is done through the service's HTTP calls, the flows' commands and the review queue's
-functions. Nothing of SENTIMENT_HOME is touched but its folder `loop`, which is made anew.
+functions. Of SENTIMENT_HOME only the folder `loop` is written, and it is emptied first.
 """
 
 from __future__ import annotations
@@ -9,18 +9,25 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from loop.people import PEOPLES_TWEETS, asking, correct, predict, read_tweets, review, write_corpus
 from loop.ring import LoopError, Ring, set_up, wait_until
 from sentiment.config import read_settings
 from sentiment.errors import SentiloopError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from loop.people import Tweet
+
 PEOPLE = 25
 _HELD_BACK = (3, 4)  # the exit codes of HOLD and REJECT
 
 
 def main() -> int:
-    """Run the ring; return 0 if every step did what it is there for."""
+    """Run the loop; return 0 if every step succeeded."""
     began = time.monotonic()
     # So that a stop ends what the ring started, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -35,25 +42,48 @@ def main() -> int:
         print("stopped", file=sys.stderr)
         return 130
     print(
-        f"\nThe ring is closed, in {time.monotonic() - began:.0f} s. The verdict: {settings.home / 'loop' / 'verdict' / 'verdict.md'}"
+        f"\nThe ring is closed, in {time.monotonic() - began:.0f} s. The verdict: "
+        f"{settings.home / 'loop' / 'verdict' / 'verdict.md'}"
     )
     return 0
 
 
 def go_round(ring: Ring) -> None:
-    """Take every step of the ring once, and say what came of it."""
+    """Run every step of the loop once, and print its result."""
     base, people = read_tweets()
     corpus = write_corpus(ring.home / "base.csv", base)
     truth = {tweet.text: tweet.label for tweet in people}
 
     say("train", f"a weak champion, on 400 of {len(base):,} tweets")
     ring.run("flows.train", "--profile", "smoke", "--families", "tfidf", "--data", str(corpus))
-    port = ring.environment["SENTIMENT_PORT_SERVICE"]
-    serve = ["bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1", "--port", port]
-    ring.start("service", serve, f"{ring.service}/readyz")
-
+    ring.start("service", ["bentoml", "serve", "service:SentimentService"], f"{ring.service}/readyz")
     first = predict(ring, people[0].text)["model"]
     say("predict", f"{first} answers")
+
+    collect_corrections(ring, people)
+    say("collect", ring.run("flows.collect").splitlines()[-1])
+    say("review", review(ring, truth))
+    say("dataset", ring.run("flows.validate", "--data", str(corpus)).splitlines()[-1])
+
+    with asking(ring, people[0].text) as asked:
+        retrain_and_promote(ring, corpus)
+        await_model(ring, people[0].text, "the service takes up the new champion", lambda tag: tag != first)
+        say("promote", f"{predict(ring, people[0].text)['model']} answers, without a restart")
+        ring.run("flows.promote", "--rollback", "--because", "the ring's last step")
+        await_model(
+            ring, people[0].text, "the service takes back the earlier champion", lambda tag: tag == first
+        )
+        say("roll back", f"{first} answers again")
+    say("meanwhile", f"{asked.answered} requests answered, {asked.failed} failed")
+    if asked.failed:
+        raise LoopError(
+            f"{asked.failed} of {asked.answered + asked.failed} requests failed "
+            "while the champion changed: see the service's log"
+        )
+
+
+def collect_corrections(ring: Ring, people: list[Tweet]) -> None:
+    """Let one user's corrections raise the alert, and others give more of them."""
     wrong = correct(ring, people[:60], most=3)
     say("correct", f"{wrong} wrong predictions corrected by one person")
     wait_until(lambda: "fired since" in ring.run("flows.watch"), "the alert fires", pause=5)
@@ -62,47 +92,33 @@ def go_round(ring: Ring) -> None:
     say("correct", f"{more} more, by {PEOPLE} people, of {PEOPLES_TWEETS - 60:,} predictions")
     time.sleep(6)  # the service's telemetry leaves every few seconds
 
-    say("collect", ring.run("flows.collect").splitlines()[-1])
-    say("review", review(ring, truth))
-    say("dataset", ring.run("flows.validate", "--data", str(corpus)).splitlines()[-1])
-    with asking(ring, people[0].text) as asked:
-        ring.run("flows.retrain", "--profile", "smoke", "--data", str(corpus), allowed=(0, *_HELD_BACK))
-        record = ring.home / "verdict" / "verdict.md"
-        verdict = record.read_text("utf-8").partition("\n")[0].strip("# ")
-        say("verdict", verdict)
-        # Models of a few hundred tweets differ in more than the tweets that they get right.
-        if verdict.startswith("HOLD"):
-            ring.run(
-                "flows.promote",
-                "--data",
-                str(corpus),
-                "--approved-by",
-                "ann",
-                "--because",
-                "looked at it: better where it counts",
-            )
-            say("approve", "ann promotes it all the same; her name and her reason are in the record")
-        elif not verdict.startswith("PROMOTE"):
-            raise LoopError(f"the challenger was not promoted, so nothing is left to show: see {record}")
-        wait_until(
-            lambda: predict(ring, people[0].text)["model"] != first, "the service takes up the new champion"
-        )
-        say("promote", f"{predict(ring, people[0].text)['model']} answers, without a restart")
-        ring.run("flows.promote", "--rollback", "--because", "the ring's last step")
-        wait_until(
-            lambda: predict(ring, people[0].text)["model"] == first,
-            "the service takes back the earlier champion",
-        )
-        say("roll back", f"{first} answers again")
-    say("meanwhile", f"{asked.answered} requests answered, {asked.failed} failed")
-    if asked.failed:
-        raise LoopError(
-            f"{asked.failed} of {asked.answered + asked.failed} requests failed while the champion changed: see the service's log"
-        )
+
+def retrain_and_promote(ring: Ring, corpus: Path) -> None:
+    """Train a challenger on the corrections; where the gate holds it, approve it as a person would.
+
+    Raises:
+        LoopError: The gate rejects the challenger.
+    """
+    ring.run("flows.retrain", "--profile", "smoke", "--data", str(corpus), allowed=(0, *_HELD_BACK))
+    record = ring.home / "verdict" / "verdict.md"
+    verdict = record.read_text("utf-8").partition("\n")[0].strip("# ")
+    say("verdict", verdict)
+    # Models of a few hundred tweets differ in more than the tweets that they get right.
+    if verdict.startswith("HOLD"):
+        approval = ("--approved-by", "ann", "--because", "looked at it: better where it counts")
+        ring.run("flows.promote", "--data", str(corpus), *approval)
+        say("approve", "ann promotes it all the same; her name and her reason are in the record")
+    elif not verdict.startswith("PROMOTE"):
+        raise LoopError(f"the challenger was not promoted, so nothing is left to show: see {record}")
+
+
+def await_model(ring: Ring, text: str, what: str, is_it: Callable[[str], bool]) -> None:
+    """Wait until the service answers with a model of which a condition holds."""
+    wait_until(lambda: is_it(predict(ring, text)["model"]), what)
 
 
 def say(step: str, what: str) -> None:
-    """Tell a step and what came of it, on one line."""
+    """Print a step and its result on one line."""
     print(f"{step:>10}  {what}", flush=True)
 
 

@@ -1,6 +1,6 @@
-"""The people of the ring: those who write tweets and correct what the service says of them, and two annotators.
+"""The simulated people of the loop: users who correct predictions, and two annotators.
 
-Tweets and labels are the default corpus's own, so what people say here is what people said.
+Tweets and labels are the default corpus's own, so corrections and judgements are people's.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _LONGEST = 280
 
 @dataclass(frozen=True)
 class Tweet:
-    """A tweet and what people say it is."""
+    """A tweet and its human label."""
 
     text: str
     label: str
 
 
 def read_tweets() -> tuple[list[Tweet], list[Tweet]]:
-    """Return the base to train on and the tweets that people write, in an order of chance that is always the same."""
+    """Return the training base and the tweets of the users, shuffled with a fixed seed."""
     tweets = [
         Tweet(row.text, row.label)
         for row in read_source().rows
@@ -57,12 +57,12 @@ def write_corpus(path: Path, tweets: Sequence[Tweet]) -> Path:
 
 
 def predict(ring: Ring, text: str, sender: int = 1) -> dict[str, str]:
-    """Return the service's answer to one text."""
+    """Return the service's prediction of a text."""
     return _post(ring, "/predict", {"text": text}, sender)
 
 
 def correct(ring: Ring, tweets: Sequence[Tweet], *, most: int | None = None, sender: int = 1) -> int:
-    """Predict tweets, and correct those that come out wrong, at most so many; return how many these were."""
+    """Predict tweets, correct up to `most` wrong predictions, and return their number."""
     wrong = 0
     for tweet in tweets:
         answer = predict(ring, tweet.text, sender)
@@ -81,7 +81,7 @@ def correct(ring: Ring, tweets: Sequence[Tweet], *, most: int | None = None, sen
 
 
 def review(ring: Ring, truth: Mapping[str, str]) -> str:
-    """Let two annotators, who say what the corpus's people said, judge every item that waits for them; return what they did."""
+    """Let two annotators judge every waiting item by the corpus's labels; return a summary."""
     labels = {mask(text): label for text, label in truth.items()}
     settings = read_settings().model_copy(update={"home": ring.home, "review_url": None})
     judged = 0
@@ -96,7 +96,7 @@ def review(ring: Ring, truth: Mapping[str, str]) -> str:
 
 @dataclass
 class Asked:
-    """How many requests were answered and how many were not."""
+    """Counts of the requests that were answered, and of those that failed."""
 
     answered: int = 0
     failed: int = 0
@@ -104,7 +104,7 @@ class Asked:
 
 @contextmanager
 def asking(ring: Ring, text: str) -> Iterator[Asked]:
-    """Ask the service all the while, and count."""
+    """Send requests to the service in the background, and count them."""
     asked, stop = Asked(), threading.Event()
 
     def ask() -> None:

@@ -1,4 +1,7 @@
-"""What a compiler would say of the Bicep files, as far as it can be said without one: `bicep build`, in infra.yml, has the last word."""
+"""What can be checked of the Bicep files without the compiler.
+
+`bicep build`, in infra.yml, has the last word.
+"""
 
 from __future__ import annotations
 
@@ -66,28 +69,34 @@ def test_azures_types_would_have(tmp_path, file, right, wrong):
 @needs_checker
 @by_name
 def test_azures_types_have_nothing_against_what_a_loop_makes(path):
-    """The check looks at no loop within a resource: here each is one item of its list."""
+    """The check skips loops within a resource: here each is replaced by a list of one item."""
     tool = runpy.run_path(str(CHECKER))
     loops = 0
-    for name, one in parse(path).get("resources", {}).items():
-        body, found = one_item_each(
-            {key: value for key, value in one["config"].items() if key not in ("scope", "parent")}
+    for name, resource in parse(path).get("resources", {}).items():
+        body, count = one_item_each(
+            {key: value for key, value in resource["config"].items() if key not in ("scope", "parent")}
         )
-        loops += found
+        loops += count
         assert (
-            list(tool["problems"](name, body, tool["SCHEMAS"][f"{one['type']}@{one['api_version']}"]["body"]))
+            list(
+                tool["problems"](
+                    name, body, tool["SCHEMAS"][f"{resource['type']}@{resource['api_version']}"]["body"]
+                )
+            )
             == []
         )
     assert loops == (2 if path.stem == "notify" else 0)
 
 
 def one_item_each(node):
-    """A node with every loop replaced by a list of what it makes of one item, and how many there were."""
+    """Replace every loop of a node by a list of one item; return it and the number of loops."""
     if isinstance(node, dict) and "loop_type" in node:
         return [node["config"]], 1
     if isinstance(node, dict):
-        found = {key: one_item_each(value) for key, value in node.items()}
-        return {key: value for key, (value, _) in found.items()}, sum(count for _, count in found.values())
+        replaced = {key: one_item_each(value) for key, value in node.items()}
+        return {key: value for key, (value, _) in replaced.items()}, sum(
+            count for _, count in replaced.values()
+        )
     return node, 0
 
 
@@ -117,8 +126,8 @@ def test_a_name_that_nobody_declares_would_be_found(right, wrong, name):
 def test_every_parameter_and_every_output_is_described_and_every_parameter_and_variable_is_used(path):
     document, text = parse(path), code(path.read_text("utf-8"))
 
-    for name, one in [*document.get("parameters", {}).items(), *document.get("outputs", {}).items()]:
-        assert decorators(one).get("description", "").endswith("."), f"{path.name}: {name}"
+    for name, declaration in [*document.get("parameters", {}).items(), *document.get("outputs", {}).items()]:
+        assert decorators(declaration).get("description", "").endswith("."), f"{path.name}: {name}"
     for name in [*document.get("parameters", {}), *document.get("variables", {})]:
         assert len(re.findall(rf"(?<![\w.]){name}\b(?!:)|\bin {name}:", text)) > 1, (
             f"{path.name}: {name} is not used"

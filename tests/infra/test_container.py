@@ -109,14 +109,19 @@ def test_its_user_may_write_to_the_volume_alone(built):
 def test_the_bill_of_materials_names_what_is_installed_and_nothing_else(built, bundled, tmp_path):
     run([sys.executable, "-m", "infra.sbom", bundled.tag, str(tmp_path / "bill")], bundled.environment)
     bill = json.loads((tmp_path / "bill").read_text("utf-8"))
-    script = "import importlib.metadata as m, json; print(json.dumps(sorted((d.name, d.version) for d in m.distributions(path=[PATH]))))"
+    script = (
+        "import importlib.metadata as m, json; "
+        "print(json.dumps(sorted((d.name, d.version) for d in m.distributions(path=[PATH]))))"
+    )
     packages = next((built.rootfs / "app" / "lib").glob("python*/site-packages"))
     installed = json.loads(
         run([sys.executable, "-c", script.replace("PATH", repr(str(packages)))], bundled.environment).stdout
     )
 
     assert {(_canonical(name), version) for name, version in installed} == {
-        (one["name"], one["version"]) for one in bill["components"] if one["type"] == "library"
+        (component["name"], component["version"])
+        for component in bill["components"]
+        if component["type"] == "library"
     }
 
 

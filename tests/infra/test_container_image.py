@@ -1,4 +1,4 @@
-"""The image on its way to the registry: built, listed, pushed, and known by its digest; and the champion that goes into it."""
+"""An image is built, described, pushed and named by its digest; its champion is fetched."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def test_the_image_is_built_listed_pushed_and_named_by_its_digest(works, tmp_pat
 
     assert works.commands() == [
         "make --silent bundle",
-        f"make --silent image BENTO=sentiment:abc FLAGS=--image-tag {REPOSITORY}:c0ffee0 --image-tag {REPOSITORY}:v1.2.0",
+        (
+            f"make --silent image BENTO=sentiment:abc FLAGS=--image-tag {REPOSITORY}:c0ffee0 --image-tag "
+            f"{REPOSITORY}:v1.2.0"
+        ),
         "python -m infra.sbom sentiment:abc sbom.json",
         f"docker push {REPOSITORY}:c0ffee0",
         f"docker push {REPOSITORY}:v1.2.0",

@@ -1,4 +1,4 @@
-"""What an image is built from: its Dockerfile, its labels, its health check, and a service that writes in one place only."""
+"""The image's Dockerfile, labels and health check, and its service under a read-only root."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ USER = 1034  # BentoML's own
 # Python in root's home, takes the capability.
 _CONFINED = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
 _SCRIPT = """mount --bind "$0" "$0" && mount -o remount,bind,ro / && cd / &&
-exec setpriv --reuid=1034 --regid=1034 --clear-groups --inh-caps=+dac_read_search --ambient-caps=+dac_read_search "$@" """
+exec setpriv --reuid=1034 --regid=1034 --clear-groups \\
+    --inh-caps=+dac_read_search --ambient-caps=+dac_read_search "$@" """
 
 
 def test_hadolint_finds_nothing(image):
@@ -144,7 +145,7 @@ def test_the_health_check_says_what_readiness_says(image, status, code):
 
 @contextlib.contextmanager
 def answering(status):
-    """A port on which /readyz answers with a status, or where nobody answers."""
+    """A port on which /readyz answers with a status, or a closed one."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -186,7 +187,7 @@ def test_the_service_of_the_bento_writes_below_its_home_only(image, tmp_path):
 
 @contextlib.contextmanager
 def confined(image, home, log):
-    """The Bento of an image, served with the image's own environment by a user who can write to nothing but `home`."""
+    """Serve an image's Bento with the image's environment, by a user who may only write `home`."""
     folder = "/home/bentoml/sentiloop"
     port = free_port()
     settings = {
@@ -202,7 +203,8 @@ def confined(image, home, log):
     if os.getuid() == 0:
         if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
             pytest.skip(
-                "root may not mount here, so nothing can be made read-only: run as another user, or with CAP_SYS_ADMIN"
+                "root may not mount here, so nothing can be made read-only: run as another user, "
+                "or with CAP_SYS_ADMIN"
             )
         os.chown(home, USER, USER)
         command = [*_CONFINED, _SCRIPT, str(home), *command]

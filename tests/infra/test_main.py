@@ -1,4 +1,4 @@
-"""The Azure side as code: what is deployed is what the service needs."""
+"""main.bicep deploys what the service needs."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def app():
 
 
 def container():
-    (one,) = app()["template"]["containers"]
-    return one
+    (container,) = app()["template"]["containers"]
+    return container
 
 
 def environment_variables():
-    """What the container gets, whatever the parameters are."""
+    """The container's variables that depend on no parameter."""
     known = variables(APP)
-    named = [one for one in walk(known) if "name" in one and one["name"].isupper()]
+    named = [variable for variable in walk(known) if "name" in variable and variable["name"].isupper()]
     assert set(texts(container()["env"])) >= {"settings", "isOpen", "apiKeySetting"}
-    return {one["name"]: resolved(one.get("value"), known) for one in named}
+    return {variable["name"]: resolved(variable.get("value"), known) for variable in named}
 
 
 def resolved(value, known):
@@ -157,9 +157,11 @@ def test_the_home_of_the_service_lies_in_a_volume_that_outlives_the_container():
 def test_every_secret_of_the_app_is_a_secure_parameter_and_every_reference_finds_one():
     known, parameters = variables(APP), parse(APP)["parameters"]
     secrets = {
-        one["name"]: one["value"] for one in walk(known) if "value" in one and one.get("name", "A").islower()
+        item["name"]: item["value"]
+        for item in walk(known)
+        if "value" in item and item.get("name", "A").islower()
     }
-    referenced = {one["secretRef"] for one in walk(known) if "secretRef" in one} | {
+    referenced = {item["secretRef"] for item in walk(known) if "secretRef" in item} | {
         known["registry"]["passwordSecretRef"]
     }
 
@@ -172,7 +174,11 @@ def test_every_secret_of_the_app_is_a_secure_parameter_and_every_reference_finds
 @by_name
 def test_a_secure_parameter_has_no_value_of_its_own_and_goes_into_no_output(path):
     document = parse(path)
-    secure = {name for name, one in document.get("parameters", {}).items() if "secure" in decorators(one)}
+    secure = {
+        name
+        for name, parameter in document.get("parameters", {}).items()
+        if "secure" in decorators(parameter)
+    }
 
     assert all(document["parameters"][name]["default"] in (None, "") for name in secure)
     for name, output in document["outputs"].items():
@@ -182,8 +188,8 @@ def test_a_secure_parameter_has_no_value_of_its_own_and_goes_into_no_output(path
 
 def test_the_keys_that_open_something_are_long_enough_or_azure_refuses_them():
     limits = {
-        name: decorators(one).get("min_length")
-        for name, one in parse(APP)["parameters"].items()
+        name: decorators(parameter).get("min_length")
+        for name, parameter in parse(APP)["parameters"].items()
         if name in ("signingKey", "apiKey")
     }
     apikey = module_calls()["app"][1]["apiKey"]["operator"]
@@ -206,15 +212,15 @@ def test_the_storage_account_has_no_keys_and_nothing_public():
     assert properties["supportsHttpsTrafficOnly"] is True
     assert properties["minimumTlsVersion"] == "TLS1_2"
     containers = resources(STORAGE, "Microsoft.Storage/storageAccounts/blobServices/containers").values()
-    assert {one["name"]: one["properties"]["publicAccess"] for one in containers} == {
+    assert {container["name"]: container["properties"]["publicAccess"] for container in containers} == {
         "models": "None",
         "feedback": "None",
     }
     assert not {
-        one["type"]
+        resource["type"]
         for path in FILES
-        for one in parse(path).get("resources", {}).values()
-        if "fileServices" in one["type"]
+        for resource in parse(path).get("resources", {}).values()
+        if "fileServices" in resource["type"]
     }
 
 

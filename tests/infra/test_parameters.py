@@ -28,7 +28,7 @@ by_parameters = pytest.mark.parametrize("path", PARAMETERS, ids=lambda path: pat
 
 
 def environment_read(path):
-    """The variables that a parameters file reads, and whether it does without."""
+    """The variables that a parameters file reads, and whether each has a default."""
     return dict(re.findall(r"readEnvironmentVariable\('(\w+)'(, ?'[^']*')?\)", path.read_text("utf-8")))
 
 
@@ -62,7 +62,7 @@ def test_a_parameters_file_keeps_to_the_limits(path):
 def test_a_parameters_file_holds_no_secret_and_nobodys_address(path):
     _, given, own = parse_parameters(path)
     private = {
-        name for name, one in parse(MAIN)["parameters"].items() if "secure" in decorators(one)
+        name for name, parameter in parse(MAIN)["parameters"].items() if "secure" in decorators(parameter)
     } & given.keys()
     for name in {*private, "readerId", "alertMails", "alertPhones", "image", "repository"}:
         node = {"value": given[name], "through": [own[text] for text in texts(given[name]) if text in own]}
@@ -134,7 +134,7 @@ def test_the_commands_of_the_document_are_shell(number):
 
 
 def test_the_costs_in_the_document_are_what_its_prices_make():
-    """The arithmetic of the tables: no price is checked, only what is made of it."""
+    """Checks the arithmetic of the tables, not the prices."""
     month = 30 * 24 * 3600
     active, idle, memory = 0.000024, 0.000003, 0.000003
 

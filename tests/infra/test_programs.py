@@ -1,4 +1,4 @@
-"""The runner of other programs, and what is told to GitHub Actions."""
+"""The runner of other programs, and the outputs for GitHub Actions."""
 
 from __future__ import annotations
 

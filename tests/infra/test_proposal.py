@@ -1,4 +1,4 @@
-"""New validated rows as a pull request: proposed once, finished after a kill, never without rows that are new. Real `git`, fake `gh`."""
+"""New validated rows become a pull request once, also after a kill. Real `git`, fake `gh`."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ def add_rows(dataset_file):
 
 
 def answer(programs, dataset_file, *, branch="", head=("", 0), listed=("[]", "[]")):
-    """Let gh answer as a GitHub where this much is there already; `head` is the branch's commit, and how far it is ahead of ours."""
+    """Let gh answer as a GitHub in this state.
+
+    `head` is the branch's commit, and how many commits it is ahead of ours.
+    """
     start = git(dataset_file.parent, "rev-parse", "HEAD")
     ref = {"ref": f"refs/heads/{branch}", "object": {"sha": head[0] or start}}
     programs.answer("gh api repos/ann/sentiloop/git/matching-refs", json.dumps([ref] if branch else []))
@@ -84,7 +87,10 @@ def test_new_rows_are_committed_to_a_branch_and_proposed(programs, dataset_file,
     change = json.loads(commit["stdin"])["variables"]["input"]
     assert change["branch"] == {"repositoryNameWithOwner": "ann/sentiloop", "branchName": branch}
     assert change["expectedHeadOid"] == git(dataset_file.parent, "rev-parse", "HEAD")
-    assert {one["path"]: base64.b64decode(one["contents"]) for one in change["fileChanges"]["additions"]} == {
+    assert {
+        addition["path"]: base64.b64decode(addition["contents"])
+        for addition in change["fileChanges"]["additions"]
+    } == {
         "data/feedback_validated.csv": dataset_file.read_bytes(),
         "data/feedback_validated.json": manifest_path(dataset_file).read_bytes(),
     }

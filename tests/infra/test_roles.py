@@ -1,4 +1,4 @@
-"""Who may do what in Azure: all of it, and nobody else."""
+"""The roles of every identity in Azure: complete, and no others."""
 
 from __future__ import annotations
 
@@ -67,15 +67,15 @@ def test_the_roles_are_azures_own():
 
 
 def test_nobody_has_another_role_and_each_has_a_scope():
-    found = [role for path in FILES for role in roles(path).values()]
+    assigned = [role for path in FILES for role in roles(path).values()]
 
-    assert len(found) == len(ROLES)
-    assert set(found) == ROLES
+    assert len(assigned) == len(ROLES)
+    assert set(assigned) == ROLES
 
 
 @by_name
 def test_a_role_assignment_is_named_after_its_scope_its_principal_and_its_role(path):
-    """The name is a GUID of the three: another role is another assignment, where Azure would refuse to change one."""
+    """Azure refuses to change an assignment's role: another role needs another name (a GUID)."""
     for symbol, role in roles(path).items():
         assignment = resources(path, "Microsoft.Authorization/roleAssignments")[symbol]
         named = [access(part) for part in assignment["name"]["function"]["parameters"].values() if part]
@@ -114,7 +114,7 @@ def test_who_deploys_gives_away_the_roles_of_the_modules_and_no_other():
 
 
 def filled(text, values):
-    """A text with the values of variables in its holes, as far as they are texts."""
+    """A text with the variables that it interpolates, as far as they are texts."""
     return re.sub(r"\$\{(\w+)\}", lambda hole: values[hole[1]], text)
 
 
@@ -128,19 +128,19 @@ def filled(text, values):
 )
 def test_github_gets_a_token_for_one_environment_only(path, subjects):
     known = variables(path)
-    found = resources(
+    credentials = resources(
         path, "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
     ).values()
 
-    assert [one["properties"]["subject"] for one in found] == [
+    assert [credential["properties"]["subject"] for credential in credentials] == [
         f"repo:${{repository}}:environment:{subject}" for subject in subjects
     ]
-    assert len({one["parent"] for one in found}) == len(subjects)
-    for one in found:
+    assert len({credential["parent"] for credential in credentials}) == len(subjects)
+    for credential in credentials:
         assert (
-            known.get(one["properties"]["issuer"], one["properties"]["issuer"])
+            known.get(credential["properties"]["issuer"], credential["properties"]["issuer"])
             == "https://token.actions.githubusercontent.com"
         )
-        assert [known.get(name, name) for name in one["properties"]["audiences"]] == [
+        assert [known.get(name, name) for name in credential["properties"]["audiences"]] == [
             "api://AzureADTokenExchange"
         ]

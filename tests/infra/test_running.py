@@ -1,4 +1,4 @@
-"""What runs in Azure is read as it is, by a stand-in for `az` that keeps what it was asked, and nothing is read wrong when it cannot be."""
+"""The running image and traffic are read from a fake `az`; what cannot be read is an error."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ import json, pathlib, sys
 folder = pathlib.Path({folder!r})
 with (folder / "calls").open("a") as calls:
     calls.write(json.dumps(sys.argv[1:]) + "\\n")
-answer = json.loads((folder / "answers.json").read_text())[" ".join(sys.argv[2:4]) if sys.argv[2] == "revision" else sys.argv[2]]
+command = " ".join(sys.argv[2:4]) if sys.argv[2] == "revision" else sys.argv[2]
+answer = json.loads((folder / "answers.json").read_text())[command]
 print(answer["says"], file=sys.stderr if answer["code"] else sys.stdout)
 sys.exit(answer["code"])
 """
 
 
 class Azure:
-    """A folder with an `az`: `answers` is what it says to a command, `calls` what it was asked."""
+    """A fake `az` in a folder: its answers by command, and the calls that it got."""
 
     def __init__(self, folder):
         self.folder, self.answers = folder, {}

@@ -1,4 +1,4 @@
-"""The bill of materials of an image: valid, whole, exact, and the same for the same Bento."""
+"""The bill of materials of an image: valid, complete, exact and deterministic."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_same_bento_gives_the_same_text(bundled, sbom_file, tmp_path):
 
 def test_it_is_about_the_image_and_carries_its_labels(bill, bundled):
     image = bill["metadata"]["component"]
-    properties = {one["name"]: one["value"] for one in image["properties"]}
+    properties = {entry["name"]: entry["value"] for entry in image["properties"]}
 
     assert (f"{image['name']}:{image['version']}", image["type"]) == (bundled.tag, "container")
     assert properties["sentiloop.dataset.digest"] == FACTS["dataset_digest"]
@@ -67,26 +67,30 @@ def test_it_is_about_the_image_and_carries_its_labels(bill, bundled):
 
 
 def test_every_package_is_named_with_its_pinned_version_and_its_licence(bill):
-    libraries = {one["name"]: one for one in bill["components"] if one["type"] == "library"}
+    libraries = {
+        component["name"]: component for component in bill["components"] if component["type"] == "library"
+    }
 
     assert {"bentoml", "onnxruntime", "starlette", "numpy", "uvloop", "azure-core"} <= set(libraries)
     assert not HEAVY & set(libraries)
-    assert {name: one["version"] for name, one in libraries.items()} == {
+    assert {name: component["version"] for name, component in libraries.items()} == {
         name: PINS[name] for name in libraries
     }
     assert libraries["numpy"]["purl"] == f"pkg:pypi/numpy@{PINS['numpy']}"
-    assert [name for name, one in libraries.items() if not one.get("licenses")] == []
+    assert [name for name, component in libraries.items() if not component.get("licenses")] == []
 
 
 def test_what_needs_what_is_said(bill):
-    needs = {one["ref"]: set(one.get("dependsOn", ())) for one in bill["dependencies"]}
+    needs = {dependency["ref"]: set(dependency.get("dependsOn", ())) for dependency in bill["dependencies"]}
 
     assert f"pkg:pypi/starlette@{PINS['starlette']}" in needs[f"pkg:pypi/bentoml@{PINS['bentoml']}"]
     assert set().union(*needs.values()) <= set(needs)
 
 
 def test_the_model_is_a_component_with_the_digest_of_each_file(bill, bundled):
-    model = next(one for one in bill["components"] if one["type"] == "machine-learning-model")
+    model = next(
+        component for component in bill["components"] if component["type"] == "machine-learning-model"
+    )
     folder = bundled.folder.parents[2] / "models" / bundled.model.replace(":", "/")
     files = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -95,7 +99,7 @@ def test_the_model_is_a_component_with_the_digest_of_each_file(bill, bundled):
     }
 
     assert f"{model['name']}:{model['version']}" == bundled.model
-    assert {one["name"]: one["hashes"][0]["content"] for one in model["components"]} == files
+    assert {file["name"]: file["hashes"][0]["content"] for file in model["components"]} == files
     assert {"name": "sentiloop:run_id", "value": FACTS["run_id"]} in model["properties"]
 
 

@@ -1,4 +1,4 @@
-"""A retraining in GitHub Actions: what the gate said, in the summary and as an output; nothing is promoted by a mistake."""
+"""A retraining in GitHub Actions: the verdict in the summary and as an output."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VERDICT = Verdict(
 
 
 def training(folder, code, text=None):
-    """A program that ends as a retraining does: with an exit code, and a verdict on disk."""
+    """A fake retraining: an exit code, and a verdict on disk."""
     lines = [
         "import pathlib, sys",
         f"folder = pathlib.Path({str(folder)!r}) / 'verdict'",

@@ -1,4 +1,4 @@
-"""The Azure workbook: it is what the panels and the .kql files make of it, and every query in it runs."""
+"""The Azure workbook is generated from the panels and .kql files, and its queries run."""
 
 from __future__ import annotations
 

@@ -1,30 +1,19 @@
-"""The workflows obey the house's rules and call only what exists; their form and their security are `make check`'s business."""
+"""The rules of the workflows: pinned actions, few permissions, one gate, the order of a release.
+
+Their form and their security are checked by `make check`.
+"""
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-import yaml
+from workflows import JOBS, STEPS, TEXTS, WORKFLOWS, scripts
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / ".github" / "workflows"
-FILES = {file.stem: file for file in sorted(FOLDER.glob("*.yml"))}
-TEXTS = {name: file.read_text("utf-8") for name, file in FILES.items()}
-WORKFLOWS = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
-JOBS = {
-    f"{name}/{job}": content
-    for name, workflow in WORKFLOWS.items()
-    for job, content in workflow["jobs"].items()
-}
-STEPS = [(place, step) for place, job in JOBS.items() for step in job["steps"]]
 # Every action in use, with the version whose commit it is pinned to.
 ACTIONS = {
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
@@ -47,10 +36,6 @@ WRITES = {
 }
 
 
-def scripts(name=""):
-    return [step["run"] for place, step in STEPS if "run" in step and place.startswith(name)]
-
-
 def test_there_are_the_four_workflows():
     assert set(WORKFLOWS) == {"ci", "release", "retrain", "infra"}
 
@@ -68,15 +53,15 @@ def test_every_action_is_pinned_to_a_commit_that_is_known(name):
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_a_workflow_may_read_and_each_job_writes_only_what_it_must(name):
     assert WORKFLOWS[name]["permissions"] == {"contents": "read"}
-    for place, job in JOBS.items():
-        if place.startswith(f"{name}/"):
+    for job_id, job in JOBS.items():
+        if job_id.startswith(f"{name}/"):
             granted = {scope for scope, level in job.get("permissions", {}).items() if level == "write"}
-            assert granted == WRITES.get(place, set()), place
+            assert granted == WRITES.get(job_id, set()), job_id
 
 
-@pytest.mark.parametrize("place", JOBS)
-def test_no_job_hides_a_failure_or_goes_on_for_ever(place):
-    job = JOBS[place]
+@pytest.mark.parametrize("job_id", JOBS)
+def test_no_job_hides_a_failure_or_goes_on_for_ever(job_id):
+    job = JOBS[job_id]
 
     assert "continue-on-error" not in str(job)
     assert "|| true" not in str(job)
@@ -113,7 +98,7 @@ def test_one_gate_at_the_end_looks_at_every_other_job(name):
     ],
 )
 def test_the_gate_passes_what_succeeded_alone(name, results, passes, tmp_path):
-    """Its jq program is run by jq where that is; GitHub's machines have it."""
+    """Runs the gate's jq program, where jq is installed; GitHub's machines have it."""
     script = WORKFLOWS[name]["jobs"]["gate"]["steps"][0]["run"]
     needs = json.dumps({f"job{number}": {"result": result} for number, result in enumerate(results)})
     if not shutil.which("jq"):
@@ -127,9 +112,9 @@ def test_the_gate_passes_what_succeeded_alone(name, results, passes, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "step"), [(place, step) for place, step in STEPS if "checkout" in step.get("uses", "")]
+    ("job_id", "step"), [(job_id, step) for job_id, step in STEPS if "checkout" in step.get("uses", "")]
 )
-def test_no_credential_stays_on_disk(place, step):
+def test_no_credential_stays_on_disk(job_id, step):
     assert step["with"]["persist-credentials"] is False
 
 
@@ -137,17 +122,17 @@ def test_releases_never_cross_and_are_never_cut_off():
     # Else a way back would wait for a build, and a push cancel it.
     group = "${{ inputs.do == 'roll back' && 'roll-back' || 'release' }}"
     assert WORKFLOWS["release"]["concurrency"] == {"group": group, "cancel-in-progress": False}
-    for place in ("release/deploy", "release/roll-back", "infra/deploy"):
-        assert JOBS[place]["concurrency"] == {"group": "traffic", "cancel-in-progress": False}
+    for job_id in ("release/deploy", "release/roll-back", "infra/deploy"):
+        assert JOBS[job_id]["concurrency"] == {"group": "traffic", "cancel-in-progress": False}
     assert JOBS["retrain/retrain"]["concurrency"] == {"group": "retrain", "cancel-in-progress": False}
     assert JOBS["retrain/collect"]["concurrency"] == {"group": "collect", "cancel-in-progress": False}
 
 
 def test_every_job_that_logs_in_to_azure_is_in_an_environment_and_no_secret_of_azure_is_stored():
-    for place, step in STEPS:
+    for job_id, step in STEPS:
         if "azure/login" in step.get("uses", ""):
-            assert JOBS[place]["environment"] in ("production", "learning", "infrastructure")
-            assert JOBS[place]["permissions"]["id-token"] == "write"
+            assert JOBS[job_id]["environment"] in ("production", "learning", "infrastructure")
+            assert JOBS[job_id]["permissions"]["id-token"] == "write"
             assert set(step["with"]) == {"client-id", "tenant-id", "subscription-id"}
             assert all(value.startswith("${{ vars.AZURE_") for value in step["with"].values())
     secrets = set(re.findall(r"secrets\.(\w+)", "".join(TEXTS.values())))
@@ -158,19 +143,19 @@ def test_every_job_that_logs_in_to_azure_is_in_an_environment_and_no_secret_of_a
 
 
 def test_no_program_is_told_a_client_id_which_it_would_take_for_a_managed_identity():
-    for place, step in STEPS:
+    for job_id, step in STEPS:
         names = {
-            **WORKFLOWS[place.split("/")[0]].get("env", {}),
-            **JOBS[place].get("env", {}),
+            **WORKFLOWS[job_id.split("/")[0]].get("env", {}),
+            **JOBS[job_id].get("env", {}),
             **step.get("env", {}),
         }
-        assert "AZURE_CLIENT_ID" not in names, place
+        assert "AZURE_CLIENT_ID" not in names, job_id
 
 
-@pytest.mark.parametrize("place", JOBS)
-def test_variables_of_an_environment_are_read_in_steps_where_they_are_known(place):
-    assert "vars." not in str(JOBS[place].get("env", ""))
-    assert "vars." not in str(WORKFLOWS[place.split("/")[0]].get("env", ""))
+@pytest.mark.parametrize("job_id", JOBS)
+def test_variables_of_an_environment_are_read_in_steps_where_they_are_known(job_id):
+    assert "vars." not in str(JOBS[job_id].get("env", ""))
+    assert "vars." not in str(WORKFLOWS[job_id.split("/")[0]].get("env", ""))
 
 
 def test_no_expression_is_pasted_into_a_script():
@@ -222,100 +207,3 @@ def test_infrastructure_is_deployed_by_hand_and_after_a_look():
     assert "refs/heads/main" in deploy["if"]
     assert deploy["needs"] == ["what-if"]
     assert "head.repo.full_name == github.repository" in JOBS["infra/what-if"]["if"]
-
-
-@pytest.mark.parametrize("name", WORKFLOWS)
-def test_only_commands_that_exist_are_called(name):
-    text = "\n".join(scripts(f"{name}/"))
-    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-
-    assert set(re.findall(r"^(?:bash \.ci/run|make) (\w+)", text, re.MULTILINE)) <= targets
-    for module in re.findall(r"python3? -m ([\w.]+)", text):
-        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
-    for file in re.findall(r"\.ci/\w+|infra/[\w.]+\.(?:bicep|bicepparam)\b", TEXTS[name]):
-        assert (ROOT / file).is_file(), file
-    for workflow in re.findall(r"gh workflow run (\S+)", text):
-        assert (FOLDER / workflow).is_file()
-
-
-def commands():
-    found = {
-        command
-        for script in scripts()
-        for command in re.findall(r"python3? -m ((?:infra|flows)\.\w+[^\n|&)]*)", script)
-    }
-    return sorted(found)
-
-
-@pytest.mark.parametrize("command", commands())
-def test_the_commands_take_the_options_that_they_are_given(command, monkeypatch, capsys):
-    module, *words = command.split()
-    verb = [word for word in words[:1] if not word.startswith("-")]
-    monkeypatch.setattr(sys, "argv", [module, *verb, "--help"])
-
-    with pytest.raises(SystemExit) as ended:
-        importlib.import_module(module).main()
-
-    assert ended.value.code == 0
-    said = capsys.readouterr().out
-    for option in re.findall(r"--[a-z-]+", command):
-        assert option in said
-
-
-def test_the_programs_that_python_calls_are_there_as_well():
-    sources = "".join(
-        (ROOT / "infra" / f"{name}.py").read_text("utf-8")
-        for name in ("champion", "container_image", "proposal", "verdict")
-    )
-    modules = re.findall(r'"-m", "((?:flows|infra)\.\w+)"', sources)
-    targets = re.findall(r'"make", "--silent", "(\w+)"', sources)
-
-    assert {"flows.fetch", "flows.train", "flows.retrain", "infra.sbom"} == set(modules)
-    for module in modules:
-        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
-    assert targets
-    for target in targets:
-        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE), target
-
-
-def test_every_variable_and_secret_is_in_the_documents():
-    named = set(re.findall(r"(?:vars|secrets)\.(\w+)", "".join(TEXTS.values())))
-    documents = "".join(
-        (ROOT / "docs" / name).read_text("utf-8")
-        for name in ("release.md", "deploy.md")
-        if (ROOT / "docs" / name).exists()
-    )
-
-    assert {name for name in named if f"`{name}`" not in documents} == set()
-
-
-@pytest.mark.parametrize(
-    ("check", "old", "new"),
-    [
-        (["check-jsonschema", "--builtin-schema", "vendor.github-workflows"], "runs-on:", "run-on:"),
-        (
-            ["zizmor", "--offline", "--quiet", "--no-progress"],
-            re.search(r"actions/checkout@\S+", TEXTS["ci"])[0],
-            "actions/checkout@v7",
-        ),
-        (
-            ["zizmor", "--offline", "--quiet", "--no-progress"],
-            "bash .ci/run check",
-            "bash .ci/run ${{ github.head_ref }}",
-        ),
-    ],
-)
-def test_the_checks_of_make_check_pass_and_would_say_so(check, old, new, tmp_path):
-    """The workflows as they are pass; one that is malformed or unsafe does not."""
-    command = [Path(sys.executable).parent / check[0], *check[1:]]
-    bad = tmp_path / ".github" / "workflows" / "bad.yml"
-    bad.parent.mkdir(parents=True)
-    bad.write_text(TEXTS["ci"].replace(old, new, 1))
-
-    good, failed = (
-        subprocess.run([*command, *files], capture_output=True, check=False)
-        for files in (FILES.values(), [bad])
-    )
-
-    assert good.returncode == 0, good.stdout
-    assert failed.returncode != 0
