@@ -1,9 +1,9 @@
-"""What each technique of the models is worth: every model with and without it, several times: `python -m benchmarks.ablation`.
+"""Ablation: every model with and without each technique: `python -m benchmarks.ablation`.
 
-A fifth of the training tweets is set aside to judge; nothing learns from it or is chosen by it, nor
-is a test tweet looked at. Each seed draws 80% of the other training tweets and trains all arms on
-them; validation chooses for them as always. What a technique is worth is the mean of the paired
-differences over the seeds, in points, with their standard deviation. tfidf takes its richest
+A fifth of the training tweets is held out for scoring: no model is trained or chosen on it, and no
+test tweet is used. Each seed draws 80% of the other training tweets and trains all arms on them,
+with the usual validation split. A technique's gain is the mean of the paired differences over the
+seeds, in points, with their standard deviation. tfidf takes its richest
 features unsearched.
 """
 
@@ -31,6 +31,7 @@ _LEAST_SEEDS = 2
 
 
 Rows = tuple[Sequence[str], Sequence[str]]
+Try = tuple[float, float, float]  # macro F1, macro recall, and seconds of training
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ ARMS = (
 
 @dataclass(frozen=True)
 class Draw:
-    """What one seed draws, training tweets and what the teacher says of them, and what all seeds share: all else."""
+    """The data of one seed: its training tweets with the teacher's scores, and the shared rest."""
 
     train: Split
     teacher_scores: Scores | None
@@ -77,12 +78,12 @@ class Draw:
 
 
 def arms_for(families: Sequence[str], *, has_related: bool) -> list[Arm]:
-    """Return the arms of some families, without the one that lacks nothing but related tweets where there are none."""
+    """Return the arms of some families, without that for related tweets where there are none."""
     return [arm for arm in ARMS if arm.family in families and (has_related or arm.name != _NO_RELATED)]
 
 
 def related_rows(whole: Dataset) -> Rows | None:
-    """Return the tweets of the default corpus that BERT learns before those of another source, apart from all of these."""
+    """Return the default corpus's tweets that BERT learns first, disjoint from the source's."""
     if whole.source == DEFAULT_SOURCE:
         return None
     rows = load_dataset().train.apart_from(text for split in whole.splits.values() for text in split.texts)
@@ -90,14 +91,14 @@ def related_rows(whole: Dataset) -> Rows | None:
 
 
 def pick(split: Split, numbers: NDArray[np.int64]) -> Split:
-    """Return some rows of a split."""
+    """Return the rows of a split with these numbers."""
     return Split(
         tuple(split.texts[number] for number in numbers), tuple(split.labels[number] for number in numbers)
     )
 
 
 def teach(train: Split, validation: Split, related: Rows | None) -> Scores:
-    """Return what a BERT that was trained on all of the training tweets says of them."""
+    """Return the scores of the training tweets by a BERT trained on all of them."""
     teacher = models.create("bert")
     rows = (validation.texts, validation.labels)
     teacher.fit(train.texts, train.labels, validation=rows, progress=lambda line: None, related=related)
@@ -105,7 +106,7 @@ def teach(train: Split, validation: Split, related: Rows | None) -> Scores:
 
 
 def try_arm(arm: Arm, draw: Draw, seed: int) -> tuple[float, float, float]:
-    """Return an arm's macro F1 and macro recall on the tweets set aside, in points, and the seconds of its training."""
+    """Return an arm's held-out macro F1 and macro recall, in points, and its training seconds."""
     model = models.create(arm.family, **arm.hyperparameters, seed=seed)
     start = time.perf_counter()
     model.fit(
@@ -118,12 +119,12 @@ def try_arm(arm: Arm, draw: Draw, seed: int) -> tuple[float, float, float]:
     )
     seconds = time.perf_counter() - start
     judged = draw.judged
-    found = measure(encode_labels(judged.texts, judged.labels), model.predict_proba(judged.texts))
-    return 100 * found["f1_macro"], 100 * found["recall_macro"], seconds
+    metrics = measure(encode_labels(judged.texts, judged.labels), model.predict_proba(judged.texts))
+    return 100 * metrics["f1_macro"], 100 * metrics["recall_macro"], seconds
 
 
 def row(arm: Arm, tries: Sequence[tuple[float, ...]], reference: Sequence[tuple[float, ...]]) -> str:
-    """Return a table row: mean and spread over the seeds, and the mean and spread of the differences from the model as it is."""
+    """Return a table row: mean and spread over the seeds, of the scores and of the gains."""
     values, differences = np.array(tries), np.array(tries) - np.array(reference)
     cells = [f"{values[:, column].mean():.2f} ± {values[:, column].std(ddof=1):.2f}" for column in (0, 1)]
     if tries is reference:
@@ -134,6 +135,32 @@ def row(arm: Arm, tries: Sequence[tuple[float, ...]], reference: Sequence[tuple[
             for column in (0, 1)
         ]
     return f"| {arm.family} | {arm.name} | {' | '.join(cells)} | {values[:, 2].mean():.0f} s |"
+
+
+def measure_arms(
+    data: str, *, rows: int, seeds: int, families: Sequence[str]
+) -> tuple[str, dict[Arm, list[Try]]]:
+    """Train every arm once per seed; return a line on the data, and the results."""
+    whole = load_dataset(data)
+    related = related_rows(whole)
+    pool = whole.sample(rows).train
+    order = np.random.default_rng(0).permutation(len(pool.texts))
+    end = int(_SHARE * len(order))
+    train, judged = pick(pool, order[:end]), pick(pool, order[end:])
+    tries: dict[Arm, list[Try]] = {arm: [] for arm in arms_for(families, has_related=related is not None)}
+    taught = teach(train, whole.validation, related) if any(arm.is_taught for arm in tries) else None
+    size = int(_SHARE * len(train.texts))
+    for seed in range(seeds):
+        drawn = np.random.default_rng(seed).permutation(len(train.texts))[:size]
+        draw = Draw(
+            pick(train, drawn), None if taught is None else taught[drawn], related, whole.validation, judged
+        )
+        for arm, results in tries.items():
+            results.append(try_arm(arm, draw, seed))
+            f1, recall, _ = results[-1]
+            line = f"seed {seed}, {arm.family}, {arm.name}: macro F1 {f1:.2f}, recall {recall:.2f}"
+            print(line, flush=True)
+    return f"{whole.name}: {size} training tweets a seed, judged on {len(judged.texts)}", tries
 
 
 def main() -> None:
@@ -155,35 +182,13 @@ def main() -> None:
     apply_tool_environment(read_settings())
     if chosen.seeds < _LEAST_SEEDS:
         parser.error("--seeds must be at least 2: there is no spread of one")
-    whole = load_dataset(chosen.data)
-    related = related_rows(whole)
-    rows = whole.sample(chosen.rows).train
-    order = np.random.default_rng(0).permutation(len(rows.texts))
-    end = int(_SHARE * len(order))
-    train, judged = pick(rows, order[:end]), pick(rows, order[end:])
-    tries: dict[Arm, list[tuple[float, float, float]]] = {
-        arm: [] for arm in arms_for(chosen.families, has_related=related is not None)
-    }
-    taught = teach(train, whole.validation, related) if any(arm.is_taught for arm in tries) else None
-    for seed in range(chosen.seeds):
-        drawn = np.random.default_rng(seed).permutation(len(train.texts))[: int(_SHARE * len(train.texts))]
-        draw = Draw(
-            pick(train, drawn), None if taught is None else taught[drawn], related, whole.validation, judged
-        )
-        for arm, found in tries.items():
-            found.append(try_arm(arm, draw, seed))
-            print(
-                f"seed {seed}, {arm.family}, {arm.name}: macro F1 {found[-1][0]:.2f}, recall {found[-1][1]:.2f}",
-                flush=True,
-            )
-    print(
-        f"\n{whole.name}: {int(_SHARE * len(train.texts))} training tweets a seed, judged on {len(judged.texts)}\n"
-    )
+    data, tries = measure_arms(chosen.data, rows=chosen.rows, seeds=chosen.seeds, families=chosen.families)
+    print(f"\n{data}\n")
     print("| model | variant | macro F1 | macro recall | F1 against it | recall against it | training |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    references = {arm.family: found for arm, found in tries.items() if arm.name == _WHOLE}
-    for arm, found in tries.items():
-        print(row(arm, found, references[arm.family]))
+    references = {arm.family: results for arm, results in tries.items() if arm.name == _WHOLE}
+    for arm, results in tries.items():
+        print(row(arm, results, references[arm.family]))
 
 
 if __name__ == "__main__":

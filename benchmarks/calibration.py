@@ -1,4 +1,4 @@
-"""Do served scores mean what they say, also on tweets unlike those of the training? `python -m benchmarks.calibration`.
+"""Calibration of served models in and out of distribution: `python -m benchmarks.calibration`.
 
 Expected calibration error, log loss and macro F1 on the test split of the default corpus, on the
 same tweets spoilt in two ways, and with `--shifted` on labelled tweets of another source; without
@@ -45,13 +45,13 @@ _ABSTENTION = ("model", "tweets", "errors", "threshold", "kept", "errors among t
 
 
 def misspelt(split: Split) -> Split:
-    """Return the texts with slips of the pen; the same texts give the same slips."""
+    """Return the texts with misspellings, the same for the same texts."""
     chance = np.random.default_rng(0)
     return Split(tuple(misspell(text, _TYPOS, chance) for text in split.texts), split.labels)
 
 
 def flattened(split: Split) -> Split:
-    """Return the texts in small letters and without emoji and emoticons; a text of nothing else stays."""
+    """Return the texts in lower case, without emoji and emoticons; a text of emoji alone stays."""
     plain = (" ".join(EMOJI.sub(" ", text).lower().split()) for text in split.texts)
     return Split(
         tuple(changed or text for changed, text in zip(plain, split.texts, strict=True)), split.labels
@@ -59,7 +59,9 @@ def flattened(split: Split) -> Split:
 
 
 def read_shifted(source: str, dataset: Dataset) -> Split:
-    """Return the labelled tweets of another source: of a TweetEval folder the validation split alone, and none that the models learned.
+    """Return another source's labelled tweets, without those that the models learned.
+
+    Of a TweetEval folder it takes the validation split alone.
 
     Raises:
         DataError: The source cannot be read, or nothing is left of it.
@@ -72,7 +74,8 @@ def read_shifted(source: str, dataset: Dataset) -> Split:
     ]
     if not rows:
         raise DataError(
-            f"{source} has no labelled tweet that the models have not learned: give a CSV file or a TweetEval folder of others"
+            f"{source} has no labelled tweet that the models have not learned: "
+            "give a CSV file or a TweetEval folder of others"
         )
     return Split(tuple(row.text for row in rows), tuple(row.label for row in rows))
 
@@ -80,7 +83,10 @@ def read_shifted(source: str, dataset: Dataset) -> Split:
 def measure(
     model: models.Classifier, sets: dict[str, Split], validation: Split
 ) -> tuple[list[str], list[str]]:
-    """Return a model's rows, one for each set, of the tables of calibration and of abstention; its threshold comes from validation."""
+    """Return a model's rows for the tables of calibration and of abstention, one for each set.
+
+    The threshold of abstention is chosen on the validation split.
+    """
     calibration, abstention = [], []
     threshold = risk_coverage(validation.labels, model.predict_proba(validation.texts)).threshold_at(
         TARGET_RISK
@@ -97,7 +103,7 @@ def measure(
 
 
 def _kept(split: Split, scores: Scores, threshold: float | None) -> str:
-    """Return the cells of a threshold, the share that it keeps, and the share of these labels that are wrong."""
+    """Return the cells of a threshold, its coverage, and the error rate on what it keeps."""
     if threshold is None:
         return "none | – | –"
     coverage, risk = risk_coverage(split.labels, scores).at(threshold)
@@ -105,7 +111,7 @@ def _kept(split: Split, scores: Scores, threshold: float | None) -> str:
 
 
 def ece_by_chance(scores: Scores) -> float:
-    """Return the calibration error that these scores would show on so many texts if they were right exactly as often as they say."""
+    """Return the calibration error that these scores show by chance if perfectly calibrated."""
     confidence, chance = scores.max(axis=1), np.random.default_rng(0)
     return float(
         np.mean(
@@ -146,7 +152,7 @@ def main() -> None:
         sets[Path(chosen.shifted).name] = read_shifted(chosen.shifted, dataset)
     loaded = [models.load(folder) for folder in chosen.models or [store.champion().path]]
     names = [
-        model.family if len(loaded) == len({one.family for one in loaded}) else f"{n}. {model.family}"
+        model.family if len(loaded) == len({other.family for other in loaded}) else f"{n}. {model.family}"
         for n, model in enumerate(loaded, 1)
     ]
     tables = ([_header(_CALIBRATION)], [_header(_ABSTENTION)])

@@ -46,7 +46,7 @@ _QUICK: dict[str, dict[str, Any]] = {
 
 
 def weights_by_leaving_out(model: Classifier, text: str) -> list[float]:
-    """Return the words' weights as the label's loss in every text without one word, each scored from its raw text."""
+    """Return the words' weights: the label's loss of score without each word (leave one out)."""
     words = split_words(text)
     scores = model.predict_proba([text])[0]
     without = model.predict_proba([_without(words, [number]) for number in range(len(words))])
@@ -54,21 +54,28 @@ def weights_by_leaving_out(model: Classifier, text: str) -> list[float]:
 
 
 def losses(model: Classifier, text: str, falling: Sequence[int]) -> list[tuple[float, bool]]:
-    """Return what the label's score loses, and whether the label changes, without the first 1, 2 and 3 words of an order."""
+    """Return the score's loss, and whether the label changes, without the first 1 to 3 words.
+
+    The words are removed in the order given.
+    """
     words, scores = split_words(text), model.predict_proba([text])[0]
-    found = model.predict_proba([_without(words, falling[:count]) for count in _REMOVED])
+    reduced = model.predict_proba([_without(words, falling[:count]) for count in _REMOVED])
     return [
-        (float(scores.max() - row[scores.argmax()]), bool(row.argmax() != scores.argmax())) for row in found
+        (float(scores.max() - row[scores.argmax()]), bool(row.argmax() != scores.argmax())) for row in reduced
     ]
 
 
 def measure_faithfulness(model: Classifier, texts: Sequence[str]) -> dict[str, list[str]]:
-    """Return for each way to weigh words `mean loss / share of changed labels` without 1, 2 and 3 of them."""
+    """Return, per method and words removed (1 to 3), mean loss and share of changed labels."""
     chance = random.Random(0)  # noqa: S311 - an order of words
-    found: dict[str, list[list[tuple[float, bool]]]] = {"ours": [], "all left out": [], "random": []}
+    losses_by_method: dict[str, list[list[tuple[float, bool]]]] = {
+        "ours": [],
+        "all left out": [],
+        "random": [],
+    }
     for text in texts:
         weighed = {
-            "ours": [one.weight for one in explain(model, text)],
+            "ours": [word.weight for word in explain(model, text)],
             "all left out": weights_by_leaving_out(model, text),
         }
         orders = {
@@ -77,13 +84,18 @@ def measure_faithfulness(model: Classifier, texts: Sequence[str]) -> dict[str, l
         }
         orders["random"] = chance.sample(range(len(split_words(text))), max(_REMOVED))
         for name, order in orders.items():
-            found[name].append(losses(model, text, order))
-    means = {name: np.array(values, dtype=np.float64).mean(axis=0) for name, values in found.items()}
+            losses_by_method[name].append(losses(model, text, order))
+    means = {
+        name: np.array(values, dtype=np.float64).mean(axis=0) for name, values in losses_by_method.items()
+    }
     return {name: [f"{loss:.3f} / {changed:.0%}" for loss, changed in rows] for name, rows in means.items()}
 
 
 def measure_cost(model: Classifier, texts: Sequence[str]) -> list[float]:
-    """Return the median milliseconds of a prediction alone and with its explanation, then the same of CPU time; they take turns by text."""
+    """Return the median milliseconds of a prediction without and with explanation.
+
+    First in elapsed, then in CPU time; the two take turns by text.
+    """
     taken = []
     for text in texts:
         moments = [_now()]
@@ -106,10 +118,10 @@ def report(loaded: Sequence[Classifier], dataset: Dataset, tweets: int) -> str:
     long = [" ".join(validation[start::_LONG_TEXTS])[:_LONG_CHARS] for start in range(_LONG_TEXTS)]
     lines = ["| model | words removed | ours | all left out | random |", "| --- | --- | --- | --- | --- |"]
     for model in loaded:
-        found = measure_faithfulness(model, texts)
+        faithfulness = measure_faithfulness(model, texts)
         lines += [
             f"| {model.family} | {count} | {' | '.join(row)} |"
-            for count, *row in zip(_REMOVED, *found.values(), strict=True)
+            for count, *row in zip(_REMOVED, *faithfulness.values(), strict=True)
         ]
     lines += [
         "",
@@ -125,15 +137,18 @@ def report(loaded: Sequence[Classifier], dataset: Dataset, tweets: int) -> str:
 
 
 def find_models(folders: Sequence[Path], dataset: Dataset) -> list[Classifier]:
-    """Return the models of the folders; without any, one of each family: the champion, and quickly trained ones."""
+    """Return the models of the folders, else one of each family.
+
+    Of its family the champion is taken; the others are trained quickly.
+    """
     if folders:
         return [models.load(folder) for folder in folders]
     try:
         champion = store.champion()
-        found = {champion.metadata.get("family"): models.load(champion.path)}
+        available = {champion.metadata.get("family"): models.load(champion.path)}
     except StoreError:
-        found = {}
-    return [found.get(family) or _quick(family, dataset) for family in models.FAMILIES]
+        available = {}
+    return [available.get(family) or _quick(family, dataset) for family in models.FAMILIES]
 
 
 def _quick(family: str, dataset: Dataset) -> Classifier:

@@ -1,6 +1,6 @@
 """How often the gate is wrong: `python -m benchmarks.gate`.
 
-False promotions when nothing is better, and the power to see a true gain.
+False promotions of equal models, and the power to detect a true gain.
 
 First pairs of models that are made up from real answers (`gate_worlds`), then real models
 (`gate_models`).

@@ -1,4 +1,7 @@
-"""Real models that learned from other, spoilt or fewer rows, each before the gate; their true difference is known from texts kept back."""
+"""The gate's errors on real models whose true difference is known from held-out texts.
+
+Challengers learn from other, mislabelled or more rows than their champions.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,9 @@ Make = Callable[[Split, int], Split]  # rows to learn from, of those that may be
 
 
 def retrained(models_per_kind: int) -> Iterator[str]:
-    """Yield a table of what becomes of real challengers; their true gain is known from half of the training rows, which no model learns.
+    """Yield a table of verdicts on real challengers, beside their true gain.
+
+    The true gain is measured on half of the training rows, which no model learns.
 
     Champions learn from four fifths of the other half, challengers from other four fifths, from
     spoilt ones, or champions from fewer rows. Each pair is judged on a test split of its own, drawn
@@ -49,7 +54,10 @@ def retrained(models_per_kind: int) -> Iterator[str]:
         },
         "more rows: four fifths against a third": (partial(_resample, share=1 / 3), _resample),
     }
-    yield "| real challengers | pairs | promoted | truly no better: promoted | truly 1.5 points better or more: promoted |"
+    yield (
+        "| real challengers | pairs | promoted | truly no better: promoted "
+        "| truly 1.5 points better or more: promoted |"
+    )
     yield "| --- " * 5 + "|"
     for kind, (of_champion, of_challenger) in kinds.items():
         old, new = (
@@ -60,12 +68,13 @@ def retrained(models_per_kind: int) -> Iterator[str]:
             for start, make in ((0, of_champion), (models_per_kind, of_challenger))
         )
         judged = [_judge_real(*pair, kept, seed) for seed, pair in enumerate(product(old, new))]
-        yield f"| {kind} | {len(judged)} | {_share(judged)} | {_share(judged, most=0.0)} | {_share(judged, least=0.015)} |"
+        worse, better = _share(judged, most=0.0), _share(judged, least=0.015)
+        yield f"| {kind} | {len(judged)} | {_share(judged)} | {worse} | {better} |"
 
 
 @dataclass(frozen=True)
 class _Real:
-    """A trained model: its scores of the kept texts and of validation, and its answers to the behavioural suite."""
+    """A trained model: its scores of held-out and validation texts, and its behavioural answers."""
 
     kept: Scores
     validation: EvaluationSet
@@ -86,13 +95,13 @@ class _Real:
         )
 
     def stand(self, role: Role, chosen: Numbers, facts: dict[str, str]) -> Contender:
-        """Return the model as one of the two before the gate, judged on the chosen ones of the kept texts."""
+        """Return the model's evidence for the gate, on the chosen held-out texts."""
         scores = {"test": self.kept[chosen], "validation": self.on_validation}
         return Contender(role, role, facts, scores, self.behaviour, COST, LEARNED)
 
 
 def _judge_real(old: _Real, new: _Real, kept: Split, seed: int) -> tuple[float, bool]:
-    """Return the challenger's true gain and whether the gate promotes it on one test split drawn from the kept texts."""
+    """Return the challenger's true gain, and whether the gate promotes it on a drawn test split."""
     chosen = np.random.default_rng(seed).choice(
         len(kept.texts), size=len(populations()["test"].texts), replace=False
     )
@@ -122,7 +131,7 @@ def _halves(rows: Split) -> tuple[Split, Split]:
 
 
 def _resample(rows: Split, seed: int, share: float = 0.8) -> Split:
-    """Return a share of the rows: as many for every model, others for each."""
+    """Return a random share of the rows, another sample for every seed."""
     return _take(
         rows,
         np.random.default_rng(seed).choice(
@@ -132,7 +141,7 @@ def _resample(rows: Split, seed: int, share: float = 0.8) -> Split:
 
 
 def _spoil(share: float, rows: Split, seed: int) -> Split:
-    """Return four fifths of the rows, the labels of a share of them shuffled."""
+    """Return four fifths of the rows, with a share of their labels shuffled."""
     chance, chosen_rows = np.random.default_rng(seed), _resample(rows, seed)
     labels = np.array(chosen_rows.labels)
     chosen = chance.random(len(labels)) < share

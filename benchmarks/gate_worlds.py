@@ -1,6 +1,7 @@
-"""Made-up pairs of models whose true difference is known, from a real model's answers on the real test split, each before the gate.
+"""Simulated pairs of models with a known true difference, judged by the whole gate.
 
-Both behave alike and cost the same; all else goes through the whole gate.
+The answers are a real model's on the real test split, changed at random. Behaviour and cost are
+equal in both.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ Drawn = tuple[tuple[str, ...], tuple[str, ...], Scores, Scores]
 
 @dataclass(frozen=True)
 class Population:
-    """Texts, true labels, a real model's answers and how sure it was of each."""
+    """Texts, true labels, a real model's answers and its confidence in each."""
 
     texts: tuple[str, ...]
     true: Numbers
@@ -49,7 +50,7 @@ class Population:
 
 @dataclass(frozen=True)
 class World:
-    """A pair of models: how often they disagree for nothing, and which share of its mistakes the challenger corrects.
+    """A pair of models: their rate of random disagreement, and the share of mistakes corrected.
 
     `complaints` is the share of the feedback set that was chosen because the champion got it wrong;
     None: there is no feedback set.
@@ -62,7 +63,7 @@ class World:
 
 @cache
 def populations() -> dict[str, Population]:
-    """Return the real test and validation split of the default corpus with a real model's answers."""
+    """Return the default corpus's test and validation split with a real model's answers."""
     dataset = load_dataset()
     model = fit(dataset, dataset.train)
     return {
@@ -72,7 +73,7 @@ def populations() -> dict[str, Population]:
 
 
 def simulate(world: World, seed: int) -> Decision:
-    """Return the gate's decision on one pair of models and one draw of texts."""
+    """Return the gate's decision on a pair of models and a random draw of texts."""
     chance = np.random.default_rng(seed)
     sizes = {"test": len(populations()["test"].texts), "validation": len(populations()["validation"].texts)}
     drawn = {name: _draw(populations()[name], size, world, chance) for name, size in sizes.items()}
@@ -90,7 +91,7 @@ def simulate(world: World, seed: int) -> Decision:
 
 
 def true_gain(disagreement: float, correction: float) -> float:
-    """Return the challenger's true lead in macro F1 over all texts of the test split, as the mean of many draws of its answers."""
+    """Return the challenger's expected gain in macro F1 on the test split, over many draws."""
     one, chance = populations()["test"], np.random.default_rng(0)
     gains = []
     for _ in range(20):
@@ -109,7 +110,7 @@ def find_correction(disagreement: float, gain: float) -> float:
 
 
 def fit(dataset: Dataset, rows: Split) -> models.SentimentModel:
-    """Return a small model that learned from the rows, fast and good enough."""
+    """Return a small model fitted on the rows, fast and good enough."""
     validation = (dataset.validation.texts, dataset.validation.labels)
     return models.create("tfidf", **_FEATURES).fit(
         rows.texts, rows.labels, validation=validation, progress=lambda _: None
@@ -123,7 +124,7 @@ def _population(split: Split, model: models.SentimentModel) -> Population:
 
 
 def _complain(drawn: Drawn, share: float) -> Drawn:
-    """Return a feedback set of FEEDBACK_ROWS: this share of it are mistakes of the champion, the others are as they come."""
+    """Return a feedback set of FEEDBACK_ROWS, of which this share are the champion's mistakes."""
     texts, labels, old, new = drawn
     is_wrong = np.array([LABELS[number] for number in old.argmax(axis=1)]) != np.array(labels)
     complaints = np.flatnonzero(is_wrong)[: round(share * FEEDBACK_ROWS)]
@@ -149,7 +150,7 @@ def _draw(one: Population, size: int, world: World, chance: np.random.Generator)
 
 
 def _answers(one: Population, world: World, chance: np.random.Generator) -> tuple[Numbers, Numbers]:
-    """Return both models' answers: where they disagree, a coin says who has the real one, so that neither is better by it."""
+    """Return both models' answers; a coin decides which keeps the real one where they disagree."""
     size = len(one.answers)
     other = (one.answers + chance.integers(1, 3, size)) % 3
     differs, is_heads = chance.random(size) < world.disagreement, chance.random(size) < 0.5  # noqa: PLR2004 - a coin

@@ -1,4 +1,4 @@
-"""How fast the monitor is, as a process of its own held on one core: `python -m benchmarks.monitoring`.
+"""Speed of the monitor as a process pinned to one core: `python -m benchmarks.monitoring`.
 
 - ingest: envelopes of feedback as the exporter makes them, in its batches and one per post, until
   each post is answered, so on the disk.
@@ -28,15 +28,20 @@ from pathlib import Path
 from monitor.database import Database
 from sentiment import queries
 from sentiment.config import LOCAL_WORKSPACE
+from sentiment.loopback import ADDRESS
 
 _HEADERS = {"Content-Type": "application/json"}
 _QUERIES = {
     "bad_predictions.kql, newest 1000": queries.read("bad_predictions") + "\n| take 1000",
     "bad predictions: mean score by model": (
-        'AppTraces | where Message == "Bad prediction" | summarize avg(todouble(Properties.score)) by model = tostring(Properties.model)'
+        'AppTraces | where Message == "Bad prediction" '
+        "| summarize avg(todouble(Properties.score)) by model = tostring(Properties.model)"
     ),
     "count by minute": "AppTraces | summarize count() by bin(TimeGenerated, 1m)",
-    "every feedback once": "AppTraces | summarize arg_min(TimeGenerated, *) by feedback_id = tostring(Properties.feedback_id) | count",
+    "every feedback once": (
+        "AppTraces | summarize arg_min(TimeGenerated, *) by feedback_id = tostring(Properties.feedback_id) "
+        "| count"
+    ),
     "alert.kql": queries.read("alert") + "\n| count",
     "feedback_rate.kql": queries.read("feedback_rate"),
     "models.kql": queries.read("models"),
@@ -44,20 +49,24 @@ _QUERIES = {
 _FILL = """
 INSERT INTO "AppTraces" BY NAME
 SELECT now()::TIMESTAMP - to_milliseconds(({rows} - i) * 1000) AS "TimeGenerated",
-    if(i % 2 = 0, 'Bad prediction', 'Good prediction') AS "Message", if(i % 2 = 0, 2, 1) AS "SeverityLevel", 1 AS "ItemCount",
+    if(i % 2 = 0, 'Bad prediction', 'Good prediction') AS "Message",
+    if(i % 2 = 0, 2, 1) AS "SeverityLevel", 1 AS "ItemCount",
     md5('op' || i) AS "OperationId", uuid()::VARCHAR AS "_ItemId", 'sentiloop.service' AS "AppRoleName",
-    json_object('tweet_text', 'the flight ' || md5(i::VARCHAR) || ' was late and nobody told us why, thank you [user] ' || i,
+    json_object('tweet_text',
+        'the flight ' || md5(i::VARCHAR) || ' was late and nobody told us why, thank you [user] ' || i,
         'predicted_label', ['negative', 'neutral', 'positive'][1 + i % 3],
         'feedback_label', ['negative', 'neutral', 'positive'][1 + i // 3 % 3],
-        'score', format('{{:.4f}}', 0.34 + 0.66 * random()), 'model', 'tweet-sentiment:h4kq2mzvnc5bgxy' || (i % 3),
-        'prediction_id', md5('a' || i) || md5('b' || i) || md5('c' || i) || md5('d' || i), 'feedback_id', uuid()::VARCHAR,
+        'score', format('{{:.4f}}', 0.34 + 0.66 * random()),
+        'model', 'tweet-sentiment:h4kq2mzvnc5bgxy' || (i % 3),
+        'prediction_id', md5('a' || i) || md5('b' || i) || md5('c' || i) || md5('d' || i),
+        'feedback_id', uuid()::VARCHAR,
         'logger_name', 'sentiment.feedback') AS "Properties"
 FROM range({rows}) numbers(i)
 """
 
 
 def envelope(number: int) -> dict[str, object]:
-    """Return one feedback as the exporter sends it, about 1.2 kB."""
+    """Return a feedback as the exporter sends it, about 1.2 kB."""
     properties = {
         "tweet_text": f"the flight {number} was late and nobody told us why, thank you [user] for nothing",
         "predicted_label": "positive",
@@ -100,7 +109,7 @@ def envelope(number: int) -> dict[str, object]:
 
 @contextmanager
 def monitor_process(home: Path, core: int | None) -> Iterator[int]:
-    """Run a monitor, held on one core unless that is None, and give its port."""
+    """Run a monitor, pinned to a core unless that is None, and yield its port."""
     wanted = str(core) if core is not None else f"0-{(os.cpu_count() or 1) - 1}"
     command = [
         "taskset",
@@ -118,25 +127,25 @@ def monitor_process(home: Path, core: int | None) -> Iterator[int]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
     try:
         lines = iter(process.stdout or ())
-        found = next(
+        match = next(
             (match for line in lines if (match := re.search(r"listens on http://127\.0\.0\.1:(\d+)", line))),
             None,
         )
-        if found is None:
+        if match is None:
             raise SystemExit("error: the monitor did not start, as told above")
-        yield int(found[1])
+        yield int(match[1])
     finally:
         process.terminate()
         process.wait(30)
 
 
 def post_all(port: int, bodies: list[bytes], callers: int) -> float:
-    """Post all bodies over a few connections that stay open; return the seconds until the last is answered."""
+    """Post all bodies over a few persistent connections, and return the seconds it took."""
     queue = iter(bodies)
     lock = threading.Lock()
 
     def run() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection = http.client.HTTPConnection(ADDRESS, port)
         while True:
             with lock:
                 body = next(queue, None)
@@ -158,9 +167,9 @@ def post_all(port: int, bodies: list[bytes], callers: int) -> float:
 
 
 def ask(port: int, query: str) -> float:
-    """Return the seconds that a query takes until its whole answer is here."""
+    """Return the seconds until a query's answer is complete."""
     started = time.perf_counter()
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection = http.client.HTTPConnection(ADDRESS, port)
     connection.request(
         "POST", f"/v1/workspaces/{LOCAL_WORKSPACE}/query", json.dumps({"query": query}), _HEADERS
     )

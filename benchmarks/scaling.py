@@ -1,4 +1,4 @@
-"""What ten times more tweets cost a training in time and memory: `python -m benchmarks.scaling`.
+"""Time and memory of a training on ten times more tweets: `python -m benchmarks.scaling`.
 
 Every training is a process of its own. Its memory is the most that it and its own workers hold at
 once, looked at ten times a second, less what it held when its framework was warm and all tweets
@@ -32,12 +32,12 @@ _WARM_UP_ROWS = 60
 
 
 def some_of(split: Split, rows: int) -> Split:
-    """Return rows drawn by chance: a corpus comes label by label."""
+    """Return a random sample of the rows: a corpus is sorted by label."""
     return pick(split, np.random.default_rng(0).permutation(len(split.texts))[:rows])
 
 
 def train_once(family: str, rows: int) -> None:
-    """Train a model once, and print a line before and the seconds that it took after."""
+    """Train a model once; print a line before, and the seconds it took after."""
     apply_tool_environment(read_settings())
     whole = load_dataset()
     train, few = some_of(whole.train, rows), some_of(whole.train, _WARM_UP_ROWS)
@@ -54,17 +54,17 @@ def train_once(family: str, rows: int) -> None:
 
 
 def megabytes(process: psutil.Process) -> float:
-    """Return what a process and its children hold now, in megabytes."""
+    """Return the resident memory of a process and its children, in megabytes."""
     total = 0
     with contextlib.suppress(psutil.NoSuchProcess):
-        for one in (process, *process.children(recursive=True)):
+        for member in (process, *process.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
-                total += one.memory_info().rss
+                total += member.memory_info().rss
     return total / 1e6
 
 
 def in_process(family: str, rows: int) -> tuple[float, float]:
-    """Train in a process of its own and return the seconds and the megabytes that it took."""
+    """Train in a process of its own and return its seconds and peak megabytes."""
     command = [sys.executable, "-m", "benchmarks.scaling", "--once", family, str(rows)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - our own program
         if child.stdout is None or child.stdout.readline().strip() != json.dumps("warm"):
@@ -100,7 +100,8 @@ def main() -> None:
         train_once(chosen.once[0], int(chosen.once[1]))
         return
     print(
-        "| model | tweets | time | times longer | memory beside the tweets | more per tweet added |\n| --- | --- | --- | --- | --- | --- |"
+        "| model | tweets | time | times longer | memory beside the tweets | more per tweet added |\n| "
+        "--- | --- | --- | --- | --- | --- |"
     )
     for family in chosen.families:
         rows = _ROWS[family]

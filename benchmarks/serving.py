@@ -1,4 +1,4 @@
-"""How fast the service is, against others with the same weights, in one run: `python -m benchmarks.serving`; see docs/serving.md.
+"""Speed of the service against others with the same weights: `python -m benchmarks.serving`.
 
 One server runs at a time, in turn, round after round; each is warmed up, then asked by wrk with
 distinct real tweets. Its first run makes the environments of the others (minutes, gigabytes) and,
@@ -23,7 +23,7 @@ from benchmarks.serving_load import Load, find_wrk, run_wrk, write_bodies
 from benchmarks.serving_model import ASKED, Folders, prepare_model
 from benchmarks.serving_picture import draw_serving
 from benchmarks.serving_server import clean_environment, end, free_port, running, tree_memory_mb
-from benchmarks.serving_table import Found, read_record, summarise, write_record, write_report
+from benchmarks.serving_table import Measurement, read_record, summarise, write_record, write_report
 from sentiment.config import Settings, apply_tool_environment, read_settings, tool_environment
 from sentiment.data.dataset import load_dataset
 from sentiment.reports.canvas import as_png
@@ -35,7 +35,7 @@ _STEP = 4001  # texts between the first of one measurement and of the next
 
 @dataclass(frozen=True)
 class Bench:
-    """What all measurements share."""
+    """The settings, texts and folders that all measurements share."""
 
     home: Path
     settings: Settings
@@ -45,12 +45,18 @@ class Bench:
     clients: Sequence[int]
     seconds: float
 
-    def first(self, turn: int, place: int) -> int:
-        """Return the text that a measurement begins with: the same for every contender, and another in each round and for each load."""
-        return _STEP * (turn * len(self.clients) + place) % len(self.texts)
+    def first(self, turn: int, position: int) -> int:
+        """Return the number of a measurement's first text.
+
+        It is the same for every contender, and another for each round and load.
+        """
+        return _STEP * (turn * len(self.clients) + position) % len(self.texts)
 
     def environment(self, python: Path) -> dict[str, str]:
-        """Return the variables of a contender's process: nothing is reported, nothing is downloaded, everything stays below our home."""
+        """Return the variables of a contender's process.
+
+        Nothing is reported or downloaded, and all files stay below our home.
+        """
         tools = {
             name: value
             for name, value in tool_environment(self.settings).items()
@@ -65,7 +71,7 @@ class Bench:
         return clean_environment(python, {**tools, **own})
 
 
-def measure_server(bench: Bench, contender: Contender, turn: int) -> Found:
+def measure_server(bench: Bench, contender: Contender, turn: int) -> Measurement:
     """Start a server, warm it up, load it with each number of clients, and end it."""
     python = bench.pythons[contender.environment]
     places = {**bench.folders.places(), "python": str(python), "port": str(free_port())}
@@ -75,37 +81,33 @@ def measure_server(bench: Bench, contender: Contender, turn: int) -> Found:
         bench.home / "bodies" / f"{contender.name}.jsonl", map(contender.make_body, bench.texts)
     )
     known = [contender.make_body(text) for text in bench.texts[:ASKED]]
-    environment, log = (
-        {**bench.environment(python), **variables},
-        bench.home / "logs" / f"{contender.name}.log",
-    )
+    log = bench.home / "logs" / f"{contender.name}.log"
+    environment = {**bench.environment(python), **variables}
     with running(command, int(places["port"]), contender.path, environment=environment, log=log) as server:
         start = server.wait_until_ready(known[0])
         labels = [contender.read_label(answer) for answer in server.ask(known)]
-        last = len(bench.texts) - _STEP
-        run_wrk(
-            server.url,
-            bodies,
-            clients=_WARM_UP_CLIENTS,
-            seconds=min(bench.seconds, _WARM_UP_SECONDS),
-            first=last,
-        )
+        seconds, last = min(bench.seconds, _WARM_UP_SECONDS), len(bench.texts) - _STEP
+        run_wrk(server.url, bodies, clients=_WARM_UP_CLIENTS, seconds=seconds, first=last)
         loads, memory = [], []
-        for place, clients in enumerate(bench.clients):
+        for position, clients in enumerate(bench.clients):
             server.settle(known[0])
             loads.append(
                 run_wrk(
-                    server.url, bodies, clients=clients, seconds=bench.seconds, first=bench.first(turn, place)
+                    server.url,
+                    bodies,
+                    clients=clients,
+                    seconds=bench.seconds,
+                    first=bench.first(turn, position),
                 )
             )
             memory.append(server.memory_mb())
-    return Found(
+    return Measurement(
         contender.title, start, max(memory), installed_mb(python), _agreement(bench, labels), tuple(loads)
     )
 
 
-def measure_engine(bench: Bench, turn: int) -> Found:
-    """Ask the model in a process without HTTP, in the service's environment."""
+def measure_engine(bench: Bench, turn: int) -> Measurement:
+    """Measure the model in process, without HTTP, in the service's environment."""
     python = bench.pythons[SERVICE]
     path = bench.home / "bodies" / "texts.json"
     write_bodies(path, [list(bench.texts)])
@@ -126,27 +128,30 @@ def measure_engine(bench: Bench, turn: int) -> Found:
             end(process)
     if not loads:
         raise SystemExit("error: the bare engine did not run, as told above")
-    return Found(ENGINE_TITLE, start, memory, installed_mb(python), _agreement(bench, labels), loads)
+    return Measurement(ENGINE_TITLE, start, memory, installed_mb(python), _agreement(bench, labels), loads)
 
 
 def _agreement(bench: Bench, labels: Sequence[str]) -> float:
-    """Return the share of labels that the float network gives as well."""
+    """Return the share of labels that agree with the float network."""
     pairs = list(zip(labels, bench.folders.labels, strict=True))
     return sum(one == other for one, other in pairs) / len(pairs)
 
 
-def measure(bench: Bench, names: Sequence[str], rounds: int) -> dict[str, Found]:
-    """Return the medians of each contender's rounds; a round asks each in turn."""
-    found: dict[str, list[Found]] = {name: [] for name in names}
+def measure(bench: Bench, names: Sequence[str], rounds: int) -> dict[str, Measurement]:
+    """Return the medians of each contender's rounds; a round measures each in turn."""
+    measured: dict[str, list[Measurement]] = {name: [] for name in names}
     for turn in range(rounds):
-        for name, one in _one_round(bench, names, turn):
-            found[name].append(one)
-            rates = ", ".join(f"{load.clients}: {load.rate:,.0f}/s" for load in one.loads)
-            _tell(f"round {turn + 1}/{rounds}, {one.title}: ready in {one.start_seconds:.1f} s; {rates}")
-    return {name: summarise(several) for name, several in found.items()}
+        for name, measurement in _one_round(bench, names, turn):
+            measured[name].append(measurement)
+            rates = ", ".join(f"{load.clients}: {load.rate:,.0f}/s" for load in measurement.loads)
+            _tell(
+                f"round {turn + 1}/{rounds}, {measurement.title}: "
+                f"ready in {measurement.start_seconds:.1f} s; {rates}"
+            )
+    return {name: summarise(several) for name, several in measured.items()}
 
 
-def _one_round(bench: Bench, names: Sequence[str], turn: int) -> Iterator[tuple[str, Found]]:
+def _one_round(bench: Bench, names: Sequence[str], turn: int) -> Iterator[tuple[str, Measurement]]:
     for contender in SERVERS:
         if contender.name in names:
             yield contender.name, measure_server(bench, contender, turn)
@@ -155,7 +160,7 @@ def _one_round(bench: Bench, names: Sequence[str], turn: int) -> Iterator[tuple[
 
 
 def prepare(chosen: argparse.Namespace) -> Bench:
-    """Make what is missing: the model, the environments."""
+    """Prepare the model and the environments, where missing."""
     own = read_settings()
     apply_tool_environment(own)
     settings = own.model_copy(update={"home": own.home / "bench"})
@@ -171,7 +176,10 @@ def prepare(chosen: argparse.Namespace) -> Bench:
 def _describe(chosen: argparse.Namespace) -> str:
     rounds = f"medians of {chosen.rounds} rounds" if chosen.rounds > 1 else "one round"
     cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores, {rounds} of {chosen.seconds:g} s, distinct tweets, the same weights (int8 where it says so)"
+    return (
+        f"{cores} cores, {rounds} of {chosen.seconds:g} s, distinct tweets, "
+        "the same weights (int8 where it says so)"
+    )
 
 
 def _tell(line: str) -> None:
@@ -208,7 +216,7 @@ def main() -> None:
         write_record(record, _describe(chosen), results)
     how, results = read_record(record)
     clients = sorted(
-        {load.clients for name, found in results.items() if name != ENGINE for load in found.loads}
+        {load.clients for name, measured in results.items() if name != ENGINE for load in measured.loads}
     )
     print(f"{how}.\n\n{write_report(results, clients)}")
     if chosen.picture:

@@ -1,4 +1,4 @@
-"""Who is compared, and how each is started and asked.
+"""The servers that are compared, and how each is started and asked.
 
 The servers' own files are in `serving_peers`.
 """
@@ -11,11 +11,15 @@ from operator import itemgetter
 from typing import Any
 
 from benchmarks.serving_environments import PROJECT, SERVICE
+from sentiment.loopback import ADDRESS
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One server; `{python}`, `{port}`, `{native}`, `{served}` and `{mlflow}` in its command and variables are filled in."""
+    """A server; its command and variables are templates.
+
+    They hold `{python}`, `{port}`, `{native}`, `{served}` and `{mlflow}`.
+    """
 
     name: str
     title: str
@@ -36,7 +40,7 @@ def _uvicorn(module: str) -> tuple[str, ...]:
 
 
 def _bentoml(service: str) -> tuple[str, ...]:
-    return "{python}", "-m", "bentoml", "serve", service, "--host", "127.0.0.1", "--port", "{port}"
+    return "{python}", "-m", "bentoml", "serve", service, "--host", ADDRESS, "--port", "{port}"
 
 
 REFERENCE, ENGINE, EMPTY = "fastapi", "engine", "empty"
@@ -46,7 +50,7 @@ SERVERS = (
         "service",
         "Sentiloop (int8)",
         SERVICE,
-        ("{python}", "-m", "bentoml", "serve", "service:SentimentService", "--host", "127.0.0.1"),
+        ("{python}", "-m", "bentoml", "serve", "service:SentimentService", "--host", ADDRESS),
         {"SENTIMENT_PORT_SERVICE": "{port}"},
     ),
     Contender(
@@ -78,7 +82,7 @@ SERVERS = (
             "--env-manager",
             "local",
             "-h",
-            "127.0.0.1",
+            ADDRESS,
             "-p",
             "{port}",
         ),

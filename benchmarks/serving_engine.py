@@ -1,7 +1,8 @@
-"""The limit: the served model asked in process, without HTTP, in batches of 16 and one by one, in the service's environment.
+"""The upper bound: the served model in process, without HTTP, in the service's environment.
 
-It prints a line when it has answered one text, a line of JSON with the labels of the first texts,
-and one with a result per batch size; it ends when it is told to.
+Texts come in batches of 16 and one by one. It prints a line when it has answered the first text, a
+line of JSON with the labels of the first texts, and one with a result per batch size; then it waits
+for a signal.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ _WARM_UP_SECONDS = 1.0
 
 
 def measure(model: models.Classifier, texts: list[str], *, size: int, seconds: float) -> dict[str, Any]:
-    """Ask batch after batch of distinct texts for so many seconds; a batch's time is the time of each of its texts."""
+    """Score batches of distinct texts for some seconds; each text takes its batch's time."""
     times: list[float] = []
-    place, start = 0, time.perf_counter()
+    position, start = 0, time.perf_counter()
     while (now := time.perf_counter()) < start + seconds:
-        model.predict_proba(texts[place : place + size])
+        model.predict_proba(texts[position : position + size])
         times.append(1000 * (time.perf_counter() - now))
-        place = (place + size) % (len(texts) - size)
+        position = (position + size) % (len(texts) - size)
     rate = size * len(times) / (time.perf_counter() - start)
     return {
         "clients": size,
@@ -37,7 +38,11 @@ def measure(model: models.Classifier, texts: list[str], *, size: int, seconds: f
 
 
 def main() -> None:
-    """Read the model's folder, the file of texts, the seconds per size, the first text and how many to label from the command line."""
+    """Measure as the command line says.
+
+    Its arguments: the model's folder, the file of texts, the seconds per size, the first text's
+    number and how many to label.
+    """
     folder, path, seconds, first, asked = sys.argv[1:]
     model = models.load(folder)
     texts = json.loads(Path(path).read_text("utf-8"))

@@ -1,4 +1,7 @@
-"""The environment of each contender: made once by pip below SENTIMENT_HOME, with nothing in it that the contender does not ask for."""
+"""The virtual environment of each contender, made once below SENTIMENT_HOME.
+
+It holds the contender's requirements and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _MARK = "installed.txt"
 
 
 def make_environment(name: str, home: Path) -> Path:
-    """Return the Python of an environment, made anew if what it needs has changed.
+    """Return the Python of an environment, made anew if its requirements have changed.
 
     Raises:
         SystemExit: pip failed; its output says why.
@@ -48,7 +51,7 @@ def make_environment(name: str, home: Path) -> Path:
 
 
 def read_requirements(name: str) -> list[str]:
-    """Return what an environment needs: a peer's own file, or the service's part of `pyproject.toml`."""
+    """Return an environment's requirements: a peer's own file, or the service's extras."""
     if name != SERVICE:
         lines = (PEERS / f"{name}.txt").read_text("utf-8").splitlines()
         return [line for line in lines if line and not line.startswith("#")]
@@ -58,10 +61,12 @@ def read_requirements(name: str) -> list[str]:
 
 def installed_mb(python: Path) -> float:
     """Return the megabytes of all packages in an environment, their bytecode included."""
-    places = [
-        place for place in (python.parent.parent / "lib").glob("python*/site-packages") if place.is_dir()
+    folders = [
+        folder for folder in (python.parent.parent / "lib").glob("python*/site-packages") if folder.is_dir()
     ]
-    return sum(file.stat().st_size for place in places for file in place.rglob("*") if file.is_file()) / 1e6
+    return (
+        sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file()) / 1e6
+    )
 
 
 def _run(command: list[str]) -> None:

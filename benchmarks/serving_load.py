@@ -1,4 +1,4 @@
-"""Load from wrk (Debian's package): its command, and what it counted.
+"""Load from wrk (Debian's package): its command, and its results.
 
 Which servers and how often is in `serving`.
 """
@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 60  # an answer that takes longer counts as broken
 
 @dataclass(frozen=True)
 class Load:
-    """What so many clients got, each with one request at a time.
+    """The result of one load: clients with one request at a time each.
 
     Attributes:
         clients: Connections, kept open; of the bare engine, texts in a batch.
@@ -59,7 +59,7 @@ def write_bodies(path: Path, bodies: Iterable[object]) -> Path:
 
 
 def run_wrk(url: str, bodies: Path, *, clients: int, seconds: float, first: int) -> Load:
-    """Post the lines of a file, from line `first` on, over so many connections for so many seconds."""
+    """Post the lines of a file from line `first` on, for some seconds, and return the result."""
     command = [
         find_wrk(),
         "--threads",
@@ -87,16 +87,18 @@ def run_wrk(url: str, bodies: Path, *, clients: int, seconds: float, first: int)
 
 
 def parse_wrk(output: str, *, clients: int, computed: float = 0.0) -> Load:
-    """Return what the script printed at the end of wrk's output; `computed` is wrk's own processor time in seconds.
+    """Parse the JSON line at the end of wrk's output; `computed` is wrk's CPU time in seconds.
 
-    >>> parse_wrk('{"requests": 110, "seconds": 2.0, "p50_ms": 9, "p99_ms": 12, "refused": 10, "broken": 1}', clients=4).rate
+    >>> counts = {"requests": 110, "refused": 10, "broken": 1}
+    >>> counts |= {"seconds": 2, "p50_ms": 9, "p99_ms": 12}
+    >>> parse_wrk(json.dumps(counts), clients=4).rate
     50.0
     """
     line = next((line for line in reversed(output.splitlines()) if line.startswith("{")), None)
     if line is None:
         raise ValueError(f"wrk printed no result: {output[-300:]!r}")
-    found = json.loads(line)
-    good = found["requests"] - found["refused"]
-    failures = found["refused"] + found["broken"]
-    share = computed / found["seconds"]
-    return Load(clients, good / found["seconds"], found["p50_ms"], found["p99_ms"], failures, share)
+    counts = json.loads(line)
+    good = counts["requests"] - counts["refused"]
+    failures = counts["refused"] + counts["broken"]
+    share = computed / counts["seconds"]
+    return Load(clients, good / counts["seconds"], counts["p50_ms"], counts["p99_ms"], failures, share)

@@ -1,4 +1,7 @@
-"""The one model that all contenders serve, in every form: the champion's weights if it is a BERT, else quickly trained ones."""
+"""The model that all contenders serve, in the form of each.
+
+Its weights are the champion's if that is a BERT, else quickly trained ones.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ PYFUNC_MODEL = ROOT / "sentiment" / "training" / "pyfunc_model.py"
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the forms of the model are, and the labels that the float network gives to the first validation texts."""
+    """The folders of the model's forms, and the float network's labels of some texts.
+
+    The texts are the first of the validation split.
+    """
 
     native: Path
     served: Path
@@ -44,7 +50,7 @@ class Folders:
 
 
 def prepare_model(settings: Settings, home: Path, dataset: Dataset) -> Folders:
-    """Return the model in every form; what is missing, or was made by other code of ours, is made."""
+    """Return the model in every form; forms that are missing or outdated are made."""
     number = _champion_version()
     native = home / "models" / (f"version-{number}" if number else "quick") / "native"
     if not native.exists():
@@ -61,7 +67,7 @@ def prepare_model(settings: Settings, home: Path, dataset: Dataset) -> Folders:
 
 
 def _champion_version() -> str | None:
-    """Return the number of the champion's version at MLflow, if it is a BERT."""
+    """Return the champion's registered version if it is a BERT."""
     try:
         facts = store.champion().metadata
     except SentiloopError:
@@ -95,7 +101,7 @@ def _train(dataset: Dataset, folder: Path) -> None:
 
 
 def _export(dataset: Dataset, native: Path, folder: Path) -> None:
-    """Write what serves, MLflow's form, a store that holds the model alone, and the float network's labels."""
+    """Write the served form, MLflow's, a store with this model alone, and the float labels."""
     from models.onnx_session import choose_precision
 
     model: Any = models.load(native)
@@ -136,7 +142,7 @@ def _save_for_mlflow(native: Path, folder: Path) -> None:
 
 
 def _whole(folder: Path, make: Callable[[Path], None]) -> None:
-    """Let a folder appear only when it is complete."""
+    """Make a folder atomically: it appears only when it is complete."""
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

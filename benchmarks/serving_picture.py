@@ -1,4 +1,4 @@
-"""The picture of the serving benchmark, 1600 x 900: throughput, p50 and p99 against the number of clients."""
+"""The serving benchmark's figure, 1600 x 900: throughput, p50 and p99 by number of clients."""
 
 from __future__ import annotations
 
@@ -29,9 +29,26 @@ _LOOKS = {
 
 
 def draw_serving(results: Results, clients: Sequence[int], subtitle: str) -> Figure:
-    """Return the picture; its title is what was found at 32 clients, or at the most if there were fewer."""
+    """Return the figure; its title tells the result at 32 clients, or at the most there were."""
     figure = new_figure(16, 9, _headline(results, 32 if 32 in clients else clients[-1]), subtitle)  # noqa: PLR2004 - see the docstring
     shown = [name for name in _LOOKS if name in results]
+    rate = _draw_rates(figure, results, shown, clients)
+    _draw_times(figure, results, shown, clients)
+    handles, names = rate.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        names,
+        loc="lower left",
+        bbox_to_anchor=(0.04, 0.01),
+        ncols=4,
+        frameon=False,
+        fontsize=13,
+        labelcolor=INK,
+    )
+    return figure
+
+
+def _draw_rates(figure: Figure, results: Results, shown: Sequence[str], clients: Sequence[int]) -> Axes:
     rate = add_panel(figure, (0.05, 0.2, 0.42, 0.6), "Good answers per second")
     _draw_lines(rate, results, shown, clients, lambda load: load.rate)
     rate.set_ylim(bottom=0)
@@ -48,6 +65,10 @@ def draw_serving(results: Results, clients: Sequence[int], subtitle: str) -> Fig
         rate.set_ylim(
             top=1.1 * max(limit.rate, *(load.rate for name in shown for load in results[name].loads))
         )
+    return rate
+
+
+def _draw_times(figure: Figure, results: Results, shown: Sequence[str], clients: Sequence[int]) -> None:
     times = [
         time
         for name in shown
@@ -65,18 +86,6 @@ def draw_serving(results: Results, clients: Sequence[int], subtitle: str) -> Fig
         panel.set_ylim(min(times) / 1.2, max(times) * 1.2)  # one scale for both
         panel.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
         panel.minorticks_off()
-    handles, names = rate.get_legend_handles_labels()
-    figure.legend(
-        handles,
-        names,
-        loc="lower left",
-        bbox_to_anchor=(0.04, 0.01),
-        ncols=4,
-        frameon=False,
-        fontsize=13,
-        labelcolor=INK,
-    )
-    return figure
 
 
 def _headline(results: Results, number: int) -> str:

@@ -1,4 +1,4 @@
-"""A server as a process: started, asked until it answers, weighed, left alone until it is idle, and ended by its id."""
+"""A server as a process: start, readiness, memory, idleness and end."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from typing import Any
 import psutil
 
 from benchmarks.serving_environments import ROOT
+from sentiment.loopback import ADDRESS, loopback_url
+from sentiment.waiting import wait_until
 
 _HEADERS = {"Content-Type": "application/json"}
 _READY_SECONDS, _SETTLE_SECONDS, _END_SECONDS = 180, 60, 15
@@ -45,26 +47,36 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where the load goes."""
-        return f"http://127.0.0.1:{self._port}{self._path}"
+        """The URL that the load is sent to."""
+        return f"{loopback_url(self._port)}{self._path}"
 
     def wait_until_ready(self, body: object) -> float:
-        """Ask until the first good answer; return the seconds since the start of the process.
+        """Wait for the first good answer; return the seconds since the start of the process.
 
         Raises:
             SystemExit: The process ended, or three minutes passed.
         """
-        while time.perf_counter() - self._started < _READY_SECONDS and self._process.poll() is None:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if self._post(body)[0] == _OK:
-                    return time.perf_counter() - self._started
-            time.sleep(_PAUSE)
-        raise SystemExit(
-            f"error: the server at {self.url} did not become ready; the end of {self._log}:\n{self._log.read_text()[-2000:]}"
-        )
+
+        def seconds_if_ready() -> float:
+            if self._process.poll() is not None:
+                return -1.0
+            return time.perf_counter() - self._started if self._answers(body) else 0.0
+
+        seconds = wait_until(seconds_if_ready, seconds=_READY_SECONDS, pause=_PAUSE)
+        if seconds <= 0:
+            raise SystemExit(
+                f"error: the server at {self.url} did not become ready; "
+                f"the end of {self._log}:\n{self._log.read_text()[-2000:]}"
+            )
+        return seconds
+
+    def _answers(self, body: object) -> bool:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self._post(body)[0] == _OK
+        return False
 
     def ask(self, bodies: Sequence[object]) -> list[Any]:
-        """Return the answers to requests made one after the other; how long they take is what an idle server takes."""
+        """Return the answers to requests made one after the other; note an idle server's time."""
         answers, times = [], []
         for body in bodies:
             start = time.perf_counter()
@@ -77,23 +89,20 @@ class Server:
         return answers
 
     def settle(self, body: object) -> None:
-        """Wait until what the last load left behind is done: until a request takes about what it takes an idle server."""
-        end = time.perf_counter() + _SETTLE_SECONDS
-        while (start := time.perf_counter()) < end:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                status, _ = self._post(body)
-                if status == _OK and time.perf_counter() - start < 3 * self._idle_seconds + _PAUSE:
-                    return
-            time.sleep(_PAUSE)
+        """Wait until the last load is worked off: until a request takes an idle server's time."""
+
+        def is_idle() -> bool:
+            start = time.perf_counter()
+            return self._answers(body) and time.perf_counter() - start < 3 * self._idle_seconds + _PAUSE
+
+        wait_until(is_idle, seconds=_SETTLE_SECONDS, pause=_PAUSE)
 
     def memory_mb(self) -> float:
-        """Return the resident megabytes of the process and all that it started, pages that they share counted once (PSS)."""
+        """Return the megabytes (PSS) of the process and its children."""
         return tree_memory_mb(self._process.pid)
 
     def _post(self, body: object) -> tuple[int, Any]:
-        with contextlib.closing(
-            http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
-        ) as connection:
+        with contextlib.closing(http.client.HTTPConnection(ADDRESS, self._port, timeout=60)) as connection:
             connection.request("POST", self._path, json.dumps(body), _HEADERS)
             answer = connection.getresponse()
             content = answer.read()
@@ -106,7 +115,7 @@ class Server:
 def running(
     command: Sequence[str], port: int, path: str, *, environment: Mapping[str, str], log: Path
 ) -> Iterator[Server]:
-    """Start a server from the project's root and end it, and all that it started, at the end of the context."""
+    """Run a server from the project's root; end it and its children with the context."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603
@@ -119,13 +128,13 @@ def running(
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end, and kill what of it and its children is left after a while."""
+    """Terminate a process; after a while, kill what is left of it and its children."""
     family = _family(process.pid)
     process.terminate()
     _, left = psutil.wait_procs(family, timeout=_END_SECONDS)
-    for one in left:
+    for member in left:
         with contextlib.suppress(psutil.NoSuchProcess):
-            one.kill()
+            member.kill()
     process.wait()
 
 
@@ -139,15 +148,15 @@ def tree_memory_mb(pid: int) -> float:
 
 
 def clean_environment(python: Path, added: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment without what would change a server, an environment's programs first on its path."""
+    """Return our environment without settings of servers, the given Python's programs first."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
     return {**kept, "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}", **added}
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on."""
+    """Return a free port."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((ADDRESS, 0))
         port: int = listener.getsockname()[1]
         return port
 

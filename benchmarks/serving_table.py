@@ -1,4 +1,4 @@
-"""What the rounds found, as medians, and the tables of it.
+"""The results of the rounds, as medians and as tables.
 
 Pure functions of values; how it was measured is in `serving`.
 """
@@ -19,8 +19,8 @@ _ABSENT = "–"
 
 
 @dataclass(frozen=True)
-class Found:
-    """What one contender showed in one round, or the medians of all rounds.
+class Measurement:
+    """The results of a contender in one round, or the medians of all rounds.
 
     Attributes:
         title: Its name for people.
@@ -39,22 +39,22 @@ class Found:
     loads: tuple[Load, ...] = field(default=())
 
     def at(self, clients: int) -> Load | None:
-        """Return what was found with so many clients."""
+        """Return the result with this number of clients."""
         return next((load for load in self.loads if load.clients == clients), None)
 
     @property
     def failures(self) -> int:
-        """How many requests got no good answer, under all loads."""
+        """The number of failed requests, under all loads."""
         return sum(load.failures for load in self.loads)
 
 
-Results = Mapping[str, Found]  # by the contender's name
+Results = Mapping[str, Measurement]  # by the contender's name
 
 
-def summarise(rounds: Sequence[Found]) -> Found:
-    """Return the medians of several rounds; failures are added up, and of the memory the most counts."""
+def summarise(rounds: Sequence[Measurement]) -> Measurement:
+    """Return the medians of several rounds, but the sum of failures and the maximum of memory."""
     loads = tuple(_summarise_loads(same) for same in zip(*(one.loads for one in rounds), strict=True))
-    return Found(
+    return Measurement(
         title=rounds[0].title,
         start_seconds=statistics.median(one.start_seconds for one in rounds),
         memory_mb=max(one.memory_mb for one in rounds),
@@ -79,13 +79,13 @@ def _summarise_loads(same: Sequence[Load]) -> Load:
 
 
 def write_record(path: Path, how: str, results: Results) -> None:
-    """Write all that was found to a JSON file."""
+    """Write the results to a JSON file."""
     record = {"how": how, "results": {name: asdict(found) for name, found in results.items()}}
     path.write_text(json.dumps(record, indent=2), "utf-8")
 
 
-def read_record(path: Path) -> tuple[str, dict[str, Found]]:
-    """Return what `write_record` wrote: how it was measured, and the results.
+def read_record(path: Path) -> tuple[str, dict[str, Measurement]]:
+    """Read `write_record`'s file: how it was measured, and the results.
 
     Raises:
         SystemExit: There is no such file.
@@ -97,11 +97,11 @@ def read_record(path: Path) -> tuple[str, dict[str, Found]]:
         name: {**values, "loads": tuple(Load(**load) for load in values["loads"])}
         for name, values in record["results"].items()
     }
-    return record["how"], {name: Found(**values) for name, values in found.items()}
+    return record["how"], {name: Measurement(**values) for name, values in found.items()}
 
 
 def ratio(load: Load | None, base: Load | None) -> float | None:
-    """Return how many times the base's rate a rate is; None where one of them was not measured.
+    """Return a rate as a multiple of the base's; None where either was not measured.
 
     >>> ratio(Load(32, 300.0, 1, 2), Load(32, 100.0, 1, 2))
     3.0
@@ -115,23 +115,23 @@ def write_report(results: Results, clients: Sequence[int]) -> str:
     reference, engine = results.get(REFERENCE), results.get(ENGINE)
     limit = engine.at(ENGINE_BATCH) if engine else None
 
-    def by_clients(title: str, cell: Callable[[Found, int], str]) -> str:
+    def by_clients(title: str, cell: Callable[[Measurement, int], str]) -> str:
         rows = [[found.title, *(cell(found, number) for number in clients)] for found in servers.values()]
         return f"{title}\n\n" + _table(
             [f"clients: {clients[0]}" if n == 0 else str(c) for n, c in enumerate(clients)], rows
         )
 
-    def relative(found: Found, number: int) -> str:
+    def relative(found: Measurement, number: int) -> str:
         return _cell(ratio(found.at(number), reference.at(number) if reference else None), "{:.2f}")
 
-    def share(found: Found, number: int) -> str:
+    def share(found: Measurement, number: int) -> str:
         return _cell(ratio(found.at(number), limit), "{:.0%}")
 
-    def latency(found: Found, number: int) -> str:
+    def latency(found: Measurement, number: int) -> str:
         load = found.at(number)
         return f"{load.p50_ms:,.0f} / {load.p99_ms:,.0f}" if load and load.rate else _ABSENT
 
-    def rate(found: Found, number: int) -> str:
+    def rate(found: Measurement, number: int) -> str:
         load = found.at(number)
         return f"{load.rate:,.0f}" if load else _ABSENT
 
@@ -164,7 +164,7 @@ def _costs(results: Results) -> str:
 
 
 def _notes(results: Results) -> list[str]:
-    """Return what the engine does, and whether wrk could have been the bottleneck."""
+    """Return notes on the engine's rate, and on whether wrk could have been the bottleneck."""
     notes = []
     if engine := results.get(ENGINE):
         rates = ", ".join(f"{load.rate:,.0f} in batches of {load.clients}" for load in engine.loads)
@@ -179,11 +179,13 @@ def _notes(results: Results) -> list[str]:
         ]
         times = f", {busiest.rate / max(others):,.0f} times the fastest row above" if others else ""
         notes.append(
-            f"wrk against an empty answer: {busiest.rate:,.0f} requests per second with {busiest.clients} clients{times}."
+            f"wrk against an empty answer: {busiest.rate:,.0f} requests per second with {busiest.clients} "
+            f"clients{times}."
         )
     if shares := [load.wrk_share for name, found in results.items() if name != EMPTY for load in found.loads]:
         notes.append(
-            f"wrk itself computed for at most {max(shares):.1%} of the time of one core while these rows were measured."
+            f"wrk itself computed for at most {max(shares):.1%} of the time of one core while these rows "
+            "were measured."
         )
     return notes
 

@@ -1,4 +1,4 @@
-"""What our training costs against the plain way, on the same data in the same run: `python -m benchmarks.training`.
+"""Time of our training against the libraries' defaults: `python -m benchmarks.training`.
 
 - tfidf: our search, against scikit-learn's GridSearchCV over the same grid and folds with the
   vectoriser inside the pipeline.
@@ -33,11 +33,11 @@ _PADDED = 128
 
 
 def silent(line: str) -> None:
-    """Say nothing of what a training tells."""
+    """Ignore a training's progress."""
 
 
 def tfidf_ours(train: Split, validation: Split) -> float:
-    """Search with our model, without the ratios that the plain search lacks, and return the best cross-validated macro F1."""
+    """Search with our model on the plain grid, and return the best cross-validated macro F1."""
     model = TfidfModel(has_ratios=False).fit(
         train.texts, train.labels, validation=(validation.texts, validation.labels), progress=silent
     )
@@ -45,7 +45,7 @@ def tfidf_ours(train: Split, validation: Split) -> float:
 
 
 def tfidf_plain(train: Split, validation: Split) -> float:
-    """Search the same grid with the vectoriser inside the pipeline and return the best cross-validated macro F1."""
+    """Search the same grid by GridSearchCV, and return the best cross-validated macro F1."""
     texts = [clean_text(text) for text in train.texts + validation.texts]
     ours = TfidfModel()
     folds = PredefinedSplit(make_folds(len(train.texts), len(validation.texts), ours.seed))
@@ -72,7 +72,7 @@ def bert_ours(train: Split, validation: Split, epochs: int) -> float:
 
 
 def bert_plain(train: Split, validation: Split) -> float:
-    """Fine-tune with the Trainer as it comes and return its macro F1 on validation."""
+    """Fine-tune with the Trainer's defaults and return its macro F1 on validation."""
     from transformers import Trainer, TrainingArguments
 
     tokenizer, network = load_pretrained(MINILM, new_head=True)
@@ -108,7 +108,10 @@ class _Rows(torch.utils.data.Dataset[dict[str, Any]]):
 
 
 def compare(name: str, ours: Callable[[], float], plain: Callable[[], float], rounds: int) -> str:
-    """Return a table row: the median seconds of both sides, taken in turns, their ratio, and the macro F1 that each reached."""
+    """Return a table row: both sides' median seconds, their ratio, and their macro F1.
+
+    The two sides take turns.
+    """
     seconds: dict[str, list[float]] = {"ours": [], "plain": []}
     f1: dict[str, float] = {}
     for _ in range(rounds):
@@ -117,7 +120,30 @@ def compare(name: str, ours: Callable[[], float], plain: Callable[[], float], ro
             f1[side] = run()
             seconds[side].append(time.perf_counter() - start)
     mine, theirs = (float(np.median(seconds[side])) for side in ("ours", "plain"))
-    return f"| {name} | {mine:.0f} s | {theirs:.0f} s | {theirs / mine:.1f} | {f1['ours']:.3f} | {f1['plain']:.3f} |"
+    times = f"{mine:.0f} s | {theirs:.0f} s | {theirs / mine:.1f}"
+    return f"| {name} | {times} | {f1['ours']:.3f} | {f1['plain']:.3f} |"
+
+
+def measure_trainings(chosen: argparse.Namespace) -> None:
+    """Print a table row per training."""
+    apply_tool_environment(read_settings())
+    whole = load_dataset()
+    print("|  | ours | plain | plain / ours | macro F1, ours | macro F1, plain |")
+    print("| --- | --- | --- | --- | --- | --- |", flush=True)
+    ours_of_bert = partial(bert_ours, epochs=chosen.bert_epochs)
+    trainings: tuple[tuple[str, int, Any, Any], ...] = (
+        ("tfidf, the whole search", chosen.rows, tfidf_ours, tfidf_plain),
+        ("bert, the whole fine-tuning", chosen.bert_rows, ours_of_bert, bert_plain),
+    )
+    for name, rows, ours, plain in trainings:
+        part = whole.sample(rows)
+        row = compare(
+            f"{name} ({len(part.train.texts)} tweets)",
+            lambda: ours(part.train, whole.validation),  # noqa: B023
+            lambda: plain(part.train, whole.validation),  # noqa: B023
+            chosen.rounds,
+        )
+        print(row, flush=True)
 
 
 def main() -> None:
@@ -139,34 +165,7 @@ def main() -> None:
     parser.add_argument(
         "--rounds", type=int, default=1, help="trainings per side, in turns (default: %(default)s)"
     )
-    chosen = parser.parse_args()
-    apply_tool_environment(read_settings())
-    whole = load_dataset()
-    print(
-        "|  | ours | plain | plain / ours | macro F1, ours | macro F1, plain |\n| --- | --- | --- | --- | --- | --- |",
-        flush=True,
-    )
-    trainings: tuple[tuple[str, int, Any, Any], ...] = (
-        ("tfidf, the whole search", chosen.rows, tfidf_ours, tfidf_plain),
-        (
-            "bert, the whole fine-tuning",
-            chosen.bert_rows,
-            partial(bert_ours, epochs=chosen.bert_epochs),
-            bert_plain,
-        ),
-    )
-    for name, rows, ours, plain in trainings:
-        part = whole.sample(rows)
-        title = f"{name} ({len(part.train.texts)} tweets)"
-        print(
-            compare(
-                title,
-                lambda: ours(part.train, whole.validation),  # noqa: B023
-                lambda: plain(part.train, whole.validation),  # noqa: B023
-                chosen.rounds,
-            ),
-            flush=True,
-        )
+    measure_trainings(parser.parse_args())
 
 
 if __name__ == "__main__":

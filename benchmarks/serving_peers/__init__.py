@@ -1,4 +1,4 @@
-"""The others, one file each, as their documentation sets them up; each runs in an environment of its own and reads the model that is named.
+"""The other servers, one file each, set up as their documentation says.
 
-The variable BENCH_MODEL names the model's folder.
+Each runs in an environment of its own; the variable BENCH_MODEL names the model's folder.
 """

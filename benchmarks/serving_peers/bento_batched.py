@@ -15,7 +15,7 @@ from benchmarks.serving_peers.onnx_network import OnnxNetwork
 
 @bentoml.service(logging={"access": {"enabled": False}})
 class Batched:
-    """The sentiment of texts; BentoML joins the lists of several requests."""
+    """The sentiment of texts; BentoML concatenates the lists of several requests."""
 
     def __init__(self) -> None:
         self.network = OnnxNetwork()

@@ -1,4 +1,4 @@
-"""BentoML over the ONNX network, as its quickstart has it: one text per request, one call of the network each."""
+"""BentoML over the ONNX network as in its quickstart: one text, and one call, per request."""
 
 # mypy: disable-error-code="misc, untyped-decorator"
 # (BentoML's SDK carries no types.)

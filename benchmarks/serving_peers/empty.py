@@ -1,4 +1,4 @@
-"""The least that a server can answer: what wrk reaches here, it could have asked of any other."""
+"""An empty server: the most that wrk can ask on this machine."""
 
 from __future__ import annotations
 

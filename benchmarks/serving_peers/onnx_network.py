@@ -1,4 +1,4 @@
-"""The ONNX network as a plain script runs it: `tokenizers` and ONNX Runtime, padded to the longest text of the batch."""
+"""The ONNX network in a plain script: `tokenizers` and ONNX Runtime, padded per batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FastAPI with one queue before a Transformers pipeline, which takes what waits as one batch: what the guide of Transformers advises.
+"""FastAPI with a queue before a Transformers pipeline, batched as its guide advises.
 
 Source: Transformers' documentation, "Web server inference", with its dynamic batching. Unlike
 there, the pipeline runs on a thread, so that the server takes requests meanwhile, and a batch takes
@@ -36,7 +36,7 @@ class Answer(BaseModel):
 
 
 async def run(waiting: Waiting) -> None:
-    """Label what waits, batch by batch, for as long as the server lives."""
+    """Label the waiting texts, batch by batch, for the server's lifetime."""
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     classify: Any = pipeline("text-classification", model=os.environ["BENCH_MODEL"], device="cpu")
 

@@ -1,4 +1,4 @@
-"""The benchmark of techniques: which arms it runs, what nothing may learn from, and how a row is written."""
+"""The ablation benchmark: its arms, its held-out tweets, and the form of a row."""
 
 import pytest
 

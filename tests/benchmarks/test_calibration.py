@@ -1,4 +1,4 @@
-"""The calibration benchmark on small sets: what it spoils, what it reads, and the figures of its table."""
+"""The calibration benchmark on small sets: its distortions, its sources, its table."""
 
 from unittest import mock
 

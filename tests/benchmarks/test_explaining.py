@@ -1,4 +1,4 @@
-"""The benchmark of explanations: it tells a faithful order of words from a random one, and prints both tables."""
+"""The benchmark of explanations tells a faithful order of words from a random one."""
 
 import numpy as np
 

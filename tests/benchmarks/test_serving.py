@@ -15,7 +15,7 @@ from benchmarks.serving_contenders import EMPTY, ENGINE, NAMES, REFERENCE, SERVE
 from benchmarks.serving_load import Load, parse_wrk, write_bodies
 from benchmarks.serving_picture import draw_serving
 from benchmarks.serving_server import clean_environment
-from benchmarks.serving_table import Found, ratio, read_record, summarise, write_record, write_report
+from benchmarks.serving_table import Measurement, ratio, read_record, summarise, write_record, write_report
 
 WRK = """Running 2s test @ http://127.0.0.1:1/predict
   1 threads and 4 connections
@@ -30,7 +30,7 @@ Requests/sec:    550.00
 
 def found(title, rates, *, failures=0, **other):
     loads = tuple(Load(clients, rate, 10.0, 20.0, failures) for clients, rate in rates.items())
-    return Found(
+    return Measurement(
         title,
         **{"start_seconds": 1.0, "memory_mb": 300.0, "installed_mb": 200.0, "agreement": 1.0, **other},
         loads=loads,
