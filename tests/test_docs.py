@@ -19,6 +19,15 @@ README = (ROOT / "README.md").read_text("utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, re.MULTILINE))
 CONTRACT_TARGETS = {"demo", "test", "train", "serve", "check", "bench", "bundle"}
+DOCUMENTS = [
+    path.relative_to(ROOT)
+    for path in (*ROOT.glob("*.md"), ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+]
+FOLDERS = (
+    *("sentiment", "models", "flows", "monitor", "page", "infra"),
+    *("loop", "benchmarks", "tests", "docs", "data"),
+)
+WRITTEN_LATER = {"data/feedback_validated.csv", "data/feedback_validated.json"}
 
 
 def modules_with_examples() -> list[str]:
@@ -30,6 +39,12 @@ def modules_with_examples() -> list[str]:
         if ">>> " in path.read_text("utf-8")
     ]
     return [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths]
+
+
+def headings(path: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    lines = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in lines}
 
 
 def test_the_makefile_has_the_commands_of_the_contract():
@@ -98,16 +113,47 @@ def test_the_readme_names_every_endpoint_and_no_other():
     assert endpoints == {*PATHS, *BENTOML_PATHS, "/livez", "/readyz", "/metrics", "/docs.json", "/"}
 
 
-def test_the_readme_has_no_gap():
-    assert "@@" not in README
+@pytest.mark.parametrize("path", DOCUMENTS, ids=str)
+def test_a_document_has_no_gap(path):
+    assert "@@" not in (ROOT / path).read_text("utf-8")
 
 
-def test_every_picture_and_link_of_the_readme_exists():
-    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
+@pytest.mark.parametrize("path", DOCUMENTS, ids=str)
+def test_every_picture_and_link_of_a_document_exists(path):
+    text = (ROOT / path).read_text("utf-8")
 
-    assert any(target.endswith(".png") for target in targets)
-    for target in targets:
-        assert (ROOT / target).exists(), target
+    for link in (link for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link):
+        file, _, heading = link.partition("#")
+        target = (ROOT / path).parent / file if file else ROOT / path
+        assert target.exists(), link
+        assert not heading or heading in headings(target), link
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=str)
+def test_every_file_and_module_that_a_document_names_exists(path):
+    text = (ROOT / path).read_text("utf-8")
+    files = re.findall(rf"(?<![\w/.~-])((?:{'|'.join(FOLDERS)})/[\w./-]*\w)", text)
+    modules = [
+        *re.findall(rf"python3? -m ((?:{'|'.join(FOLDERS)})[\w.]*)", text),
+        *re.findall(r"from ((?:sentiment|models)[\w.]*) import", text),
+    ]
+
+    for file in set(files) - WRITTEN_LATER:
+        assert (ROOT / file).exists(), file
+    for module in modules:
+        target = ROOT / module.replace(".", "/")
+        assert target.is_dir() or target.with_suffix(".py").is_file(), module
+
+
+def test_the_readme_shows_pictures():
+    assert re.search(r"\]\(docs/images/\w+\.png\)", README)
+
+
+def test_every_room_is_on_the_map_of_the_readme():
+    rooms = [path.parent.relative_to(ROOT) for path in (ROOT / "sentiment").glob("*/__init__.py")]
+
+    assert rooms
+    assert {f"{room.as_posix()}/" for room in rooms if f"`{room.as_posix()}/`" not in README} == set()
 
 
 def test_every_requirement_is_pinned():
