@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from sentiment.config import read_settings, tool_environment
 
@@ -78,19 +81,46 @@ def small_corpus() -> tuple[list[str], list[str]]:
 
 
 @pytest.fixture(scope="session")
-def corpus():
-    """The default corpus, whole."""
-    from sentiment.data.dataset import load_dataset
+def made_once(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Make a folder once for the whole run: the first of pytest's workers fills it, the others wait for it.
 
-    return load_dataset()
+    As in pytest-xdist's documentation: "Making session-scoped fixtures execute only once".
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+
+    def made(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, draft = shared / name, shared / f"{name}-draft"
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.exists():
+                shutil.rmtree(draft, ignore_errors=True)
+                draft.mkdir()
+                fill(draft)
+                draft.rename(folder)
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def tfidf_model(small_corpus):
-    """A TF-IDF model fitted on the small corpus, within seconds."""
+def corpus(made_once):
+    """The default corpus, whole."""
+    from sentiment.data.dataset import Dataset, load_dataset
+
+    return Dataset.load(made_once("corpus", lambda folder: load_dataset().save(folder)))
+
+
+@pytest.fixture(scope="session")
+def tfidf_model(small_corpus, made_once):
+    """A TF-IDF model fitted on the small corpus."""
     import models
 
-    return models.create("tfidf").fit(*small_corpus, validation=small_corpus, progress=lambda line: None)
+    def fit(folder: Path) -> None:
+        models.create("tfidf").fit(*small_corpus, validation=small_corpus, progress=lambda line: None).save(
+            folder
+        )
+
+    return models.load(made_once("tfidf", fit))
 
 
 @pytest.fixture

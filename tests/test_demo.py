@@ -116,6 +116,7 @@ def run_flows(prefect: httpx.Client, lines: list[str]) -> None:
     wait_for(lambda: state(trained) == "RUNNING", 150)
 
 
+@pytest.mark.slow
 def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
     crown(store.save(tfidf_model, metadata={}))
     runs.connect(read_settings())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks import ablation
 from benchmarks.ablation import ARMS, arms_for, related_rows, row
 from sentiment.data.dataset import load_dataset
 
@@ -14,16 +15,16 @@ def test_without_related_tweets_no_arm_does_the_same_twice():
     ]
 
 
-def test_nothing_of_the_data_is_among_the_related_tweets(corpus_file, tweets_file):
-    default = load_dataset()
-    assert related_rows(default) is None
+def test_nothing_of_the_data_is_among_the_related_tweets(corpus, corpus_file, tweets_file, monkeypatch):
+    monkeypatch.setattr(ablation, "load_dataset", lambda: corpus)
+    assert related_rows(corpus) is None
     assert len(related_rows(load_dataset(str(corpus_file)))[0]) == pytest.approx(
-        len(default.train.texts), rel=0.01
+        len(corpus.train.texts), rel=0.01
     )
 
     mine = load_dataset(str(tweets_file))
     kept = related_rows(mine)[0]
-    assert len(kept) > len(default.train.texts) - 3000
+    assert len(kept) > len(corpus.train.texts) - 3000
     assert not {text for split in mine.splits.values() for text in split.texts} & set(kept)
 
 

@@ -18,7 +18,6 @@ from flows import promote as promote_room
 from flows import train as room
 from flows.judging import ORIGIN
 from flows.plan import HYPERPARAMETERS, NO_ROWS, ROWS, Plan
-from flows.prepare import prepared_dataset
 from flows.train import train
 from models.base import LABELS
 from sentiment.champions import store
@@ -53,6 +52,16 @@ def python(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
+
+
+@pytest.fixture
+def default_corpus(corpus, monkeypatch):
+    """The default corpus, which a flow prepares in no time here."""
+    real = prepare.data.load_dataset
+    monkeypatch.setattr(
+        prepare.data, "load_dataset", lambda source: corpus if source == "default" else real(source)
+    )
+    return corpus
 
 
 def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_file):
@@ -128,7 +137,9 @@ def test_another_teacher_makes_another_recipe():
     assert "teacher" in ORIGIN
 
 
-def test_a_model_that_fails_stops_the_run_and_keeps_the_others(loop_home, corpus_file, monkeypatch):
+def test_a_model_that_fails_stops_the_run_and_keeps_the_others(
+    loop_home, corpus_file, small_encoder, monkeypatch
+):
     calls = []
 
     def create(family, **hyperparameters):
@@ -141,7 +152,12 @@ def test_a_model_that_fails_stops_the_run_and_keeps_the_others(loop_home, corpus
     monkeypatch.setattr(models, "create", create)
 
     with pytest.raises(models.ModelError, match="cannot be fetched"):
-        train(data=str(corpus_file), profile="smoke", families=["keras", "tfidf", "bert"])
+        train(
+            data=str(corpus_file),
+            profile="smoke",
+            families=["keras", "tfidf", "bert"],
+            base_model=str(small_encoder),
+        )
 
     assert calls == ["bert", "keras"]  # the teacher first, no second try, and nothing after it
     assert {name: run.info.status for name, run in runs_by_name().items()} == {
@@ -251,7 +267,9 @@ def test_interrupt_has_an_exit_code_of_its_own(capsys):
     assert capsys.readouterr().err == "stopped\n"
 
 
-def test_keras_learns_from_bert_and_the_others_from_nobody(loop_home, corpus_file, monkeypatch):
+def test_keras_learns_from_bert_and_the_others_from_nobody(
+    loop_home, corpus_file, small_encoder, monkeypatch
+):
     given = {}
 
     def create(family, **hyperparameters):
@@ -264,7 +282,12 @@ def test_keras_learns_from_bert_and_the_others_from_nobody(loop_home, corpus_fil
 
     real = models.create
     monkeypatch.setattr(models, "create", create)
-    train(data=str(corpus_file), profile="smoke", families=["keras", "tfidf", "bert"])
+    train(
+        data=str(corpus_file),
+        profile="smoke",
+        families=["keras", "tfidf", "bert"],
+        base_model=str(small_encoder),
+    )
     assert given["bert"] is given["tfidf"] is None
     np.testing.assert_allclose(given["keras"].sum(axis=1), 1)
     assert runs_by_name()["keras"].data.params["is_taught"] == "True"
@@ -273,10 +296,11 @@ def test_keras_learns_from_bert_and_the_others_from_nobody(loop_home, corpus_fil
     assert given["keras"] is None
 
 
-def test_bert_learns_the_default_corpus_before_tweets_of_another_source(loop_home, tmp_path, monkeypatch):
+def test_bert_learns_the_default_corpus_before_tweets_of_another_source(
+    loop_home, default_corpus, tmp_path, monkeypatch
+):
     """Nothing that the own dataset holds is among them, whole or nearly, and the gate hears of every row."""
-    default = prepared_dataset("default")
-    rows = list(zip(default.train.texts, default.train.labels, strict=True))
+    rows = list(zip(default_corpus.train.texts, default_corpus.train.labels, strict=True))
     (tmp_path / "mapping.txt").write_text(
         "".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS))
     )
@@ -321,8 +345,10 @@ def test_bert_learns_the_default_corpus_before_tweets_of_another_source(loop_hom
 
 
 @pytest.mark.usefixtures("loop_home")
-def test_what_is_judged_by_is_never_learnt_before_and_nothing_is_where_it_is_not_wanted(corpus_file):
-    default, mine = prepared_dataset("default"), load_dataset(str(corpus_file))
+def test_what_is_judged_by_is_never_learnt_before_and_nothing_is_where_it_is_not_wanted(
+    default_corpus, corpus_file
+):
+    default, mine = default_corpus, load_dataset(str(corpus_file))
     plan = Plan("quick", ("tfidf", "bert"))
     judged = default.train.texts[5]
 
@@ -337,10 +363,14 @@ def test_what_is_judged_by_is_never_learnt_before_and_nothing_is_where_it_is_not
     assert plan.related(default, ()) == NO_ROWS
 
 
-def test_a_comparison_that_was_killed_goes_on_with_the_models_that_it_had(loop_home, corpus_file):
+@pytest.mark.slow
+def test_a_comparison_that_was_killed_goes_on_with_the_models_that_it_had(
+    loop_home, corpus_file, small_encoder
+):
     from prefect.settings import PREFECT_API_URL
 
-    command = [sys.executable, "-m", "flows.train", "--data", str(corpus_file), "--profile", "smoke"]
+    options = ["--data", str(corpus_file), "--profile", "smoke", "--base-model", str(small_encoder)]
+    command = [sys.executable, "-m", "flows.train", *options]
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value()}
     killed = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -122,7 +122,9 @@ def test_trials_tell_what_was_tried(model):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(family, quick, small_corpus):
+def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(
+    family, quick, small_corpus, tmp_path
+):
     texts, labels = small_corpus[0][:48], small_corpus[1][:48]
     hyperparameters = quick[family] | ({} if family == "tfidf" else {"epochs": 1})
     model = models.create(family, **hyperparameters).fit(
@@ -136,6 +138,8 @@ def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(f
 
     np.testing.assert_allclose(model.predict_proba(texts), first, atol=1e-6)
     assert not np.allclose(other, first, atol=1e-3)
+    model.save(tmp_path)
+    np.testing.assert_allclose(models.load(tmp_path).predict_proba(texts), first, atol=1e-6)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
