@@ -1,1 +1,1 @@
-"""The local stand-in for Azure Monitor: takes in telemetry, keeps it in a DuckDB file, answers KQL and evaluates the alert."""
+"""The local stand-in for Azure Monitor: ingestion, a DuckDB file, KQL queries and the alert."""

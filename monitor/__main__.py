@@ -38,9 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with listen(settings) as listener:
             settings = settings.model_copy(update={"port_monitor": listener.getsockname()[1]})
             database = Database(settings.home / _FILE)
-            monitor = Monitor(
-                database, settings, has_faults=chosen.allow_faults, has_alerts=not chosen.no_alerts
-            )
+            monitor = Monitor(database, settings, has_alerts=not chosen.no_alerts)
             _serve(monitor, listener)
     except SentiloopError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -68,7 +66,6 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         help="folder below which telemetry is kept (default: %(default)s)",
     )
     parser.add_argument("--no-alerts", action="store_true", help="do not evaluate the alert rule")
-    parser.add_argument("--allow-faults", action="store_true", help="let tests cause faults through /faults")
     return parser
 
 
@@ -84,7 +81,8 @@ def listen(settings: Settings) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=1024)
     except (OSError, OverflowError) as error:
         raise ConfigError(
-            f"cannot listen on {host}:{port} ({error}): stop what runs there, or set SENTIMENT_PORT_MONITOR to a free port"
+            f"cannot listen on {host}:{port} ({error}): stop what runs there, or set "
+            f"SENTIMENT_PORT_MONITOR to a free port"
         ) from error
     # Its connections inherit it: else each answer waits 40 ms for an ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -95,7 +93,8 @@ def _serve(monitor: Monitor, listener: socket.socket) -> None:
     host = monitor.settings.monitor_host
     if not is_loopback(host):
         _LOG.warning(
-            "warning: listening on %s, beyond this machine, without any authentication: whoever reaches it can read and write",
+            "warning: listening on %s, beyond this machine, without any authentication: whoever "
+            "reaches it can read and write",
             host,
         )
     _LOG.info(

@@ -1,4 +1,4 @@
-"""What the query API says, as bytes: tables of typed columns, and errors with Azure's codes.
+"""The query API's answers as bytes: tables of typed columns, and errors with Azure's codes.
 
 What the answer is, is decided in `query`.
 """
@@ -58,7 +58,7 @@ class QueryRefusal(Exception):  # noqa: N818 - an answer, not a failure
 
     @classmethod
     def syntax(cls, token: str, line: int, position: int) -> QueryRefusal:
-        """Not KQL: what was read last, and where."""
+        """Text that is not KQL: the token at which reading failed, and its position."""
         place = {"line": line, "pos": position, "token": token}
         inner = {
             "code": "SYN0002",
@@ -103,13 +103,13 @@ class QueryRefusal(Exception):  # noqa: N818 - an answer, not a failure
 
 
 def error_answer(status: int, error: Mapping[str, Any], retry_after: float | None = None) -> Answer:
-    """Return an error as an answer, with the seconds to wait if the caller should come again."""
+    """Return an error as an answer, with the seconds to wait if the caller should retry."""
     headers = {} if retry_after is None else {"Retry-After": str(math.ceil(retry_after))}
     return Answer(status, json.dumps({"error": error}).encode(), headers)
 
 
 class TableBody:
-    """The body of an answer, built row by row until it is as large as it may get."""
+    """The body of an answer, built row by row up to its size limit."""
 
     def __init__(self, columns: Sequence[tuple[str, Any]], max_bytes: int) -> None:
         """Take the names of the columns and their DuckDB types."""

@@ -1,4 +1,4 @@
-"""The Log Analytics query API over HTTP: reads requests, runs them beside each other, answers.
+"""The Log Analytics query API over HTTP: reads requests, runs queries in parallel, answers.
 
 What a query means is in `query`.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from monitor.answers import Answer, QueryRefusal, error_answer
+from monitor.answers import Answer, QueryRefusal
 from monitor.query import Wishes
 from monitor.timespan import read_timespan
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from monitor.faults import Fault
     from monitor.query import QueryEngine
 
 _AT_ONCE = 4  # queries that run beside each other
@@ -34,33 +33,33 @@ _WAIT = re.compile(r"\bwait\s*=\s*(\d{1,6})", re.ASCII)
 
 
 class QueryApi:
-    """Answers the requests of the API; at most a few queries run at once, the others wait their turn."""
+    """Answers the API's requests; a few queries run at once, the others queue."""
 
     def __init__(self, engine: QueryEngine, workspace: str | None) -> None:
-        """Take the one workspace that is answered for; None is any."""
+        """Take the only workspace that is answered for; None is any."""
         self._engine = engine
         self._workspace = workspace
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="monitor-query")
         self._waiting = 0
 
     def close(self) -> None:
-        """End what runs, drop what waits."""
+        """Interrupt running queries, drop queued ones."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._engine.close()
 
-    async def workspace_query(self, request: Request, fault: Fault | None = None) -> Response:
+    async def query(self, request: Request) -> Response:
         """Answer `/v1/workspaces/{id}/query` and `/v1/{resource id}/query`, by POST or GET."""
         try:
             fields = dict(request.query_params) if request.method == "GET" else await _read(request)
             answer = await self._answer(
-                fields, request.headers.get("prefer", ""), request.path_params.get("workspace"), fault
+                fields, request.headers.get("prefer", ""), request.path_params.get("workspace")
             )
         except QueryRefusal as refusal:
             answer = refusal.answer
         return Response(answer.body, answer.status, dict(answer.headers), "application/json; charset=utf-8")
 
-    async def batch(self, request: Request, fault: Fault | None = None) -> Response:
-        """Answer `/v1/$batch`: each of its queries by itself."""
+    async def batch(self, request: Request) -> Response:
+        """Answer `/v1/$batch`: each of its queries separately."""
         try:
             requests = (await _read(request)).get("requests")
             if (
@@ -73,7 +72,7 @@ class QueryApi:
                 )
         except QueryRefusal as refusal:
             return Response(refusal.answer.body, refusal.status, media_type="application/json")
-        answers = await asyncio.gather(*(self._batch_item(item, fault) for item in requests))
+        answers = await asyncio.gather(*(self._batch_item(item) for item in requests))
         parts = (
             b'{"id":'
             + json.dumps(item.get("id")).encode()
@@ -84,7 +83,7 @@ class QueryApi:
         )
         return Response(b'{"responses":[' + b",".join(parts) + b"]}", media_type="application/json")
 
-    async def _batch_item(self, item: Mapping[str, Any], fault: Fault | None) -> Answer:
+    async def _batch_item(self, item: Mapping[str, Any]) -> Answer:
         headers = item.get("headers")
         prefer = (
             next((str(value) for key, value in headers.items() if key.lower() == "prefer"), "")
@@ -93,15 +92,11 @@ class QueryApi:
         )
         body, workspace = item.get("body"), item.get("workspace")
         try:
-            return await self._answer(
-                body if isinstance(body, dict) else {}, prefer, str(workspace or ""), fault
-            )
+            return await self._answer(body if isinstance(body, dict) else {}, prefer, str(workspace or ""))
         except QueryRefusal as refusal:
             return refusal.answer
 
-    async def _answer(
-        self, fields: Mapping[str, Any], prefer: str, workspace: str | None, fault: Fault | None
-    ) -> Answer:
+    async def _answer(self, fields: Mapping[str, Any], prefer: str, workspace: str | None) -> Answer:
         self._check_workspaces(workspace, fields.get("workspaces"))
         query, timespan = fields.get("query"), fields.get("timespan")
         if not isinstance(query, str) or not query.strip():
@@ -118,11 +113,10 @@ class QueryApi:
                 retry_after=5,
             )
         self._waiting += 1
-        max_rows = 1 if fault is not None and fault.status == 206 else None  # noqa: PLR2004
         try:
             return await asyncio.get_running_loop().run_in_executor(
                 self._pool,
-                lambda: self._engine.answer(query, window, self._wishes(prefer), max_rows=max_rows),
+                lambda: self._engine.answer(query, window, self._wishes(prefer)),
             )
         finally:
             self._waiting -= 1
@@ -140,14 +134,6 @@ class QueryApi:
         wait = _WAIT.search(prefer)
         seconds = min(max(float(wait[1]), 1), limits.max_seconds) if wait else limits.default_seconds
         return Wishes(seconds, "include-statistics=true" in prefer, "include-render=true" in prefer)
-
-
-def query_fault(fault: Fault) -> Response:
-    """Return the error that a test asked for."""
-    answer = error_answer(
-        fault.status, {"message": "a fault that a test asked for", "code": "TestFault"}, fault.retry_after
-    )
-    return Response(answer.body, answer.status, dict(answer.headers), "application/json")
 
 
 def _text(timespan: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""The DuckDB file that telemetry is kept in: opened by one process, locked down, with every table in it. It writes and reads no row."""
+"""The DuckDB file of the telemetry: opened by one process, locked down, with every table in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MEMORY = "2GB"  # what DuckDB may hold in memory; it puts what is more on the disk, below the same folder
+_SPILL = "4GB"  # what it may put there; the feedback inbox is on the same disk
 _WAL_LIMIT = "64MB"  # how much is written before it moves from the log into the file
+MOST_ROWS = 5_000_000  # of KQL's `range`
+_MOST_REPEATS = 1024  # of KQL's `strrep`, Azure's own limit
+# DuckDB makes the list of a range, and a repeated text, in one piece, outside its memory limit and
+# deaf to an interrupt. These macros take the place of its functions and call them within limits.
+_TOO_MANY = f"error('a range may have {MOST_ROWS} rows here')"
+_WITHIN_LIMITS = (
+    f"""
+    CREATE OR REPLACE MACRO generate_series(a BIGINT, b BIGINT, step BIGINT) AS system.main.generate_series(
+        a, CASE WHEN (b::DOUBLE - a::DOUBLE) / step > {MOST_ROWS} THEN {_TOO_MANY} ELSE b END, step),
+    (a TIMESTAMP, b TIMESTAMP, step INTERVAL) AS system.main.generate_series(
+        a, CASE WHEN (epoch(b) - epoch(a)) / epoch(step) > {MOST_ROWS} THEN {_TOO_MANY} ELSE b END, step),
+    (a BIGINT, b BIGINT) AS system.main.generate_series(a, b)
+    """,
+    f"""
+    CREATE OR REPLACE MACRO repeat(text VARCHAR, times BIGINT) AS
+        system.main.repeat(text, least(times, {_MOST_REPEATS}))
+    """,
+)
 
 
 class MonitorError(SentiloopError):
@@ -52,12 +71,13 @@ class Database:
 
 
 def _connect(path: Path, memory: str) -> duckdb.DuckDBPyConnection:
-    """Connect so that nothing outside the file can be read or written, and nothing can change that."""
+    """Connect so that queries can reach nothing outside the file and cannot change that."""
     connection = duckdb.connect(
         str(path),
         config={
             "memory_limit": memory,
             "temp_directory": str(path.parent / "spill"),
+            "max_temp_directory_size": _SPILL,
             "checkpoint_threshold": _WAL_LIMIT,
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
@@ -68,6 +88,8 @@ def _connect(path: Path, memory: str) -> duckdb.DuckDBPyConnection:
     connection.execute("SET lock_configuration = true")
     for table in TABLES.values():
         connection.execute(table.definition)
+    for macro in _WITHIN_LIMITS:
+        connection.execute(macro)
     return connection
 
 
@@ -76,7 +98,8 @@ def _explained(path: Path, error: duckdb.Error) -> MonitorError:
         holder = re.search(r"PID (\d+)", str(error))
         who = f"process {holder[1]}" if holder else "another process"
         return MonitorError(
-            f"{who} has the telemetry in {path} open: stop that monitor, or set SENTIMENT_HOME to another folder"
+            f"{who} has the telemetry in {path} open: stop that monitor, or set SENTIMENT_HOME "
+            f"to another folder"
         )
     reason = str(error).splitlines()[0][:200]
     return MonitorError(

@@ -46,14 +46,14 @@ class BodyError(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One row to keep, and the table it belongs to."""
+    """One row to insert, and its table."""
 
     table: str
     values: dict[str, Any]
 
 
 def unpack(body: bytes, encoding: str, limit: int) -> bytes:
-    """Return the body as it was before `Content-Encoding`.
+    """Return the body with its `Content-Encoding` undone.
 
     Raises:
         BodyError: The encoding is neither gzip nor none, the data is broken, or it grows beyond
@@ -78,7 +78,9 @@ def unpack(body: bytes, encoding: str, limit: int) -> bytes:
 
 
 def parse(body: bytes) -> list[Any]:
-    """Return the envelopes of a body: a JSON array, one object, or one object per line; a line that is no JSON becomes its `Refusal`.
+    """Return the envelopes of a body: a JSON array, one object, or one object per line.
+
+    A line that is not JSON becomes its `Refusal`.
 
     Raises:
         BodyError: The body is empty or no JSON.
@@ -121,7 +123,8 @@ def rows_of(envelope: Any, now: datetime) -> list[Row]:
     base = data.get("baseData") if isinstance(data, dict) else None
     if not isinstance(base, dict):
         raise Refusal(
-            "109: Field 'baseData' on type 'Data' is required but missing or empty. Expected: object, Actual: undefined"
+            "109: Field 'baseData' on type 'Data' is required but missing or empty. Expected: "
+            "object, Actual: undefined"
         )
     if base_type not in ITEMS:
         raise Refusal(f"100: the local stand-in has no table for '{base_type[:80]}'")
@@ -187,7 +190,7 @@ def _key(value: str) -> str:
 
 
 def _item_count(rate: Any) -> int:
-    """Return how many items this one stands for: 100 / sampleRate."""
+    """Return how many items this sampled one stands for: 100 / sampleRate."""
     if (
         isinstance(rate, bool)
         or not isinstance(rate, int | float)

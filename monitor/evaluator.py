@@ -1,4 +1,4 @@
-"""The alert evaluator inside the monitor: a thread that evaluates the rule on its grid.
+"""The alert evaluator inside the monitor: a thread that evaluates the rule at its schedule.
 
 Rules, state and channels are in `sentiment`.
 """
@@ -28,7 +28,7 @@ _logger = logging.getLogger("sentiment.alert")
 
 
 def start_evaluator(engine: QueryEngine, settings: Settings) -> Callable[[], None]:
-    """Evaluate the rule now and from then on at each of its moments, in a thread; return the function that stops it.
+    """Evaluate the rule at each of its moments, in a thread; return a function that stops it.
 
     Raises:
         AlertError: The rule cannot be read.
@@ -48,7 +48,7 @@ def start_evaluator(engine: QueryEngine, settings: Settings) -> Callable[[], Non
 
 
 def seconds_to_next(rule: AlertRule, now: datetime) -> float:
-    """Return how long to wait for the rule's next moment, its rows settled, or for the next look at the clock."""
+    """Return the seconds to wait until the rule's next evaluation or the next look at the clock."""
     upcoming = last_evaluation(rule, now - SETTLE) + rule.evaluation_frequency + SETTLE
     return min((upcoming - now).total_seconds(), _AT_MOST_SECONDS)
 

@@ -1,4 +1,4 @@
-"""`POST /v2.1/track`: takes in a post, has it written, and answers as Azure does, item by item.
+"""`POST /v2.1/track`: reads a post, has it written, and answers as Azure does, item by item.
 
 How envelopes are read: `envelopes`.
 """
@@ -19,7 +19,6 @@ from monitor.items import Refusal
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from monitor.faults import Fault
     from monitor.writer import Writer
 
 MAX_BODY = 16_000_000
@@ -29,7 +28,7 @@ _THREAD_FROM = 64_000  # bytes; reading more would hold up other requests
 
 @dataclass(frozen=True)
 class Taken:
-    """What a post held: the rows to keep, the number of envelopes, and the answers to those that were refused."""
+    """The content of a post: rows to insert, the number of envelopes, and the refusals."""
 
     rows: list[Row]
     received: int
@@ -37,27 +36,22 @@ class Taken:
 
 
 class Ingest:
-    """Reads posts within a bounded amount of memory; beyond it callers are asked to come again."""
+    """Reads posts within a bounded amount of memory; beyond it, senders are asked to retry."""
 
     def __init__(self, writer: Writer, *, max_body: int = MAX_BODY, max_pending: int = MAX_PENDING) -> None:
         self._writer = writer
         self._max_body = max_body
         self._free = max_pending
 
-    async def track(self, request: Request, fault: Fault | None) -> JSONResponse:
-        """Answer a post: 200, 206 or 400 once all that is good is on the disk."""
+    async def track(self, request: Request) -> JSONResponse:
+        """Answer a post with 200, 206 or 400 once all its good envelopes are on the disk."""
         held = [0]
         try:
             body = unpack(
                 await self._read(request, held), request.headers.get("content-encoding", ""), self._max_body
             )
             self._hold(held, len(body) - held[0])
-            is_partial = fault is not None and fault.status == 206  # noqa: PLR2004
-            taken = (
-                await run_in_threadpool(take, body, is_partial)
-                if len(body) > _THREAD_FROM
-                else take(body, is_partial)
-            )
+            taken = await run_in_threadpool(take, body) if len(body) > _THREAD_FROM else take(body)
             if taken.rows:
                 await asyncio.wrap_future(self._writer.submit(taken.rows))
         except BodyError as error:
@@ -93,8 +87,8 @@ class Ingest:
         held[0] += size
 
 
-def take(body: bytes, is_partial: bool = False) -> Taken:
-    """Return what a body holds; `is_partial` refuses its first envelope, which a test asks for.
+def take(body: bytes) -> Taken:
+    """Return the rows of a body's envelopes, and the refusals of those that cannot be stored.
 
     Raises:
         BodyError: It cannot be read as a whole.
@@ -105,10 +99,7 @@ def take(body: bytes, is_partial: bool = False) -> Taken:
     errors: list[dict[str, Any]] = []
     for index, envelope in enumerate(envelopes):
         try:
-            if is_partial and index == 0:
-                errors.append({"index": 0, "statusCode": 500, "message": "a fault that a test asked for"})
-            else:
-                rows += rows_of(envelope, now)
+            rows += rows_of(envelope, now)
         except Refusal as refusal:
             errors.append({"index": index, "statusCode": 400, "message": str(refusal)})
         except RecursionError:
@@ -119,7 +110,7 @@ def take(body: bytes, is_partial: bool = False) -> Taken:
 
 
 def refused(status: int, message: str, headers: dict[str, str]) -> JSONResponse:
-    """Return the answer to a post of which nothing was taken."""
+    """Return the answer to a post of which nothing was stored."""
     errors = [{"index": 0, "statusCode": status, "message": message}]
     return JSONResponse(
         {"itemsReceived": 0, "itemsAccepted": 0, "appId": None, "errors": errors}, status, headers

@@ -27,16 +27,16 @@ _MOST_ITEMS = 2**31 - 1
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a failure
-    """Why the ingestion endpoint does not take an envelope, in its words."""
+    """Why the ingestion endpoint refuses an envelope, in Azure's words."""
 
 
 def json_text(value: Any) -> str:
-    """Return compact JSON that every UTF-8 reader takes."""
+    """Return compact JSON that every UTF-8 reader accepts."""
     return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def clean(value: str) -> str:
-    """Return the text without the halves of characters that JSON may hold and UTF-8 may not."""
+    """Return the text without lone surrogates, which JSON may hold and UTF-8 may not."""
     return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -51,12 +51,14 @@ def text(source: dict[str, Any], field: str, kind: str, limit: int = 32768) -> s
         return ""
     if isinstance(value, dict | list):
         raise Refusal(
-            f"100: Field '{field}' on type '{kind}' is of incorrect type. Expected: string, Actual: {type(value).__name__}"
+            f"100: Field '{field}' on type '{kind}' is of incorrect type. Expected: string, "
+            f"Actual: {type(value).__name__}"
         )
     value = value if isinstance(value, str) else json.dumps(value)
     if len(value) > limit:
         raise Refusal(
-            f"100: Field '{field}' on type '{kind}' is too long. Expected: {limit} characters, Actual: {len(value)}"
+            f"100: Field '{field}' on type '{kind}' is too long. Expected: {limit} characters, "
+            f"Actual: {len(value)}"
         )
     return clean(value)
 
@@ -70,7 +72,8 @@ def required(source: dict[str, Any], field: str, kind: str, limit: int = 32768) 
     value = text(source, field, kind, limit)
     if not value:
         raise Refusal(
-            f"109: Field '{field}' on type '{kind}' is required but missing or empty. Expected: string, Actual: undefined"
+            f"109: Field '{field}' on type '{kind}' is required but missing or empty. Expected: "
+            f"string, Actual: undefined"
         )
     return value
 
@@ -109,7 +112,8 @@ def _exception(base: Columns) -> list[Columns]:
     chain = base.get("exceptions")
     if not isinstance(chain, list) or not chain or not all(isinstance(part, dict) for part in chain):
         raise Refusal(
-            "109: Field 'exceptions' on type 'ExceptionData' is required but missing or empty. Expected: array, Actual: undefined"
+            "109: Field 'exceptions' on type 'ExceptionData' is required but missing or empty. "
+            "Expected: array, Actual: undefined"
         )
     for part in chain:
         required(part, "message", "ExceptionDetails")
@@ -192,7 +196,8 @@ def _metric(base: Columns) -> list[Columns]:
     points = base.get("metrics")
     if not isinstance(points, list) or not points or not all(isinstance(point, dict) for point in points):
         raise Refusal(
-            "109: Field 'metrics' on type 'MetricData' is required but missing or empty. Expected: array, Actual: undefined"
+            "109: Field 'metrics' on type 'MetricData' is required but missing or empty. "
+            "Expected: array, Actual: undefined"
         )
     return [_point(point) for point in points]
 
@@ -201,7 +206,8 @@ def _point(point: Columns) -> Columns:
     total = _number(point.get("value"))
     if total is None:
         raise Refusal(
-            "109: Field 'value' on type 'DataPoint' is required but missing or empty. Expected: double, Actual: undefined"
+            "109: Field 'value' on type 'DataPoint' is required but missing or empty. Expected: "
+            "double, Actual: undefined"
         )
     count, lowest, highest = (_number(point.get(field)) for field in ("count", "min", "max"))
     return {

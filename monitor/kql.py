@@ -1,4 +1,4 @@
-"""From KQL to DuckDB's SQL through duckdb-kql, with what Azure refuses refused in Azure's words.
+"""From KQL to DuckDB's SQL through duckdb-kql, with Azure's refusals in Azure's words.
 
 Nothing is run here.
 """
@@ -18,7 +18,6 @@ from duckdb_kql import ir
 from duckdb_kql.lower import lower
 
 from monitor.answers import QueryRefusal
-from monitor.speedups import faster
 from monitor.tables import TABLES
 
 if TYPE_CHECKING:
@@ -29,14 +28,16 @@ _LOCK = threading.Lock()  # the parser's tables are shared
 _COLUMNS = {name: list(table.columns) for name, table in TABLES.items()}
 _FOLDED = {column.casefold(): column for columns in _COLUMNS.values() for column in columns}
 _NAMES = frozenset(_FOLDED.values())
-_RENDER = re.compile(r"\|\s*render\s+(\w+)\s*(?:with\s*\(([^)]*)\))?\s*;?\s*\Z", re.ASCII)
+# Possessive, and tried at the last `| render` alone: else many blanks take minutes.
+_RENDER_START = re.compile(r"\|\s*+render\b", re.ASCII)
+_RENDER = re.compile(r"\|\s*+render\s++(\w++)\s*+(?:with\s*+\(([^)]*+)\)\s*+)?;?\s*+\Z", re.ASCII)
 _TITLE = re.compile(r"""title\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _LONGEST = 200_000
 
 
 @dataclass(frozen=True)
 class Translation:
-    """SQL that reads the tables by their names, which ones, and the chart that the query asks for."""
+    """A query as SQL over the tables' names, with the tables it reads and the chart it asks for."""
 
     sql: str
     parameters: Mapping[str, Any]
@@ -91,11 +92,11 @@ def _compile(query: str) -> Translation:
         raise QueryRefusal.local(
             f"the query declares parameters without values: {', '.join(translated.unbound)}"
         )
-    return Translation(faster(str(translated)), translated.parameters, tables, operators, _render(query))
+    return Translation(str(translated), translated.parameters, tables, operators, _render(query))
 
 
 def _syntax(query: str, error: duckdb_kql.KqlSyntaxError) -> QueryRefusal:
-    """Return Azure's answer, with the place as line and column counted from 1; after a pipe, its operator is what is wrong."""
+    """Return Azure's syntax error, with line and column counted from 1."""
     if not error.diagnostics:
         return QueryRefusal.syntax("", 1, 1)
     span = error.diagnostics[0].span
@@ -109,7 +110,7 @@ def _syntax(query: str, error: duckdb_kql.KqlSyntaxError) -> QueryRefusal:
 
 
 def _check_tables(tree: ir.Query) -> frozenset[str]:
-    """Return the tables that a query reads; only ours can be read, by their exact names."""
+    """Return the tables that a query reads; refuse any that is not ours by its exact name."""
     nodes = list(_nodes(tree))
     bound = {name for node in nodes if isinstance(node, ir.Query) for name, _ in node.lets}
     used = set()
@@ -164,7 +165,7 @@ def _strings(node: Any) -> Iterator[str]:
 
 
 def _nodes(root: Any) -> Iterator[Any]:
-    """Give every node of a query's tree, the outer ones first."""
+    """Yield every node of a query's tree, the outer ones first."""
     seen: set[int] = set()
     stack: list[Any] = [root]
     while stack:
@@ -178,8 +179,9 @@ def _nodes(root: Any) -> Iterator[Any]:
 
 
 def _render(query: str) -> dict[str, Any]:
-    """Return the chart that a query's last operator names, in the API's words."""
-    match = _RENDER.search(query)
+    """Return the chart that a query's last operator asks for, in the API's fields."""
+    starts = [match.start() for match in _RENDER_START.finditer(query)]
+    match = _RENDER.match(query, starts[-1]) if starts else None
     if match is None:
         return {}
     title = _TITLE.search(match[2] or "")

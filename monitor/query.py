@@ -1,4 +1,4 @@
-"""Runs KQL on the telemetry: read-only, within a time limit, for the API as JSON and for the alert as a frame. KQL becomes SQL in `kql`."""
+"""Runs KQL on the telemetry, read-only and within a time limit, as JSON or as a data frame."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _MISSING = re.compile(
-    r'[Cc]olumn (?:named )?"([^"]+)"(?: not found| in EXCLUDE list not found| referenced that exists in the SELECT clause|$)'
+    r'[Cc]olumn (?:named )?"([^"]+)"(?: not found| in EXCLUDE list not found| referenced that '
+    r"exists in the SELECT clause|$)"
     r'|Alias with name ""?([^"]+)""? exists',
     re.MULTILINE,
 )
@@ -47,7 +48,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the `Prefer` header asks for."""
+    """The options of the `Prefer` header."""
 
     seconds: float = 180
     statistics: bool = False
@@ -63,16 +64,16 @@ class QueryEngine:
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._lock = threading.Lock()
 
-    def answer(
-        self, query: str, window: Window, wishes: Wishes | None = None, *, max_rows: int | None = None
-    ) -> Answer:
-        """Return the answer to a query over a window, as the API gives it: cut off with a `PartialError` where it is too large.
+    def answer(self, query: str, window: Window, wishes: Wishes | None = None) -> Answer:
+        """Return a query's answer over a window as the API gives it.
+
+        Too large a one is cut off and has a `PartialError`.
 
         Raises:
             QueryRefusal: The query cannot be answered.
         """
         wishes = wishes or Wishes()
-        most = self.limits.max_rows if max_rows is None else max_rows
+        most = self.limits.max_rows
         started = time.perf_counter()
         translation = translate(query)
         with self._execution(translation, window, wishes.seconds, limit=most + 1) as result:
@@ -93,7 +94,9 @@ class QueryEngine:
         return Answer(200, body.finish(**others))
 
     def frame(self, query: str, start: datetime, end: datetime) -> pd.DataFrame:
-        """Return a query's rows over start < TimeGenerated <= end, as an alert rule sees them; moments are UTC.
+        """Return a query's rows over start < TimeGenerated <= end, as an alert rule sees them.
+
+        Its moments are UTC.
 
         Raises:
             QueryError: The query cannot be answered.
@@ -114,7 +117,7 @@ class QueryEngine:
         return frame
 
     def warm(self) -> None:
-        """Make the first real query as fast as the later ones."""
+        """Run a first query, so that the first real one is as fast as the later ones."""
         try:
             self.answer(
                 'AppTraces | where Message == "" | summarize count() by bin(TimeGenerated, 1m)', Window()
@@ -123,7 +126,7 @@ class QueryEngine:
             _LOG.debug("the first query was not answered: %s", error)
 
     def close(self) -> None:
-        """Interrupt whatever is still running."""
+        """Interrupt all running queries."""
         with self._lock:
             for connection in self._running:
                 connection.interrupt()
@@ -132,7 +135,7 @@ class QueryEngine:
     def _execution(
         self, translation: Translation, window: Window, seconds: float, *, limit: int | None = None
     ) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Run a translated query, read-only; what goes wrong while its rows are read is translated as well."""
+        """Run a translated query, read-only; translate errors until its last row is read."""
         sql = _with_window(translation, window) + (f" LIMIT {limit}" if limit is not None else "")
         connection = self._database.cursor()
         timer = threading.Timer(seconds, connection.interrupt)
@@ -161,7 +164,7 @@ class QueryEngine:
 
 
 def _with_window(translation: Translation, window: Window) -> str:
-    """Return SQL in which every table holds only what the window lets through."""
+    """Return SQL in which every table holds only the window's rows."""
     conditions = [f'"TimeGenerated" >= {_literal(window.start)}'] if window.start else []
     conditions += [f'"TimeGenerated" < {_literal(window.end)}'] if window.end else []
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -178,7 +181,7 @@ def _literal(moment: datetime) -> str:
 
 
 def _fill(body: TableBody, result: duckdb.DuckDBPyConnection, most: int, max_bytes: int) -> str | None:
-    """Take over rows until there are no more; return why it stopped before that, if it did."""
+    """Fetch rows until there are no more; return the limit that ended it earlier, if one did."""
     while rows := result.fetchmany(5000):
         room = most - body.rows
         if not body.add(rows[:room]):
@@ -191,7 +194,8 @@ def _fill(body: TableBody, result: duckdb.DuckDBPyConnection, most: int, max_byt
 def _partial(limit: str) -> dict[str, Any]:
     message = (
         f"The results of this query exceed the set limit of {limit}, so not all records were returned "
-        "(E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003). See https://aka.ms/kustoquerylimits for more information and possible solutions."
+        "(E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003). See https://aka.ms/kustoquerylimits for "
+        "more information and possible solutions."
     )
     inner = {"code": "-2133196797", "message": message, "severity": 2, "severityName": "Error"}
     detail = {
@@ -207,8 +211,8 @@ def _partial(limit: str) -> dict[str, Any]:
 
 
 def _refusal(error: duckdb.Error, translation: Translation) -> QueryRefusal:
-    """Return what Azure would say of a query that DuckDB cannot run."""
-    reason = str(error).splitlines()[0][:300]
+    """Return Azure's error for a query that DuckDB cannot run."""
+    reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")[:300]
     if isinstance(error, duckdb.FatalException | duckdb.InternalException | duckdb.ConnectionException):
         _LOG.error("a query failed inside DuckDB: %s", reason)
         return QueryRefusal(

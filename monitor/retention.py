@@ -1,4 +1,4 @@
-"""Deletes what is older than the setting says, at the start and from time to time."""
+"""Deletes telemetry older than the retention setting, at the start and at intervals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EVERY = timedelta(minutes=10)
 
 
 def forget(connection: duckdb.DuckDBPyConnection, before: datetime) -> int:
-    """Delete all telemetry from before a moment, give its space back to later telemetry, and return the number of rows."""
+    """Delete all telemetry before a moment, free its space, and return the number of rows."""
     cut = before.astimezone(UTC).replace(tzinfo=None)
     deleted = 0
     for name in TABLES:
@@ -36,7 +36,7 @@ def forget(connection: duckdb.DuckDBPyConnection, before: datetime) -> int:
 
 
 def start_retention(writer: Writer, days: float, every: timedelta = _EVERY) -> Callable[[], None]:
-    """Delete what is older than `days`, now and at intervals, on the writer's connection; return what stops it."""
+    """Delete what is older than `days`, now and at intervals; return a function that stops it."""
     stopped = threading.Event()
 
     def job(connection: duckdb.DuckDBPyConnection) -> None:

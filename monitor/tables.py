@@ -1,4 +1,4 @@
-"""The tables of a workspace-based Application Insights resource: their columns, as Azure names and types them. No data is here."""
+"""The tables of a workspace-based Application Insights resource, with Azure's names and types."""
 
 from __future__ import annotations
 
@@ -11,19 +11,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _COMMON = """
-TenantId:string TimeGenerated:datetime OperationId:string OperationName:string ParentId:string SyntheticSource:string
-SessionId:string UserId:string UserAuthenticatedId:string UserAccountId:string AppVersion:string AppRoleName:string AppRoleInstance:string
-ClientType:string ClientModel:string ClientOS:string ClientIP:string ClientCity:string ClientStateOrProvince:string
-ClientCountryOrRegion:string ClientBrowser:string ResourceGUID:string IKey:string SDKVersion:string ItemCount:int SourceSystem:string
+TenantId:string TimeGenerated:datetime OperationId:string OperationName:string ParentId:string
+SyntheticSource:string SessionId:string UserId:string UserAuthenticatedId:string UserAccountId:string
+AppVersion:string AppRoleName:string AppRoleInstance:string ClientType:string ClientModel:string
+ClientOS:string ClientIP:string ClientCity:string ClientStateOrProvince:string
+ClientCountryOrRegion:string ClientBrowser:string ResourceGUID:string IKey:string SDKVersion:string
+ItemCount:int SourceSystem:string
 Properties:dynamic Type:string _ItemId:string _ResourceId:string
 """
-_CALL = "Measurements:dynamic Id:string Name:string Success:bool ResultCode:string DurationMs:real PerformanceBucket:string"
+_CALL = (
+    "Measurements:dynamic Id:string Name:string Success:bool ResultCode:string "
+    "DurationMs:real PerformanceBucket:string"
+)
 _OWN = {
-    "AppTraces": "Message:string SeverityLevel:int Measurements:dynamic ReferencedItemId:string ReferencedType:string",
+    "AppTraces": "Message:string SeverityLevel:int Measurements:dynamic ReferencedItemId:string "
+    "ReferencedType:string",
     "AppEvents": "Name:string Measurements:dynamic",
     "AppExceptions": (
-        "Measurements:dynamic ProblemId:string HandledAt:string ExceptionType:string Assembly:string Method:string OuterType:string "
-        "OuterMessage:string OuterAssembly:string OuterMethod:string InnermostType:string InnermostMessage:string "
+        "Measurements:dynamic ProblemId:string HandledAt:string ExceptionType:string "
+        "Assembly:string Method:string OuterType:string "
+        "OuterMessage:string OuterAssembly:string OuterMethod:string InnermostType:string "
+        "InnermostMessage:string "
         "InnermostAssembly:string InnermostMethod:string SeverityLevel:int Details:dynamic"
     ),
     "AppRequests": f"{_CALL} Url:string Source:string",
@@ -91,7 +99,10 @@ class Table:
         return {**_FIXED, "Type": f"'{self.name}'"}
 
     def arrow(self, rows: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any]) -> pa.Table:
-        """Return rows as an Arrow table; what a row lacks is its default, else null, or "" in a string, which KQL never has as null."""
+        """Return rows as an Arrow table.
+
+        A missing value is its default, else null; in a string it is "", for KQL has no null string.
+        """
         columns = {}
         for name, kind in self.stored.items():
             empty = defaults.get(name, "" if kind == "string" else None)

@@ -1,4 +1,4 @@
-"""The `timespan` of a query, in every ISO 8601 form that the Log Analytics API takes, as a half-open window of TimeGenerated."""
+"""The `timespan` of a query, in each of the API's ISO 8601 forms, as a half-open window."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _UNITS = (  # a year and a month as .NET counts them
 
 @dataclass(frozen=True)
 class Window:
-    """What TimeGenerated must be: `start` <= it < `end`, both UTC; None is no limit."""
+    """The bounds of TimeGenerated: `start` <= it < `end`, both UTC; None is no bound."""
 
     start: datetime | None = None
     end: datetime | None = None
 
 
 def read_timespan(value: str | None, now: datetime) -> Window:
-    """Return the window of a timespan; none or a blank one is everything.
+    """Return the window of a timespan; without one, or blank, it is unbounded.
 
     It is a duration (which ends now), or start/end, start/duration or duration/end.
 

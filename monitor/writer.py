@@ -1,4 +1,4 @@
-"""The one thread that writes: it takes all that has come in meanwhile, commits it at once, and says so. Rows are made elsewhere."""
+"""The one thread that writes: it commits all queued rows together and tells those who wait."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class _Order:
 
 
 class Writer:
-    """Commits rows in groups: however many posts wait, they share one write to the disk.
+    """Commits rows in groups: all waiting posts share one write to the disk.
 
     DuckDB writes its log through to the disk (fsync) before a commit returns: what is done survives
     a power cut.
     """
 
     def __init__(self, database: Database, defaults: Mapping[str, Any]) -> None:
-        """Take the values of columns that rows do not bring; nothing is written before `start`."""
+        """Take the values of columns that rows lack; nothing is written before `start`."""
         self._connection = database.cursor()
         self._defaults = dict(defaults)
         self._orders: list[_Order] = []
@@ -59,7 +59,7 @@ class Writer:
         return self
 
     def submit(self, rows: Sequence[Row]) -> Future[None]:
-        """Return a future that is done when the rows are on the disk; it fails if they cannot be."""
+        """Return a future that is done once the rows are on the disk, and fails otherwise."""
         return self._add(_Order(rows=rows))
 
     def call(self, job: Job) -> Future[None]:
@@ -67,7 +67,7 @@ class Writer:
         return self._add(_Order(job=job))
 
     def close(self) -> None:
-        """Commit what waits, and stop."""
+        """Commit what is queued, and stop."""
         with self._wake:
             self._is_closed = True
             self._wake.notify()
@@ -102,7 +102,7 @@ class Writer:
                     self._settle([order], order.job)
 
     def _insert(self, orders: list[_Order]) -> None:
-        """Commit the rows of all orders together; if that fails, each by itself, so that one cannot spoil the others."""
+        """Commit the rows of all orders together; if that fails, each order separately."""
         if not orders or self._settle(orders, lambda _: self._commit(orders), is_last=len(orders) == 1):
             return
         for order in orders:

@@ -104,7 +104,7 @@ def test_logs_that_do_not_answer_send_nothing(loop):
     with pytest.raises(QueryError):
         reconcile()
 
-    loop.http.delete("/faults")
+    loop.clear_faults()
     assert loop.rows("AppTraces | count") == [[2]]
 
 
