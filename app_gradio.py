@@ -32,7 +32,7 @@ def build(settings: Settings) -> gr.Blocks:
 
 
 def launch(page: gr.Blocks, settings: Settings) -> str:
-    """Serve the page in the background and return its address; nothing on it is fetched from elsewhere."""
+    """Serve the page in the background, without anything from elsewhere; return its address."""
     from starlette.middleware import Middleware
 
     from page.host import listening_host

@@ -1,4 +1,4 @@
-"""What the page says about the alert: a banner on the tab "Monitor" and a badge in the page's head.
+"""The alert on the page: a banner on the tab "Monitor" and a badge in the page's head.
 
 Pure functions of answers.
 """
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 
 _BELL = (
     '<svg class="face" viewBox="0 0 24 24" aria-hidden="true">'
-    '<path d="M12 3.5a6 6 0 0 0-6 6c0 5-2 6.5-2 6.5h16s-2-1.5-2-6.5a6 6 0 0 0-6-6zM10 19.5a2.2 2.2 0 0 0 4 0"/></svg>'
+    '<path d="M12 3.5a6 6 0 0 0-6 6c0 5-2 6.5-2 6.5h16s-2-1.5-2-6.5a6 6 0 0 0-6-6zM10 19.5a2.2 '
+    '2.2 0 0 0 4 0"/></svg>'
 )
-_CHECK = '<svg class="face" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9.5"/><path d="M8 12.3l2.8 2.8L16 9.5"/></svg>'
+_CHECK = (
+    '<svg class="face" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" '
+    'r="9.5"/><path d="M8 12.3l2.8 2.8L16 9.5"/></svg>'
+)
 
 
 @dataclass(frozen=True)
 class AlertNow:
-    """Whether the alert is open, how many bad predictions its window holds now, and the firing that is still open, if one is."""
+    """The state of the alert, its count of bad predictions now, and its open firing, if any."""
 
     count: int
     is_open: bool
@@ -88,7 +92,10 @@ def head_badge(language: Language, rule: AlertRule, answers: Mapping[str, Answer
 
 def _card(kind: str, title: str, text: str, note: str) -> str:
     picture = _BELL if kind == "firing" else _CHECK
-    return f'<section class="card alert {kind}" role="status">{picture}<div><strong>{title}</strong><p>{text}</p>{note}</div></section>'
+    return (
+        f'<section class="card alert {kind}" '
+        f'role="status">{picture}<div><strong>{title}</strong><p>{text}</p>{note}</div></section>'
+    )
 
 
 def _since(view: View, state: AlertNow) -> str:
@@ -105,7 +112,7 @@ def _counted(view: View, state: AlertNow) -> str:
 
 
 def _outlook(view: View, state: AlertNow) -> str:
-    """Return the most that was counted, if that was more, and what ends the alert."""
+    """Return the highest count, if it was higher than now, and what ends the alert."""
     most = state.episode.most if state.episode else 0
     words = [say(view.language, "alert_most", most=number(view.language, most))] if most > state.count else []
     minutes = int(view.rule.quiet_evaluations * view.rule.evaluation_frequency.total_seconds() // 60)

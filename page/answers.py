@@ -1,4 +1,4 @@
-"""What every viewer of the monitor shares: each query is asked once for all of them, a few at a time, and its last good answer is kept."""
+"""Answers that all viewers of the monitor share: each query runs once, its last result is kept."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEPT = 256
 
 
 class Reader(Protocol):
-    """Who answers queries: `sentiment.supervision.reader.LogsReader`."""
+    """The protocol of `sentiment.supervision.reader.LogsReader`, which runs queries."""
 
     def frame(self, query: str, period: tuple[datetime, datetime]) -> pd.DataFrame:
         """Return the rows of one query."""
@@ -33,7 +33,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Question:
-    """A query and how far back it looks; `step` rounds the beginning, so that no step is cut."""
+    """A query and its period; `step` rounds the beginning, so that no step is cut."""
 
     query: str
     length: timedelta
@@ -42,7 +42,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """The last good rows and when they came; the error of the newest try that is over, if it failed; whether a newer one still runs."""
+    """The last good rows and their time, the newest attempt's error, and whether one is running."""
 
     frame: pd.DataFrame | None = None
     at: datetime | None = None
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass
 class _Slot:
-    """One question's newest try, when it was asked for, and its last good answer."""
+    """One question's newest attempt, when it began, and its last good answer."""
 
     running: Future[pd.DataFrame]
     asked: datetime
@@ -60,7 +60,7 @@ class _Slot:
 
 
 class Answers:
-    """Asks questions for all viewers; thread-safe.
+    """Runs questions for all viewers; thread-safe.
 
     Ten viewers of the same charts cost one set of queries every five seconds.
     """
@@ -68,7 +68,7 @@ class Answers:
     def __init__(
         self, make_reader: Callable[[], Reader], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """Ask whom `make_reader` returns; it is called at the first question, and again until it succeeds."""
+        """Take a function that makes the reader, called from the first question on until it works."""
         self._make_reader, self._clock = make_reader, clock
         self._reader: Reader | None = None
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="monitor-query")
@@ -76,11 +76,11 @@ class Answers:
         self._slots: OrderedDict[Question, _Slot] = OrderedDict()
 
     def now(self) -> datetime:
-        """Return the end of the running five seconds: the moment up to which questions look."""
+        """Return the end of the current five seconds: the moment up to which questions look."""
         return floor(self._clock(), FRESH) + FRESH
 
     def ask(self, questions: Iterable[Question], timeout: float) -> list[Answer]:
-        """Return the answer to each question, as far as there is one after `timeout` seconds; what still runs goes on running."""
+        """Return the answers known after `timeout` seconds; unfinished queries run on."""
         with self._lock:
             slots = [self._slot(question) for question in questions]
         wait([slot.running for slot in slots], timeout)
@@ -88,7 +88,7 @@ class Answers:
             return [self._answer(slot) for slot in slots]
 
     def _slot(self, question: Question) -> _Slot:
-        """Return the question's slot, with a new try where the newest is over and no longer fresh."""
+        """Return the question's slot, with a new attempt where the newest is over and stale."""
         now = self.now()
         slot = self._slots.get(question)
         if slot is None or (slot.running.done() and slot.asked < now):

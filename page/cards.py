@@ -15,7 +15,8 @@ from page.weighed_words import weighed_text, weights_legend
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from page.service_client import Prediction, Receipt, ServiceError
+    from page.service_client import PredictedText, ServiceError
+    from sentiment.serving.api import FeedbackAnswer
 
 _PREVIEW_CHARS = 140
 
@@ -29,47 +30,50 @@ _MOUTHS = {"negative": "M8 16.2q4-4 8 0", "neutral": "M8 15.2h8", "positive": "M
 
 
 def face(label: str) -> str:
-    """Return a small drawn face for a label; words next to it say the same."""
+    """Return a small drawn face for a label; it is decoration beside the label's word."""
     return (
         f'<svg class="face" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="10"/>'
         f'<path d="M9 9.2v.6M15 9.2v.6M{_MOUTHS[label][1:]}"/></svg>'
     )
 
 
-def result_card(language: Language, prediction: Prediction, milliseconds: float) -> str:
-    """Return the answer to one tweet: the label, the tweet with what spoke for it, the scores, and who said so in what time."""
-    label = prediction.label
-    share = percent(language, prediction.scores[label])
+def result_card(language: Language, prediction: PredictedText, milliseconds: float) -> str:
+    """Return one tweet's answer: label, marked words, scores, model and response time."""
+    label, scores = prediction.label, prediction.score_by_label
+    share = percent(language, prediction.score)
     return (
         f'<section class="card result {label}" role="status">'
-        f'<div class="verdict">{face(label)}<strong>{say(language, label)}</strong><span class="share">{share}</span></div>'
+        f'<div class="verdict">{face(label)}<strong>{say(language, label)}</strong><span '
+        f'class="share">{share}</span></div>'
         f"{_doubt(language, prediction)}"
         f'<blockquote dir="auto">{weighed_text(language, prediction)}</blockquote>'
         f"{weights_legend(language, prediction)}"
-        f"{bars(language, prediction.scores, {name: percent(language, score) for name, score in prediction.scores.items()})}"
-        f'<p class="fine"><code>{escape(prediction.model)}</code> · {say(language, "answered_in", ms=max(1, round(milliseconds)))}</p>'
+        f"{bars(language, scores, {name: percent(language, score) for name, score in scores.items()})}"
+        f'<p class="fine"><code>{escape(prediction.model)}</code> · '
+        f"{say(language, 'answered_in', ms=max(1, round(milliseconds)))}</p>"
         "</section>"
     )
 
 
-def _doubt(language: Language, prediction: Prediction) -> str:
+def _doubt(language: Language, prediction: PredictedText) -> str:
     return f'<p class="unsure">{_UNSURE}{say(language, "uncertain")}</p>' if prediction.is_uncertain else ""
 
 
 def bars(language: Language, shares: Mapping[str, float], notes: Mapping[str, str]) -> str:
-    """Return one bar per label: `shares` of 1 give the lengths, `notes` stand at the ends."""
+    """Return one bar per label: `shares` of 1 are the lengths, `notes` the words at the ends."""
     rows = (
         f'<li class="{label}"><span class="name">{say(language, label)}</span>'
-        f'<span class="track" aria-hidden="true"><span class="bar" style="width:{100 * shares[label]:.1f}%"></span></span>'
+        f'<span class="track" aria-hidden="true"><span class="bar" '
+        f'style="width:{100 * shares[label]:.1f}%"></span></span>'
         f'<span class="note">{escape(notes[label])}</span></li>'
         for label in reversed(LABELS)
     )
     return f'<ul class="bars">{"".join(rows)}</ul>'
 
 
-def thanks_card(language: Language, receipt: Receipt) -> str:
-    """Return the answer to feedback, with its id."""
-    text = say(language, "thanks" if receipt.is_new else "thanks_again")
+def thanks_card(language: Language, receipt: FeedbackAnswer) -> str:
+    """Return the acknowledgement of feedback, with its id."""
+    text = say(language, "thanks" if receipt.status == "recorded" else "thanks_again")
     identifier = (
         f'<p class="fine">{say(language, "feedback_id")} <code>{escape(receipt.feedback_id)}</code></p>'
     )
@@ -77,12 +81,15 @@ def thanks_card(language: Language, receipt: Receipt) -> str:
 
 
 def error_card(title: str, text: str) -> str:
-    """Return what went wrong; screen readers read it at once."""
-    return f'<section class="card bad" role="alert"><strong>{escape(title)}</strong><p>{escape(text)}</p></section>'
+    """Return an error's title and text; screen readers read it at once."""
+    return (
+        f'<section class="card bad" '
+        f'role="alert"><strong>{escape(title)}</strong><p>{escape(text)}</p></section>'
+    )
 
 
 def service_error_card(language: Language, error: ServiceError, address: str) -> str:
-    """Return what went wrong with the service: a refusal in the service's own words, anything else in the page's."""
+    """Return an error of the service: its own words for a refusal, else the page's."""
     if error.reason == "refused":
         return error_card(say(language, "error_refused", status=error.status), str(error))
     return error_card(say(language, "error_title"), explain(language, error, address))
@@ -98,9 +105,12 @@ def explain(language: Language, error: ServiceError, address: str) -> str:
 
 
 def status_line(language: Language, key: str, detail: str = "") -> str:
-    """Return the small line on the state of the service; `key` is `status_ready`, `status_waiting` or `status_down`."""
+    """Return the service's status line; `key` is `status_ready`, `_waiting` or `_down`."""
     more = f" <code>{escape(detail)}</code>" if detail else ""
-    return f'<p class="status {key}" role="status"><span class="dot" aria-hidden="true"></span>{say(language, key)}{more}</p>'
+    return (
+        f'<p class="status {key}" role="status"><span class="dot" '
+        f'aria-hidden="true"></span>{say(language, key)}{more}</p>'
+    )
 
 
 def summary_card(language: Language, counts: Mapping[str, int], rows: int) -> str:
@@ -117,10 +127,15 @@ def summary_card(language: Language, counts: Mapping[str, int], rows: int) -> st
         else ""
     )
     title = say(language, "scored", scored=number(language, scored), rows=number(language, rows))
-    return f'<section class="card counts" role="status"><h3>{title}</h3>{bars(language, shares, notes)}{failed}</section>'
+    return (
+        f'<section class="card counts" '
+        f'role="status"><h3>{title}</h3>{bars(language, shares, notes)}{failed}</section>'
+    )
 
 
-def preview_table(language: Language, rows: Sequence[tuple[int, str, Prediction | str]], total: int) -> str:
+def preview_table(
+    language: Language, rows: Sequence[tuple[int, str, PredictedText | str]], total: int
+) -> str:
     """Return the first rows of a scored file: line, text, and the label or the error."""
     caption = say(language, "preview", shown=number(language, len(rows)), rows=number(language, total))
     head = "".join(
@@ -128,7 +143,8 @@ def preview_table(language: Language, rows: Sequence[tuple[int, str, Prediction 
         for key in ("line", "text", "label", "score_column")
     )
     body = "".join(
-        f'<tr><td class="fine">{line}</td><td class="tweet" dir="auto">{escape(shorten(text))}</td>{_outcome_cells(language, outcome)}</tr>'
+        f'<tr><td class="fine">{line}</td><td class="tweet" '
+        f'dir="auto">{escape(shorten(text))}</td>{_outcome_cells(language, outcome)}</tr>'
         for line, text, outcome in rows
     )
     return table(caption, head, body)
@@ -142,7 +158,8 @@ def shorten(text: str) -> str:
 def table(caption: str, head: str, body: str) -> str:
     """Return a table that scrolls sideways on a narrow screen, by keyboard too."""
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
+        f'<div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{escape(caption)}"><table><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -152,8 +169,11 @@ def badge(language: Language, label: str) -> str:
     return f'<span class="badge {label}">{face(label)}{say(language, label)}</span>'
 
 
-def _outcome_cells(language: Language, outcome: Prediction | str) -> str:
+def _outcome_cells(language: Language, outcome: PredictedText | str) -> str:
     if isinstance(outcome, str):
         return f'<td class="warn" colspan="2">{escape(outcome)}</td>'
     doubt = f'<span class="fine">{say(language, "uncertain_row")}</span>' if outcome.is_uncertain else ""
-    return f'<td>{badge(language, outcome.label)}{doubt}</td><td class="number">{percent(language, outcome.scores[outcome.label])}</td>'
+    return (
+        f"<td>{badge(language, outcome.label)}{doubt}</td><td "
+        f'class="number">{percent(language, outcome.score)}</td>'
+    )

@@ -1,4 +1,4 @@
-"""Charts as inline SVG with words in HTML: they stretch to any width while text and lines keep their size. Pure functions of values.
+"""Charts as inline SVG that stretch to any width while text and lines keep their size.
 
 Lines differ by dash as well as by colour and carry their name at the end; every step tells its
 values under the pointer.
@@ -20,7 +20,7 @@ _LABEL_GAP = 10.0  # between the names at the ends of lines, so that they do not
 
 @dataclass(frozen=True)
 class Series:
-    """One value per step, None where there is none, and the class that gives its colour and dash."""
+    """One value per step, None where there is none, and the CSS class of its colour and dash."""
 
     name: str
     values: Sequence[float | None]
@@ -29,7 +29,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Plot:
-    """What one chart shows; `notes` holds the words for each step, `times` the marks below the chart."""
+    """The content of one chart; `notes` are the words of each step, `times` the axis marks."""
 
     kind: Literal["lines", "area"]
     series: Sequence[Series]
@@ -51,7 +51,8 @@ def draw(plot: Plot) -> str:
     top, width = ticks[-1], len(plot.notes)
     shapes = [
         *(
-            f'<path class="band" d="M{width * begin:.2f} 0H{width * end:.2f}V{_HEIGHT}H{width * begin:.2f}Z"/>'
+            f'<path class="band" d="M{width * begin:.2f} '
+            f'0H{width * end:.2f}V{_HEIGHT}H{width * begin:.2f}Z"/>'
             for begin, end in plot.bands
         ),
         *(f'<path class="grid" d="M0 {_y(tick, top)}H{width}"/>' for tick in ticks),
@@ -59,7 +60,8 @@ def draw(plot: Plot) -> str:
         *([] if plot.limit is None else [f'<path class="line limit" d="M0 {_y(plot.limit, top)}H{width}"/>']),
     ]
     drawing = (
-        f'<svg viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{escape(plot.summary)}">'
+        f'<svg viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(plot.summary)}">'
         f"{''.join(shapes)}</svg>"
     )
     ends = _end_labels(plot.series, heights, top) if plot.kind == "lines" and len(plot.series) > 1 else ""
@@ -68,7 +70,7 @@ def draw(plot: Plot) -> str:
 
 
 def scale(highest: float, *, is_whole: bool = False) -> list[float]:
-    """Return two to six round values from zero to at least the highest; whole ones where only those can be met."""
+    """Return two to six round axis values from zero to at least the highest value."""
     if highest <= 0:
         return [0.0, 1.0]
     highest = max(highest, 1.0) if is_whole else highest
@@ -79,7 +81,7 @@ def scale(highest: float, *, is_whole: bool = False) -> list[float]:
 
 
 def _stack(series: Sequence[Series]) -> list[list[float | None]]:
-    """Return the upper edge of each series when they stand on each other, the first one at the bottom."""
+    """Return the upper edge of each series when they are stacked, the first one at the bottom."""
     edges: list[list[float | None]] = []
     below = [0.0] * len(series[0].values)
     for line in series:
@@ -113,7 +115,7 @@ def _path(values: Sequence[float | None], top: float) -> str:
 
 
 def _dots(values: Sequence[float | None], top: float) -> str:
-    """Return a dot for each value that stands alone, which no line would show."""
+    """Return a dot for each isolated value, which no line would show."""
     around = enumerate(zip([None, *values[:-1]], values, [*values[1:], None], strict=True))
     return "".join(
         f"M{index + 0.5:g} {_y(value, top)}h.01"
@@ -155,7 +157,7 @@ def _end_labels(series: Sequence[Series], heights: Sequence[Sequence[float | Non
 
 
 def spread(places: Sequence[float]) -> list[float]:
-    """Return ascending places moved so far that none is nearer to the next than a line of text, and none leaves the chart."""
+    """Return ascending label heights, moved so that no two overlap and none leaves the chart."""
     moved: list[float] = []
     for place in places:
         moved.append(max(place, moved[-1] + _LABEL_GAP) if moved else place)
@@ -167,10 +169,11 @@ def spread(places: Sequence[float]) -> list[float]:
 
 
 def _notes(notes: Sequence[str]) -> str:
-    """Return a column per step with its words; those of the right half open to the left."""
+    """Return a column per step with its words; in the right half they open to the left."""
     half = len(notes) // 2
     return "".join(
-        f'<div class="steps{side}" style="flex-grow:{len(some)}" aria-hidden="true">{"".join(map(_column, some))}</div>'
+        f'<div class="steps{side}" style="flex-grow:{len(some)}" '
+        f'aria-hidden="true">{"".join(map(_column, some))}</div>'
         for side, some in (("", notes[:half]), (" right", notes[half:]))
     )
 

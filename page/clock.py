@@ -1,4 +1,4 @@
-"""Times as the reader's time zone and language write them; without a known zone, UTC, and said so."""
+"""Times in the reader's time zone and language; UTC, and named so, where it is unknown."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Clock:
 
     @classmethod
     def of(cls, language: Language, zone: str) -> Clock:
-        """Return the clock of a reader whose browser names that time zone; a name that is none gives UTC."""
+        """Return the clock of a reader's time zone; UTC for a name that is no time zone."""
         try:
             return cls(language, ZoneInfo(zone), zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -54,7 +54,7 @@ class Clock:
         return text if is_today else f"{self.day(moment)}, {text}"
 
     def ticks(self, start: datetime, end: datetime) -> list[tuple[float, str]]:
-        """Return round moments between two others, at most six, as the share of the way at which each lies and its words."""
+        """Return at most six round moments between two others, as shares of the way and words."""
         spacing = next(
             (spacing for spacing in _SPACINGS if (end - start) / spacing <= _MOST_TICKS), _SPACINGS[-1]
         )

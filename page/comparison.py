@@ -1,4 +1,4 @@
-"""The tab "Models": what the last training wrote to SENTIMENT_HOME/comparison, as a table and a picture."""
+"""The tab "Models": the last training's comparison as a table and a picture."""
 
 from __future__ import annotations
 
@@ -30,11 +30,14 @@ _NO_DECIMALS_FROM = 100
 
 
 def comparison_view(folder: Path, language: Language) -> str:
-    """Return the last training's comparison as HTML; without one, or with a damaged one, what to do about it."""
+    """Return the last training's comparison as HTML, or what to do if it is missing or damaged."""
     path = folder / "comparison.json"
     if not path.exists():
         remedy = say(language, "models_remedy")
-        return f'<section class="card empty"><strong>{say(language, "models_empty")}</strong><p>{remedy}</p></section>'
+        return (
+            f'<section class="card '
+            f'empty"><strong>{say(language, "models_empty")}</strong><p>{remedy}</p></section>'
+        )
     try:
         content = json.loads(path.read_text("utf-8"))
         return (
@@ -56,13 +59,14 @@ def _winner(content: Mapping[str, Any], language: Language) -> str:
         language, "trained_on", date=date, profile=content["profile"], dataset=content["dataset"]["name"]
     )
     return (
-        f'<section class="card winner"><p class="eyebrow">{say(language, "winner")}</p><strong>{escape(str(content["winner"]))}</strong>'
+        f'<section class="card winner"><p '
+        f'class="eyebrow">{say(language, "winner")}</p><strong>{escape(str(content["winner"]))}</strong>'
         f'<p>{say(language, "winner_why")}</p><p class="fine">{escape(facts)}</p></section>'
     )
 
 
 def _models_table(content: Mapping[str, Any], language: Language) -> str:
-    """Return a row per measure and a column per model, which fits a phone; the best value of each row stands out."""
+    """Return a row per measure and a column per model; the best value of each row stands out."""
     models = content["models"]
     measures = [measure for measure in _MEASURES if any(measure in model["metrics"] for model in models)]
     rows = (_measure_row(measure, models, language) for measure in measures)
@@ -98,7 +102,7 @@ def _row(title: str, values: Sequence[float | None], shown: Sequence[str], best:
 
 
 def _behaviour_table(content: Mapping[str, Any], language: Language) -> str:
-    """Return what the behavioural suite found, if the training knew it: a row per capability, with its number of cases."""
+    """Return the behavioural suite's results, if any: a row per capability, with its cases."""
     if "behaviour" not in content:
         return ""
     rows = []
@@ -127,10 +131,15 @@ def _picture(path: Path, words: str) -> str:
 
 
 def _details(content: Mapping[str, Any], language: Language) -> str:
-    return _counts_table(content["dataset"]["counts"], language) + "".join(
+    counts = _counts_table(content["dataset"]["counts"], language)
+    return counts + "".join(_hyperparameters(model, language) for model in content["models"])
+
+
+def _hyperparameters(model: Mapping[str, Any], language: Language) -> str:
+    values = json.dumps(model.get("hyperparameters", {}), indent=2, ensure_ascii=False)
+    return (
         f"<details><summary>{say(language, 'hyperparameters')}: {escape(str(model['family']))}</summary>"
-        f"<pre>{escape(json.dumps(model.get('hyperparameters', {}), indent=2, ensure_ascii=False))}</pre></details>"
-        for model in content["models"]
+        f"<pre>{escape(values)}</pre></details>"
     )
 
 

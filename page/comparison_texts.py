@@ -1,4 +1,4 @@
-"""The words of the tab "Models" that go beyond the main table, in English and French.
+"""The texts of the tab "Models" beyond the main table, in English and French.
 
 `texts` gathers them.
 """

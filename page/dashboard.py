@@ -48,7 +48,7 @@ _NO_ROWS = {
 
 
 def render(view: View, answers: Mapping[str, Answer]) -> dict[str, str]:
-    """Return the HTML of each of `PARTS`; one that fails says so and leaves the others alone."""
+    """Return the HTML of each of `PARTS`; a failed one says so and leaves the others alone."""
     trouble = trouble_of_all(view.language, answers)
     is_empty = _is_empty(answers)
     parts = {
@@ -63,7 +63,7 @@ def render(view: View, answers: Mapping[str, Answer]) -> dict[str, str]:
 
 
 def panel(view: View, name: str, answer: Answer, *, says_why: bool = True) -> str:
-    """Return one chart or table in its frame, or why there is none; rows that are not the newest say so, and why."""
+    """Return one chart or table in its frame, or why it is missing or old."""
     try:
         body, detail = _body(view, name, answer)
     except UNEXPECTED as error:
@@ -72,13 +72,14 @@ def panel(view: View, name: str, answer: Answer, *, says_why: bool = True) -> st
         body, detail = _body(view, name, answer)
     note = stale_note(view, answer, says_why=says_why) if answer.frame is not None else ""
     return (
-        f'<section class="card panel" aria-label="{escape(say(view.language, name))}"><h3>{say(view.language, name)}'
+        f'<section class="card panel" '
+        f'aria-label="{escape(say(view.language, name))}"><h3>{say(view.language, name)}'
         f'<span class="fine">{detail}</span></h3>{body}{note}</section>'
     )
 
 
 def _body(view: View, name: str, answer: Answer) -> tuple[str, str]:
-    """Return what a panel shows, and the words next to its title."""
+    """Return a panel's content, and the words beside its title."""
     if answer.frame is None or answer.at is None:
         return (
             no_answer(view.language, answer.error) if answer.error else skeleton(is_tall=name in STEPPED)
@@ -132,11 +133,14 @@ def _nothing(language: Language, name: str) -> str:
 
 
 def _nothing_yet(language: Language) -> str:
-    return f'<section class="card empty"><strong>{say(language, "nothing_yet")}</strong><p>{say(language, "nothing_yet_remedy")}</p></section>'
+    return (
+        f'<section class="card empty"><strong>{say(language, "nothing_yet")}</strong>'
+        f"<p>{say(language, 'nothing_yet_remedy')}</p></section>"
+    )
 
 
 def _is_empty(answers: Mapping[str, Answer]) -> bool:
-    """Return whether every question has its answer, and none of them a row."""
+    """Return whether every question has an answer without rows."""
     asked = [
         answers[name].frame for name in ("requests_per_minute", "bad_predictions", "feedback_rate", "errors")
     ]
@@ -144,5 +148,8 @@ def _is_empty(answers: Mapping[str, Answer]) -> bool:
 
 
 def skeleton_panel(name: str) -> str:
-    """Return a panel as it is before anything was asked, the same in every language."""
-    return f'<section class="card panel" aria-busy="true"><h3>…</h3>{skeleton(is_tall=name in STEPPED)}</section>'
+    """Return a panel before any answer, the same in every language."""
+    return (
+        f'<section class="card panel" '
+        f'aria-busy="true"><h3>…</h3>{skeleton(is_tall=name in STEPPED)}</section>'
+    )

@@ -23,7 +23,7 @@ _FIGURES = ("figure_requests", "figure_p95", "figure_bad", "figure_low")
 
 
 def figures(view: View, answers: Mapping[str, Answer]) -> str:
-    """Return the four headline figures of the time range; one that is not known yet is a dash."""
+    """Return the four headline figures of the time range; unknown ones are a dash."""
     makers: tuple[Callable[[], tuple[str, str]], ...] = (
         lambda: _requests_figure(view, answers["requests_per_minute"].frame),
         lambda: _latency_figure(view, answers["latency_overall"].frame),
@@ -37,7 +37,8 @@ def figures(view: View, answers: Mapping[str, Answer]) -> str:
         except UNEXPECTED:
             value, detail = "–", ""
         tiles.append(
-            f'<li><span class="name">{say(view.language, name)}</span><strong>{value}</strong><span class="fine">{detail}</span></li>'
+            f'<li><span class="name">{say(view.language, name)}</span>'
+            f'<strong>{value}</strong><span class="fine">{detail}</span></li>'
         )
     return f'<ul class="figures">{"".join(tiles)}</ul>'
 
@@ -85,6 +86,6 @@ def _confidence_figure(view: View, frame: pd.DataFrame | None) -> tuple[str, str
 
 
 def skeleton_figures() -> str:
-    """Return the headline figures as they are before anything was asked."""
+    """Return the headline figures before any answer."""
     tile = "<li><span>…</span><strong>–</strong><span>…</span></li>"
     return f'<ul class="figures" aria-busy="true">{tile * len(_FIGURES)}</ul>'

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 _STATUS_SECONDS = 15.0
 _CONCURRENCY = 8
 _LOGO = (
-    '<h1><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="9" fill="#0f766e"/><g fill="none" stroke="#fff" '
-    'stroke-width="2.4" stroke-linecap="round"><path d="M11 11.5v1.6M21 11.5v1.6M8.5 18.5q7.5 8 15 0"/></g></svg>Sentiloop</h1>'
+    '<h1><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="9" '
+    'fill="#0f766e"/><g fill="none" stroke="#fff" '
+    'stroke-width="2.4" stroke-linecap="round"><path d="M11 11.5v1.6M21 11.5v1.6M8.5 18.5q7.5 8 '
+    '15 0"/></g></svg>Sentiloop</h1>'
 )
 
 
 def lay_out(settings: Settings) -> gr.Blocks:
-    """Return the page; its handlers talk to the service that the settings name."""
+    """Return the page, wired to the service and the monitor of the settings."""
     client = ServiceClient.from_settings(settings)
     monitor = Monitor.from_settings(settings)
 

@@ -1,12 +1,14 @@
-"""The words of the tab "Review" and of the verdict, in English and French side by side; `texts` adds them to the page's."""
+"""The texts of the tab "Review" and of the verdict, in English and French."""
 
 from __future__ import annotations
 
 LEARNING_TEXTS: dict[str, tuple[str, str]] = {
     "tab_review": ("Review", "Relecture"),
     "review_help": (
-        "Judge what the model found difficult. You see the tweet alone; decide before you ask for the model’s label.",
-        "Jugez ce que le modèle a trouvé difficile. Vous voyez le tweet seul ; décidez avant de demander l’étiquette du modèle.",
+        "Judge what the model found difficult. You see the tweet alone; decide before you ask "
+        "for the model’s label.",
+        "Jugez ce que le modèle a trouvé difficile. Vous voyez le tweet seul ; décidez avant de "
+        "demander l’étiquette du modèle.",
     ),
     "review_name": ("Your name", "Votre nom"),
     "review_key": ("Key", "Clé"),
@@ -37,8 +39,10 @@ LEARNING_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "review_closed": ("The review is closed here", "La relecture est fermée ici"),
     "review_closed_remedy": (
-        "This page can be reached from other machines: set SENTIMENT_REVIEW_KEY and give it to your annotators.",
-        "Cette page est accessible d’autres machines : définissez SENTIMENT_REVIEW_KEY et donnez-la à vos annotateurs.",
+        "This page can be reached from other machines: set SENTIMENT_REVIEW_KEY and give it to "
+        "your annotators.",
+        "Cette page est accessible d’autres machines : définissez SENTIMENT_REVIEW_KEY et "
+        "donnez-la à vos annotateurs.",
     ),
     "review_wrong_key": ("The key is wrong.", "La clé est fausse."),
     "review_agreement": ("Agreement", "Accord"),
@@ -88,8 +92,10 @@ LEARNING_TEXTS: dict[str, tuple[str, str]] = {
     # The shadow, on the tab "Monitor"
     "shadow": ("Shadow", "Challenger dans l’ombre"),
     "no_shadow": (
-        "No challenger ran in the shadow in this time. <code>python -m flows.promote --shadow VERSION</code> starts one.",
-        "Aucun challenger dans l’ombre sur cette période. <code>python -m flows.promote --shadow VERSION</code> en lance un.",
+        "No challenger ran in the shadow in this time. <code>python -m flows.promote --shadow "
+        "VERSION</code> starts one.",
+        "Aucun challenger dans l’ombre sur cette période. <code>python -m flows.promote "
+        "--shadow VERSION</code> en lance un.",
     ),
     "shadow_model": ("Shadow", "Ombre"),
     "compared": ("Compared", "Comparés"),

@@ -44,7 +44,7 @@ def milliseconds(language: Language, value: float) -> str:
 
 @dataclass(frozen=True)
 class _Kind:
-    """How the values of one chart are written: their unit, and what a step without rows means."""
+    """How one chart's values are written: their unit, and the meaning of a step without rows."""
 
     write: Callable[[Language, float], str]
     mark: Callable[[Language, float], str]  # without the unit, which stands next to the title
@@ -92,7 +92,7 @@ def chart(view: View, name: str, frame: pd.DataFrame, end: datetime) -> str:
 def by_step(
     frame: pd.DataFrame, names: Sequence[str], starts: Sequence[datetime], empty: float | None
 ) -> dict[str, list[float | None]]:
-    """Return each column as one value per step; a step without a row has the value `empty`, and so has a missing value."""
+    """Return each column as one value per step, `empty` where a row or value is missing."""
     rows = {
         row[0].to_pydatetime(): row[1:]
         for row in frame[["timestamp", *names]].itertuples(index=False, name=None)
@@ -104,7 +104,7 @@ def by_step(
 
 
 def legend(view: View, name: str, frame: pd.DataFrame) -> str:
-    """Return what the lines or areas are, each with what it comes to in the whole range."""
+    """Return the chart's lines or areas, each with its total or mean over the whole range."""
     if name == "requests_per_minute":
         peak = count(view.language, float(frame[name].max()))
         return _legend([("area", name, say(view.language, "peak", value=peak))])
@@ -115,7 +115,7 @@ def legend(view: View, name: str, frame: pd.DataFrame) -> str:
 
 
 def alert_chart(view: View, frame: pd.DataFrame, found: Sequence[Episode], end: datetime) -> str:
-    """Return what the alert rule counted, its threshold, and the spans of time in which the alert was open."""
+    """Return the alert rule's counts, its threshold, and the times in which the alert was open."""
     starts = view.range.steps(end)
     begin, edge = starts[0], starts[-1] + view.range.step
     counts: list[float | None] = [float(value) for value in most_in_step(frame, starts, view.range.step)]
@@ -146,7 +146,7 @@ def alert_chart(view: View, frame: pd.DataFrame, found: Sequence[Episode], end: 
 
 
 def most_in_step(frame: pd.DataFrame, starts: Sequence[datetime], step: timedelta) -> list[int]:
-    """Return the most that an evaluation counted in each step; one that is shorter than a minute has its minute's."""
+    """Return the highest evaluated count of each step; a short step has its minute's."""
     counts = {
         at.to_pydatetime(): int(value)
         for at, value in zip(frame["evaluation"], frame["bad_predictions"], strict=True)
@@ -166,10 +166,11 @@ def most_in_step(frame: pd.DataFrame, starts: Sequence[datetime], step: timedelt
 
 
 def _legend(items: Sequence[tuple[str, str, str]]) -> str:
-    """Return items of shape, style and words; the words are HTML."""
+    """Return legend entries of shape, style and words; the words are HTML."""
     drawings = {"line": "M1 6H23", "area": "M0 0H24V12H0Z", "band": "M0 0H24V12H0Z"}
     drawn = (
-        f'<li><svg viewBox="0 0 24 12" aria-hidden="true"><path class="{shape} {style}" d="{drawings[shape]}"/></svg>{words}</li>'
+        f'<li><svg viewBox="0 0 24 12" aria-hidden="true"><path class="{shape} {style}" '
+        f'd="{drawings[shape]}"/></svg>{words}</li>'
         for shape, style, words in items
     )
     return f'<ul class="legend">{"".join(drawn)}</ul>'
@@ -229,7 +230,7 @@ def _summary(
     columns: Mapping[str, Sequence[float | None]],
     write: Callable[[Language, float], str],
 ) -> str:
-    """Return a chart in words: each line's lowest, highest and last value; what screen readers say."""
+    """Return a chart in words for screen readers: each line's lowest, highest and last value."""
     lines = " ".join(_line_summary(view.language, name, values, write) for name, values in columns.items())
     return say(
         view.language,

@@ -1,4 +1,4 @@
-"""The tab "Monitor": Gradio's side of it.
+"""The tab "Monitor": its Gradio components and their events.
 
 What is asked lives in `questions`, what is drawn in `dashboard`.
 """
@@ -36,7 +36,10 @@ _WIDE = ("trouble", "figures", "bad_predictions", "alert_history", "shadow")
 _VIEWER = "JSON.stringify({zone: Intl.DateTimeFormat().resolvedOptions().timeZone, hidden: document.hidden})"
 _LOOK = f"(range, model) => [range, model, {_VIEWER}]"
 _GLANCE = f"() => [{_VIEWER}]"
-_KEEP = "(range, model) => { localStorage.setItem('sentiloop-monitor', JSON.stringify([range, model])); return []; }"
+_KEEP = (
+    "(range, model) => { localStorage.setItem('sentiloop-monitor', JSON.stringify([range, "
+    "model])); return []; }"
+)
 _RECALL = """() => {
     try {
         const [range, model] = JSON.parse(localStorage.getItem('sentiloop-monitor'));
@@ -48,7 +51,7 @@ _RECALL = """() => {
 
 @dataclass(frozen=True)
 class Monitor:
-    """What the handlers of all viewers share."""
+    """The state that the handlers of all viewers share: the answers and the alert rule."""
 
     answers: Answers
     rule: AlertRule
@@ -56,7 +59,7 @@ class Monitor:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Monitor:
-        """Return a monitor that asks Azure or the local one, as the settings say; it asks at the first look."""
+        """Return a monitor that queries Azure or the local stand-in, as the settings say."""
 
         def make_reader() -> Reader:
             from sentiment.supervision.reader import LogsReader
@@ -68,7 +71,7 @@ class Monitor:
     def look(
         self, request: gr.Request, zone: str, chosen: tuple[str, str], timeout: float
     ) -> tuple[View, dict[str, Answer]]:
-        """Return what a viewer looks at, and the answers that are there after `timeout` seconds."""
+        """Return a viewer's view, and the answers known after `timeout` seconds."""
         key, model = chosen
         now = self.answers.now()
         view = View(
@@ -83,7 +86,7 @@ class Monitor:
         return view, dict(zip(questions, self.answers.ask(questions.values(), timeout), strict=True))
 
     def badge(self, request: gr.Request) -> str:
-        """Return the alert's line for the page's head."""
+        """Return the alert's badge for the page's head."""
         questions = alert_questions(self.rule)
         answers = dict(zip(questions, self.answers.ask(questions.values(), _PATIENCE_SECONDS), strict=True))
         return head_badge(language_of(request), self.rule, answers)
@@ -91,7 +94,7 @@ class Monitor:
 
 @dataclass(frozen=True)
 class MonitorTab:
-    """The parts of the tab that the page's layout wires: the clock that refreshes it, and how a look begins."""
+    """The tab's components that the page's layout wires: its timer and its first refresh."""
 
     timer: gr.Timer
     refresh: Callable[..., Iterator[list[Any]]]
@@ -99,7 +102,7 @@ class MonitorTab:
     outputs: list[Any]
 
     def open_with(self, tab: gr.Tab, others: list[gr.Tab]) -> None:
-        """Refresh the tab while it is the one that is open, and only then."""
+        """Refresh the tab while it is open, and only then."""
         options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         tab.select(lambda: gr.Timer(active=True), None, self.timer, **options)
         gr.on([other.select for other in others], lambda: gr.Timer(active=False), None, self.timer, **options)
@@ -111,7 +114,7 @@ class MonitorTab:
 
 
 def add_badge(monitor: Monitor, page: gr.Blocks) -> None:
-    """Lay out the alert's line in the page's head, inside the current Blocks, and keep it up to date on every tab."""
+    """Lay out the alert's badge in the page's head, and refresh it on every tab."""
     line = gr.HTML(elem_id="alert-line", apply_default_css=False)
     viewer = gr.Textbox(visible=False)
 
@@ -130,7 +133,7 @@ def add_badge(monitor: Monitor, page: gr.Blocks) -> None:
 
 
 def add_monitor(monitor: Monitor, page: gr.Blocks) -> MonitorTab:
-    """Lay out the tab inside the current Blocks; `open_with` of what is returned starts it."""
+    """Lay out the tab inside the current Blocks; the result's `open_with` starts it."""
     alert = gr.HTML(elem_id="alert", apply_default_css=False)
     with gr.Row(elem_id="filters"):
         ranges = [(shown(f"range_{key}"), key) for key in RANGES]
@@ -174,7 +177,7 @@ def add_monitor(monitor: Monitor, page: gr.Blocks) -> MonitorTab:
 
 
 def _updates(view: View, answers: Mapping[str, Answer]) -> list[Any]:
-    """Return the updates of the banner, the line on freshness, the choice of models, and each part of the dashboard."""
+    """Return updates of the banner, the freshness, the models and each panel of the dashboard."""
     parts = render(view, answers)
     time = view.clock.second(max((answer.at for answer in answers.values() if answer.at), default=view.now))
     fresh = say(view.language, "updated", time=time, zone=view.clock.name, seconds=round(REFRESH_SECONDS))
@@ -187,7 +190,7 @@ def _updates(view: View, answers: Mapping[str, Answer]) -> list[Any]:
 
 
 def _model_choices(view: View, answer: Answer) -> Any:
-    """Return the models that answered in the time range, and the one that is chosen even if it did not."""
+    """Return the models that answered in the time range, and the chosen one in any case."""
     if answer.frame is None or "model" not in answer.frame:
         return gr.skip()
     models = [str(model) for model in answer.frame["model"]]

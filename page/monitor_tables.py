@@ -1,4 +1,4 @@
-"""The monitor's tables: the rows of a query as HTML. Pure functions of values; whatever people wrote is escaped here."""
+"""The monitor's tables: the rows of a query as escaped HTML; pure functions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN_ROWS = 100
 
 
 def bad_predictions_table(view: View, frame: pd.DataFrame) -> str:
-    """Return the newest predictions that people called wrong, at most a hundred."""
+    """Return the newest predictions that people marked wrong, at most a hundred."""
     rows = (
         [
             ("time", _moment(view, row["timestamp"], seconds=True)),
@@ -41,7 +41,7 @@ def bad_predictions_table(view: View, frame: pd.DataFrame) -> str:
 
 
 def errors_table(view: View, frame: pd.DataFrame) -> str:
-    """Return the requests that were refused or failed, by name and status."""
+    """Return the refused or failed requests, by name and status."""
     rows = (
         [
             ("request", f"<code>{escape(_text(row['name']))}</code>"),
@@ -55,7 +55,7 @@ def errors_table(view: View, frame: pd.DataFrame) -> str:
 
 
 def feedback_rate_table(view: View, frame: pd.DataFrame) -> str:
-    """Return how each model was judged: its predictions, the feedback on them, and how much of it says wrong."""
+    """Return each model's predictions, its feedback, and the share of feedback that says wrong."""
     rows = (
         [
             ("model", f"<code>{escape(_text(row['model'])) or '–'}</code>"),
@@ -70,7 +70,7 @@ def feedback_rate_table(view: View, frame: pd.DataFrame) -> str:
 
 
 def shadow_table(view: View, frame: pd.DataFrame) -> str:
-    """Return what each challenger in the shadow would have answered: how often it agrees, and to which labels it would change."""
+    """Return how often each shadow challenger agrees with the champion, and its other labels."""
     changes = ("to_negative", "to_neutral", "to_positive")
     rows = (
         [
@@ -86,7 +86,7 @@ def shadow_table(view: View, frame: pd.DataFrame) -> str:
 
 
 def episodes_table(view: View, episodes: Sequence[Episode]) -> str:
-    """Return when the alert fired, when it was resolved, and the most bad predictions that it counted at once."""
+    """Return the alert's firings: start, end, and the highest count of bad predictions."""
     rows = (
         [
             ("time", _moment(view, episode.fired)),
@@ -104,7 +104,7 @@ def episodes_table(view: View, episodes: Sequence[Episode]) -> str:
 
 
 def newest(language: Language, total: int) -> str:
-    """Return how many of the rows are shown, or how many there are."""
+    """Return the number of rows shown, or the number of all."""
     return (
         say(language, "newest_of", shown=SHOWN_ROWS, total=number(language, total))
         if total > SHOWN_ROWS
@@ -113,7 +113,7 @@ def newest(language: Language, total: int) -> str:
 
 
 def _table(view: View, name: str, heads: Sequence[str], rows: Iterable[Sequence[tuple[str, str]]]) -> str:
-    """Return a table that scrolls on its own, by keyboard too; on a phone the style sheet stacks the cells of a row."""
+    """Return a table that scrolls by keyboard too, and whose cells stack on a phone."""
     language = view.language
     names = [say(language, head, minutes=view.window_minutes) for head in heads]
     lines = [
@@ -124,7 +124,8 @@ def _table(view: View, name: str, heads: Sequence[str], rows: Iterable[Sequence[
         f'<th scope="col"{kind}>{escape(text)}</th>' for kind, text in zip(kinds, names, strict=True)
     )
     return (
-        f'<div class="rows {name}" tabindex="0" role="region" aria-label="{escape(say(language, name))}"><table>'
+        f'<div class="rows {name}" tabindex="0" role="region" '
+        f'aria-label="{escape(say(language, name))}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
@@ -134,7 +135,7 @@ def _moment(view: View, value: Any, *, seconds: bool = False) -> str:
 
 
 def _label(language: Language, value: Any) -> str:
-    """Return a label as a badge; other words as they are, and a dash with words where none was given."""
+    """Return a label as a badge, other words as they are, and a dash for none."""
     text = _text(value)
     if text in LABELS:
         return badge(language, text)

@@ -1,4 +1,4 @@
-"""The words of the tab "Monitor", in English and French side by side; `texts` adds them to the page's."""
+"""The texts of the tab "Monitor", in English and French."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ MONITOR_TEXTS: dict[str, tuple[str, str]] = {
     "nothing_yet": ("Nothing yet in this time range.", "Rien encore sur cette période."),
     "nothing_yet_remedy": (
         "Open <b>Try it</b>, predict a tweet and say if the answer is right: it shows here within seconds.",
-        "Ouvrez <b>Essayer</b>, prédisez un tweet et dites si la réponse est juste : cela s’affiche ici en quelques secondes.",
+        "Ouvrez <b>Essayer</b>, prédisez un tweet et dites si la réponse est juste : cela "
+        "s’affiche ici en quelques secondes.",
     ),
     "no_bad_predictions": (
         "No answer was called wrong in this time range.",

@@ -1,4 +1,4 @@
-"""What the monitor asks for one view: the shared queries, with the viewer's time range and model."""
+"""The monitor's questions for one view: shared queries with the viewer's time range and model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class View:
-    """What one viewer looks at, and how the words for it are written; no model is every model."""
+    """A viewer's time range, model and language; no model is every model."""
 
     clock: Clock
     range: Range
@@ -44,7 +44,7 @@ class View:
 
 
 def view_questions(view: View) -> dict[str, Question]:
-    """Return every question of a view, by what the answer is for."""
+    """Return every question of a view, by the name of its panel."""
     length, step = view.range.length, view.range.step
     names = (*STEPPED, "errors", "bad_predictions", "feedback_rate", "shadow", "models")
     return alert_questions(view.rule) | {
@@ -55,7 +55,7 @@ def view_questions(view: View) -> dict[str, Question]:
 
 
 def alert_questions(rule: AlertRule) -> dict[str, Question]:
-    """Return the questions that tell whether the alert fires: the rule's own window, and what it counted during a day."""
+    """Return the questions for the alert's state: the rule's window, and a day of its counts."""
     return {
         "alert": Question(rule.criterion.query, rule.window_size),
         "alert_day": history_question(rule, _DAY),
@@ -63,7 +63,7 @@ def alert_questions(rule: AlertRule) -> dict[str, Question]:
 
 
 def history_question(rule: AlertRule, length: timedelta) -> Question:
-    """Return the question for the alert's history; it looks further back, so that an alert which was open before is known."""
+    """Return the question for the alert's history, with the hours before the range."""
     before = rule.lookback + rule.quiet_evaluations * rule.evaluation_frequency
     return Question(queries.read("alert_history"), length + before, _MINUTE)
 

@@ -1,4 +1,4 @@
-"""The time ranges that the monitor shows, each with a step that gives a chart 60 to 100 points."""
+"""The monitor's time ranges, each with a step that gives a chart 60 to 100 points."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Range:
-    """The last so many minutes or days, in steps."""
+    """The last minutes, hours or days, in steps."""
 
     key: str
     length: timedelta
     step: timedelta
 
     def window(self, now: datetime) -> tuple[datetime, datetime]:
-        """Return from when to when the range reaches; the start is a whole step, so that the first one is not cut."""
+        """Return the range's start and end; it starts with a whole step."""
         return floor(now - self.length, self.step), now
 
     def steps(self, now: datetime) -> list[datetime]:
-        """Return the beginning of every step, the one that is still running included."""
+        """Return the beginning of every step, including the one that is still running."""
         start, end = self.window(now)
         return [start + index * self.step for index in range(-((start - end) // self.step))]
 
@@ -41,5 +41,5 @@ DEFAULT_RANGE = "1h"
 
 
 def floor(moment: datetime, step: timedelta) -> datetime:
-    """Return the last whole step before a moment, as KQL's bin() does for steps that divide a day."""
+    """Return the last whole step before a moment, as KQL's bin() does."""
     return moment - (moment - _EPOCH) % step

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def item_card(language: Language, item: Item, *, is_revealed: bool = False) -> str:
-    """Return a tweet to judge; what the model and others said of it only where that was asked for."""
+    """Return a tweet to judge; other people's and the model's labels only if revealed."""
     said = f'<p class="revealed">{_said(language, item)}</p>' if is_revealed else ""
     return (
         f'<section class="card review" role="status" data-item="{escape(item.item_id)}">'
@@ -30,27 +30,28 @@ def item_card(language: Language, item: Item, *, is_revealed: bool = False) -> s
 
 
 def empty_card(language: Language, title: str, text: str) -> str:
-    """Return a card that says why there is nothing to judge, and what to do."""
+    """Return a card that says why the queue has nothing to judge, and what to do."""
     words = escape(say(language, text)).split("`")
     body = "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(words))
     return f'<section class="card empty"><strong>{say(language, title)}</strong><p>{body}</p></section>'
 
 
 def progress_bar(language: Language, progress: Progress) -> str:
-    """Return how far the review is, as a bar and in words."""
+    """Return the review's progress as a bar and in words."""
     share = 100 * progress.settled / progress.items if progress.items else 0
     counts = {
         name: number(language, getattr(progress, name)) for name in ("settled", "items", "mine", "waiting")
     }
     words = say(language, "review_progress", **counts)
     return (
-        f'<div class="review-progress"><span class="track" aria-hidden="true"><span class="bar" style="width:{share:.1f}%"></span></span>'
+        f'<div class="review-progress"><span class="track" aria-hidden="true"><span class="bar" '
+        f'style="width:{share:.1f}%"></span></span>'
         f'<p class="fine">{words}</p></div>'
     )
 
 
 def agreement_card(language: Language, agreement: Agreement) -> str:
-    """Return how far the annotators agree beyond chance."""
+    """Return the annotators' agreement beyond chance."""
     lines = [
         say(
             language,
@@ -72,11 +73,14 @@ def agreement_card(language: Language, agreement: Agreement) -> str:
             )
         )
     body = "".join(f"<li>{line}</li>" for line in lines) or f"<li>{say(language, 'review_alone')}</li>"
-    return f'<section class="card review-agreement"><h3>{say(language, "review_agreement")}</h3><ul>{body}</ul></section>'
+    return (
+        f'<section class="card '
+        f'review-agreement"><h3>{say(language, "review_agreement")}</h3><ul>{body}</ul></section>'
+    )
 
 
 def disagreement_card(language: Language, item: Item, labels: Mapping[str, str], more: int) -> str:
-    """Return a tweet that annotators disagree on, with what each said."""
+    """Return a tweet that annotators disagree on, with the label of each."""
     said = "".join(
         f"<li>{escape(annotator)}: {_badge(language, label)}</li>"
         for annotator, label in sorted(labels.items())

@@ -12,7 +12,7 @@ import gradio as gr
 from models import LABELS
 from page.cards import error_card, explain, preview_table, summary_card
 from page.scoring import Limits, Progress, Report, score_sheet
-from page.service_client import Prediction, ServiceClient
+from page.service_client import PredictedText, ServiceClient
 from page.sheet import Sheet, SheetError, read_sheet, write_result
 from page.texts import Language, language_of, say, shown
 
@@ -61,7 +61,7 @@ def add_score_file(client: ServiceClient, limits: Limits) -> None:
 def score_file(
     client: ServiceClient, file: str | None, limits: Limits, language: Language, progress: Progress
 ) -> tuple[str, Update, str]:
-    """Return the summary, the update of the download button and the preview; what is wrong with the file stands in the summary."""
+    """Return the summary, the download button's update and the preview; errors are the summary."""
     hidden = gr.update(visible=False)
     if not file:
         return error_card(say(language, "error_title"), say(language, "no_file")), hidden, ""
@@ -85,7 +85,9 @@ def _result_path(sheet: Sheet) -> Path:
 
 
 def _summary(client: ServiceClient, report: Report, language: Language) -> str:
-    counts = Counter(outcome.label for outcome in report.outcomes if isinstance(outcome, Prediction))
+    counts: Counter[str] = Counter(
+        outcome.label for outcome in report.outcomes if isinstance(outcome, PredictedText)
+    )
     card = summary_card(language, {label: counts[label] for label in LABELS}, len(report.outcomes))
     if report.failure is None:
         return card

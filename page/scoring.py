@@ -1,4 +1,4 @@
-"""Scores the rows of a file through the service: batches within its limits, one bad row never stops the others."""
+"""Scores a file's rows through the service in batches; a bad row never stops the others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from page.service_client import Prediction, ServiceClient, ServiceError
+from page.service_client import PredictedText, ServiceClient, ServiceError
 from page.texts import Language, say
 from sentiment.config import MAX_BATCH
 
@@ -21,13 +21,13 @@ _LONGEST_WAIT = 10.0
 _BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _BAD_INPUT = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
-Outcome = Prediction | str
+Outcome = PredictedText | str
 Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request to the service may hold."""
+    """The limits of one request to the service."""
 
     max_chars: int
     max_bytes: int
@@ -35,7 +35,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Report:
-    """One outcome per row, in order, and the error that stopped the scoring, if one did."""
+    """One outcome per row, in order, and the error that ended the scoring early, if one did."""
 
     outcomes: list[Outcome]
     failure: ServiceError | None = None
@@ -44,7 +44,7 @@ class Report:
 def score_sheet(
     client: ServiceClient, sheet: Sheet, *, limits: Limits, language: Language, progress: Progress
 ) -> Report:
-    """Return the prediction of each row, or the reason why it has none, in the user's language."""
+    """Return each row's prediction, or the reason for having none, in the user's language."""
     outcomes: list[Outcome] = [_fault(row, len(sheet.header), limits, language) or "" for row in sheet.rows]
     waiting = [index for index, outcome in enumerate(outcomes) if not outcome]
     done = 0
@@ -65,7 +65,7 @@ def score_sheet(
 
 
 def split_batches(texts: Sequence[str], max_bytes: int) -> Iterator[list[str]]:
-    """Yield the texts in order, as many at once as the service takes: 256, and no more bytes of JSON than `max_bytes`."""
+    """Yield the texts in order, in batches of at most 256 texts and `max_bytes` of JSON."""
     batch: list[str] = []
     size = envelope = len('{"texts":[]}')
     for text in texts:
@@ -90,7 +90,7 @@ def _fault(row: Row, width: int, limits: Limits, language: Language) -> str | No
 
 
 def _score_batch(client: ServiceClient, texts: list[str]) -> list[Outcome]:
-    """Return an outcome per text; a batch that the service refuses is halved until the bad text stands alone."""
+    """Return an outcome per text; halve a refused batch until the bad text is alone."""
     try:
         return list(_ask_patiently(client, texts))
     except ServiceError as error:
@@ -102,8 +102,8 @@ def _score_batch(client: ServiceClient, texts: list[str]) -> list[Outcome]:
     return _score_batch(client, texts[:middle]) + _score_batch(client, texts[middle:])
 
 
-def _ask_patiently(client: ServiceClient, texts: list[str]) -> list[Prediction]:
-    """Return the predictions, waiting and asking again while the service says that it is busy."""
+def _ask_patiently(client: ServiceClient, texts: list[str]) -> list[PredictedText]:
+    """Return the predictions; retry while the service answers that it is busy."""
     for attempt in range(_TRIES - 1):
         try:
             return client.predict_batch(texts)

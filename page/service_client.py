@@ -6,17 +6,19 @@ It loads no model and shows nothing to anyone.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
+from pydantic import BaseModel, ValidationError, model_validator
 
 from models import LABELS
 from sentiment.errors import ConfigError, SentiloopError
 from sentiment.loopback import is_loopback
+from sentiment.serving.api import FeedbackAnswer, Prediction, WeighedWord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sentiment.config import Settings
 
@@ -24,10 +26,11 @@ _CONNECT_SECONDS = 5.0
 _GRACE_SECONDS = 5.0  # the service gives up first, so that its own words arrive
 
 Reason = Literal["down", "slow", "refused", "strange"]
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class ServiceError(SentiloopError):
-    """The service gave no answer to use.
+    """The service gave no usable answer.
 
     `reason` says why; for `refused` the message is the service's own text.
     """
@@ -41,43 +44,40 @@ class ServiceError(SentiloopError):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True)
-class WeighedWord:
-    """A word of a text, where it stands, and how much it moved the label's score: above 0 it speaks for the label."""
-
-    word: str
-    start: int
-    end: int
-    weight: float
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the service said of one text; the id is good for feedback on exactly this text.
-
-    `is_uncertain` is only ever true of a service that was told what it may be unsure of
-    (SENTIMENT_UNCERTAIN_BELOW).
-    """
+class PredictedText(Prediction):
+    """A prediction and its text; its id is good for feedback on exactly this text."""
 
     text: str
-    prediction_id: str
-    label: str
-    scores: dict[str, float]
-    model: str
-    is_uncertain: bool = False
-    explanation: tuple[WeighedWord, ...] = ()
 
+    @property
+    def score(self) -> float:
+        """The score of the predicted label."""
+        return self.score_by_label[self.label]
 
-@dataclass(frozen=True)
-class Receipt:
-    """What the service answers to feedback; `is_new` is false when this prediction had its feedback already."""
+    @property
+    def score_by_label(self) -> dict[str, float]:
+        """The scores of all labels, in the order of `LABELS`."""
+        return {label: getattr(self.scores, label) for label in LABELS}
 
-    feedback_id: str
-    is_new: bool
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the score is below the service's SENTIMENT_UNCERTAIN_BELOW, if that is set."""
+        return self.uncertain is True
+
+    @property
+    def weighed_words(self) -> Sequence[WeighedWord]:
+        """The words with their weights; none if no explanation was asked for."""
+        return self.explanation or ()
+
+    @model_validator(mode="after")
+    def _words_stand_in_the_text(self) -> Self:
+        if any(self.text[word.start : word.end] != word.word for word in self.weighed_words):
+            raise ValueError("an explanation of another text")
+        return self
 
 
 class ServiceClient:
-    """Talks to one service; safe to share between threads."""
+    """A client of one service; safe to share between threads."""
 
     def __init__(self, address: str, *, api_key: str | None = None, timeout_seconds: float = 30.0) -> None:
         self.address = address
@@ -97,12 +97,12 @@ class ServiceClient:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Return a client of the service that the settings name, with their API key if there is one."""
+        """Return a client of the settings' service, with their API key if there is one."""
         key = settings.api_key.get_secret_value() if settings.api_key else None
         return cls(settings.service_address, api_key=key, timeout_seconds=settings.timeout_seconds)
 
     def on_behalf_of(self, viewer: str) -> Self:
-        """Return this client with a viewer's address, which a service that trusts this program as a proxy takes for the sender's."""
+        """Return this client with a viewer's address, for a service that trusts it as a proxy."""
         other = copy.copy(self)
         other._viewer = {"X-Forwarded-For": viewer} if viewer else {}
         return other
@@ -111,18 +111,18 @@ class ServiceClient:
         """Close the connections."""
         self._http.close()
 
-    def predict(self, text: str, *, explain: bool = False) -> Prediction:
+    def predict(self, text: str, *, explain: bool = False) -> PredictedText:
         """Return the service's prediction for one text; on request, with the weights of its words.
 
         Raises:
             ServiceError: No answer, a refusal, or an answer that is not of the contract.
         """
         text = text.encode(errors="replace").decode()  # half an emoji cannot be sent
-        return _prediction(
+        return _predicted(
             text, self._ask("POST", "/predict?explain=true" if explain else "/predict", {"text": text})
         )
 
-    def predict_batch(self, texts: Sequence[str]) -> list[Prediction]:
+    def predict_batch(self, texts: Sequence[str]) -> list[PredictedText]:
         """Return one prediction per text, in order; `texts` holds 1 to 256.
 
         Raises:
@@ -131,12 +131,12 @@ class ServiceClient:
         answer = self._ask("POST", "/predict_batch", {"texts": list(texts)})
         if not isinstance(answer, list) or len(answer) != len(texts):
             raise _strange(200)
-        return [_prediction(text, item) for text, item in zip(texts, answer, strict=True)]
+        return [_predicted(text, item) for text, item in zip(texts, answer, strict=True)]
 
     def send_feedback(
-        self, prediction: Prediction, *, is_correct: bool, label: str | None = None, comment: str = ""
-    ) -> Receipt:
-        """Say whether a prediction was right, else the true label.
+        self, prediction: PredictedText, *, is_correct: bool, label: str | None = None, comment: str = ""
+    ) -> FeedbackAnswer:
+        """Send whether a prediction was right, else the true label, and return the acknowledgement.
 
         Raises:
             ServiceError: As for `predict`.
@@ -144,10 +144,7 @@ class ServiceClient:
         body = {"prediction_id": prediction.prediction_id, "text": prediction.text, "correct": is_correct}
         extras = {"label": label, "comment": comment.strip().encode(errors="replace").decode()}
         answer = self._ask("POST", "/feedback", body | {key: value for key, value in extras.items() if value})
-        try:
-            return Receipt(str(answer["feedback_id"]), is_new=answer["status"] == "recorded")
-        except (KeyError, TypeError) as error:
-            raise _strange(200) from error
+        return _validated(FeedbackAnswer, answer)
 
     def check_ready(self) -> None:
         """Return when the service is ready.
@@ -181,22 +178,17 @@ class ServiceClient:
         return answer
 
 
-def _prediction(text: str, answer: Any) -> Prediction:
-    try:
-        scores = {label: float(answer["scores"][label]) for label in LABELS}
-        identifier, label, model = (str(answer[key]) for key in ("prediction_id", "label", "model"))
-        words = tuple(
-            WeighedWord(str(one["word"]), int(one["start"]), int(one["end"]), float(one["weight"]))
-            for one in answer.get("explanation", ())
-        )
-        prediction = Prediction(
-            text, identifier, label, scores, model, answer.get("uncertain") is True, words
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _strange(200) from error
-    if prediction.label not in LABELS or any(text[one.start : one.end] != one.word for one in words):
+def _predicted(text: str, answer: Any) -> PredictedText:
+    if not isinstance(answer, dict):
         raise _strange(200)
-    return prediction
+    return _validated(PredictedText, {**answer, "text": text})
+
+
+def _validated(answer_type: type[Answer], answer: Any) -> Answer:
+    try:
+        return answer_type.model_validate(answer)
+    except ValidationError as error:
+        raise _strange(200) from error
 
 
 def _refusal(answer: httpx.Response) -> ServiceError:

@@ -1,4 +1,4 @@
-"""CSV files of tweets in and out: what is read, what is wrong with it, and how the result is written. No HTTP here."""
+"""CSV files of tweets: reading, what is wrong with them, and writing the result. No HTTP here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from page.service_client import Prediction
+    from page.service_client import PredictedText
 
 MAX_ROWS = 20_000
 MAX_MEGABYTES = 10
@@ -34,7 +34,7 @@ class SheetError(DataError):
 
 @dataclass(frozen=True)
 class Row:
-    """One row as read: its line in the file, its fields, its text, and how many fields the file gave."""
+    """One row: its line in the file, its fields, its text, and the number of fields in the file."""
 
     line: int
     fields: list[str]
@@ -76,7 +76,7 @@ def read_sheet(path: Path) -> Sheet:
     )
 
 
-def write_result(path: Path, sheet: Sheet, outcomes: Sequence[Prediction | str]) -> None:
+def write_result(path: Path, sheet: Sheet, outcomes: Sequence[PredictedText | str]) -> None:
     """Write the file's own columns, then the prediction or the error of each row.
 
     The file starts with a byte order mark, so that spreadsheets see UTF-8. Texts stay exactly as
@@ -91,10 +91,10 @@ def write_result(path: Path, sheet: Sheet, outcomes: Sequence[Prediction | str])
             writer.writerow([row.fields[index] for index in kept] + _result_fields(outcome))
 
 
-def _result_fields(outcome: Prediction | str) -> list[str]:
+def _result_fields(outcome: PredictedText | str) -> list[str]:
     if isinstance(outcome, str):
         return [""] * (len(RESULT_COLUMNS) - 1) + [outcome]
-    return [outcome.label, *(f"{outcome.scores[label]:.6f}" for label in LABELS), outcome.model, ""]
+    return [outcome.label, *(f"{score:.6f}" for score in outcome.score_by_label.values()), outcome.model, ""]
 
 
 def _read(path: Path) -> bytes:
@@ -161,7 +161,7 @@ def _text_column(header: Sequence[str]) -> int:
 
 
 def _row(line: int, fields: list[str], column: int, width: int, delimiter: str) -> Row:
-    """Return a row of the header's width; in a file of one column, what looks like more fields is text with a comma in it."""
+    """Return a row of the header's width; surplus fields become part of the last one."""
     found = 1 if width == 1 else len(fields)
     whole = (
         [*fields[: width - 1], delimiter.join(fields[width - 1 :])]

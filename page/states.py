@@ -1,4 +1,4 @@
-"""What the monitor shows where figures are missing or old: waiting, failed, stale.
+"""Panels whose figures are missing or old: waiting, failed, stale.
 
 Pure functions of answers.
 """
@@ -24,12 +24,12 @@ _LATE = timedelta(seconds=25)
 
 
 def skeleton(*, is_tall: bool) -> str:
-    """Return a grey shape as large as what will stand there."""
+    """Return a grey shape as large as the panel that will replace it."""
     return f'<div class="skeleton{" tall" if is_tall else ""}" aria-hidden="true"></div>'
 
 
 def trouble_of_all(language: Language, answers: Mapping[str, Answer]) -> str:
-    """Return one card where every question failed for the same reason, so that it is not said ten times."""
+    """Return one card if every question failed for the same reason, so that it is said once."""
     words = {explain(language, answer.error) if answer.error else "" for answer in answers.values()}
     return (
         error_card(say(language, "no_answer_at_all"), words.pop())
@@ -39,7 +39,7 @@ def trouble_of_all(language: Language, answers: Mapping[str, Answer]) -> str:
 
 
 def explain(language: Language, error: BaseException) -> str:
-    """Return the words of an error that Sentiloop raises on purpose; of any other only its kind."""
+    """Return the message of one of Sentiloop's errors; of any other error only its type."""
     return (
         str(error)
         if isinstance(error, SentiloopError)
@@ -48,12 +48,15 @@ def explain(language: Language, error: BaseException) -> str:
 
 
 def no_answer(language: Language, error: BaseException) -> str:
-    """Return why there is nothing to show; screen readers read it when they can."""
-    return f'<p class="nothing trouble" role="status"><b>{say(language, "no_answer")}</b> {escape(explain(language, error))}</p>'
+    """Return why a panel is empty; screen readers read it when they can."""
+    return (
+        f'<p class="nothing trouble" role="status"><b>{say(language, "no_answer")}</b> '
+        f"{escape(explain(language, error))}</p>"
+    )
 
 
 def stale_note(view: View, answer: Answer, *, says_why: bool) -> str:
-    """Return the time of an answer that is not the newest, and why there is no newer one; nothing for one that is fresh."""
+    """Return an old answer's time and why there is no newer one; nothing for a fresh one."""
     if answer.at is None or not (answer.error or view.now - answer.at > _LATE):
         return ""
     time = view.clock.moment(answer.at, view.now, seconds=True)

@@ -1,4 +1,4 @@
-"""Every word that the page says, in English and French side by side.
+"""Every text of the page, in English and French.
 
 What the service says is shown as the service says it.
 """
@@ -72,7 +72,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "file_help": (
         "A CSV file in UTF-8 with a column named `text`, or one tweet per line. Up to 20,000 rows and 10 MB. "
         "Rows that cannot be scored stay in the result, with the reason.",
-        "Un fichier CSV en UTF-8 avec une colonne nommée `text`, ou un tweet par ligne. Au plus 20 000 lignes et 10 Mo. "
+        "Un fichier CSV en UTF-8 avec une colonne nommée `text`, ou un tweet par ligne. Au plus "
+        "20 000 lignes et 10 Mo. "
         "Les lignes qui ne peuvent être notées restent dans le résultat, avec la raison.",
     ),
     "score": ("Score the file", "Noter le fichier"),
@@ -103,7 +104,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "file_encoding": (
         "{file}, line {line}: byte 0x{byte:02x} is not UTF-8: save the file as “CSV UTF-8”.",
-        "{file}, ligne {line} : l’octet 0x{byte:02x} n’est pas de l’UTF-8 : enregistrez le fichier en « CSV UTF-8 ».",
+        "{file}, ligne {line} : l’octet 0x{byte:02x} n’est pas de l’UTF-8 : enregistrez le "
+        "fichier en « CSV UTF-8 ».",
     ),
     "file_empty": (
         "{file} holds no tweet: give a line with the column text, then one tweet per line.",
@@ -111,11 +113,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "file_no_text": (
         "{file}, line 1: no column is named text (found: {found}): rename the column of tweets to text.",
-        "{file}, ligne 1 : aucune colonne ne s’appelle text (trouvé : {found}) : renommez la colonne des tweets en text.",
+        "{file}, ligne 1 : aucune colonne ne s’appelle text (trouvé : {found}) : renommez la "
+        "colonne des tweets en text.",
     ),
     "file_not_csv": (
-        "{file}, line {line}: this is not valid CSV ({reason}): quote the fields that hold commas, quotes or line breaks.",
-        "{file}, ligne {line} : CSV non valide ({reason}) : mettez entre guillemets les champs à virgule, guillemet ou saut de ligne.",
+        "{file}, line {line}: this is not valid CSV ({reason}): quote the fields that hold "
+        "commas, quotes or line breaks.",
+        "{file}, ligne {line} : CSV non valide ({reason}) : mettez entre guillemets les champs "
+        "à virgule, guillemet ou saut de ligne.",
     ),
     "file_too_long": (
         "{file} has {rows} rows; the limit is {limit}: split the file.",
@@ -134,8 +139,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     # Models
     "models_empty": ("No model has been trained yet.", "Aucun modèle n’a encore été entraîné."),
     "models_remedy": (
-        "Run <code>make train</code>: it trains three models, compares them on the same tweets and names the winner. Then come back.",
-        "Lancez <code>make train</code> : trois modèles sont entraînés et comparés, et le meilleur est nommé. Puis revenez.",
+        "Run <code>make train</code>: it trains three models, compares them on the same tweets "
+        "and names the winner. Then come back.",
+        "Lancez <code>make train</code> : trois modèles sont entraînés et comparés, et le "
+        "meilleur est nommé. Puis revenez.",
     ),
     "models_damaged": (
         "{file} cannot be read: run make train again.",
@@ -169,16 +176,20 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dataset": ("Tweets per label", "Tweets par étiquette"),
     # What went wrong with the service
     "error_down": (
-        "The service at {address} cannot be reached: start it with “make serve”, or check SENTIMENT_SERVICE_URL.",
-        "Le service à {address} est injoignable : lancez-le avec « make serve », ou vérifiez SENTIMENT_SERVICE_URL.",
+        "The service at {address} cannot be reached: start it with “make serve”, or check "
+        "SENTIMENT_SERVICE_URL.",
+        "Le service à {address} est injoignable : lancez-le avec « make serve », ou vérifiez "
+        "SENTIMENT_SERVICE_URL.",
     ),
     "error_slow": (
         "The service at {address} did not answer in time: your text is kept, try again in a moment.",
         "Le service à {address} n’a pas répondu à temps : votre texte est gardé, réessayez dans un instant.",
     ),
     "error_strange": (
-        "The answer (HTTP {status}) is not one of Sentiloop’s service: check SENTIMENT_SERVICE_URL ({address}).",
-        "La réponse (HTTP {status}) n’est pas celle du service Sentiloop : vérifiez SENTIMENT_SERVICE_URL ({address}).",
+        "The answer (HTTP {status}) is not one of Sentiloop’s service: check "
+        "SENTIMENT_SERVICE_URL ({address}).",
+        "La réponse (HTTP {status}) n’est pas celle du service Sentiloop : vérifiez "
+        "SENTIMENT_SERVICE_URL ({address}).",
     ),
     "error_refused": ("The service refused (HTTP {status})", "Le service a refusé (HTTP {status})"),
     "error_title": ("That did not work", "Cela n’a pas marché"),
@@ -204,7 +215,7 @@ I18N = gr.I18n(
 
 
 def shown(key: str) -> Any:
-    """Return a text for the browser to show in its own language."""
+    """Return a text that the browser shows in its own language."""
     return I18N(_PREFIX + key)
 
 
@@ -214,7 +225,7 @@ def language_of(request: gr.Request) -> Language:
 
 
 def pick_language(accept_language: str | None) -> Language:
-    """Return the language of an Accept-Language header: its first choice, as Gradio does in the browser, else English."""
+    """Return the first language of an Accept-Language header if it is French, else English."""
     first = (accept_language or "").split(",")[0].strip().lower()
     return "fr" if first == "fr" or first.startswith(("fr-", "fr;")) else "en"
 
@@ -230,7 +241,7 @@ def number(language: Language, value: int) -> str:
 
 
 def decimal(language: Language, value: float, digits: int) -> str:
-    """Return a number with so many decimals, as people of that language write it."""
+    """Return a number with a fixed number of decimals, as people of that language write it."""
     return f"{value:.{digits}f}".replace(".", "," if language == "fr" else ".")
 
 

@@ -1,4 +1,4 @@
-"""The tab "Try it": one tweet, its label, and the user's verdict on it."""
+"""The tab "Try it": one tweet, its label, and the user's feedback on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import gradio as gr
 
 from models import LABELS
 from page.cards import error_card, result_card, service_error_card, thanks_card
-from page.service_client import Prediction, ServiceClient, ServiceError
+from page.service_client import PredictedText, ServiceClient, ServiceError
 from page.texts import Language, language_of, say, shown
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def add_try_it(client: ServiceClient) -> None:
 
 
 def _wire_turns(buttons: dict[str, Any], sides: list[Any]) -> None:
-    """Let `Wrong` and `Back` turn the form over, and take the keyboard along to the side that shows."""
+    """Let `Wrong` and `Back` switch the form's sides and move the keyboard's focus along."""
     options: dict[str, Any] = {"outputs": sides, "show_progress": "hidden", "api_visibility": "private"}
     over = buttons["no"].click(lambda: (gr.update(visible=False), gr.update(visible=True)), **options)
     back = buttons["back"].click(lambda: (gr.update(visible=True), gr.update(visible=False)), **options)
@@ -129,7 +129,7 @@ def _wire_feedback(
     client: ServiceClient, buttons: dict[str, Any], *, inputs: list[Any], outputs: list[Any]
 ) -> None:
     def sender(label: str | None) -> Callable[..., tuple[Update, str]]:
-        def on_click(judged: Prediction | None, comment: str, request: gr.Request) -> tuple[Update, str]:
+        def on_click(judged: PredictedText | None, comment: str, request: gr.Request) -> tuple[Update, str]:
             viewer = request.client.host if request.client else ""
             return _send_feedback(client.on_behalf_of(viewer), judged, label, comment, language_of(request))
 
@@ -141,7 +141,7 @@ def _wire_feedback(
 
 
 def _predict(client: ServiceClient, text: str, language: Language) -> list[Any]:
-    """Return the updates of all that is shown below the tweet: the state, the answer, the emptied feedback form."""
+    """Return updates of everything below the tweet: state, answer, and emptied feedback form."""
     started = time.perf_counter()
     try:
         prediction = client.predict(text or "", explain=True)
@@ -157,15 +157,15 @@ def _predict(client: ServiceClient, text: str, language: Language) -> list[Any]:
 
 
 def _empty_form(predicted: str | None) -> list[Any]:
-    """Return updates of thanks, comment, verdict, choices and the label buttons: a wrong label cannot be the true one."""
+    """Return updates that empty the feedback form; the predicted label is no choice."""
     labels = [gr.update(visible=label != predicted) for label in reversed(LABELS)]
     return ["", "", gr.update(visible=True), gr.update(visible=False), *labels]
 
 
 def _send_feedback(
-    client: ServiceClient, judged: Prediction | None, label: str | None, comment: str, language: Language
+    client: ServiceClient, judged: PredictedText | None, label: str | None, comment: str, language: Language
 ) -> tuple[Update, str]:
-    """Return updates of the form and of the thanks; after an error the form stays, with what was typed."""
+    """Return updates of form and thanks; after an error the form keeps what was typed."""
     if judged is None:
         return gr.update(visible=False), error_card(
             say(language, "error_title"), say(language, "nothing_to_judge")

@@ -1,4 +1,4 @@
-"""The gate's last verdict on the tab "Models": what SENTIMENT_HOME/verdict holds, as a card and a picture."""
+"""The gate's last verdict on the tab "Models", from SENTIMENT_HOME/verdict."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KINDS = {"PROMOTE": "good", "HOLD": "", "REJECT": "bad"}
 
 
 def verdict_view(folder: Path, language: Language) -> str:
-    """Return the last verdict as HTML; without one, a line that says so, and with a damaged or altered one, that."""
+    """Return the last verdict as HTML, or a line on why there is none to show."""
     path = folder / "verdict.json"
     if not path.exists():
         return f'<p class="fine">{say(language, "verdict_none")}</p>'
@@ -41,12 +41,17 @@ def _card(verdict: Verdict, language: Language) -> str:
             f"<p>{escape(say(language, 'verdict_override', names=names, reason=verdict.override.reason))}</p>"
         )
     return (
-        f'<section class="card verdict-card {_KINDS[verdict.decision]}"><p class="eyebrow">{say(language, "verdict_title")}</p>'
+        f'<section class="card verdict-card {_KINDS[verdict.decision]}"><p '
+        f'class="eyebrow">{say(language, "verdict_title")}</p>'
         f"<strong>{verdict.decision}</strong><ul>{reasons}</ul>{override}"
-        f'<p class="fine">{escape(str(verdict.challenger["name"]))} · {escape(verdict.judged_at[:16].replace("T", " "))} UTC</p></section>'
+        f'<p class="fine">{escape(str(verdict.challenger["name"]))} · '
+        f"{escape(verdict.judged_at[:16].replace('T', ' '))} UTC</p></section>"
     )
 
 
 def _picture(picture: bytes, language: Language) -> str:
     source = base64.b64encode(picture).decode()
-    return f'<figure class="chart"><img alt="{escape(say(language, "verdict_picture"))}" src="data:image/png;base64,{source}"></figure>'
+    return (
+        f'<figure class="chart"><img alt="{escape(say(language, "verdict_picture"))}" '
+        f'src="data:image/png;base64,{source}"></figure>'
+    )

@@ -30,7 +30,9 @@ def test_half_an_emoji_is_replaced_rather_than_crashing(page_client, stand_in):
         (200, answer_to("x") | {"label": "angry"}),
         (200, answer_to("x") | {"explanation": [{"word": "y", "start": 0, "end": 1, "weight": 0.1}]}),
         (200, answer_to("x") | {"explanation": [{"word": "good"}]}),
-        (200, answer_to("x") | {"explanation": None}),
+        (200, answer_to("x") | {"explanation": "good"}),
+        (200, answer_to("x") | {"scores": {"negative": 0.5, "positive": 0.5}}),
+        (200, answer_to("x") | {"scores": {"negative": "much", "neutral": 0.2, "positive": 0.5}}),
         (200, []),
         (502, "bad gateway"),
         (500, {"detail": "no"}),
@@ -52,11 +54,13 @@ def test_an_explanation_comes_with_the_prediction_it_was_asked_with(page_client,
         200,
         answer_to(body["text"]) | ({"explanation": words} if path == "/predict?explain=true" else {}),
     )
-    assert [(one.word, one.weight) for one in page_client.predict("so good", explain=True).explanation] == [
+    assert [
+        (word.word, word.weight) for word in page_client.predict("so good", explain=True).explanation
+    ] == [
         ("so", -0.1),
         ("good", 0.5),
     ]
-    assert page_client.predict("so good").explanation == ()
+    assert page_client.predict("so good").explanation is None
 
 
 def test_a_batch_answer_of_another_length_is_refused(page_client, stand_in):
