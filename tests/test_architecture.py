@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -141,53 +142,58 @@ def test_the_bento_carries_the_rooms_of_the_image_and_no_other():
     assert of_sentiment == {"/sentiment/*.py", *(f"/sentiment/{room}/" for room in IMAGE)}
 
 
-@pytest.mark.parametrize(
-    ("module", "forbidden"),
-    [
-        ("models", FRAMEWORKS),
-        # Skops imports torch where it is installed.
-        ("models.tfidf", ("keras", "tensorflow", "transformers")),
-        ("models.keras_net", ("torch", "transformers")),
-        ("models.bert", ("keras", "tensorflow")),
-        ("sentiment.config", FRAMEWORKS),
-        ("sentiment.data.dataset", FRAMEWORKS),
-        (
-            "service",
-            ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "gradio"),
+# What each module must not load. A list is imported in one interpreter, in this order: what an
+# earlier module may load, no later one forbids.
+FORBIDDEN = (
+    {
+        "models": FRAMEWORKS,
+        "sentiment.config": FRAMEWORKS,
+        "sentiment.data.dataset": FRAMEWORKS,
+        "demo": ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "gradio"),
+        "service": ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "gradio"),
+        "models.keras_net": ("torch", "transformers"),
+    },
+    {
+        "app_gradio": (
+            *("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "bentoml"),
         ),
-        (
-            "app_gradio",
-            ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "bentoml"),
-        ),
-        ("demo", ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "gradio")),
-    ],
+        "models.tfidf": ("keras", "tensorflow", "transformers"),  # skops loads torch where it is installed
+        "models.bert": ("keras", "tensorflow"),
+    },
 )
-def test_importing_a_module_loads_no_more_than_it_needs_and_leaves_no_trace(module, forbidden, tmp_path):
-    script = f"""
-import os, sys
-before = dict(os.environ)
-import {module}
-print(*sorted(set(sys.modules) & set({forbidden!r})))
-print(*sorted(name for name in os.environ if os.environ[name] != before.get(name) and name not in {HARMLESS!r}))
+IMPORT_EACH = """
+import importlib, json, os, sys
+for module, forbidden in json.loads(sys.argv[1]).items():
+    before = dict(os.environ)
+    importlib.import_module(module)
+    changed = [name for name in os.environ if os.environ[name] != before.get(name)]
+    print(json.dumps([module, sorted(set(sys.modules) & set(forbidden)), changed]))
 """
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "SENTIMENT_HOME": str(tmp_path / "home"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=environment,
-        check=True,
-    )
 
-    assert run.stdout.split() == []
-    assert list(tmp_path.iterdir()) == []
+@pytest.fixture(scope="module")
+def traces(tmp_path_factory):
+    """What importing each module loads that is forbidden, which variables it changes, and which files it leaves."""
+    traces = {}
+    for modules in FORBIDDEN:
+        folder = tmp_path_factory.mktemp("imports")
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "SENTIMENT_HOME": str(folder / "home"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        command = [sys.executable, "-c", IMPORT_EACH, json.dumps(modules)]
+        run = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=True)
+        files = [path.name for path in folder.iterdir()]
+        for module, loaded, changed in map(json.loads, run.stdout.splitlines()):
+            traces[module] = (loaded, set(changed) - set(HARMLESS), files)
+    return traces
+
+
+@pytest.mark.parametrize("module", [module for modules in FORBIDDEN for module in modules])
+def test_importing_a_module_loads_no_more_than_it_needs_and_leaves_no_trace(module, traces):
+    assert traces[module] == ([], set(), [])
 
 
 def test_no_file_in_flows_shares_its_name_with_a_room_or_a_library():
