@@ -64,7 +64,7 @@ def test_every_module_command_in_the_readme_exists():
     modules = re.findall(r"python -m ((?:flows|benchmarks|infra)\.[a-z_]+)", README + MAKEFILE)
 
     assert modules
-    for module in modules:
+    for module in set(modules) - {"flows.NAME"}:
         assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
 
 
@@ -140,7 +140,7 @@ def test_every_file_and_module_that_a_document_names_exists(path):
 
     for file in set(files) - WRITTEN_LATER:
         assert (ROOT / file).exists(), file
-    for module in modules:
+    for module in set(modules) - {"flows.NAME"}:
         target = ROOT / module.replace(".", "/")
         assert target.is_dir() or target.with_suffix(".py").is_file(), module
 
