@@ -9,6 +9,7 @@ import pytest
 from sentiment.feedback.feedback import Feedback
 from sentiment.feedback.inbox import Inbox
 from sentiment.feedback.prediction_ids import PredictionSigner
+from sentiment.review.inbox_frame import read_inbox
 from sentiment.review.intake import feedback_id_of, reports_of_feedback, reports_of_samples
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -167,7 +168,7 @@ def test_a_feedback_from_before_sources_is_read(tmp_path):
     path.write_text(path.read_text("utf-8").replace(', "source": null', ""), "utf-8")
     box.record(replace(one, feedback_id="b" * 32, source="0123"))
 
-    frame = box.read()
+    frame = read_inbox(box)
 
     assert "source" not in path.read_text("utf-8")
     assert frame["source"].isna().tolist() == [True, False]

@@ -243,7 +243,7 @@ def test_a_judgement_survives_kill_9(queue_url):
     with ReviewQueue(queue_url, overlap=0) as queue:
         queue.add([report(0)])
     script = (
-        "import os, sys; from datetime import UTC, datetime; from sentiment.review import ReviewQueue\n"
+        "import os, sys; from datetime import UTC, datetime; from sentiment.review.queue import ReviewQueue\n"
         "ReviewQueue(sys.argv[1]).judge(sys.argv[2], 'ann', 'negative', now=datetime.now(UTC)); os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", script, queue_url, report(0).feedback_id], check=False)

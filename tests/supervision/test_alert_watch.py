@@ -264,8 +264,8 @@ import os, signal, sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import pandas as pd
-from sentiment.alerting import read_rule
-from sentiment.watch import Watch
+from sentiment.supervision.alert_rule import read_rule
+from sentiment.supervision.alert_watch import Watch
 
 class Deadly:
     name = "inbox"

@@ -127,7 +127,8 @@ def test_one_reader_serves_many_threads(logs):
 
 def test_importing_the_reader_loads_neither_azure_nor_pandas():
     script = (
-        "import sys, sentiment.analysis; print([name for name in ('azure', 'pandas') if name in sys.modules])"
+        "import sys, sentiment.supervision.reader\n"
+        "print([name for name in ('azure', 'pandas') if name in sys.modules])"
     )
 
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
