@@ -59,7 +59,7 @@ def validate(data: str = "default") -> dict[str, Any]:
             )
             # Closed first, appended then: cut off in between, they join the next time, with the
             # label that they have.
-            closed = queue.close_items((one.item.item_id for one in choice.joining), now=datetime.now(UTC))
+            closed = queue.close_items((one.item.item_id for one in choice.admitted), now=datetime.now(UTC))
             rows = [to_row(one) for one in closed if one.label != UNCLEAR]
             new = validated_feedback.append(
                 path, rows, _facts(base, [*earlier, *rows], queue.agreement(), choice.refused)

@@ -1,1 +1,1 @@
-"""The queue in which people judge, and what of it may join the dataset."""
+"""The queue in which people judge reported predictions, and what of it enters the dataset."""

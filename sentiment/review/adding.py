@@ -1,4 +1,4 @@
-"""How reports come into the review queue: in batches, each report into the item that it nearly repeats or into a new one."""
+"""Adding reports to the review queue: in batches, near-duplicates of an item as copies of it."""
 
 from __future__ import annotations
 
@@ -22,122 +22,139 @@ if TYPE_CHECKING:
 
 BATCH = 500  # reports in one transaction, which a click of an annotator may have to wait for
 
+Outcome = Literal["new", "collapsed", "known"]
+
 # Built once: building a statement takes longer than running it.
 _NEW_ITEM, _NEW_REPORT = insert(ITEMS), insert(REPORTS)
 
 
-class _Shelf:
-    """Items by what they say."""
+class _ItemIndex:
+    """The canonical forms of items, searchable for the near-duplicates of a text."""
 
-    def __init__(self, words: set[str], items: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, items: Iterable[tuple[str, str]], words: set[str]) -> None:
         self.words = words
         self.forms: dict[str, str] = {}
         self._ids: list[str] = []
-        self._index = NearDuplicates()
+        self._duplicates = NearDuplicates()
         for item_id, form in items:
-            self.put(item_id, form)
+            self.add(item_id, form)
 
-    def put(self, item_id: str, form: str) -> None:
-        """Keep an item."""
+    def add(self, item_id: str, form: str) -> None:
+        """Add an item and its words."""
         self.forms[item_id] = form
         self.words.update(form.split())
         self._ids.append(item_id)
-        self._index.add(form)
+        self._duplicates.add(form)
 
     def find(self, form: str) -> str | None:
-        """Return the earliest item that a form nearly repeats, None where it says something new."""
-        number = self._index.find(form)
+        """Return the oldest item that a form nearly repeats; None if it repeats none."""
+        number = self._duplicates.find(form)
         return None if number is None else self._ids[number]
 
 
 def add_reports(
     database: Database, reports: Sequence[Report], watermarks: Mapping[str, datetime], *, overlap: float
 ) -> Added:
-    """Take in reports, and move the watermarks together with the last batch of them; what was taken in before changes nothing.
-
-    Near-duplicates are looked for before a batch takes the lock; with the lock, only among what
-    came in since.
-    """
+    """Add new reports in batches, and set the watermarks in the transaction of the last batch."""
     with database.reading() as connection:
         known = _read_known(connection)
-        shelf = _Shelf(set(), _read_forms(connection))
-    news = [report for report in reports if _is_news(report, known.get(report.feedback_id))]
-    counts = Counter(known=len(reports) - len(news))
-    for start in range(0, max(1, len(news)), BATCH):
-        forms = [(report, canonical_form(report.text)) for report in news[start : start + BATCH]]
-        found = [(report, form, shelf.find(form)) for report, form in forms]
-        with database.transaction() as connection:
-            fresh = _Shelf(
-                shelf.words, (item for item in _read_forms(connection) if item[0] not in shelf.forms)
-            )
-            batch = _Batch(connection, [report for report, _ in forms], fresh, overlap)
-            counts.update([batch.take(*one) for one in found])
-            for name, moment in watermarks.items() if start + BATCH >= len(news) else ():
-                replace_row(connection, WATERMARKS, {"name": name}, {"moment": to_text(moment)})
-        for item_id, form in fresh.forms.items():
-            shelf.put(item_id, form)
+        index = _ItemIndex(_read_forms(connection), set())
+    new = [report for report in reports if _is_new(report, known.get(report.feedback_id))]
+    counts = Counter(known=len(reports) - len(new))
+    for start in range(0, max(1, len(new)), BATCH):
+        due = watermarks if start + BATCH >= len(new) else {}
+        counts.update(_add_batch(database, index, new[start : start + BATCH], due, overlap=overlap))
     return Added(counts["new"], counts["collapsed"], counts["known"])
 
 
+def _add_batch(
+    database: Database,
+    index: _ItemIndex,
+    reports: Sequence[Report],
+    watermarks: Mapping[str, datetime],
+    *,
+    overlap: float,
+) -> list[Outcome]:
+    """Add a batch and its watermarks in one transaction, and its items to the index.
+
+    The long search for near-duplicates goes before the lock; with the lock, only items that other
+    processes added meanwhile are searched.
+    """
+    forms = [canonical_form(report.text) for report in reports]
+    matches = [index.find(form) for form in forms]
+    with database.transaction() as connection:
+        items = (item for item in _read_forms(connection) if item[0] not in index.forms)
+        added = _ItemIndex(items, index.words)
+        batch = _Batch(connection, reports, added, overlap)
+        outcomes = [batch.add(*each) for each in zip(reports, forms, matches, strict=True)]
+        for name, moment in watermarks.items():
+            replace_row(connection, WATERMARKS, {"name": name}, {"moment": to_text(moment)})
+    for item_id, form in added.forms.items():
+        index.add(item_id, form)
+    return outcomes
+
+
 class _Batch:
-    """Takes in reports one by one within a transaction; `fresh` are the items that came since the long search."""
+    """Adds reports within a transaction; `added` are the items that the long search did not see."""
 
     def __init__(
-        self, connection: Connection, reports: Sequence[Report], fresh: _Shelf, overlap: float
+        self, connection: Connection, reports: Sequence[Report], added: _ItemIndex, overlap: float
     ) -> None:
-        self._connection, self._fresh, self._overlap = connection, fresh, overlap
+        self._connection, self._added, self._overlap = connection, added, overlap
         self._known = _read_known(
             connection, REPORTS.c.feedback_id.in_([report.feedback_id for report in reports])
         )
         self._arrivals = _read_arrivals(connection, reports)
 
-    def take(self, report: Report, form: str, found: str | None) -> Literal["new", "collapsed", "known"]:
-        """Keep a report, and return what became of it."""
+    def add(self, report: Report, form: str, match: str | None) -> Outcome:
+        """Add a report to its earlier item, to the item that it matches, or to a new item."""
         earlier = self._known.get(report.feedback_id)
-        if not _is_news(report, earlier):
+        if not _is_new(report, earlier):
             return "known"
         is_flood = report.sender is not None and self._arrivals.is_flood(report.sender, report.received_at)
-        item_id = earlier[0] if earlier else found or self._fresh.find(form)
+        item_id = earlier[0] if earlier else match or self._added.find(form)
         if item_id is None:
-            self._open_item(report, form, is_flood)
+            self._insert_item(report, form, is_flood)
         elif report.origin == "feedback":
-            self._raise_item(item_id, report, is_flood)
-        self._keep_report(report, item_id or report.feedback_id, is_flood)
+            self._raise_priority(item_id, report, is_flood)
+        self._write_report(report, item_id or report.feedback_id, is_flood)
         return "collapsed" if item_id else "new"
 
-    def _open_item(self, report: Report, form: str, is_flood: bool) -> None:
-        new = novelty(form, self._fresh.words)
+    def _insert_item(self, report: Report, form: str, is_flood: bool) -> None:
+        new = novelty(form, self._added.words)
         names = ("text", "predicted_label", "feedback_label", "score", "model", "prediction_id", "origin")
         values = {name: getattr(report, name) for name in names} | {
             "item_id": report.feedback_id,
             "form": form,
             "novelty": new,
-        }
-        values |= {
             "received_at": to_text(report.received_at),
             "needed": annotators_needed(report.feedback_id, self._overlap),
+            "priority": priority(report, new, is_flood=is_flood),
         }
-        self._connection.execute(_NEW_ITEM, values | {"priority": priority(report, new, is_flood=is_flood)})
-        self._fresh.put(report.feedback_id, form)
+        self._connection.execute(_NEW_ITEM, values)
+        self._added.add(report.feedback_id, form)
 
-    def _raise_item(self, item_id: str, report: Report, is_flood: bool) -> None:
-        """Let an item gain by a complaint, whatever it was before: a sample, or the work of a flood."""
+    def _raise_priority(self, item_id: str, report: Report, is_flood: bool) -> None:
+        """Give an item the priority of a complaint, be it so far a sample or part of a flood."""
         is_it = ITEMS.c.item_id == item_id
-        item = self._connection.execute(
-            select(ITEMS.c.feedback_label, ITEMS.c.novelty, ITEMS.c.priority).where(is_it)
-        ).one()
-        values = {"origin": report.origin, "feedback_label": item.feedback_label or report.feedback_label}
-        gained = max(item.priority, priority(report, item.novelty, is_flood=is_flood))
-        self._connection.execute(update(ITEMS).where(is_it).values(**values, priority=gained))
+        columns = (ITEMS.c.feedback_label, ITEMS.c.novelty, ITEMS.c.priority)
+        item = self._connection.execute(select(*columns).where(is_it)).one()
+        values = {
+            "origin": report.origin,
+            "feedback_label": item.feedback_label or report.feedback_label,
+            "priority": max(item.priority, priority(report, item.novelty, is_flood=is_flood)),
+        }
+        self._connection.execute(update(ITEMS).where(is_it).values(**values))
 
-    def _keep_report(self, report: Report, item_id: str, is_flood: bool) -> None:
+    def _write_report(self, report: Report, item_id: str, is_flood: bool) -> None:
         values = {
             "item_id": item_id,
             "source": report.sender,
             "received_at": to_text(report.received_at),
             "is_flood": is_flood,
+            "origin": report.origin,
+            "feedback_label": report.feedback_label,
         }
-        values |= {"origin": report.origin, "feedback_label": report.feedback_label}
         if report.feedback_id in self._known:
             replace_row(self._connection, REPORTS, {"feedback_id": report.feedback_id}, values)
         else:
@@ -145,8 +162,8 @@ class _Batch:
         self._known[report.feedback_id] = (item_id, report.origin)
 
 
-def _is_news(report: Report, earlier: tuple[str, str] | None) -> bool:
-    """Return whether a report is new; a complaint replaces the sample of its prediction, nothing else replaces anything."""
+def _is_new(report: Report, earlier: tuple[str, str] | None) -> bool:
+    """Return whether a report is unknown, or a complaint about a prediction so far only sampled."""
     return earlier is None or (report.origin == "feedback" and earlier[1] != "feedback")
 
 
@@ -161,7 +178,7 @@ def _read_forms(connection: Connection) -> list[tuple[str, str]]:
 
 
 def _read_arrivals(connection: Connection, reports: Sequence[Report]) -> Arrivals:
-    """Return when the sources of a batch sent what is there already, as far back as it matters."""
+    """Return the arrival times of earlier reports from a batch's sources, within an hour of it."""
     senders = {report.sender for report in reports if report.sender}
     since = min((to_text(report.received_at - HOUR) for report in reports), default="")
     query = select(REPORTS.c.source, REPORTS.c.received_at).where(

@@ -1,7 +1,4 @@
-"""Which settled items may join the dataset of validated feedback, and why the others may not.
-
-Pure functions of values.
-"""
+"""The admission of settled items to the dataset of validated feedback; pure functions of values."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from sentiment.data.validated_feedback import ValidatedRow, near
 from sentiment.review.items import UNCLEAR, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sentiment.data.dataset import Dataset
@@ -30,7 +27,7 @@ TEST_TEXT, OVER_SOURCE, OVER_WEEK, NOT_CLEAR = (
 
 @dataclass(frozen=True)
 class Caps:
-    """The largest share of the training rows, base and feedback together, that one source or one week of feedback may add."""
+    """The most rows that one source or one week may add, as shares of the base's training rows."""
 
     source: float
     week: float
@@ -38,70 +35,86 @@ class Caps:
 
 @dataclass(frozen=True)
 class Choice:
-    """The items that join as rows, and how many do not, by reason.
+    """The admitted items, and the number of refused ones by reason.
 
-    Those over a cap may join later; the others never will.
+    Items over a cap may be admitted later; the others never will.
     """
 
-    joining: tuple[Settled, ...]
+    admitted: tuple[Settled, ...]
     refused: Mapping[str, int]
 
 
 def choose_rows(
-    settled: Sequence[Settled], base: Dataset, caps: Caps, joined: Collection[str] = ()
+    settled: Sequence[Settled], base: Dataset, caps: Caps, earlier: Collection[str] = ()
 ) -> Choice:
-    """Return which settled items join now; those whose feedback ids `joined` before count for the caps.
+    """Return which settled items are admitted now; `earlier` are the ids of those in the dataset.
 
-    The base's own rows are the measure of the caps, so that what joins does not raise them: a
-    source's cap of 5% of 30,000 rows is 1,500. Sampled items have no source, feedback that names
-    none is all of one. An item that several sources reported counts for each, and joins while one
-    of them has room: so nobody gains by a second address, and nobody shuts out an honest report by
-    copying it.
+    The caps are shares of the base's own rows, so that feedback does not raise them: a source's cap
+    of 5% of 30,000 rows is 1,500. Sampled items have no source; all feedback without a source has
+    one and the same. An item that several sources reported counts for each of them, and is admitted
+    while one of them has room: so nobody gains by a second address, and nobody shuts out an honest
+    report by copying it.
     """
     held_back, refused = near(base), Counter[str]()
-    earlier = [one for one in settled if one.item.item_id in joined]
-    by_source = Counter(source for one in earlier for source in one.sources)
-    by_week = Counter(week_of(one.item.received_at) for one in earlier)
-    most_of_source, most_of_week = (
-        max(1, int(share * len(base.train.texts))) for share in (caps.source, caps.week)
-    )
-    joining = []
-    for one in settled:
-        week = week_of(one.item.received_at)
-        if one.item.item_id in joined:
+    quota = _Quota(caps, len(base.train.texts), (each for each in settled if each.item.item_id in earlier))
+    admitted = []
+    for each in settled:
+        if each.item.item_id in earlier:
             continue
-        if one.label == UNCLEAR:
+        if each.label == UNCLEAR:
             refused[NOT_CLEAR] += 1
-        elif held_back.find(canonical_form(one.item.text)) is not None:
+        elif held_back.find(canonical_form(each.item.text)) is not None:
             refused[TEST_TEXT] += 1
-        elif one.sources and all(by_source[source] >= most_of_source for source in one.sources):
-            refused[OVER_SOURCE] += 1
-        elif by_week[week] >= most_of_week:
-            refused[OVER_WEEK] += 1
+        elif reason := quota.reason_against(each):
+            refused[reason] += 1
         else:
-            joining.append(one)
-            by_source.update(one.sources)
-            by_week[week] += 1
-    return Choice(tuple(joining), dict(refused))
+            admitted.append(each)
+            quota.count(each)
+    return Choice(tuple(admitted), dict(refused))
 
 
-def to_row(one: Settled) -> ValidatedRow:
+class _Quota:
+    """The rows that each source and each week has added, against the caps."""
+
+    def __init__(self, caps: Caps, training_rows: int, admitted: Iterable[Settled]) -> None:
+        self._most_of_source, self._most_of_week = (
+            max(1, int(share * training_rows)) for share in (caps.source, caps.week)
+        )
+        self._by_source, self._by_week = Counter[str](), Counter[str]()
+        for each in admitted:
+            self.count(each)
+
+    def count(self, settled: Settled) -> None:
+        """Count an admitted item for its sources and its week."""
+        self._by_source.update(settled.sources)
+        self._by_week[week_of(settled.item.received_at)] += 1
+
+    def reason_against(self, settled: Settled) -> str | None:
+        """Return the cap that an item exceeds; None while there is room for it."""
+        sources = settled.sources
+        if sources and all(self._by_source[source] >= self._most_of_source for source in sources):
+            return OVER_SOURCE
+        is_over = self._by_week[week_of(settled.item.received_at)] >= self._most_of_week
+        return OVER_WEEK if is_over else None
+
+
+def to_row(settled: Settled) -> ValidatedRow:
     """Return a settled item as a row of the dataset."""
-    item = one.item
+    item = settled.item
     return ValidatedRow(
         text=item.text,
-        label=one.label,
+        label=settled.label,
         predicted_label=item.predicted_label,
         prediction_id=item.prediction_id,
         feedback_id=item.item_id,
         model=item.model,
-        annotators=";".join(one.annotators),
-        validated_at=to_text(one.validated_at),
+        annotators=";".join(settled.annotators),
+        validated_at=to_text(settled.validated_at),
     )
 
 
 def week_of(moment: datetime) -> str:
-    """Return the ISO week of a moment.
+    """Return the ISO week of a time.
 
     >>> from datetime import UTC, datetime
     >>> week_of(datetime(2026, 11, 24, tzinfo=UTC))

@@ -1,7 +1,4 @@
-"""How far annotators agree beyond chance: Cohen's kappa for pairs, Fleiss' for all.
-
-Pure functions of judgements.
-"""
+"""Agreement of annotators beyond chance: Cohen's kappa for pairs, Fleiss' kappa for all."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ Judgement = tuple[str, str, str]  # item, annotator, label
 
 @dataclass(frozen=True)
 class Agreement:
-    """Kappas from -1 to 1, None where they are not defined: nobody shares an item, or only one label was ever used.
+    """Kappas from -1 to 1; None without a shared item, or where only one label was used.
 
     `cohen` gives for each pair of annotators its kappa and the number of items that both judged;
     `fleiss` is over the `items` that the same number of annotators judged.
@@ -31,7 +28,7 @@ class Agreement:
 
 
 def agree(judgements: Iterable[Judgement]) -> Agreement:
-    """Return how far the annotators agree; one judgement per item and annotator."""
+    """Return the agreement of annotators who gave one judgement per item each."""
     by_item: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for item, annotator, label in judgements:
         by_item[item][annotator] = label
@@ -48,7 +45,10 @@ def agree(judgements: Iterable[Judgement]) -> Agreement:
 
 
 def cohen_kappa(pairs: list[tuple[str, str]]) -> float | None:
-    """Return Cohen's kappa of two annotators' labels of the same items (Educational and Psychological Measurement 20, 1960)."""
+    """Return Cohen's kappa of two annotators' labels of the same items.
+
+    Source: Cohen, Educational and Psychological Measurement 20, 1960.
+    """
     from sklearn.metrics import cohen_kappa_score
 
     if len({label for pair in pairs for label in pair}) < 2:  # noqa: PLR2004 - one label alone: no chance to disagree
@@ -58,7 +58,10 @@ def cohen_kappa(pairs: list[tuple[str, str]]) -> float | None:
 
 
 def fleiss_kappa(rated: list[Counter[str]]) -> float | None:
-    """Return Fleiss' kappa of items with the same number of ratings each (Psychological Bulletin 76, 1971)."""
+    """Return Fleiss' kappa of items that all have the same number of ratings.
+
+    Source: Fleiss, Psychological Bulletin 76, 1971.
+    """
     if not rated:
         return None
     raters = rated[0].total()
@@ -66,14 +69,13 @@ def fleiss_kappa(rated: list[Counter[str]]) -> float | None:
     expected = sum((count / totals.total()) ** 2 for count in totals.values())
     if expected == 1:
         return None
-    observed = sum(sum(count * (count - 1) for count in one.values()) for one in rated) / (
-        len(rated) * raters * (raters - 1)
-    )
+    agreeing = sum(count * (count - 1) for ratings in rated for count in ratings.values())
+    observed = agreeing / (len(rated) * raters * (raters - 1))
     return (observed - expected) / (1 - expected)
 
 
 def in_words(kappa: float | None) -> str:
-    """Return what people call such an agreement (Landis and Koch, Biometrics 33, 1977)."""
+    """Return the name of a kappa's range (Landis and Koch, Biometrics 33, 1977)."""
     if kappa is None:
         return "not defined"
     steps = (

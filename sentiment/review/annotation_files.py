@@ -1,14 +1,10 @@
-"""The review queue as files for other tools: Label Studio's JSON and CSV, out and in.
-
-`review` keeps what is read.
-"""
+"""Export and import of the review queue, as CSV and as Label Studio's JSON."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from models import LABELS
 from sentiment.errors import ReviewError
 from sentiment.review.items import UNCLEAR
+from sentiment.review.spreadsheet import escape_formula, restore_formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
     from sentiment.review.queue import ReviewQueue
 
 _NAME = "sentiment"  # of the choice in Label Studio's labelling configuration
-# What a spreadsheet would run instead of show; written with an apostrophe before it.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 COLUMNS = ("item_id", "text", "annotator", "label", "judged_at", "origin", "copies", "notes")
 LABEL_STUDIO_CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="sentiment" toName="text" choice="single">'
@@ -37,7 +32,7 @@ LABEL_STUDIO_CONFIG = (
 
 @dataclass(frozen=True)
 class Judgement:
-    """One annotator's label of one item, as a file says it; `judged_at` is None where the file does not say when."""
+    """One annotator's label of one item in a file; `judged_at` is None where the file has none."""
 
     item_id: str
     annotator: str
@@ -47,7 +42,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a file: the judgements that were kept, those that were known already, and one line for each that was left out."""
+    """The result of an import: numbers of kept and known judgements, a line for each left out."""
 
     kept: int
     known: int
@@ -55,16 +50,16 @@ class Imported:
 
 
 def to_label_studio(items: Sequence[Item], judgements: Iterable[Mapping[str, str]] = ()) -> str:
-    """Return the items as tasks of Label Studio, without the model's label, so that people judge blind.
+    """Return items as Label Studio tasks, without the model's label, so that people judge blind.
 
-    With judgements, the tasks are for those who analyse them: Label Studio takes no annotations of
-    people that it does not know.
+    Tasks with judgements are for analysis only: Label Studio refuses annotations by people that it
+    does not know.
     """
     by_item = _by_item(judgements)
     tasks = [
         {
             "data": {"text": item.text, "item_id": item.item_id},
-            "annotations": [_annotation(one) for one in by_item[item.item_id]],
+            "annotations": [_annotation(judgement) for judgement in by_item[item.item_id]],
         }
         for item in items
     ]
@@ -72,7 +67,7 @@ def to_label_studio(items: Sequence[Item], judgements: Iterable[Mapping[str, str
 
 
 def read_label_studio(text: str) -> tuple[list[Judgement], list[str]]:
-    """Return the judgements of an export of Label Studio, and what cannot be used, one line each.
+    """Return the judgements of a Label Studio export, and a line for each unusable task.
 
     Raises:
         ReviewError: The file is no list of tasks.
@@ -100,21 +95,23 @@ def read_label_studio(text: str) -> tuple[list[Judgement], list[str]]:
 
 
 def to_csv(items: Iterable[Item], judgements: Iterable[Mapping[str, str]] = ()) -> str:
-    """Return the items as CSV, a line for each judgement; those without one have an empty label to fill in."""
+    """Return items as CSV, a row per judgement; unjudged items have an empty label to fill in."""
     by_item = _by_item(judgements)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     for item in items:
-        for one in by_item[item.item_id] or [{}]:
-            said = [one.get(name, "") for name in ("annotator", "label", "judged_at")]
-            cells = [item.item_id, item.text, *said, item.origin, str(item.copies), " ".join(item.notes)]
-            writer.writerow([f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells])
+        for row in by_item[item.item_id] or [{}]:
+            judgement = [row.get(name, "") for name in ("annotator", "label", "judged_at")]
+            cells = [item.item_id, item.text, *judgement, item.origin, str(item.copies), " ".join(item.notes)]
+            writer.writerow([escape_formula(cell) for cell in cells])
     return buffer.getvalue()
 
 
 def read_csv(text: str) -> tuple[list[Judgement], list[str]]:
-    """Return the judgements of a CSV file with `item_id`, `annotator` and `label`, and what cannot be used; empty labels are no problem.
+    """Return the judgements of a CSV file, and a line for each unusable row; skip empty labels.
+
+    Its columns are `item_id`, `annotator`, `label`, and `judged_at` where it is known.
 
     Raises:
         ReviewError: A column is missing, or the file is no CSV.
@@ -145,40 +142,40 @@ def read_csv(text: str) -> tuple[list[Judgement], list[str]]:
 
 
 def name_annotators(judgements: Sequence[Judgement], names: Mapping[str, str]) -> list[Judgement]:
-    """Return the judgements with people's names in place of numbers and of nothing.
+    """Return judgements with the names of people in place of Label Studio's user numbers.
 
-    The name of `""` is that of the file's only person.
-
-    Label Studio calls its users by numbers, and one who was a number would pass for a second
-    annotator.
+    The name of `""` stands for the file's only person. A user who stayed a number would count as a
+    second annotator.
 
     Raises:
         ReviewError: A number has no name, or one name stands for several numbers.
     """
-    numbers = sorted({one.annotator for one in judgements if one.annotator.isdecimal()} - names.keys())
+    annotators = {judgement.annotator for judgement in judgements}
+    numbers = sorted({name for name in annotators if name.isdecimal()} - names.keys())
     if numbers and ("" not in names or len(numbers) > 1):
+        options = " ".join(f"--annotator {number}=NAME" for number in numbers)
         raise ReviewError(
             f"the file calls its annotators {', '.join(numbers)}: say who they are, "
-            f"'python -m flows.review import FILE {' '.join(f'--annotator {number}=NAME' for number in numbers)}'"
+            f"'python -m flows.review import FILE {options}'"
         )
     known = {**dict.fromkeys(numbers, names.get("", "")), **names}
-    return [replace(one, annotator=known.get(one.annotator, one.annotator)) for one in judgements]
+    return [replace(each, annotator=known.get(each.annotator, each.annotator)) for each in judgements]
 
 
 def take_in(
     queue: ReviewQueue, judgements: Iterable[Judgement], problems: Iterable[str] = (), *, now: datetime
 ) -> Imported:
-    """Keep judgements in the queue, each on its own: what the queue refuses becomes a line, the rest counts."""
+    """Import judgements into the queue one by one; each that the queue refuses becomes a line."""
     kept, known, lines = 0, 0, list(problems)
-    for one in judgements:
+    for each in judgements:
         try:
-            is_news = queue.keep(
-                one.item_id, one.annotator, one.label, judged_at=min(one.judged_at or now, now)
+            is_new = queue.keep(
+                each.item_id, each.annotator, each.label, judged_at=min(each.judged_at or now, now)
             )
         except ReviewError as error:
             lines.append(str(error))
         else:
-            kept, known = kept + is_news, known + (not is_news)
+            kept, known = kept + is_new, known + (not is_new)
     return Imported(kept, known, tuple(lines))
 
 
@@ -206,14 +203,13 @@ def _annotation(judgement: Mapping[str, str]) -> dict[str, Any]:
 def _from_annotation(item_id: str, annotation: Mapping[str, Any]) -> Judgement:
     by = annotation["completed_by"]
     annotator = str(by.get("email") or by["id"]) if isinstance(by, dict) else str(by)
-    choice = next(one for one in annotation["result"] if one.get("type") == "choices")
+    choice = next(part for part in annotation["result"] if part.get("type") == "choices")
     moment = annotation.get("updated_at") or annotation.get("created_at")
     return Judgement(item_id, annotator, _label(choice["value"]["choices"][0]), _moment(moment))
 
 
 def _cell(row: Mapping[str, str | None], name: str) -> str:
-    text = row.get(name) or ""
-    return (text.removeprefix("'") if _FORMULA.match(text) else text).strip()
+    return restore_formula(row.get(name) or "").strip()
 
 
 def _label(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The feedback inbox as a table. Not in `feedback`, which the image carries without pandas."""
+"""The feedback inbox as a table; not in `feedback`, which the image carries without pandas."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def read_inbox(inbox: Inbox) -> pd.DataFrame:
-    """Return all feedback, oldest first: one column per field of Feedback, `received_at` as UTC timestamps.
+    """Return all feedback, oldest first, with one column per field of `Feedback`.
+
+    `received_at` are UTC timestamps.
 
     Raises:
         FeedbackError: The inbox cannot be read.

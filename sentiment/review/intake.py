@@ -1,12 +1,12 @@
-"""What becomes a report for review: bad predictions and samples from the logs, and feedback of the inbox that the logs lost.
+"""Reports for review from the logs and the inbox: complaints and samples, checked and masked.
 
-Pure functions of frames; the inbox is the source, the logs may lack rows. Texts are masked:
-annotators see nobody's name, and Git neither.
+Pure functions of frames. The inbox is the source, the logs may lack rows. Texts are masked, so that
+neither annotators nor Git see a name.
 
-Whoever may write to the logs may invent rows, so each is checked: its feedback id is that of its
-prediction id, its score can be one, and, where the signing key is at hand, the prediction id was
-issued by us for the row's label, score and model. That the text is the one that was predicted
-cannot be checked: the id vouches for the text as it was sent, and the logs hold it masked.
+Whoever may write to the logs may invent rows, so each row is checked: its feedback id follows from
+its prediction id, its score is possible, and, where the signing key is at hand, we issued the
+prediction id for the row's label, score and model. That the text is the predicted one cannot be
+checked: the id vouches for the text as it was sent, and the logs hold it masked.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ _logger = logging.getLogger("sentiment.intake")
 def reports_of_feedback(
     logged: pd.DataFrame, inbox: pd.DataFrame, signer: PredictionSigner | None = None
 ) -> list[Report]:
-    """Return one report per prediction that somebody called wrong, oldest first.
+    """Return one report per prediction that a person called wrong, oldest first.
 
     Args:
         logged: The rows of the query `bad_predictions`.
-        inbox: What `Inbox.read` returns; where both have a feedback, this one counts, since it
-            knows the source.
+        inbox: What `read_inbox` returns; of a feedback in both, this row counts, since it has the
+            source.
         signer: Checks the prediction ids of the logs; the service checked the inbox's.
     """
     reports = {row["feedback_id"]: _from_log(row, "feedback") for row in _usable(_rows(logged), signer)}
@@ -55,7 +55,13 @@ def reports_of_feedback(
 def reports_of_samples(
     sampled: pd.DataFrame, answered: Iterable[str] = (), signer: PredictionSigner | None = None
 ) -> list[Report]:
-    """Return one report per prediction of the query `sampled_predictions`, oldest first, but for those whose feedback id is `answered`."""
+    """Return one report per sampled prediction, oldest first, without those that have feedback.
+
+    Args:
+        sampled: The rows of the query `sampled_predictions`.
+        answered: The ids of the feedback that people gave.
+        signer: Checks the prediction ids.
+    """
     known = set(answered)
     rows = [
         row | {"feedback_id": feedback_id_of(row["prediction_id"]), "timestamp": row["TimeGenerated"]}
@@ -72,7 +78,7 @@ def reports_of_samples(
 
 
 def feedback_id_of(prediction_id: str) -> str:
-    """Return the id that feedback on a prediction has or would have, so that a sample and feedback on it are one item."""
+    """Return the feedback id of a prediction, by which a sample and feedback on it are one item."""
     return hashlib.sha256(prediction_id.encode()).hexdigest()[:32]
 
 
@@ -81,14 +87,14 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _usable(rows: list[dict[str, Any]], signer: PredictionSigner | None) -> list[dict[str, Any]]:
-    found = [row for row in rows if _is_usable(row, signer)]
-    if len(found) < len(rows):
-        _logger.warning("%d of %d rows of the logs %s", len(rows) - len(found), len(rows), _WHY_LEFT_OUT)
-    return found
+    usable = [row for row in rows if _is_usable(row, signer)]
+    if len(usable) < len(rows):
+        _logger.warning("%d of %d rows of the logs %s", len(rows) - len(usable), len(rows), _WHY_LEFT_OUT)
+    return usable
 
 
 def _is_usable(row: dict[str, Any], signer: PredictionSigner | None) -> bool:
-    """Whether a row of the logs says what it must, and nothing that cannot be."""
+    """Return whether a row of the logs is complete, possible, and issued by us."""
     if not (row["timestamp"] and row["tweet_text"] and row["prediction_id"] and row["score"] is not None):
         return False
     has_labels = row["predicted_label"] in LABELS and row.get("feedback_label") in (None, "", *LABELS)
@@ -98,7 +104,10 @@ def _is_usable(row: dict[str, Any], signer: PredictionSigner | None) -> bool:
 
 
 def _is_ours(row: dict[str, Any], signer: PredictionSigner) -> bool:
-    """Whether we issued the prediction id for what the row says; at any time, since a report may wait for longer than an id counts."""
+    """Return whether we issued the prediction id for the row's label, score and model, ever.
+
+    Its age does not matter, since a report may wait for longer than an id is valid.
+    """
     try:
         signed = signer.read(row["prediction_id"])
     except PredictionIdError:

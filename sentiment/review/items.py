@@ -1,4 +1,4 @@
-"""What is reviewed, as values: reports that come in, the items they become, and what people settled. Where they are kept is in `review`."""
+"""The values of the review: reports, the items that they become, and settled items."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 Origin = Literal["feedback", "low confidence", "random"]
 UNCLEAR, SKIPPED = "unclear", "skip"
-UNKNOWN = "unknown"  # the one source of all feedback that names none
+UNKNOWN = "unknown"  # the source of all feedback without one
 FLOOD = 20  # reports of one source within an hour; a person does not correct more
 HOUR = timedelta(hours=1)
 _MOST = 3.0  # the highest priority
 
 
 class ItemClosedError(ReviewError):
-    """An item takes no judgement any more, or no decision; others wait."""
+    """An item takes no more judgements, or no adjudication; the queue has others."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """One prediction that came for review: what a person said of it, or a sampled one.
+    """One prediction to review: one that a person called wrong, or a sampled one.
 
-    The text is masked, the moment in UTC.
+    The text is masked, the time in UTC.
     """
 
     feedback_id: str
@@ -46,7 +46,7 @@ class Report:
 
     @property
     def sender(self) -> str | None:
-        """Whom floods and caps count it for; nobody where it is a sample."""
+        """The source that floods and caps count it for; None for a sample."""
         return self.source or (UNKNOWN if self.origin == "feedback" else None)
 
 
@@ -54,10 +54,8 @@ class Report:
 class Item:
     """A tweet to review.
 
-    `copies` are the reports that say the same; `notes` hold `copies`, `contradictory` and `flood`
-    where they apply.
-
-    `needed` is how many annotators judge it.
+    `copies` is the number of reports that say the same; `notes` hold `copies`, `contradictory` and
+    `flood` where they apply; `needed` is the number of annotators who judge it.
     """
 
     item_id: str
@@ -77,7 +75,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Settled:
-    """An item with the label that people agreed on or that was adjudicated; `unclear` is such a label, too."""
+    """An item with the label that annotators agreed on or that was adjudicated; also `unclear`."""
 
     item: Item
     label: str
@@ -88,7 +86,7 @@ class Settled:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the review is; `mine` is what one annotator judged, `waiting` what still waits for anybody."""
+    """Numbers of items by state; `mine` are those that one annotator judged."""
 
     items: int
     settled: int
@@ -100,7 +98,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Added:
-    """What became of reports: new items, those that joined one (copies, complaints about a sample), and those known already."""
+    """The result of adding reports: new items, reports added to an item, reports known already."""
 
     new: int
     collapsed: int
@@ -108,28 +106,28 @@ class Added:
 
 
 def priority(report: Report, novelty: float, *, is_flood: bool) -> float:
-    """Return how much a judgement would tell, 0 to 3: disagreement with the model, its doubt, and novelty; in a flood, 3 less."""
+    """Return how informative a judgement would be, 0 to 3; for a report in a flood, 3 less.
+
+    It is the sum of the disagreement with the model, the model's doubt, and the novelty.
+    """
     disagreement = 1.0 if report.feedback_label else 0.5 if report.origin == "feedback" else 0.0
     return disagreement + (1 - report.score) + novelty - (_MOST if is_flood else 0)
 
 
 def novelty(form: str, known_words: Collection[str]) -> float:
-    """Return the share of a form's words that were not seen so far."""
+    """Return the share of a form's words that are unknown so far."""
     words = form.split()
     return sum(word not in known_words for word in words) / len(words) if words else 0.0
 
 
 def annotators_needed(item_id: str, overlap: float) -> int:
-    """Return 2 for a share of the items, chosen by a hash of their id, else 1."""
+    """Return 2 for the share `overlap` of the items, chosen by a hash of their id, else 1."""
     position = int.from_bytes(hashlib.sha256(item_id.encode()).digest()[:8]) / 2**64
     return 2 if position < overlap else 1
 
 
 class Arrivals:
-    """When the reports of each source came.
-
-    A flood is what one source sends beyond FLOOD within an hour.
-    """
+    """The arrival times of reports by source; more than FLOOD in an hour are a flood."""
 
     def __init__(self, earlier: Iterable[tuple[str, str]] = ()) -> None:
         self._moments: defaultdict[str, list[str]] = defaultdict(list)
@@ -137,7 +135,7 @@ class Arrivals:
             self._moments[source].append(moment)
 
     def is_flood(self, source: str, moment: datetime) -> bool:
-        """Note a report, and return whether its source had sent FLOOD others in the hour before it."""
+        """Count a report; return whether FLOOD others of its source arrived in the hour before."""
         moments, now = self._moments[source], to_text(moment)
         before = bisect_right(moments, now) - bisect_left(moments, to_text(moment - HOUR))
         insort(moments, now)
@@ -145,5 +143,5 @@ class Arrivals:
 
 
 def to_text(moment: datetime) -> str:
-    """Return a moment as ISO 8601 in UTC with microseconds, so that texts sort as moments do."""
+    """Return a time as ISO 8601 in UTC with microseconds, so that texts sort as times do."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,4 +1,4 @@
-"""Compare the feedback inbox with what arrived in the logs: the inbox is durable, telemetry may lose. Sending is `telemetry`'s work."""
+"""Feedback that is in the durable inbox but never arrived in the logs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 def missing_feedback(
     inbox: pd.DataFrame, logs: pd.DataFrame, *, period: tuple[datetime, datetime]
 ) -> pd.DataFrame:
-    """Return the rows of the inbox, oldest first, that were received in `period` (from, to) and whose id the logs do not hold.
+    """Return the inbox rows of a period, oldest first, whose feedback id is not in the logs.
 
     Args:
-        inbox: What `Inbox.read` returns.
-        logs: A column `feedback_id`: what the logs hold of the same period or more.
-        period: Let it end some minutes ago, else feedback counts as missing that is still on its
-            way. That costs, but does no harm: every query counts a feedback id once.
+        inbox: What `read_inbox` returns.
+        logs: A column `feedback_id`, of the same period or more.
+        period: Start and end of `received_at`. Let it end some minutes ago, else feedback that is
+            still on its way counts as missing. That costs, but does no harm: every query counts a
+            feedback id once.
     """
     start, end = period
     is_due = inbox["received_at"].between(start, end, inclusive="left")

@@ -1,4 +1,4 @@
-"""From the rows of the review tables to items, and to where each stands; `review` changes what is in them."""
+"""Reading the review tables: items, the standing of each, and the settled ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
-from sentiment.review.items import SKIPPED, Item
+from sentiment.review.items import SKIPPED, Item, Settled
 from sentiment.review.tables import ADJUDICATOR, HOLDS, ITEMS, JUDGEMENTS, REPORTS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _COLUMNS = [column for column in ITEMS.c if column.name != "form"]
 
 
 class Decision(NamedTuple):
-    """What settles an item: the label, whose it is, and since when."""
+    """What settles an item: the label, the people who gave it, and the time."""
 
     label: str
     annotators: tuple[str, ...]
@@ -28,66 +28,81 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True)
 class Standing:
-    """Where an item stands: what its annotators say, by name, and what an adjudicator decided; both with their moments."""
+    """The state of an item: labels with their times, by annotator and by adjudicator."""
 
     item_id: str
     needed: int
-    said: dict[str, tuple[str, datetime]] = field(default_factory=dict)
-    settled: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    judged: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    adjudicated: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     @property
     def labels(self) -> dict[str, str]:
-        """The label that each annotator gave it."""
-        return {annotator: label for annotator, (label, _) in self.said.items()}
+        """The label of each annotator."""
+        return {annotator: label for annotator, (label, _) in self.judged.items()}
 
     @property
     def decision(self) -> Decision | None:
-        """What settles it; None while it is open."""
-        for adjudicator, (label, moment) in self.settled.items():
-            return Decision(label, tuple(sorted({*self.said, adjudicator})), moment)
-        if len(self.said) < self.needed or len(set(self.labels.values())) > 1:
+        """The decision of an adjudicator or of annotators who agree; None if there is none."""
+        for adjudicator, (label, moment) in self.adjudicated.items():
+            return Decision(label, tuple(sorted({*self.judged, adjudicator})), moment)
+        if len(self.judged) < self.needed or len(set(self.labels.values())) > 1:
             return None
-        label, moment = max(self.said.values(), key=lambda word: word[1])
-        return Decision(label, tuple(sorted(self.said)), moment)
+        label, moment = max(self.judged.values(), key=lambda judgement: judgement[1])
+        return Decision(label, tuple(sorted(self.judged)), moment)
 
     @property
     def is_disputed(self) -> bool:
-        """Whether enough annotators judged it without agreeing."""
-        return self.decision is None and len(self.said) >= self.needed
+        """Whether enough annotators judged the item without agreeing."""
+        return self.decision is None and len(self.judged) >= self.needed
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it still waits for an annotator."""
+        """Whether the item still needs an annotator."""
         return self.decision is None and not self.is_disputed
 
 
 def read_standings(connection: Connection, item_id: str | None = None) -> list[Standing]:
-    """Return where all items stand, or one of them."""
+    """Return the standings of all items, or of one."""
     items = select(ITEMS.c.item_id, ITEMS.c.needed)
-    words = select(JUDGEMENTS).where(HOLDS, JUDGEMENTS.c.label != SKIPPED).order_by(JUDGEMENTS.c.number)
+    judgements = select(JUDGEMENTS).where(HOLDS, JUDGEMENTS.c.label != SKIPPED)
     if item_id is not None:
-        items, words = items.where(ITEMS.c.item_id == item_id), words.where(JUDGEMENTS.c.item_id == item_id)
-    said = connection.execute(words).all()  # first, so that each word's item is among the items
-    found = {row.item_id: Standing(row.item_id, row.needed) for row in connection.execute(items)}
-    for word in said:
-        standing = found[word.item_id]
-        by_name = standing.settled if word.role == ADJUDICATOR else standing.said
-        by_name[word.annotator] = (word.label, datetime.fromisoformat(word.judged_at))
-    return list(found.values())
+        items = items.where(ITEMS.c.item_id == item_id)
+        judgements = judgements.where(JUDGEMENTS.c.item_id == item_id)
+    # Judgements first: so the item of each is among the items.
+    rows = connection.execute(judgements.order_by(JUDGEMENTS.c.number)).all()
+    standings = {row.item_id: Standing(row.item_id, row.needed) for row in connection.execute(items)}
+    for row in rows:
+        standing = standings[row.item_id]
+        by_name = standing.adjudicated if row.role == ADJUDICATOR else standing.judged
+        by_name[row.annotator] = (row.label, datetime.fromisoformat(row.judged_at))
+    return list(standings.values())
+
+
+def read_settled(connection: Connection) -> list[Settled]:
+    """Return the items with a decision, oldest first, with the sources of their reports."""
+    items = {item.item_id: item for item in read_items(connection)}
+    sources: defaultdict[str, set[str]] = defaultdict(set)
+    with_source = select(REPORTS.c.item_id, REPORTS.c.source).where(REPORTS.c.source.is_not(None))
+    for report in connection.execute(with_source):
+        sources[report.item_id].add(report.source)
+    settled = [
+        Settled(items[standing.item_id], *standing.decision, tuple(sorted(sources[standing.item_id])))
+        for standing in read_standings(connection)
+        if standing.decision
+    ]
+    return sorted(settled, key=lambda each: (each.validated_at, each.item.item_id))
 
 
 def read_items(connection: Connection, item_ids: list[str] | None = None) -> list[Item]:
-    """Return items with their copies and notes, the most informative first."""
-    query, reports = select(*_COLUMNS).order_by(ITEMS.c.priority.desc(), ITEMS.c.item_id), select(REPORTS)
+    """Return items with their copies and notes, the highest priority first."""
+    items, reports = select(*_COLUMNS).order_by(ITEMS.c.priority.desc(), ITEMS.c.item_id), select(REPORTS)
     if item_ids is not None:
-        query, reports = (
-            query.where(ITEMS.c.item_id.in_(item_ids)),
-            reports.where(REPORTS.c.item_id.in_(item_ids)),
-        )
+        items = items.where(ITEMS.c.item_id.in_(item_ids))
+        reports = reports.where(REPORTS.c.item_id.in_(item_ids))
     by_item: defaultdict[str, list[Any]] = defaultdict(list)
     for report in connection.execute(reports):
         by_item[report.item_id].append(report)
-    return [_to_item(row, by_item[row.item_id]) for row in connection.execute(query)]
+    return [_to_item(row, by_item[row.item_id]) for row in connection.execute(items)]
 
 
 def _to_item(row: Any, reports: list[Any]) -> Item:
@@ -97,13 +112,9 @@ def _to_item(row: Any, reports: list[Any]) -> Item:
         "contradictory": len(labels) > 1,
         "flood": any(report.is_flood for report in reports),
     }
-    values = {
-        name: row._mapping[name]
-        for name in ("item_id", "text", "predicted_label", "feedback_label", "score", "model")
-    }
+    names = ("item_id", "text", "predicted_label", "feedback_label", "score", "model", "prediction_id")
     return Item(
-        **values,
-        prediction_id=row.prediction_id,
+        **{name: row._mapping[name] for name in names},
         origin=row.origin,
         received_at=datetime.fromisoformat(row.received_at).astimezone(UTC),
         copies=len(reports),

@@ -1,4 +1,4 @@
-"""The tables of the review queue and the engine that reaches them, on any database that SQLAlchemy knows. What they mean is in `review`."""
+"""The tables of the review queue, and its database: any that SQLAlchemy supports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-# Moments are ISO 8601 in UTC with microseconds: every database sorts and compares them alike.
+# Times are ISO 8601 in UTC with microseconds: every database sorts and compares them alike.
 METADATA = MetaData()
 ITEMS = Table(
     "review_items",
@@ -71,8 +71,8 @@ JUDGEMENTS = Table(
     Column("role", String(16), nullable=False),
     Column("label", String(16), nullable=False),
     Column("judged_at", String(40), nullable=False),
-    # 0 while it holds, its own number once it is replaced or taken back. So the history stays, and
-    # the index says on every database alike that one judgement holds, whatever two browsers do at
+    # 0 while it holds, its own number once it is replaced or undone. So the history stays, and the
+    # index ensures on every database alike that one judgement holds, whatever two browsers do at
     # once.
     Column("retired", Integer, nullable=False),
     Index("one_judgement_holds", "item_id", "annotator", "role", "retired", unique=True),
@@ -96,23 +96,24 @@ _BUSY_SECONDS = 30
 
 
 class Database:
-    """One review database: its tables are made at the first use, and its errors never show a password."""
+    """A review database; it creates its tables at first use, and its errors show no password."""
 
     def __init__(self, url: str) -> None:
         try:
             self._engine = _make_engine(url)
         except (SQLAlchemyError, ImportError) as error:
             raise ReviewError(
-                f"the review queue's address cannot be used ({type(error).__name__}): correct SENTIMENT_REVIEW_URL or install its driver"
+                f"the review queue's address cannot be used ({type(error).__name__}): "
+                "correct SENTIMENT_REVIEW_URL or install its driver"
             ) from error
         self._is_made = False
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Give a connection whose work is done as a whole or not at all; whoever else writes waits for its end.
+        """Open a transaction, committed as a whole or rolled back; other writers wait for its end.
 
         Raises:
-            ReviewError: The database is away or refuses.
+            ReviewError: The database cannot be reached or refuses.
         """
         with self._begin(self._engine) as connection:
             # There, BEGIN IMMEDIATE lets writers take turns; elsewhere, a row that all write first.
@@ -121,7 +122,7 @@ class Database:
             yield connection
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """Give a connection to read with, which waits for no writer.
+        """Open a connection for reading, which waits for no writer.
 
         Raises:
             ReviewError: As for `transaction`.
@@ -137,9 +138,10 @@ class Database:
             with engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            place = self._engine.url.render_as_string(hide_password=True)
+            address = self._engine.url.render_as_string(hide_password=True)
             raise ReviewError(
-                f"the review queue at {place} cannot be used ({type(error).__name__}): check SENTIMENT_REVIEW_URL and that it answers"
+                f"the review queue at {address} cannot be used ({type(error).__name__}): "
+                "check SENTIMENT_REVIEW_URL and that it answers"
             ) from error
 
     def close(self) -> None:
@@ -164,7 +166,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Let who writes take the write lock first: two writers then wait for each other instead of failing half-way."""
+    """Begin a writing transaction with the write lock, so that writers wait instead of failing."""
     connection.exec_driver_sql(
         "BEGIN" if connection.get_execution_options().get("is_reading") else "BEGIN IMMEDIATE"
     )
@@ -173,7 +175,7 @@ def _begin_sqlite(connection: Connection) -> None:
 def replace_row(
     connection: Connection, table: Any, key: Mapping[str, str], values: Mapping[str, Any]
 ) -> None:
-    """Write values into the row with a key, or a new row."""
+    """Update the row with a key, or insert it."""
     matches = [table.c[name] == value for name, value in key.items()]
     if not connection.execute(update(table).where(*matches).values(**values)).rowcount:
         connection.execute(insert(table).values(**key, **values))

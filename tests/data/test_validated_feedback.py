@@ -272,7 +272,7 @@ def test_nothing_joins_that_is_unclear_or_near_a_test_text():
         [settled(0, label="unclear"), settled(1, text=TEST.texts[1] + "!"), settled(2)], BASE, FREE
     )
 
-    assert [one.item.item_id for one in choice.joining] == [report(2).feedback_id]
+    assert [one.item.item_id for one in choice.admitted] == [report(2).feedback_id]
     assert choice.refused == {"unclear": 1, "near a test text": 1}
 
 
@@ -285,9 +285,9 @@ def test_one_source_and_one_week_may_only_add_their_share():
     earlier = [settled(number) for number in range(4)]
     later = choose_rows([*earlier, settled(9)], BASE, Caps(0.1, 1), {one.item.item_id for one in earlier})
 
-    assert (len(by_source.joining), by_source.refused) == (4, {"over the source's cap": 6})
-    assert (len(by_week.joining), by_week.refused) == (2, {"over the week's cap": 8})
-    assert (len(later.joining), later.refused) == (0, {"over the source's cap": 1})
+    assert (len(by_source.admitted), by_source.refused) == (4, {"over the source's cap": 6})
+    assert (len(by_week.admitted), by_week.refused) == (2, {"over the week's cap": 8})
+    assert (len(later.admitted), later.refused) == (0, {"over the source's cap": 1})
 
 
 def test_an_attacker_with_two_addresses_gets_no_more_than_one_and_a_copied_honest_report_still_joins():
@@ -296,7 +296,7 @@ def test_an_attacker_with_two_addresses_gets_no_more_than_one_and_a_copied_hones
     choice = choose_rows([*attack, copied], BASE, Caps(0.1, 1))
 
     assert choice.refused == {"over the source's cap": 6}
-    assert copied in choice.joining
+    assert copied in choice.admitted
 
 
 def test_a_row_is_what_people_settled():

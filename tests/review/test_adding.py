@@ -1,4 +1,4 @@
-"""How reports come into the queue: samples and complaints, copies, floods, batches, and two collectors at once; on a real SQLite file."""
+"""Adding reports to the queue on a real SQLite file: samples, complaints, copies, floods."""
 
 import multiprocessing
 import threading
@@ -166,7 +166,7 @@ def test_copies_collapse_across_batches_as_within_one(tmp_path, monkeypatch):
 
 
 def test_an_annotator_goes_on_while_much_comes_in_and_readers_wait_for_nobody(queue_url, monkeypatch):
-    """The long search for copies holds no lock: a click in the middle of it is answered at once."""
+    """The long search for copies holds no lock: an annotator's click is served meanwhile."""
     searching, go_on = threading.Event(), threading.Event()
 
     def search(index, form, find=NearDuplicates.find):

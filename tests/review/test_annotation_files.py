@@ -1,4 +1,4 @@
-"""The review queue as files: what goes out comes back, and what cannot be used is named."""
+"""Export and import of the queue: what was exported is imported as it was, faults are named."""
 
 import csv
 import io
@@ -174,7 +174,14 @@ def test_a_file_that_is_no_export_is_a_clear_error(text):
 
 
 def test_a_bad_line_of_a_table_is_left_out_and_named_and_the_rest_is_kept(judged):
-    text = f"item_id,annotator,label\n{report(1).feedback_id},Bob,POSITIVE\n{ITEM},Bob,great\nnobody,Bob,neutral\nx,Bob,\n"
+    rows = [
+        "item_id,annotator,label",
+        f"{report(1).feedback_id},Bob,POSITIVE",
+        f"{ITEM},Bob,great",
+        "nobody,Bob,neutral",
+        "x,Bob,",
+    ]
+    text = "\n".join(rows) + "\n"
     done = take_in(judged, *read_csv(text), now=NOW)
 
     assert done.kept == 1
@@ -191,7 +198,7 @@ def test_a_table_without_a_column_is_a_clear_error():
 
 @pytest.fixture
 def command(home, monkeypatch):
-    """A function that runs the command with arguments."""
+    """A function that runs `flows.review` with arguments."""
     from sentiment.config import read_settings
 
     home.mkdir()

@@ -1,4 +1,4 @@
-"""What becomes a report for review; the flow that collects them is tested in `test_collect`."""
+"""Reports from the logs and the inbox; the flow that collects them is in `test_collect`."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -96,7 +96,7 @@ def test_a_row_of_the_logs_that_cannot_be_is_left_out_and_said(row, caplog):
 
 
 def signed(**changes):
-    """A row of the logs as our service writes it, but for the changes."""
+    """A row of the logs as our service writes it, with these changes."""
     issued = SIGNER.sign("late @ann", label="neutral", score=0.5, model="m")
     values = {
         "at": moment(0),

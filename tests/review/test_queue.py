@@ -1,4 +1,4 @@
-"""The review queue: nothing twice, nothing lost, nobody's judgement overwritten; on a real SQLite file."""
+"""The review queue on a real SQLite file: no judgement twice, lost or overwritten."""
 
 import multiprocessing
 import subprocess
@@ -12,8 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex
 
 from sentiment.errors import ReviewError
+from sentiment.review.assignment import LEASE
 from sentiment.review.items import ItemClosedError
-from sentiment.review.judging import LEASE
 from sentiment.review.queue import ReviewQueue
 from sentiment.review.tables import JUDGEMENTS
 
@@ -244,7 +244,8 @@ def test_a_judgement_survives_kill_9(queue_url):
         queue.add([report(0)])
     script = (
         "import os, sys; from datetime import UTC, datetime; from sentiment.review.queue import ReviewQueue\n"
-        "ReviewQueue(sys.argv[1]).judge(sys.argv[2], 'ann', 'negative', now=datetime.now(UTC)); os.kill(os.getpid(), 9)"
+        "ReviewQueue(sys.argv[1]).judge(sys.argv[2], 'ann', 'negative', now=datetime.now(UTC))\n"
+        "os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", script, queue_url, report(0).feedback_id], check=False)
 
