@@ -28,8 +28,8 @@ from sentiment.data import validated_feedback
 from sentiment.errors import GateError
 from sentiment.gate.verdict import Verdict
 from sentiment.gate.verdict_text import headline
+from sentiment.supervision.alert_history import last_fired
 from sentiment.supervision.alert_rule import read_rule
-from sentiment.supervision.alert_watch import last_fired
 from sentiment.training import versions
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sentiment.supervision import channels
-from sentiment.supervision.alert_rule import last_evaluation, read_rule
+from sentiment.supervision.alert_rule import read_rule
+from sentiment.supervision.alert_state import last_evaluation
 from sentiment.supervision.alert_watch import Watch
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from page.states import UNEXPECTED, explain, stale_note, trouble_of_all
 from page.texts import Language, number, say
 from sentiment.errors import AlertError
-from sentiment.supervision.alert_rule import Episode, episodes, is_met, measure
+from sentiment.supervision.alert_state import Episode, episodes, is_met, measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

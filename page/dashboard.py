@@ -24,7 +24,7 @@ from page.monitor_tables import (
 from page.questions import STEPPED
 from page.states import UNEXPECTED, no_answer, skeleton, stale_note, trouble_of_all
 from page.texts import say
-from sentiment.supervision.alert_rule import episodes
+from sentiment.supervision.alert_state import episodes
 
 if TYPE_CHECKING:
     from datetime import datetime

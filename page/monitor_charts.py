@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from page.questions import View
-    from sentiment.supervision.alert_rule import Episode
+    from sentiment.supervision.alert_state import Episode
 
 _SHARES = (0.0, 0.5, 1.0)
 _SMALL = 10  # below, a decimal says more

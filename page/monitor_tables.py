@@ -14,7 +14,7 @@ from page.texts import Language, number, percent, say
 
 if TYPE_CHECKING:
     from page.questions import View
-    from sentiment.supervision.alert_rule import Episode
+    from sentiment.supervision.alert_state import Episode
 
 SHOWN_ROWS = 100
 

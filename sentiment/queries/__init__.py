@@ -1,7 +1,6 @@
-"""The KQL queries, one file each: the same text runs in Azure, on the monitor, in the alert rule and in the workbook.
+"""The KQL queries, one file each, for Azure, the monitor, the alert rule and the workbook alike.
 
-A file may open with parameter lines such as `let step = 1m;`, which `read` replaces. Who asks the
-queries lives elsewhere.
+A file may start with parameter lines such as `let step = 1m;`, which `read` replaces.
 """
 
 from __future__ import annotations
@@ -25,17 +24,16 @@ NAMES = tuple(sorted(path.stem for path in _FOLDER.glob("*.kql")))
 
 
 def read(name: str, **parameters: str | timedelta) -> str:
-    """Return the text of a query with its parameters set; a parameter that is not given keeps the file's own value.
+    """Return the text of a query with these parameters; the others keep the values of the file.
 
-    A `step` that divides a day starts at the same times everywhere; others begin elsewhere in Azure
+    A `step` that divides a day has the same borders everywhere; others have other borders in Azure
     than on the monitor.
 
     Example:
         `read("latency", model="tweet-sentiment:a1b2", step=timedelta(minutes=5))`
 
     Raises:
-        QueryError: There is no such query, it has no such parameter, or the value is not of the
-            parameter's kind.
+        QueryError: The query or the parameter is unknown, or the value is of another type.
     """
     if name not in NAMES:
         raise QueryError(f"no query {name!r}: use one of {', '.join(NAMES)}", "query")
@@ -53,7 +51,7 @@ def read(name: str, **parameters: str | timedelta) -> str:
 
 
 def defaults(text: str) -> dict[str, str]:
-    """Return the parameters of a query's text and the literals that it gives them.
+    """Return the parameters of a query's text with their literals.
 
     >>> defaults('let step = 1m;')
     {'step': '1m'}
@@ -62,7 +60,7 @@ def defaults(text: str) -> dict[str, str]:
 
 
 def fill(text: str, literals: dict[str, str]) -> str:
-    """Return the text with these parameters' literals in place of its own."""
+    """Return the text with these literals in place of its own."""
     return _PARAMETER.sub(
         lambda match: f"let {match['name']} = {literals.get(match['name'], match['value'])};", text
     )

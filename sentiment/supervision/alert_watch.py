@@ -1,14 +1,12 @@
-"""Evaluate the alert rule, remember what was found, tell people once.
+"""The watch over an alert: evaluates its rule, keeps its state, delivers each change once.
 
-What the rule means is in `alerting`, how they hear in `channels`.
+The decisions are in `alert_rule`, the ways to people in `channels`.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +17,8 @@ from pydantic import BaseModel, ValidationError
 
 from sentiment import durable
 from sentiment.errors import AlertError, SentiloopError
-from sentiment.supervision.alert_rule import AlertState, Change, advance, last_evaluation, measure_windows
+from sentiment.supervision.alert_history import AlertHistory
+from sentiment.supervision.alert_state import AlertState, Change, advance, last_evaluation, measure_windows
 from sentiment.supervision.notices import Notice
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from sentiment.supervision.alert_rule import AlertRule
     from sentiment.supervision.channels import Channel
 
-# A query and the window (start, end] of TimeGenerated.
+# Runs a query over the window (start, end] of TimeGenerated.
 Ask = Callable[[str, datetime, datetime], "pd.DataFrame"]
 
 MOST_MISSED = 60  # evaluations that are made up for after a stop or a failure
@@ -40,7 +39,7 @@ _logger = logging.getLogger("sentiment.alert")
 
 
 class _Delivery(BaseModel):
-    """A notice that one channel has not delivered yet."""
+    """A notice that a channel has not delivered yet."""
 
     channel: str
     change: Change
@@ -52,15 +51,15 @@ class _Delivery(BaseModel):
 
     @classmethod
     def of(cls, notice: Notice, channel: str) -> _Delivery:
-        told = {name: getattr(notice, name) for name in ("change", "fired", "at", "value", "most")}
-        return cls(channel=channel, **told)
+        facts = {name: getattr(notice, name) for name in ("change", "fired", "at", "value", "most")}
+        return cls(channel=channel, **facts)
 
     def notice(self, rule: AlertRule) -> Notice:
         return Notice(rule, self.change, self.fired, self.at, self.value, self.most)
 
 
 class _Memory(BaseModel):
-    """What is kept between two evaluations, by whichever process makes them."""
+    """The state of a watch between two evaluations, shared by all processes of a home."""
 
     evaluated: datetime | None = None
     value: float | None = None
@@ -71,9 +70,9 @@ class _Memory(BaseModel):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is known of the alert: the latest evaluation, the changes that this call found, and what went wrong with it.
+    """The result of a call: the latest evaluation, the changes since the last call, any error.
 
-    `at` and `value` are None as long as no evaluation could ask; `undelivered` counts messages that
+    `at` and `value` are None as long as no query has succeeded; `undelivered` counts messages that
     will be tried again.
     """
 
@@ -86,7 +85,7 @@ class Evaluation:
 
 
 class Watch:
-    """Evaluates one rule; any number of them, in any processes that share a home, make one alert and one message of each change."""
+    """Evaluates a rule; all watches that share a home make one alert and one message per change."""
 
     def __init__(self, rule: AlertRule, ask: Ask, channels: Sequence[Channel], home: Path) -> None:
         self._rule = rule
@@ -94,18 +93,18 @@ class Watch:
         folder = home / "alerts"
         self._state_file = folder / f"{rule.name}.json"
         self._lock = FileLock(folder / f"{rule.name}.lock", timeout=_LOCK_SECONDS)
-        self._channels: list[Channel] = [_History(folder / f"{rule.name}.jsonl"), *channels]
+        self._channels: list[Channel] = [AlertHistory(folder / f"{rule.name}.jsonl"), *channels]
 
     def evaluate(self, now: datetime) -> Evaluation:
-        """Make every evaluation that is due at `now` and not made yet, then deliver what there is to tell.
+        """Make every evaluation that is due at `now`, then deliver the notices of all changes.
 
         Evaluations happen on the rule's grid of whole minutes, each on the rows that are there now;
-        at most `MOST_MISSED` are made up for. One that cannot ask changes nothing and is tried
-        again. A message is kept with the state before it is sent, so a crash loses none; it can
-        come twice only when the process dies between the sending and the writing down of it.
+        at most `MOST_MISSED` missed ones are made. One whose query fails changes nothing and is
+        tried again. A message is saved with the state before it is sent, so a crash loses none; it
+        is sent twice only if the process dies before it has saved that it was sent.
 
         Raises:
-            AlertError: The state cannot be read, or another watcher does not let go of it.
+            AlertError: The state cannot be read, or another watcher does not release its lock.
             OSError: The state cannot be written.
         """
         self._state_file.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +113,8 @@ class Watch:
                 return self._evaluate(now)
         except Timeout as error:
             raise AlertError(
-                f"another watcher has held {self._lock.lock_file} for {_LOCK_SECONDS} s: stop it, then run again"
+                f"another watcher has held {self._lock.lock_file} for {_LOCK_SECONDS} s: "
+                "stop it, then run again"
             ) from error
 
     def _evaluate(self, now: datetime) -> Evaluation:
@@ -125,7 +125,7 @@ class Watch:
         try:
             for at in self._due(memory, now):
                 changes += self._evaluate_at(memory, at)
-        except Exception as caught:  # whatever the logs answer, the alert stays as it is
+        except Exception as caught:  # however the query fails, the alert stays as it is
             error = caught
         self._note(memory, error)
         if memory != before:
@@ -136,18 +136,18 @@ class Watch:
         )
 
     def _due(self, memory: _Memory, now: datetime) -> list[datetime]:
-        """Return the moments to evaluate, oldest first."""
+        """Return the times of the evaluations to make, oldest first."""
         step, at = self._rule.evaluation_frequency, last_evaluation(self._rule, now)
         if memory.evaluated is None:
             return [at]
         if memory.evaluated - at > self._rule.window_size:
             _logger.warning(
-                "the clock went back from %s to %s: the alert goes on from there", memory.evaluated, at
+                "the clock went back from %s to %s: the alert continues from there", memory.evaluated, at
             )
             memory.alert = AlertState(memory.alert.fired, memory.alert.most)
             return [at]
         missed = max((at - memory.evaluated) // step, 0)
-        # What lies between is not known, so quiet before it does not add up with quiet after it.
+        # The gap is unknown, so quiet evaluations before it do not add up with those after it.
         if missed > MOST_MISSED:
             memory.alert = AlertState(memory.alert.fired, memory.alert.most)
         return [at - n * step for n in reversed(range(min(missed, MOST_MISSED)))]
@@ -166,19 +166,19 @@ class Watch:
         return [notice]
 
     def _note(self, memory: _Memory, error: Exception | None) -> None:
-        """Say once that the logs could not be asked, and once that they can be again."""
+        """Log once that evaluations fail, and once that they succeed again."""
         if error is not None and not memory.could_not_ask:
             _logger.warning(
                 "the alert %s cannot be evaluated: %s; it stays as it is until it can",
                 self._rule.name,
-                _words(error),
+                _message(error),
             )
         elif error is None and memory.could_not_ask:
             _logger.info("the alert %s is evaluated again", self._rule.name)
         memory.could_not_ask = error is not None
 
     def _deliver(self, memory: _Memory, now: datetime) -> None:
-        """Hand each channel its notices in their order; one that fails stops its own later notices, nothing else."""
+        """Send each channel its notices in order; a failure delays only its own later notices."""
         for channel in self._channels:
             for delivery in [each for each in memory.deliveries if each.channel == channel.name]:
                 if not self._is_delivered(channel, delivery, memory):
@@ -199,7 +199,7 @@ class Watch:
         except Exception as error:  # a channel's fault, of whatever kind, must not stop the others
             if not delivery.has_failed:
                 _logger.warning(
-                    "the alert %s is not told by %s yet: %s", self._rule.name, channel.name, _words(error)
+                    "the alert %s is not told by %s yet: %s", self._rule.name, channel.name, _message(error)
                 )
                 delivery.has_failed = True
                 self._write(memory)
@@ -222,51 +222,6 @@ class Watch:
         durable.replace(self._state_file, memory.model_dump_json(indent=1).encode())
 
 
-def last_fired(rule: AlertRule, home: Path) -> datetime | None:
-    """Return when the alert fired last; None if it never did.
-
-    Raises:
-        AlertError: The history cannot be read.
-    """
-    path = home / "alerts" / f"{rule.name}.jsonl"
-    try:
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        told = [json.loads(line) for line in lines if line.endswith("}")]  # a crash can leave half a line
-        return max(
-            (datetime.fromisoformat(one["fired"]) for one in told if one["change"] == "fired"), default=None
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise AlertError(
-            f"the history of the alert in {path} cannot be read ({type(error).__name__}): mend or move that file"
-        ) from error
-
-
-class _History:
-    """The append-only file of what became of the alert, one line for each change; told the same twice, it keeps one line."""
-
-    name = "history"
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def send(self, notice: Notice) -> None:
-        told = {
-            "fired": notice.fired.isoformat(),
-            "at": notice.at.isoformat(),
-            "value": notice.value,
-            "most": notice.most,
-        }
-        line = json.dumps({"change": notice.change, **told})
-        with self._path.open("a+", encoding="utf-8") as file:
-            file.seek(0)
-            text = file.read()
-            if line not in text.splitlines():
-                # A crash can leave half a line.
-                file.write(f"{line}\n" if text.endswith("\n") or not text else f"\n{line}\n")
-                file.flush()
-                os.fsync(file.fileno())
-
-
-def _words(error: Exception) -> str:
-    """Return our own words for our own errors; what others write into theirs may be anything."""
+def _message(error: Exception) -> str:
+    """Return the message of our own errors, of others the type alone: theirs may hold anything."""
     return str(error) if isinstance(error, SentiloopError) else type(error).__name__

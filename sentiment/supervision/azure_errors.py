@@ -1,4 +1,4 @@
-"""What it means when Log Analytics does not answer: Azure's errors as ours, and how long to try again."""
+"""Azure's errors as ours, and the retries of a query."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _TOKEN_ERRORS = ("InvalidAuthenticationToken", "InvalidTokenError", "Authenticat
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a query was asked."""
+class Target:
+    """The endpoint and the workspace that a query was sent to."""
 
     endpoint: str
     workspace: str
@@ -28,7 +28,10 @@ class Place:
 
 
 def patient_retries(longest_wait: float) -> RetryPolicy[Any, Any]:
-    """Return the client's own retries, except that none waits longer than this many seconds or repeats a query that took too long."""
+    """Return the client's retries, without long waits and without repeats of a query timeout.
+
+    `longest_wait` is in seconds.
+    """
     from azure.core.pipeline.policies import RetryPolicy
 
     class PatientRetries(RetryPolicy[Any, Any]):
@@ -45,38 +48,39 @@ def patient_retries(longest_wait: float) -> RetryPolicy[Any, Any]:
     )
 
 
-def explain(failure: AzureError, place: Place) -> QueryError:
-    """Return what the client's exception means to the user."""
+def explain(failure: AzureError, target: Target) -> QueryError:
+    """Return the client's exception as an error with a reason and a remedy."""
     from azure.core.exceptions import HttpResponseError
 
     response = getattr(failure, "response", None)
-    if isinstance(failure, HttpResponseError) and not place.is_local and not _is_from(response, place):
-        return _no_credential(place, was_refused=False)  # raised where the token was fetched
+    if isinstance(failure, HttpResponseError) and not target.is_local and not _is_from(response, target):
+        return _no_credential(target, was_refused=False)  # raised where the token was fetched
     if isinstance(failure, HttpResponseError):
-        return _explain_status(response, place)
+        return _explain_status(response, target)
     remedy = (
-        "start the monitor with 'python -m monitor', or check" if place.is_local else "check the network and"
+        "start the monitor with 'python -m monitor', or check" if target.is_local else "check the network and"
     )
     return QueryError(
-        f"the logs at {place.endpoint} do not answer: {remedy} SENTIMENT_LOGS_ENDPOINT", "unreachable"
+        f"the logs at {target.endpoint} do not answer: {remedy} SENTIMENT_LOGS_ENDPOINT", "unreachable"
     )
 
 
-def not_logs(place: Place) -> QueryError:
-    """Return the error for an answer that Log Analytics would not give."""
+def not_logs(target: Target) -> QueryError:
+    """Return the error for a response that is not from Log Analytics."""
     return QueryError(
-        f"what answers at {place.endpoint} is not Log Analytics: check SENTIMENT_LOGS_ENDPOINT", "unreachable"
+        f"what answers at {target.endpoint} is not Log Analytics: check SENTIMENT_LOGS_ENDPOINT",
+        "unreachable",
     )
 
 
 def partial_reason(error: Any) -> str:
-    """Return why an answer is cut off: Azure hides it in the details of the client's `partial_error`."""
+    """Return why a result is partial, from the details of the client's `partial_error`."""
     inner = [_innermost(_chain(detail)) for detail in error.details or ()]
     return inner[0] if inner else one_line(error.message)
 
 
 def one_line(message: str | None) -> str:
-    """Return a message of Azure's as one line of bounded length.
+    """Return a message as one line of bounded length.
 
     >>> one_line("  cut   off ")
     'cut off'
@@ -85,12 +89,12 @@ def one_line(message: str | None) -> str:
     return line if len(line) <= _MAX_CHARS else f"{line[: _MAX_CHARS - 1]}…"
 
 
-def _explain_status(response: Any, place: Place) -> QueryError:  # noqa: PLR0911 - one return for each thing that Azure may say
+def _explain_status(response: Any, target: Target) -> QueryError:  # noqa: PLR0911 - one per reason
     status, chain = response.status_code, _errors(response)
     codes = {str(error.get("code")) for error in chain}
-    workspace = f"the workspace {place.workspace} at {place.endpoint}"
+    workspace = f"the workspace {target.workspace} at {target.endpoint}"
     if any(code.startswith(_TOKEN_ERRORS) for code in codes):
-        return _no_credential(place, was_refused=True)
+        return _no_credential(target, was_refused=True)
     if "WorkspaceNotFoundError" in codes or (status == HTTPStatus.NOT_FOUND and chain):
         return QueryError(
             f"{workspace} is not there: set SENTIMENT_WORKSPACE_ID to the id that the portal shows",
@@ -98,7 +102,8 @@ def _explain_status(response: Any, place: Place) -> QueryError:  # noqa: PLR0911
         )
     if status == HTTPStatus.FORBIDDEN:
         return QueryError(
-            f"{workspace} may not be read ({_innermost(chain)}): give this identity the role 'Log Analytics Reader' on it",
+            f"{workspace} may not be read ({_innermost(chain)}): "
+            "give this identity the role 'Log Analytics Reader' on it",
             "role",
         )
     if status == HTTPStatus.BAD_REQUEST and chain:
@@ -108,22 +113,23 @@ def _explain_status(response: Any, place: Place) -> QueryError:  # noqa: PLR0911
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = response.headers.get("Retry-After")
         return QueryError(
-            f"too many queries at {place.endpoint}: ask again{f' in {wait} seconds' if wait else ' later'}",
+            f"too many queries at {target.endpoint}: ask again{f' in {wait} seconds' if wait else ' later'}",
             "throttled",
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return QueryError(
-            f"the logs at {place.endpoint} failed with the status {status} ({_innermost(chain)}): ask again later",
+            f"the logs at {target.endpoint} failed with the status {status} ({_innermost(chain)}): "
+            "ask again later",
             "unreachable",
         )
-    return not_logs(place)
+    return not_logs(target)
 
 
-def _no_credential(place: Place, *, was_refused: bool) -> QueryError:
+def _no_credential(target: Target, *, was_refused: bool) -> QueryError:
     fact = (
-        f"the credential for {place.endpoint} was refused"
+        f"the credential for {target.endpoint} was refused"
         if was_refused
-        else f"no credential for {place.endpoint} was found"
+        else f"no credential for {target.endpoint} was found"
     )
     return QueryError(
         f"{fact}: run 'az login', or set AZURE_CLIENT_ID to the client id of this machine's managed identity",
@@ -131,12 +137,12 @@ def _no_credential(place: Place, *, was_refused: bool) -> QueryError:
     )
 
 
-def _is_from(response: Any, place: Place) -> bool:
-    return response is not None and str(response.request.url).startswith(place.endpoint)
+def _is_from(response: Any, target: Target) -> bool:
+    return response is not None and str(response.request.url).startswith(target.endpoint)
 
 
 def _errors(response: Any) -> list[Mapping[str, Any]]:
-    """Return the error of an answer and the errors in it, the innermost last; none if the answer is of another shape."""
+    """Return the nested errors of a response, the innermost last; none from another format."""
     try:
         return _chain(response.json()["error"])
     except (AttributeError, KeyError, TypeError, ValueError):

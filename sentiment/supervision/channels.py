@@ -1,6 +1,6 @@
-"""How people hear of an alert: the log, a webhook, mail.
+"""The ways in which an alert reaches people: the log, a webhook, mail.
 
-When there is something to say, and saying it once, is `watch`'s business.
+`alert_watch` decides what is sent when, and how often.
 """
 
 from __future__ import annotations
@@ -32,41 +32,39 @@ _logger = logging.getLogger("sentiment.alert")
 
 
 class Channel(Protocol):
-    """A way to reach people.
-
-    Its name is kept with what is still to be delivered, so it must not change.
-    """
+    """A way to reach people; its name identifies undelivered notices, so it must not change."""
 
     @property
     def name(self) -> str:
-        """What the channel is called in messages and in the state of the alert."""
+        """The name of the channel in messages and in the state of the alert."""
 
     def send(self, notice: Notice) -> None:
-        """Deliver a notice, or raise: then it is tried again later."""
+        """Deliver a notice; one that raises is tried again later."""
 
 
 def from_settings(settings: Settings) -> list[Channel]:
-    """Return the channels that are set up: always the log.
+    """Return the log and the channels that the settings configure.
 
     Raises:
-        ConfigError: A channel is set up by half, or with an address that cannot be used.
+        ConfigError: A channel is incomplete, or its address cannot be used.
     """
     look_at = loopback_url(settings.port_app)
-    found: list[Channel] = [LogChannel(look_at)]
+    channels: list[Channel] = [LogChannel(look_at)]
     if settings.alert_webhook_url:
-        found.append(Webhook(settings.alert_webhook_url.get_secret_value()))
+        channels.append(Webhook(settings.alert_webhook_url.get_secret_value()))
     if bool(settings.alert_mail_to) != bool(settings.smtp_url):
         raise ConfigError(
-            "alerts by mail need both SENTIMENT_ALERT_MAIL_TO and SENTIMENT_SMTP_URL: set the other one as well, or neither"
+            "alerts by mail need both SENTIMENT_ALERT_MAIL_TO and SENTIMENT_SMTP_URL: "
+            "set the other one as well, or neither"
         )
     if settings.alert_mail_to and settings.smtp_url:
         url = settings.smtp_url.get_secret_value()
-        found.append(Mail(url, look_at, to=settings.alert_mail_to, sender=settings.alert_mail_from))
-    return found
+        channels.append(Mail(url, look_at, to=settings.alert_mail_to, sender=settings.alert_mail_from))
+    return channels
 
 
 class LogChannel:
-    """Writes one line to the logger `sentiment.alert`: a warning when an alert fires, information when it is over."""
+    """Logs to `sentiment.alert`: a warning when an alert fires, information when it is resolved."""
 
     name = "log"
 
@@ -84,7 +82,7 @@ class LogChannel:
 class Webhook:
     """Posts Azure's common alert schema, as an action group does.
 
-    The address may hold a secret, so it appears in no message.
+    The address may hold a secret, so no message shows it.
     """
 
     name = "webhook"
@@ -118,7 +116,7 @@ class Webhook:
 
 @contextmanager
 def _unlogged(url: httpx.URL) -> Iterator[None]:
-    """Keep httpx's own line about each request, which spells the address out, from the log."""
+    """Suppress httpx's own log line about the request, which shows the address."""
 
     def names_another(record: logging.LogRecord) -> bool:
         return not (isinstance(record.args, tuple) and url in record.args)
@@ -132,9 +130,9 @@ def _unlogged(url: httpx.URL) -> Iterator[None]:
 
 
 class Mail:
-    """Sends one mail to all recipients.
+    """Sends one mail to all recipients, over a server whose certificate this machine trusts.
 
-    The server's certificate must be one that the machine, or `SSL_CERT_FILE`, trusts.
+    `SSL_CERT_FILE` names further certificates to trust.
     """
 
     name = "mail"
@@ -147,7 +145,8 @@ class Mail:
             parts, port = urlsplit(""), 0
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0:
             raise ConfigError(
-                "SENTIMENT_SMTP_URL is no address such as smtp://user:password@host:587 or smtps://host:465: correct it"
+                "SENTIMENT_SMTP_URL is no address such as smtp://user:password@host:587 "
+                "or smtps://host:465: correct it"
             )
         self._is_tls = parts.scheme == "smtps"
         self._host = parts.hostname
@@ -158,7 +157,7 @@ class Mail:
         self._look_at = look_at
 
     def send(self, notice: Notice) -> None:
-        """Send the mail; a recipient whom the server refuses is named in the log, the others get it.
+        """Send the mail; log the recipients that the server refuses, if not all.
 
         Raises:
             AlertError: The server cannot be reached, is too slow, refuses us, or refuses every
@@ -170,7 +169,8 @@ class Mail:
         except (OSError, smtplib.SMTPException) as error:
             where = f"{self._host}:{self._port}"
             raise AlertError(
-                f"the mail cannot be sent over {where} ({_reason(error)}): check the server and SENTIMENT_SMTP_URL"
+                f"the mail cannot be sent over {where} ({_reason(error)}): "
+                "check the server and SENTIMENT_SMTP_URL"
             ) from None
         if refused:
             _logger.warning(
@@ -179,7 +179,7 @@ class Mail:
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
-        """Yield the server, signed in to; what goes wrong with the good-bye is no reason to send a mail again."""
+        """Connect and sign in; an error when the connection closes does not fail a sent mail."""
         context = ssl.create_default_context()
         if self._is_tls:
             server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=_SECONDS, context=context)
@@ -220,18 +220,15 @@ class Mail:
 
 
 def _addresses(text: str, setting: str) -> list[str]:
-    found = [address for _, address in getaddresses([text])]
-    if (
-        not found
-        or not text.isprintable()
-        or not all(address.isascii() and address.count("@") == 1 for address in found)
-    ):
+    addresses = [address for _, address in getaddresses([text])]
+    are_valid = all(address.isascii() and address.count("@") == 1 for address in addresses)
+    if not addresses or not text.isprintable() or not are_valid:
         raise ConfigError(f"{setting} is no list of mail addresses, comma between them: correct it")
-    return found
+    return addresses
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong with a mail, without the words of the server: they may repeat a name or an address."""
+    """Return the reason of a failed mail without the server's text, which may hold an address."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{type(error).__name__} {error.smtp_code}"
     if isinstance(error, smtplib.SMTPRecipientsRefused):

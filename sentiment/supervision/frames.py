@@ -1,7 +1,4 @@
-"""Tables of Log Analytics as tidy DataFrames, and pages of rows joined to one.
-
-Who asks for them lives in `analysis`.
-"""
+"""Tables of Log Analytics as tidy DataFrames, and pages of rows as one DataFrame."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ _TIMES = ("timestamp", "TimeGenerated")
 
 
 def to_frame(table: LogsTable) -> pd.DataFrame:
-    """Return a table with the types that `LogsReader.frame` promises, whatever rows it has."""
+    """Return a table with the types that `LogsReader.frame` promises, even without rows."""
     columns = zip(table.columns, table.columns_types, range(len(table.columns)), strict=True)
     return pd.DataFrame(
         {name: _column([row[index] for row in table.rows], kind) for name, kind, index in columns}
@@ -46,9 +43,9 @@ def _column(values: list[Any], kind: str) -> pd.Series:
 
 
 def cut(page: pd.DataFrame, window: tuple[datetime, datetime]) -> pd.DataFrame:
-    """Return the rows of an overlapping page that belong to its window, the end left out.
+    """Return the rows of an overlapping page that lie in its window, excluding the end.
 
-    Rows without `TimeGenerated` all stay: `join` knows them by their feedback_id.
+    Rows without `TimeGenerated` all stay: `concatenate` tells them apart by their feedback_id.
 
     Raises:
         QueryError: The rows have neither.
@@ -57,14 +54,15 @@ def cut(page: pd.DataFrame, window: tuple[datetime, datetime]) -> pd.DataFrame:
         return page[(page["TimeGenerated"] >= window[0]) & (page["TimeGenerated"] < window[1])]
     if "feedback_id" not in page:
         raise QueryError(
-            "the answer takes several pages, but its rows cannot be told apart: let the query give TimeGenerated",
+            "the answer takes several pages, but its rows cannot be told apart: "
+            "let the query give TimeGenerated",
             "query",
         )
     return page
 
 
-def join(pages: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return the rows of pages, which come newest first, as one frame: a feedback_id once, as it came first, and the newest first."""
+def concatenate(pages: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return pages (newest first) as one frame, newest row first, each feedback_id only once."""
     rows = pd.concat([page for page in pages if len(page)] or pages[:1], ignore_index=True)
     if "feedback_id" in rows:
         rows = rows[~(rows["feedback_id"].duplicated(keep="last") & rows["feedback_id"].fillna("").ne(""))]

@@ -1,7 +1,4 @@
-"""What there is to tell about an alert, in words and as Azure's common alert schema.
-
-Who carries it is in `channels`.
-"""
+"""The notice of an alert, as a sentence and in Azure's common alert schema."""
 
 from __future__ import annotations
 
@@ -12,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sentiment.supervision.alert_rule import AlertRule, Change
+    from sentiment.supervision.alert_rule import AlertRule
+    from sentiment.supervision.alert_state import Change
 
 _NAMESPACE = uuid.UUID("6f2d9f8e-52b1-5c0f-9a34-3f6a5d1c7b20")
 _LIMITS = {
@@ -26,7 +24,10 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class Notice:
-    """The alert that fired at `fired` did so, or is over, as the evaluation at `at` found with `value`. It holds no tweet's text."""
+    """A change of an alert that fired at `fired`, as the evaluation at `at` measured `value`.
+
+    It holds no tweet's text.
+    """
 
     rule: AlertRule
     change: Change
@@ -37,21 +38,22 @@ class Notice:
 
     @property
     def alert_id(self) -> str:
-        """The same for both messages of one firing, and for no other firing."""
+        """The id that the two messages of one alert share with no other alert."""
         return str(uuid.uuid5(_NAMESPACE, f"{self.rule.name} {self.fired.isoformat()}"))
 
     @property
     def text(self) -> str:
-        """One sentence: what, how many, since when."""
+        """One sentence: the rule, the count, and the time."""
         counted = f"{self.most:g} in {self.rule.window_size.total_seconds() / 60:g} minutes"
         if self.change == "fired":
             limit = _LIMITS[self.rule.criterion.operator].format(self.rule.criterion.threshold)
             return f"{self.rule.display_name}: {counted} (limit: {limit}), since {_clock(self.fired)}"
-        return f"{self.rule.display_name}: over since {_clock(self.at)}; it began {_clock(self.fired)}, at most {counted}"
+        times = f"over since {_clock(self.at)}; it began {_clock(self.fired)}"
+        return f"{self.rule.display_name}: {times}, at most {counted}"
 
 
 def common_alert(notice: Notice) -> dict[str, Any]:
-    """Return the body that Azure's action groups post for a log alert: the common alert schema, "Log Alerts V2".
+    """Return the body that Azure's action groups post for a log alert ("Log Alerts V2").
 
     Source: learn.microsoft.com, alerts-common-schema and alerts-payload-samples.
     """

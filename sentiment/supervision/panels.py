@@ -1,4 +1,4 @@
-"""What the supervision shows, panel by panel: the one list behind the Monitor tab and the Azure workbook, which draw it."""
+"""The panels of the supervision: the one list that the Monitor tab and the Azure workbook draw."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Panel:
-    """One query as one picture: `x` and `series` are columns of the query, `unit` is what the series count."""
+    """A query as a chart or table: `x` and `series` are its columns, `unit` that of the series."""
 
     query: str
     title: str

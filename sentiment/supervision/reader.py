@@ -1,7 +1,4 @@
-"""Ask Log Analytics, or the local monitor: a query in, a tidy DataFrame out.
-
-What the queries say lives in `sentiment/queries`.
-"""
+"""Queries to Log Analytics or the local monitor: a query in, a tidy DataFrame out."""
 
 from __future__ import annotations
 
@@ -30,8 +27,7 @@ Window = tuple[datetime, datetime]
 
 PAGE = timedelta(days=7)
 SMALLEST_PAGE = timedelta(seconds=1)
-# Pages overlap by this much on purpose: whether Azure counts a border in or out then makes no
-# difference.
+# Pages overlap by this much, so that it makes no difference whether Azure includes their borders.
 OVERLAP = timedelta(milliseconds=1)
 _CONNECT_SECONDS, _READ_SECONDS, _SERVER_SECONDS = 5, 60, 55
 _LONGEST_WAIT_SECONDS = 60
@@ -40,13 +36,15 @@ _EXTENT = f"union isfuzzy=true {_TABLES} | summarize first = min(TimeGenerated),
 
 
 class LogsReader:
-    """A reader of one workspace, in Azure or on the local monitor by its endpoint alone; safe to share between threads."""
+    """A reader of one workspace, in Azure or on the local monitor; threads may share it."""
 
     def __init__(self, endpoint: str, workspace: str, credential: TokenCredential | None = None) -> None:
-        """Take an https endpoint and, unless Azure's own way of finding one will do, a credential; or an http one on this machine.
+        """Connect to Azure over https, or to the local monitor over http.
+
+        Without a credential, Azure's default ones are used; the local monitor needs none.
 
         Raises:
-            ConfigError: The endpoint is no address, or would carry a token or the data unencrypted.
+            ConfigError: The endpoint is no address, or is plain http to another machine.
         """
         self.endpoint, self.workspace = endpoint, workspace
         self._resources = ExitStack()
@@ -63,20 +61,20 @@ class LogsReader:
         return cls(settings.logs_address, settings.workspace)
 
     def frame(self, query: str, period: Period) -> pd.DataFrame:
-        """Return the whole answer to one query.
+        """Return the whole result of a query.
 
         Timestamps are `datetime64[us, UTC]`, numbers `Int64` or `float64`, truth values `boolean`,
-        all else `string`; an empty answer keeps its columns and types. A period counts from its
-        beginning, included, to its end, on `TimeGenerated`; None is all there is.
+        all else `string`; an empty result keeps its columns and types. A period is a range of
+        `TimeGenerated` that includes its start, not its end; None is unlimited.
 
         Raises:
-            QueryError: There is no answer, or only a part of it.
+            QueryError: The query fails, or its result is partial.
         """
         from azure.core.exceptions import AzureError
 
         from sentiment.supervision import azure_errors, frames
 
-        place = azure_errors.Place(self.endpoint, self.workspace, is_local=_is_local(self.endpoint))
+        target = azure_errors.Target(self.endpoint, self.workspace, is_local=_is_local(self.endpoint))
         try:
             answer: Any = self._client.query_workspace(
                 self.workspace,
@@ -87,41 +85,41 @@ class LogsReader:
             )
             error, tables = getattr(answer, "partial_error", None), list(answer)
         except AzureError as failure:
-            raise azure_errors.explain(failure, place) from failure
-        # What the client stumbles over.
+            raise azure_errors.explain(failure, target) from failure
+        # Raised by the client itself on a response of another format.
         except (AttributeError, KeyError, TypeError, JSONDecodeError, UnicodeDecodeError) as failure:
-            raise azure_errors.not_logs(place) from failure
+            raise azure_errors.not_logs(target) from failure
         if error:
             raise QueryError(
                 f"the answer is cut off ({azure_errors.partial_reason(error)}): ask for a shorter period",
                 "partial",
             )
         if not tables:
-            raise azure_errors.not_logs(place)
+            raise azure_errors.not_logs(target)
         return frames.to_frame(tables[0])
 
     def rows(self, query: str, period: Period) -> pd.DataFrame:
-        """Return all rows that a query of single events gives, newest first, page by page where one answer cannot hold them.
+        """Return all rows of a query for single events, newest first, in pages where it needs them.
 
-        No row is lost and none comes twice, wherever the borders of the pages fall: pages overlap,
-        and rows are told apart by their `TimeGenerated` or, where the query does not give it, their
-        `feedback_id`. A feedback_id comes once in any case.
+        No row is lost or doubled at the border of two pages: pages overlap, and rows are told apart
+        by their `TimeGenerated` or, without it, their `feedback_id`. Each feedback_id is returned
+        once in any case.
 
         Raises:
-            QueryError: There is no answer, one second holds too much, or rows that take several
-                pages cannot be told apart.
+            QueryError: The query fails, one second has too many rows, or the rows of several pages
+                cannot be told apart.
         """
         from sentiment.supervision import frames
 
         if period is None:
             try:
-                return frames.join([self.frame(query, None)])
+                return frames.concatenate([self.frame(query, None)])
             except QueryError as error:
                 if error.reason != "partial" or (extent := self._extent()) is None:
                     raise
                 period = extent
         whole = _to_window(period)
-        return frames.join(self._pages(query, whole))
+        return frames.concatenate(self._pages(query, whole))
 
     def _pages(self, query: str, whole: Window) -> list[pd.DataFrame]:
         from sentiment.supervision import frames
@@ -159,15 +157,17 @@ class LogsReader:
 
 
 def _is_local(endpoint: str) -> bool:
-    """Say whether an endpoint is plain http on this machine; refuse plain http to any other."""
+    """Return whether an endpoint is plain http on this machine; refuse plain http to another."""
     parts = urlsplit(endpoint)
     if not parts.hostname or parts.scheme not in ("http", "https") or parts.username:
         raise ConfigError(
-            f"the logs endpoint {endpoint!r} is no address: set SENTIMENT_LOGS_ENDPOINT to one such as https://HOST"
+            f"the logs endpoint {endpoint!r} is no address: "
+            "set SENTIMENT_LOGS_ENDPOINT to one such as https://HOST"
         )
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ConfigError(
-            f"the logs endpoint {endpoint} would send queries and answers unencrypted: use https, or http to 127.0.0.1"
+            f"the logs endpoint {endpoint} would send queries and answers unencrypted: "
+            "use https, or http to 127.0.0.1"
         )
     return parts.scheme == "http"
 
@@ -232,7 +232,7 @@ def _to_window(period: timedelta | Window) -> Window:
 
 
 def _split(window: Window, length: timedelta) -> list[Window]:
-    """Return the parts of a window, newest first, each of this length but the oldest."""
+    """Return the parts of a window, newest first; the oldest may be shorter than `length`."""
     start, end = window
     parts = []
     while end > start:

@@ -17,7 +17,8 @@ from prefect.settings import PREFECT_API_URL
 from flows import watch as room
 from flows.watch import watch
 from sentiment.errors import AlertError, ConfigError, QueryError
-from sentiment.supervision.alert_rule import last_evaluation, read_rule
+from sentiment.supervision.alert_rule import read_rule
+from sentiment.supervision.alert_state import last_evaluation
 
 ROOT = Path(__file__).parents[2]
 MINUTE, TICK = timedelta(minutes=1), timedelta(microseconds=1)

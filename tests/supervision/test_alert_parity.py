@@ -1,200 +1,29 @@
-"""Azure and the local evaluator agree on the alert: one definition for both, and evaluations like those of an independent reference."""
+"""The local evaluator against a reference of Azure's semantics that shares no code with it."""
 
 import dataclasses
 import itertools
 import json
 import random
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from pycep import BicepParser
 
 from monitor.database import Database
 from monitor.envelopes import Row
 from monitor.query import QueryEngine
 from monitor.writer import Writer
 from sentiment import queries
-from sentiment.errors import AlertError
-from sentiment.supervision.alert_rule import episodes, read_rule
+from sentiment.supervision.alert_rule import read_rule
+from sentiment.supervision.alert_state import episodes
 from sentiment.supervision.alert_watch import Watch
-
-ROOT = Path(__file__).parents[2]
-RULE, QUERY, BICEP = (
-    "sentiment/supervision/alert_rule.json",
-    "sentiment/queries/alert.kql",
-    "infra/alert.bicep",
-)
-AZURE_ONLY = {"enabled", "scopes", "actions"}  # where the rule runs and whom it tells, not what it says
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
-# --- One definition: what the Bicep module deploys is what the local evaluator reads ---
-
-
-@pytest.fixture
-def tree(tmp_path):
-    """A copy of the three files, to be changed."""
-    for name in (RULE, QUERY, BICEP):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
-
-
-def deployed(tree):
-    """The properties of the resource that the Bicep module deploys, its references to files resolved."""
-    document = BicepParser().parse(text=(tree / BICEP).read_text("utf-8"))
-    variables = {name: variable["value"] for name, variable in document["variables"].items()}
-    (resource,) = document["resources"].values()
-    assert resource["type"] == "Microsoft.Insights/scheduledQueryRules"
-    assert resource["config"]["kind"] == "LogAlert"
-    properties = resolve(resource["config"]["properties"], variables, (tree / BICEP).parent)
-    return {name: value for name, value in properties.items() if name not in AZURE_ONLY}
-
-
-def resolve(node, variables, folder):
-    """Return what a node of the parsed module stands for; parameters keep their names."""
-    found = node
-    match node:
-        case {"function": {"type": "load_json_content", "parameters": {"file_path": file}}}:
-            found = json.loads((folder / file).read_text("utf-8"))
-        case {"function": {"type": "load_text_content", "parameters": {"file_path": file}}}:
-            found = (folder / file).read_text("utf-8")
-        case {"function": {"type": "union", "parameters": parts}}:
-            found = {
-                name: value
-                for part in parts.values()
-                for name, value in resolve(part, variables, folder).items()
-            }
-        case {"operator": {"type": "property_accessor", "operands": {"operand_1": whole, "operand_2": path}}}:
-            found = walk(resolve(whole, variables, folder), path)
-        case {"function": _} | {"operator": _}:
-            pytest.fail(f"the test cannot resolve {node}")
-        case dict():
-            found = {name: resolve(value, variables, folder) for name, value in node.items()}
-        case list():
-            found = [resolve(value, variables, folder) for value in node]
-        case str() if node in variables:
-            found = resolve(variables[node], variables, folder)
-    return found
-
-
-def walk(value, path):
-    """Follow a path such as `criteria.allOf[0]`, which the parser nests to the right."""
-    while isinstance(path, dict):
-        operands = path["operator"]["operands"]
-        value, path = value[operands["operand_1"]], operands["operand_2"]
-    return value[path]
-
-
-def evaluated(tree):
-    """The properties that the local evaluator goes by."""
-    rule = read_rule(tree / RULE, tree / QUERY)
-    return rule.model_dump(by_alias=True, mode="json", exclude_unset=True)
-
-
-def test_the_bicep_module_deploys_what_the_local_evaluator_reads(tree):
-    assert deployed(tree) == evaluated(tree)
-    assert deployed(tree)["criteria"]["allOf"][0]["query"] == queries.read("alert")
-
-
-MUTATIONS = {
-    "displayName": "Other",
-    "description": "Other.",
-    "severity": 1,
-    "evaluationFrequency": "PT5M",
-    "windowSize": "PT10M",
-    "autoMitigate": False,
-    "criteria.timeAggregation": "Total",
-    "criteria.operator": "GreaterThan",
-    "criteria.threshold": 4,
-    "criteria.failingPeriods": {"numberOfEvaluationPeriods": 2, "minFailingPeriodsToAlert": 2},
-}
-
-
-def mutate(tree, name):
-    told = json.loads((tree / RULE).read_text("utf-8"))
-    place, key = (
-        (told["criteria"]["allOf"][0], name.removeprefix("criteria."))
-        if name.startswith("criteria.")
-        else (told, name)
-    )
-    assert place[key] != MUTATIONS[name]
-    place[key] = MUTATIONS[name]
-    if key == "timeAggregation":
-        place["metricMeasureColumn"] = "n"
-    (tree / RULE).write_text(json.dumps(told), "utf-8")
-
-
-@pytest.mark.parametrize("name", MUTATIONS)
-def test_a_change_of_the_definition_reaches_both_sides(tree, name):
-    before = deployed(tree)
-
-    mutate(tree, name)
-
-    assert deployed(tree) != before
-    assert deployed(tree) == evaluated(tree)
-
-
-def test_a_change_of_the_query_reaches_both_sides(tree):
-    (tree / QUERY).write_text("AppTraces | where SeverityLevel == 2", "utf-8")
-
-    assert deployed(tree)["criteria"]["allOf"][0]["query"] == "AppTraces | where SeverityLevel == 2"
-    assert deployed(tree) == evaluated(tree)
-
-
-def test_every_property_of_the_definition_is_mutated_above():
-    told = json.loads((ROOT / RULE).read_text("utf-8"))
-
-    assert set(MUTATIONS) == {*told, *(f"criteria.{name}" for name in told["criteria"]["allOf"][0])} - {
-        "criteria"
-    }
-
-
-@pytest.mark.parametrize("name", [name for name in MUTATIONS if not name.startswith("criteria.")])
-def test_a_literal_in_the_bicep_module_would_be_found(tree, name):
-    literal = json.loads((ROOT / RULE).read_text("utf-8"))[name]
-    text = (
-        {True: "true", False: "false"}.get(literal, literal)
-        if isinstance(literal, bool | int)
-        else f"'{literal}'"
-    )
-    bicep = (tree / BICEP).read_text("utf-8")
-    assert f"{name}: rule.{name}\n" in bicep
-    (tree / BICEP).write_text(bicep.replace(f"{name}: rule.{name}\n", f"{name}: {text}\n"), "utf-8")
-    assert deployed(tree) == evaluated(tree)
-
-    mutate(tree, name)
-
-    assert deployed(tree) != evaluated(tree)
-
-
-def test_the_history_query_has_the_window_and_the_frequency_of_the_rule():
-    rule = read_rule()
-
-    same = queries.read("alert_history", window=rule.window_size, frequency=rule.evaluation_frequency)
-    assert queries.read("alert_history") == same
-
-
-def test_a_definition_that_only_azure_would_understand_is_refused(tree):
-    told = json.loads((tree / RULE).read_text("utf-8"))
-    told["muteActionsDuration"] = "PT1H"
-    (tree / RULE).write_text(json.dumps(told), "utf-8")
-
-    with pytest.raises(AlertError, match="muteActionsDuration"):
-        evaluated(tree)
-
-
-# --- The same evaluations: the real evaluator on the real monitor against a reference that shares
-# no code with them ---
-
-
 @dataclass(frozen=True)
 class Event:
-    """One row of AppTraces: when it happened, when it can be seen (seconds after the start), and what is in it."""
+    """A row of AppTraces; `late` is the time in seconds until it can be queried."""
 
     feedback_id: str
     second: float
@@ -208,7 +37,7 @@ class Event:
 
 
 def reference(events, minutes):
-    """What Azure's documentation says of this rule, minute by minute: (value, whether fired, what changed).
+    """The rule by Azure's documentation, minute by minute: (value, whether fired, change).
 
     A log alert with `timeAggregation: Count` counts the rows of its query over the last five
     minutes of TimeGenerated. A stateful one stays fired, and does not fire again, until its
@@ -235,7 +64,7 @@ def reference(events, minutes):
 
 
 class Logs:
-    """The monitor's own database, writer and query engine; each story has a day of its own in it."""
+    """The monitor's own database, writer and query engine, with a day for each story."""
 
     def __init__(self, home):
         database = Database(home / "telemetry.duckdb")
@@ -278,7 +107,7 @@ def monitor_logs(tmp_path_factory):
 
 
 def observed(monitor_logs, events, minutes, home):
-    """What the real evaluator makes of the same events, minute by minute."""
+    """The evaluations of the real evaluator for the same events, minute by minute."""
     watch = Watch(read_rule(), monitor_logs.frame, [], home)
     day, told, waiting = monitor_logs.new_day(), [], list(events)
     for number in range(minutes + 1):
@@ -295,7 +124,7 @@ def observed(monitor_logs, events, minutes, home):
 
 
 def burst(*seconds, **more):
-    """A different bad prediction at each of these seconds."""
+    """A bad prediction of its own at each of these seconds."""
     return [Event(f"id-{second}", second, **more) for second in seconds]
 
 
@@ -343,7 +172,7 @@ def test_the_evaluator_and_the_reference_agree_on(monitor_logs, tmp_path, name):
 
 
 def stream(seed):
-    """Random feedback around the rule's limits: bursts and lulls, times on borders, late, doubled and foreign rows."""
+    """Random feedback near the rule's limits: bursts, lulls, borders, late and doubled rows."""
     draw = random.Random(seed)
     events, second = [], 0.0
     for number in range(draw.randint(3, 9)):

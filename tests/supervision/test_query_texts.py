@@ -1,4 +1,4 @@
-"""The queries as texts: what the loader puts in, and what Microsoft's own parser says of them."""
+"""The texts of the queries: their parameters, and what Microsoft's own parser reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reader: what Azure answers becomes a frame, and what one answer cannot hold is read page by page."""
+"""The reader: results of Azure as frames, and results that one response cannot hold, in pages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def test_every_type_of_azure_becomes_a_type_of_pandas(logs):
     frame = logs.reader().frame("T", None)
 
     assert [str(kind) for kind in frame.dtypes] == [
-        "datetime64[us, UTC]", "string", "boolean", "Int64", "Int64", "float64", "float64", "string", "string", "string",
+        "datetime64[us, UTC]", "string", "boolean", "Int64", "Int64",
+        "float64", "float64", "string", "string", "string",
     ]  # fmt: skip
     assert frame["t"][0] == pd.Timestamp("2026-01-01T10:00:00.123456Z")
     assert [frame["text"][0], frame["ok"][0], frame["n"][0], frame["d"][0]] == ["😡 é", True, 2**60, 1.25]
@@ -138,7 +139,7 @@ def test_importing_the_reader_loads_neither_azure_nor_pandas():
 
 @dataclass
 class Store:
-    """Rows by time as Azure keeps them: at most `limit` in an answer, and borders that count in or out."""
+    """Rows by time: a response has at most `limit`, and includes its borders or not."""
 
     times: list[datetime]
     limit: int = 3

@@ -1,4 +1,4 @@
-"""Supervision as a user meets it: a monitor and a service in processes of their own, three corrections, the alert, the report."""
+"""Supervision from end to end, in processes: three corrections, the alert, the report."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MASKED = {"I love this, thank you so much @user!", "best day ever, write to (ema
 
 
 def run(*command):
-    """The output of a command that people type."""
+    """The output of a command."""
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
@@ -40,7 +40,7 @@ def run(*command):
 
 
 def correct(address, text):
-    """Have a tweet labelled, and say that it is wrong."""
+    """Have a tweet labelled, and give feedback that the label is wrong."""
     prediction = httpx.post(f"{address}/predict", json={"text": text}).json()
     other = "negative" if prediction["label"] != "negative" else "positive"
     answer = httpx.post(
@@ -57,7 +57,7 @@ def bad_predictions():
 
 @pytest.fixture(scope="module")
 def supervision_story(tmp_path_factory, tfidf_model):
-    """Three corrections, then one more that a `kill -9` takes from telemetry; what people see on the way."""
+    """Three corrections, then a fourth that a `kill -9` takes from telemetry, seen at each step."""
     home = tmp_path_factory.mktemp("supervision") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(home))
