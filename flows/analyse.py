@@ -30,11 +30,16 @@ from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ConfigError
 from sentiment.reports.canvas import as_png
+from sentiment.reports.span import Span
 from sentiment.reports.weekly_findings import find
-from sentiment.reports.weekly_page import make_headline, make_page, make_summary
+from sentiment.reports.weekly_page import make_page
 from sentiment.reports.weekly_pictures import draw_weekly
-from sentiment.reports.weekly_report import Records, Span, Weekly, analyse, split_feedback
-from sentiment.supervision.alert_rule import episodes, read_rule
+from sentiment.reports.weekly_records import Records, split_feedback
+from sentiment.reports.weekly_report import Weekly, analyse
+from sentiment.reports.weekly_summary import make_headline, make_summary
+from sentiment.reports.weekly_tables import to_csv
+from sentiment.supervision.alert_rule import read_rule
+from sentiment.supervision.alert_state import episodes
 from sentiment.supervision.reader import LogsReader
 from sentiment.training import runs
 
@@ -147,10 +152,7 @@ def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> N
     summary = make_summary(weekly, findings)
     files = {"report.html": page, "summary.md": summary.encode()}
     files |= {f"pictures/{topic}.png": picture for topic, picture in pictures.items()}
-    files |= {
-        f"tables/{name}.csv": table.to_csv(index=False, lineterminator="\n").encode()
-        for name, table in weekly.tables.items()
-    }
+    files |= {f"tables/{name}.csv": to_csv(table).encode() for name, table in weekly.tables.items()}
     tags = {
         "kind": "weekly-report",
         "period_start": weekly.span.start.isoformat(),

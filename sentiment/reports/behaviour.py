@@ -1,4 +1,4 @@
-"""The picture of the behavioural suite: the share of the cases that each model passes, by capability."""
+"""The picture of the behavioural suite: each model's pass rate by capability."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sentiment.evaluation.behaviour_report import metric_of
-from sentiment.reports.canvas import INK, PAPER, RAMP, add_panel, new_figure
+from sentiment.reports.canvas import INK, PAPER, RAMP, add_panel, new_figure, separate_cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,7 +19,7 @@ _LEAST = 0.3  # rates below are drawn as pale as this one
 
 
 def draw_behaviour(comparison: Comparison) -> Figure:
-    """Return a table of colours, a row per capability and a column per model, what all pass at the bottom."""
+    """Return a heat map of pass rates: a row per capability, a column per model, hardest on top."""
     cases, models = comparison.behaviour["cases"], comparison.models
     average = {name: np.mean([model.metrics[metric_of(name)] for model in models]) for name in cases}
     names = sorted(cases, key=lambda name: average[name])
@@ -34,13 +34,9 @@ def draw_behaviour(comparison: Comparison) -> Figure:
         colour = PAPER if rate > _DARK_CELL else INK
         panel.text(column, row, f"{rate:.0%}", ha="center", va="center", size=14, weight="bold", color=colour)
     panel.set_yticks(range(len(names)), [f"{name} ({cases[name]})" for name in names])
-    panel.set_xticks(
-        range(len(models)),
-        [f"{'★ ' * (model.family == comparison.winner)}{model.family}" for model in models],
-    )
+    families = [f"{'★ ' * (model.family == comparison.winner)}{model.family}" for model in models]
+    panel.set_xticks(range(len(models)), families)
     panel.xaxis.tick_top()
-    panel.set_xticks(np.arange(len(models) - 1) + 0.5, minor=True)
-    panel.set_yticks(np.arange(len(names) - 1) + 0.5, minor=True)
-    panel.grid(which="minor", color=PAPER, linewidth=3)
-    panel.tick_params(which="both", length=0, labelsize=14)
+    separate_cells(panel, *rates.shape)
+    panel.tick_params(labelsize=14)
     return figure

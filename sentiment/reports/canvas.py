@@ -1,4 +1,4 @@
-"""The look that all pictures share: palette, type, empty axes, PNG. What is drawn on them lives in `pictures` and `comparison_picture`."""
+"""The look that all pictures share: palette, type, panels without a frame, heat maps, PNG."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
@@ -14,7 +15,6 @@ from models import LABELS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -36,7 +36,7 @@ _STYLE: dict[Any, Any] = {
 
 
 def new_figure(width: float, height: float, title: str, subtitle: str) -> Figure:
-    """Return an empty figure of a size in hundreds of pixels, with a headline that states the finding."""
+    """Return an empty figure, sized in hundreds of pixels, whose headline states the finding."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(width, height), dpi=100)
         figure.text(0.3 / width, 1 - 0.28 / height, title, size=22, weight="bold", color=INK, va="top")
@@ -45,7 +45,7 @@ def new_figure(width: float, height: float, title: str, subtitle: str) -> Figure
 
 
 def add_panel(figure: Figure, box: Sequence[float], title: str = "") -> Axes:
-    """Return axes without a frame in a box (left, bottom, width, height as shares), titled at their left edge."""
+    """Return axes without a frame; `box` is left, bottom, width, height as shares of the figure."""
     with mpl.rc_context(_STYLE):
         panel = figure.add_axes((box[0], box[1], box[2], box[3]))
         panel.set_title(title, loc="left", size=15, weight="bold", color=INK, pad=14)
@@ -56,11 +56,19 @@ def add_panel(figure: Figure, box: Sequence[float], title: str = "") -> Axes:
 
 
 def name_axes(panel: Axes, x: str, y: str) -> None:
-    """Name the axes of a curve and draw the lines that it is read by."""
+    """Name the axes of a curve and draw its grid."""
     panel.grid(color=LINE)
     panel.tick_params(pad=8)
     panel.set_xlabel(x, size=14)
     panel.set_ylabel(y, size=14)
+
+
+def separate_cells(panel: Axes, rows: int, columns: int) -> None:
+    """Draw white lines between the cells of a heat map."""
+    panel.set_xticks(np.arange(columns - 1) + 0.5, minor=True)
+    panel.set_yticks(np.arange(rows - 1) + 0.5, minor=True)
+    panel.grid(which="minor", color=PAPER, linewidth=3)
+    panel.tick_params(which="both", length=0)
 
 
 def draw_confusion(
@@ -69,19 +77,16 @@ def draw_confusion(
     """Draw a confusion table, each row as shares of its true label."""
     shares = table / table.sum(axis=1, keepdims=True).clip(min=1)
     panel.imshow(shares, cmap=RAMP, vmin=0, vmax=1, aspect="auto")
-    for row, column in ((row, column) for row in range(len(LABELS)) for column in range(len(LABELS))):
-        share = shares[row, column]
+    for (row, column), share in np.ndenumerate(shares):
         text = f"{share:.0%}\n{table[row, column]:,}" if with_counts else f"{share:.0%}"
-        colour, weight = (PAPER if share > _DARK_CELL else INK), ("bold" if row == column else "normal")
-        panel.text(
-            column, row, text, ha="center", va="center", color=colour, weight=weight, size=15, linespacing=1.5
-        )
+        style: dict[str, Any] = {
+            "color": PAPER if share > _DARK_CELL else INK,
+            "weight": "bold" if row == column else "normal",
+        }
+        panel.text(column, row, text, ha="center", va="center", size=15, linespacing=1.5, **style)
     panel.set_xticks(range(len(LABELS)), LABELS)
     panel.set_yticks(range(len(LABELS)), LABELS if with_names else [""] * len(LABELS))
-    panel.set_xticks([0.5, 1.5], minor=True)
-    panel.set_yticks([0.5, 1.5], minor=True)
-    panel.grid(which="minor", color=PAPER, linewidth=3)
-    panel.tick_params(which="both", length=0)
+    separate_cells(panel, *table.shape)
 
 
 def as_png(figure: Figure, *, scale: float = 1) -> bytes:

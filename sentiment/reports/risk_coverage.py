@@ -1,4 +1,4 @@
-"""The picture of what abstaining buys: the risk against the coverage of all models, and where the recommended thresholds put them."""
+"""The picture of abstention: each model's risk against its coverage, and its threshold."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sentiment.evaluation.abstention import TARGET_RISK
 from sentiment.reports.canvas import ACCENT, INK, PAPER, QUIET, add_panel, name_axes, new_figure
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from sentiment.training.comparison import Comparison, ModelResult
@@ -19,37 +20,15 @@ _OTHERS = ("--", ":", "-.")
 
 
 def draw_risk(comparison: Comparison) -> Figure:
-    """Return the curves on the test split; a dot marks what the threshold that validation recommends does there."""
+    """Return the curves on the test split, with a dot at each threshold chosen on validation."""
     winner = next(result for result in comparison.models if result.family == comparison.winner)
     subtitle = f"test split; dots: the lowest score with at most {TARGET_RISK:.0%} errors on validation"
     figure = new_figure(11, 7.5, _headline(winner), subtitle)
     panel = add_panel(figure, (0.1, 0.11, 0.86, 0.7))
     others = cycle(_OTHERS)
-    for number, result in enumerate(comparison.models):
-        colour, style = (ACCENT, "-") if result.family == comparison.winner else (INK, next(others))
-        coverage, risk = zip(*result.risk_coverage, strict=True)
-        panel.plot(coverage, risk, style, color=colour, linewidth=2.5)
-        if "uncertain_below" in result.metrics:
-            at = result.metrics["test_coverage_kept"], result.metrics["test_risk_kept"]
-            panel.scatter(*at, s=110, color=colour, edgecolor=PAPER, linewidth=1.5, zorder=3)
-        panel.plot(
-            (0.02, 0.09),
-            [0.95 - 0.065 * number] * 2,
-            style,
-            color=colour,
-            linewidth=2.5,
-            transform=panel.transAxes,
-        )
-        panel.text(
-            0.11,
-            0.95 - 0.065 * number,
-            _key(result),
-            color=colour,
-            weight="bold",
-            size=14,
-            va="center",
-            transform=panel.transAxes,
-        )
+    for result in comparison.models:
+        is_winner = result.family == comparison.winner
+        _draw_curve(panel, result, ACCENT if is_winner else INK, "-" if is_winner else next(others))
     panel.axhline(TARGET_RISK, color=QUIET, linewidth=1.2, linestyle=(0, (2, 3)))
     highest = max(risk for result in comparison.models for _, risk in result.risk_coverage)
     panel.set_xlim(0, 1.01)
@@ -61,7 +40,22 @@ def draw_risk(comparison: Comparison) -> Figure:
         "coverage: the share of tweets that get a label, the surest first",
         "risk: the share of these labels that are wrong",
     )
+    panel.legend(
+        loc="upper left",
+        frameon=False,
+        labelcolor="linecolor",
+        handlelength=3.5,
+        prop={"weight": "bold", "size": 14},
+    )
     return figure
+
+
+def _draw_curve(panel: Axes, result: ModelResult, colour: str, style: str) -> None:
+    coverage, risk = zip(*result.risk_coverage, strict=True)
+    panel.plot(coverage, risk, style, color=colour, linewidth=2.5, label=_label(result))
+    if "uncertain_below" in result.metrics:
+        at = result.metrics["test_coverage_kept"], result.metrics["test_risk_kept"]
+        panel.scatter(*at, s=110, color=colour, edgecolor=PAPER, linewidth=1.5, zorder=3)
 
 
 def _headline(winner: ModelResult) -> str:
@@ -71,7 +65,7 @@ def _headline(winner: ModelResult) -> str:
     return f"{winner.family}: with {aside:.0%} set aside, {risk:.1%} of the rest are wrong"
 
 
-def _key(result: ModelResult) -> str:
+def _label(result: ModelResult) -> str:
     threshold = result.metrics.get("uncertain_below")
-    says = "no threshold" if threshold is None else f"below {threshold:.2f} set aside"
-    return f"{result.family}: {says}, AURC {result.metrics['test_aurc']:.3f}"
+    rule = "no threshold" if threshold is None else f"below {threshold:.2f} set aside"
+    return f"{result.family}: {rule}, AURC {result.metrics['test_aurc']:.3f}"

@@ -1,6 +1,6 @@
-"""The pictures of one run: what the data is, and where and how surely a model errs.
+"""The pictures of one training run: its dataset, and the test results of each model.
 
-The comparison has a file of its own.
+The picture that compares the models is in `comparison`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NO_GAP = 0.005  # half a point between how sure a model is and how often it is 
 
 
 def draw_model(family: str, labels: Sequence[str], scores: Scores) -> dict[str, Figure]:
-    """Return the pictures of a model's test results, by name: `confusion_matrix`, `precision_recall` and `reliability`."""
+    """Return a model's test results as `confusion_matrix`, `precision_recall` and `reliability`."""
     return {
         "confusion_matrix": _draw_confusion(family, labels, scores),
         "precision_recall": _draw_precision_recall(family, labels, scores),
@@ -52,10 +52,13 @@ def draw_model(family: str, labels: Sequence[str], scores: Scores) -> dict[str, 
 
 
 def draw_data(dataset: Dataset) -> Figure:
-    """Return the picture of a dataset: rows by split and label, rows dropped by reason, lengths."""
+    """Return the picture of a dataset: rows by split and label, dropped rows by reason, lengths."""
     report = dataset.report
     kept = sum(sum(counts.values()) for counts in report.counts.values())
-    subtitle = f"{report.rows_read:,} rows read, {report.contradictions:,} kept rows had copies with other labels; SHA-256 {dataset.digest[:12]}"
+    subtitle = (
+        f"{report.rows_read:,} rows read, {report.contradictions:,} kept rows had copies with other labels; "
+        f"SHA-256 {dataset.digest[:12]}"
+    )
     figure = new_figure(16, 7.5, f"{dataset.name}: {kept:,} tweets, cleaned and split", subtitle)
     _draw_counts(add_panel(figure, (0.085, 0.42, 0.51, 0.36), "Tweets by split and label"), report.counts)
     _draw_dropped(add_panel(figure, (0.745, 0.42, 0.19, 0.36), "Rows dropped, by reason"), report.dropped)
@@ -73,7 +76,7 @@ def _draw_confusion(family: str, labels: Sequence[str], scores: Scores) -> Figur
 
 
 def _draw_precision_recall(family: str, labels: Sequence[str], scores: Scores) -> Figure:
-    """Draw one curve per label against the other two; a dot marks where the arg max of the scores puts the model."""
+    """Draw one curve per label against the other two, with a dot at the arg max of the scores."""
     table = confusion(labels, scores)
     hits, predicted, true = np.diagonal(table), table.sum(axis=0).clip(min=1), table.sum(axis=1).clip(min=1)
     macro = f1_by_label(table).mean()
@@ -101,7 +104,7 @@ def _draw_precision_recall(family: str, labels: Sequence[str], scores: Scores) -
 
 
 def _draw_reliability(family: str, labels: Sequence[str], scores: Scores) -> Figure:
-    """Draw how often each bin of scores is right against how sure it is, each dot's area growing with the number of its tweets."""
+    """Draw the accuracy of each bin of scores against its mean score; larger dots, more tweets."""
     is_right, confidence = checked_indices(labels, scores) == scores.argmax(axis=1), scores.max(axis=1)
     counts, sure, right = reliability(is_right, confidence)
     gap = confidence.mean() - is_right.mean()
@@ -134,61 +137,28 @@ def _draw_reliability(family: str, labels: Sequence[str], scores: Scores) -> Fig
 
 
 def _draw_counts(panel: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
-    """Draw one bar per split, the labels side by side as shares, each with its count."""
-    for row, by_label in enumerate(counts.values()):
-        start, total = 0.0, sum(by_label.values())
-        for label, count in by_label.items():
-            share = count / total
-            panel.barh(
-                row,
-                share,
-                left=start,
-                height=0.62,
-                color=LABEL_COLOURS[label],
-                edgecolor="white",
-                linewidth=2,
-            )
-            panel.text(
-                start + share / 2,
-                row,
-                f"{count:,}",
-                color="white",
-                weight="bold",
-                size=14,
-                ha="center",
-                va="center",
-            )
-            if row == 0:
-                panel.text(
-                    start + 0.004,
-                    -0.42,
-                    label,
-                    color=LABEL_COLOURS[label],
-                    size=14,
-                    weight="bold",
-                    va="bottom",
-                )
-            start += share
-    names = [f"{name}\n{sum(by_label.values()):,}" for name, by_label in counts.items()]
-    panel.set_yticks(range(len(counts)), names, size=14)
+    """Draw one stacked bar per split: each label as a share, with its count."""
+    rows, starts = range(len(counts)), np.zeros(len(counts))
+    totals = np.array([sum(by_label.values()) for by_label in counts.values()])
+    for label, colour in LABEL_COLOURS.items():
+        numbers = [by_label.get(label, 0) for by_label in counts.values()]
+        bars = panel.barh(
+            rows, numbers / totals, left=starts, height=0.62, color=colour, edgecolor="white", linewidth=2
+        )
+        names = [f"{number:,}" if number else "" for number in numbers]
+        panel.bar_label(bars, names, label_type="center", color="white", weight="bold", size=14)
+        panel.text(starts[0] + 0.004, -0.42, label, color=colour, size=14, weight="bold", va="bottom")
+        starts += numbers / totals
+    names = [f"{name}\n{total:,}" for name, total in zip(counts, totals, strict=True)]
+    panel.set_yticks(rows, names, size=14)
     panel.set_xticks([])
     panel.set_xlim(0, 1)
     panel.set_ylim(len(counts) - 0.5, -0.75)
 
 
 def _draw_dropped(panel: Axes, dropped: Mapping[str, int]) -> None:
-    panel.barh(range(len(dropped)), list(dropped.values()), height=0.5, color=QUIET)
-    for row, count in enumerate(dropped.values()):
-        panel.annotate(
-            f"{count:,}",
-            (count, row),
-            (8, 0),
-            textcoords="offset points",
-            va="center",
-            size=14,
-            weight="bold",
-            color=INK,
-        )
+    bars = panel.barh(range(len(dropped)), list(dropped.values()), height=0.5, color=QUIET)
+    panel.bar_label(bars, fmt="{:,.0f}", padding=8, size=14, weight="bold", color=INK)
     panel.set_yticks(range(len(dropped)), list(dropped), size=14)
     panel.set_xticks([])
     panel.set_xlim(0, max(1, *dropped.values()) * 1.05)
@@ -196,23 +166,14 @@ def _draw_dropped(panel: Axes, dropped: Mapping[str, int]) -> None:
 
 
 def _draw_lengths(panel: Axes, lengths: Mapping[str, int]) -> None:
-    """Draw one bar per bucket; the long tail shares the last one."""
+    """Draw one bar per bucket; the last one holds the long tail."""
     names = list(lengths)
     if len(names) > _MOST_BUCKETS:
         tail = names[_MOST_BUCKETS - 1 :]
         lengths = {name: lengths[name] for name in names[: _MOST_BUCKETS - 1]} | {
             f"{tail[0].split('-')[0]}+": sum(lengths[name] for name in tail)
         }
-    panel.bar(range(len(lengths)), list(lengths.values()), width=0.9, color=ACCENT)
-    for column, count in enumerate(lengths.values()):
-        panel.annotate(
-            f"{count:,}",
-            (column, count),
-            (0, 4),
-            textcoords="offset points",
-            ha="center",
-            size=12,
-            color=QUIET,
-        )
+    bars = panel.bar(range(len(lengths)), list(lengths.values()), width=0.9, color=ACCENT)
+    panel.bar_label(bars, fmt="{:,.0f}", padding=4, size=12, color=QUIET)
     panel.set_xticks(range(len(lengths)), list(lengths), size=12)
     panel.set_yticks([])

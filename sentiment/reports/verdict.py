@@ -1,4 +1,4 @@
-"""The picture of a verdict, 1600 x 1000: every difference with its interval, and what else was looked at."""
+"""The picture of a verdict: every difference in F1 with its interval, and all other checks."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _TITLES = {
     Decision.HOLD: "HOLD: the champion stays until a person has looked",
     Decision.REJECT: "REJECT: the champion stays",
 }
-_FEWEST_POINTS = 0.5  # the axis reaches at least so far to both sides
+_FEWEST_POINTS = 0.5  # the least reach of the axis to both sides
 _GROUPS = {"behaviour": "Behaviour", "calibration": "Calibration", "budget": "Cost", "evidence": "Evidence"}
 _WIDTH = 62
 
 
 def draw_verdict(verdict: Verdict) -> Figure:
-    """Return the picture that the README, MLflow and the demo page show."""
+    """Return the verdict in 1600 x 1000 pixels, as README, MLflow and the demo page show it."""
     reason = verdict.reasons[0] if verdict.reasons else ""
     title = _TITLES[verdict.decision]
     if verdict.override:
@@ -77,7 +77,7 @@ def _is_a_matter_of_course(check: Check) -> bool:
 
 
 def _draw_differences(panel: Axes, rows: list[Check]) -> None:
-    """Draw one row per comparison: the difference as a point, its 95% interval as a line, the margin as a mark."""
+    """Draw each difference as a point, its 95% interval as a line, and its margin as a mark."""
     reach = max(
         [
             _FEWEST_POINTS,
@@ -85,19 +85,19 @@ def _draw_differences(panel: Axes, rows: list[Check]) -> None:
         ]
     )
     panel.axvline(0, color=INK, linewidth=1)
-    for place, check in enumerate(rows):
+    for row, check in enumerate(rows):
         difference, low, high, margin = (
             100 * float(check.figures.get(key) or 0) for key in ("difference", "low", "high", "margin")
         )
         colour, weight = _COLOURS[check.outcome], (4.0 if check.group == "quality" else 2.5)
-        panel.plot([low, high], [place, place], color=colour, linewidth=weight, solid_capstyle="round")
-        panel.plot(difference, place, "o", color=colour, markersize=9 if check.group == "quality" else 7)
+        panel.plot([low, high], [row, row], color=colour, linewidth=weight, solid_capstyle="round")
+        panel.plot(difference, row, "o", color=colour, markersize=9 if check.group == "quality" else 7)
         if margin and -margin <= 1.2 * reach:
-            panel.plot([margin, margin], [place - 0.3, place + 0.3], color=QUIET, linewidth=1.2)
-        panel.text(1.28 * reach, place, f"{difference:+.1f}", ha="right", va="center", size=13, color=colour)
+            panel.plot([margin, margin], [row - 0.3, row + 0.3], color=QUIET, linewidth=1.2)
+        panel.text(1.28 * reach, row, f"{difference:+.1f}", ha="right", va="center", size=13, color=colour)
         panel.text(
             1.52 * reach,
-            place,
+            row,
             f"{int(check.figures.get('rows') or 0):,}",
             ha="right",
             va="center",
@@ -117,7 +117,7 @@ def _draw_differences(panel: Axes, rows: list[Check]) -> None:
 
 
 def _draw_list(figure: Figure, checks: list[Check]) -> None:
-    """Write the other checks as sentences, each with its sign, under the name of its group."""
+    """Write the other checks as sentences with their signs, group by group."""
     height, left, group = 0.825, 0.64, ""
     for check in checks:
         if check.group != group:

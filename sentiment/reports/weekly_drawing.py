@@ -1,30 +1,31 @@
-"""The panels that the weekly report's pictures are made of, on `canvas`'s palette and narrow enough for a phone."""
+"""Panels and axes of the weekly report's pictures, narrow enough for a phone."""
 
 from __future__ import annotations
 
 import textwrap
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sentiment.reports.canvas import ACCENT, INK, LINE, QUIET, add_panel, new_figure
-from sentiment.reports.weekly_findings import percent
+from sentiment.reports.span import window_label
 from sentiment.reports.weekly_shares import Share
+from sentiment.reports.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
-    from sentiment.reports.weekly_report import Span
+    from sentiment.reports.span import Span
 
-AXES, POINTS = "axes fraction", "offset points"
 WINDOWS = 0.75  # the height below a panel that `mark_windows` writes in
 _WIDTH = 6.4  # hundreds of pixels, as all lengths here
 _MARGIN, _LINE_HEIGHT, _SMALL_LINE, _BELOW_HEAD = 0.2, 0.32, 0.22, 0.55
@@ -34,25 +35,18 @@ _MOST_TICKS = 14
 _SHARE_TICKS = 5  # at most, on an axis of shares
 _DASHES = (0, (3, 3))
 _JOINERS = "\u200d\ufe0f"
+_AXES: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
 
 
 def make_figure(body: float, headline: str, subtitle: str) -> Figure:
-    """Return a figure with its headline over as many lines as it needs and `body` of room below."""
+    """Return a figure with a wrapped headline and, below it, room of the height `body`."""
     lines, small = _balanced(drawable(headline)), textwrap.wrap(subtitle, _SUBTITLE)
     below = _MARGIN + _LINE_HEIGHT * len(lines) + 0.1
     height = body + below + _SMALL_LINE * len(small) + _BELOW_HEAD
     figure = new_figure(_WIDTH, height, "", "")
     x = _MARGIN / _WIDTH
-    figure.text(
-        x,
-        1 - _MARGIN / height,
-        "\n".join(lines),
-        size=17,
-        weight="bold",
-        color=INK,
-        va="top",
-        parse_math=False,
-    )
+    style: dict[str, Any] = {"size": 17, "weight": "bold", "color": INK, "va": "top"}
+    figure.text(x, 1 - _MARGIN / height, "\n".join(lines), parse_math=False, **style)
     figure.text(x, 1 - below / height, "\n".join(small), size=12, color=QUIET, va="top")
     return figure
 
@@ -60,7 +54,7 @@ def make_figure(body: float, headline: str, subtitle: str) -> Figure:
 def place_panel(
     figure: Figure, bottom: float, height: float, title: str = "", sides: tuple[float, float] = (0.75, 0.25)
 ) -> Axes:
-    """Return a panel by its distance from the figure's bottom, its height and its distances from the sides."""
+    """Return a panel at this height above the figure's bottom, with these side margins."""
     whole, (left, right) = figure.get_size_inches()[1], sides
     panel = add_panel(figure, (left / _WIDTH, bottom / whole, 1 - (left + right) / _WIDTH, height / whole))
     panel.set_title(title, loc="left", size=13, weight="bold", color=INK, pad=10)
@@ -69,7 +63,7 @@ def place_panel(
 
 
 def drawable(text: str) -> str:
-    """Return a text as the pictures' font can draw it: an emoji by its name in brackets, any other sign that it lacks as a box.
+    """Return a text with the signs that the font lacks replaced: an emoji by its name, else a box.
 
     >>> drawable("late 🙄")
     'late [face with rolling eyes]'
@@ -80,136 +74,117 @@ def drawable(text: str) -> str:
 
 
 def draw_bars(panel: Axes, windows: pd.DataFrame, colours: Mapping[str, str]) -> None:
-    """Draw a column per window with the frame's columns stacked, those of the period before faded."""
+    """Draw a stacked bar per window, those of the period before faded, and name the colours."""
     bottom = np.zeros(len(windows))
     is_before = (windows["period"] == "before").to_numpy()
     for column, colour in colours.items():
         heights = windows[column].to_numpy(dtype="float64")
-        for part, alpha in ((is_before, _FADED), (~is_before, 1.0)):
-            panel.bar(
-                np.flatnonzero(part),
-                heights[part],
-                bottom=bottom[part],
-                width=0.82,
-                color=colour,
-                alpha=alpha,
-            )
+        for part, alpha, label in ((is_before, _FADED, ""), (~is_before, 1.0, column)):
+            style: dict[str, Any] = {"width": 0.82, "color": colour, "alpha": alpha, "label": label}
+            panel.bar(np.flatnonzero(part), heights[part], bottom=bottom[part], **style)
         bottom += heights
     panel.set_xticks([])
     panel.set_ylim(0, max(1.0, float(bottom.max())) * 1.05)
     panel.locator_params(axis="y", nbins=4, integer=True)
     panel.grid(axis="y", color=LINE)
-    _part_periods(panel, len(windows))
+    _divide_periods(panel, len(windows))
+    if len(colours) > 1:
+        _name_colours(panel, len(colours))
 
 
 def draw_shares(panel: Axes, windows: pd.DataFrame, part: str, whole: Sequence[str]) -> list[str]:
-    """Draw a dot with its interval per window that has anything, a band across each period for its own, and return the periods' shares."""
-    half, most = len(windows) / 2, 0.0
+    """Draw the shares of windows and periods with their intervals; return the periods' shares."""
+    half, most = len(windows) // 2, 0.0
     shares = []
-    for start, period, alpha in ((0.0, "before", _FADED), (half, "this", 1.0)):
+    for start, period, alpha in ((0, "before", _FADED), (half, "this", 1.0)):
         rows = windows[windows["period"] == period]
-        share = Share(int(rows[part].sum()), int(rows[list(whole)].to_numpy().sum()))
+        parts, wholes = rows[part].tolist(), rows[list(whole)].sum(axis=1).tolist()
+        share = Share(sum(parts), sum(wholes))
         shares.append(percent(share.value))
         if share.whole:
-            edges = [start - 0.5, start + half - 0.5]
-            panel.fill_between(edges, *share.interval, color=ACCENT, alpha=0.16 * alpha, linewidth=0)
-            panel.plot(edges, [share.value] * 2, color=ACCENT, alpha=alpha, linewidth=1.5)
-            most = max(most, share.value)
-        for position, row in zip(range(int(start), len(windows)), rows.to_dict("records"), strict=False):
-            most = max(
-                most,
-                _draw_dot(
-                    panel, position, Share(int(row[part]), sum(int(row[column]) for column in whole)), alpha
-                ),
-            )
+            _draw_band(panel, (start - 0.5, start + half - 0.5), share, alpha)
+        dots = [
+            (start + number, Share(*counts))
+            for number, counts in enumerate(zip(parts, wholes, strict=True))
+            if counts[1]
+        ]
+        most = max(most, share.value if share.whole else 0, *(dot.interval[1] for _, dot in dots), 0)
+        _draw_dots(panel, dots, alpha)
     panel.set_ylim(0, min(1.0, most * 1.08) or 1.0)
-    _part_periods(panel, len(windows))
-    draw_percents(panel, "y", most)
+    _divide_periods(panel, len(windows))
+    mark_shares(panel, "y")
     return shares
 
 
-def draw_percents(panel: Axes, axis: str, most: float) -> None:
+def mark_shares(panel: Axes, axis: str) -> None:
     """Mark an axis of shares with a few round percentages."""
-    steps = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-    step = next((step for step in steps if most / step <= _SHARE_TICKS), 0.25)
-    ticks = np.arange(0, most + step / 2, step)
-    (panel.set_yticks if axis == "y" else panel.set_xticks)(
-        ticks, [f"{100 * tick:g}%" for tick in ticks.round(6)]
-    )
-    panel.grid(axis="y" if axis == "y" else "x", color=LINE)
+    marked = panel.yaxis if axis == "y" else panel.xaxis
+    marked.set_major_locator(MaxNLocator(_SHARE_TICKS, steps=[1, 2, 5, 10]))
+    marked.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}%"))
+    marked.grid(visible=True, color=LINE)
 
 
-def draw_key(panel: Axes, colours: Mapping[str, str]) -> None:
-    """Write the names of the colours above a panel, at its right."""
-    x = 0.0
-    for text, colour in reversed(list(colours.items())):
-        panel.annotate(
-            f"■ {text}",
-            (1, 1),
-            (x, 10),
-            xycoords=AXES,
-            textcoords=POINTS,
-            color=colour,
-            size=12,
-            weight="bold",
-            ha="right",
-        )
-        x -= 8.5 * len(text) + 26
+def errors_around(shares: Sequence[Share]) -> NDArray[np.float64]:
+    """Return the distances from shares to the ends of their intervals, as `errorbar` takes them."""
+    low, high = zip(*(share.interval for share in shares), strict=True)
+    values = np.array([share.value for share in shares])
+    distances: NDArray[np.float64] = np.abs(np.array([low, high]) - values)
+    return distances
 
 
 def mark_windows(panel: Axes, span: Span, windows: pd.DataFrame, values: Sequence[str] = ("", "")) -> None:
-    """Name the windows below a panel, and below them the two periods, each with its value."""
+    """Label the windows below a panel, and below them the two periods, each with its value."""
     step = -(-len(windows) // _MOST_TICKS)
     shown = range(len(windows) % step, len(windows), step)
-    panel.set_xticks(list(shown), [tick(windows["start"].iloc[number], span) for number in shown])
+    panel.set_xticks(list(shown), [window_label(windows["start"].iloc[number], span) for number in shown])
     names = ((0.25, "the period before", "normal"), (0.75, "this period", "bold"))
     for (x, name, weight), value in zip(names, values, strict=True):
-        panel.annotate(
-            f"{name}: {value}" if value else name,
-            (x, 0),
-            (0, -50),
-            xycoords=AXES,
-            textcoords=POINTS,
-            ha="center",
-            size=12,
-            color=QUIET,
-            weight=weight,
-        )
+        text = f"{name}: {value}" if value else name
+        panel.annotate(text, (x, 0), (0, -50), **_AXES, ha="center", size=12, color=QUIET, weight=weight)
 
 
-def tick(start: datetime, span: Span) -> str:
-    """Return the name of a window: its hour, or its day of the week and month."""
-    if not span.window.days:
-        return f"{start:%H}"
-    return f"{start:%a}\n{start.day} {start:%b}" if start.day == 1 else f"{start:%a}\n{start.day}"
-
-
-def say_window(span: Span) -> str:
-    """Return what one bar is."""
-    if not span.window.days:
-        return "each bar is an hour, UTC"
-    return (
-        f"each bar is 24 hours from {span.start:%H:%M} UTC" if span.start.hour else "each bar is a day, UTC"
-    )
-
-
-def write_apart(panel: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
-    """Write lines' names (value, text, colour) beside their ends, far enough apart to be read."""
+def label_ends(panel: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Label lines (last value, text, colour) at the right of a panel, without any overlap."""
     top, lowest = panel.get_ylim()[1], -1.0
     for value, text, colour in sorted(ends):
         lowest = max(value / top, lowest + 0.16)
-        panel.annotate(
-            text,
-            (1, lowest),
-            (8, 0),
-            xycoords=AXES,
-            textcoords=POINTS,
-            color=colour,
-            size=12,
-            weight="bold",
-            va="center",
-            annotation_clip=False,
-        )
+        style: dict[str, Any] = {"size": 12, "weight": "bold", "va": "center", "color": colour}
+        panel.annotate(text, (1, lowest), (8, 0), **_AXES, **style, annotation_clip=False)
+
+
+def _draw_band(panel: Axes, edges: tuple[float, float], share: Share, alpha: float) -> None:
+    panel.fill_between(edges, *share.interval, color=ACCENT, alpha=0.16 * alpha, linewidth=0)
+    panel.plot(edges, [share.value] * 2, color=ACCENT, alpha=alpha, linewidth=1.5)
+
+
+def _draw_dots(panel: Axes, dots: Sequence[tuple[int, Share]], alpha: float) -> None:
+    if not dots:
+        return
+    shares = [share for _, share in dots]
+    at = [position for position, _ in dots], [share.value for share in shares]
+    style: dict[str, Any] = {"color": ACCENT, "fmt": "none", "alpha": 0.45 * alpha}
+    panel.errorbar(*at, yerr=errors_around(shares), elinewidth=2, **style)
+    panel.scatter(*at, s=40, color=ACCENT, alpha=alpha, zorder=3, linewidth=0)
+
+
+def _name_colours(panel: Axes, columns: int) -> None:
+    panel.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.01, 0.98),
+        ncols=columns,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=12,
+        handlelength=0.8,
+        handleheight=0.8,
+        handletextpad=0.4,
+        columnspacing=1.2,
+    )
+
+
+def _divide_periods(panel: Axes, count: int) -> None:
+    panel.set_xlim(-0.6, count - 0.4)
+    panel.axvline(count / 2 - 0.5, color=QUIET, linewidth=1, linestyle=_DASHES)
 
 
 def _balanced(text: str) -> list[str]:
@@ -220,20 +195,6 @@ def _balanced(text: str) -> list[str]:
         (lines for width in widths if len(lines := textwrap.wrap(text, width)) <= fewest),
         textwrap.wrap(text, _HEADLINE),
     )
-
-
-def _draw_dot(panel: Axes, position: int, share: Share, alpha: float) -> float:
-    """Draw a share with its interval and return the upper end; nothing, and 0, without a whole."""
-    if not share.whole:
-        return 0.0
-    panel.plot([position] * 2, share.interval, color=ACCENT, alpha=0.45 * alpha, linewidth=2)
-    panel.scatter(position, share.value, s=40, color=ACCENT, alpha=alpha, zorder=3, linewidth=0)
-    return share.interval[1]
-
-
-def _part_periods(panel: Axes, count: int) -> None:
-    panel.set_xlim(-0.6, count - 0.4)
-    panel.axvline(count / 2 - 0.5, color=QUIET, linewidth=1, linestyle=_DASHES)
 
 
 def _name(letter: str) -> str:

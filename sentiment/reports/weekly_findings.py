@@ -1,4 +1,4 @@
-"""What the weekly report says in words: one headline and one sentence per topic, each true of its tables. No markup here."""
+"""The findings of the weekly report: a headline and a sentence per topic, as plain text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models import LABELS
-from sentiment.reports.weekly_report import NO_LABEL
 from sentiment.reports.weekly_shares import (
     ENOUGH,
     HIGHER,
@@ -19,29 +18,28 @@ from sentiment.reports.weekly_shares import (
     Share,
     compare_shares,
 )
+from sentiment.reports.weekly_tables import NO_LABEL
 from sentiment.reports.weekly_words import telling_words
+from sentiment.reports.wording import counted, moment, percent, short_model
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sentiment.reports.weekly_report import Span, Weekly
+    from sentiment.reports.span import Span
+    from sentiment.reports.weekly_report import Weekly
 
 _LATE_START = 0.1  # of the period before
-_VERSION = 16  # letters in a version of the BentoML store
 _MOST_NAMED = 8
-_WEEK = 7
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A topic's headline, which its picture carries too, and what is to be known besides."""
+    """The headline of a topic, which its picture shows too, and the text below it."""
 
     headline: str
     text: str = ""
 
 
 def find(weekly: Weekly) -> dict[str, Finding]:
-    """Return the finding of each topic, in the order of the page; an empty period has none."""
+    """Return the findings by topic, in the order of the page; none for an empty period."""
     if weekly.is_empty:
         return {}
     return {
@@ -56,89 +54,22 @@ def find(weekly: Weekly) -> dict[str, Finding]:
 
 
 def say_empty(span: Span) -> str:
-    """Return what is said of a period without a record."""
+    """Return the sentence for a period without any record."""
     return (
         f"Nothing was recorded from {moment(span.start)} to {moment(span.end)}: no request and no feedback."
     )
 
 
 def caveats(weekly: Weekly) -> list[str]:
-    """Return what makes the comparison with the period before unfair, if anything does."""
+    """Return why the comparison with the period before is unfair; empty where it is fair."""
     before, first = weekly.span.before, weekly.first_record_before
     if first is None:
-        return [
-            f"The logs hold nothing from {moment(before.start)} to {moment(before.end)}, so there is no trend."
-        ]
+        period = f"from {moment(before.start)} to {moment(before.end)}"
+        return [f"The logs hold nothing {period}, so there is no trend."]
     if first - before.start > _LATE_START * (before.end - before.start):
-        return [
-            f"The logs of the period before begin only on {moment(first)}: its counts cover less time than these."
-        ]
+        begin = f"The logs of the period before begin only on {moment(first)}"
+        return [f"{begin}: its counts cover less time than these."]
     return []
-
-
-def moment(when: datetime) -> str:
-    """Return a moment for people: `16 Nov 2026, 15:00 UTC`."""
-    return f"{when.day} {when:%b %Y, %H:%M} UTC"
-
-
-def report_title(span: Span) -> str:
-    """Return what a report of this length is called."""
-    return "Weekly report" if span.days == _WEEK else f"Report on {counted(span.days, 'day')}"
-
-
-def period_text(span: Span) -> str:
-    """Return a span for people, by its days where it starts at midnight."""
-    if span.start.hour:
-        return f"{moment(span.start)} to {moment(span.end)}"
-    last = span.end - (span.end - span.start) / span.days
-    to = f" to {last.day} {last:%b %Y}" if span.days > 1 else ""
-    return f"{span.start.day} {span.start:%b %Y}{to}"
-
-
-def number(measure: Measure, *, before: bool = False) -> str:
-    """Return a headline figure for people; a dash where there is none."""
-    value = measure.before if before else measure.now
-    if math.isnan(value):
-        return "–"
-    patterns = {
-        "count": f"{value:,.0f}",
-        "share": percent(value),
-        "milliseconds": milliseconds(value),
-        "score": f"{value:.2f}",
-    }
-    return patterns[measure.kind]
-
-
-def percent(share: float) -> str:
-    """Return a share in percent, with decimals where it is small.
-
-    >>> percent(0.314), percent(0.042), percent(0.00042), percent(0)
-    ('31%', '4.2%', '0.04%', '0%')
-    """
-    if math.isnan(share):
-        return "–"
-    decimals = sum(0 < share < bound for bound in (0.1, 0.01, 0.0001))
-    return f"{share:.{decimals}%}"
-
-
-def milliseconds(value: float) -> str:
-    """Return a response time with as many digits as it deserves."""
-    return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"  # noqa: PLR2004
-
-
-def counted(count: float, one: str, many: str = "") -> str:
-    """Return a count with its noun.
-
-    >>> counted(1, "alert"), counted(1200, "alert")
-    ('1 alert', '1,200 alerts')
-    """
-    return f"{count:,.0f} {one if count == 1 else many or one + 's'}"
-
-
-def short_model(model: str) -> str:
-    """Return a model's version without its name, cut where it is longer than those of the store."""
-    version = model.rpartition(":")[2] or "unknown"
-    return version if len(version) <= _VERSION else version[: _VERSION - 1] + "…"
 
 
 def _feedback(weekly: Weekly) -> Finding:
@@ -148,28 +79,36 @@ def _feedback(weekly: Weekly) -> Finding:
         return Finding("No feedback in this period", "Nobody said whether a prediction was right or wrong.")
     now, before = percent(share.now), percent(share.before)
     few = f"{wrong:,.0f} of {counted(total, 'feedback')} {'says' if wrong == 1 else 'say'} wrong"
+    alone = f"{now} of the feedback says wrong" if total >= ENOUGH else few
     headlines = {
         HIGHER: f"More of the feedback says wrong: {now}, after {before}",
         LOWER: f"Less of the feedback says wrong: {now}, after {before}",
         UNCLEAR: f"{now} of the feedback says wrong: no clear change from {before}",
         TOO_FEW: f"{few}: too few to tell a trend",
-        NOTHING_BEFORE: f"{f'{now} of the feedback says wrong' if total >= ENOUGH else few}; nothing before to compare",
+        NOTHING_BEFORE: f"{alone}; nothing before to compare",
     }
-    (low, high), (low_before, high_before) = share.now_interval, share.before_interval
-    text = f"{few}, a share between {percent(low)} and {percent(high)}."
-    if weekly.measures["feedback"].before:
-        counts = (
-            f"{weekly.measures['bad_predictions'].before:,.0f} of {weekly.measures['feedback'].before:,.0f}"
-        )
-        text += f" In the period before it was {counts}, between {percent(low_before)} and {percent(high_before)}."
-    return Finding(
-        headlines[share.verdict], text + " People answer as they please, so this is no measure of accuracy."
-    )
+    text = f"{few}, a share {_between(share.now_interval)}."
+    if before_total := weekly.measures["feedback"].before:
+        wrong_before = weekly.measures["bad_predictions"].before
+        counts = f"{wrong_before:,.0f} of {before_total:,.0f}"
+        text += f" In the period before it was {counts}, {_between(share.before_interval)}."
+    text += " People answer as they please, so this is no measure of accuracy."
+    return Finding(headlines[share.verdict], text)
+
+
+def _between(interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"between {percent(low)} and {percent(high)}"
 
 
 def _mistakes(weekly: Weekly) -> Finding:
     table = weekly.tables["confusion"].set_index("predicted")
-    pairs = [(int(table.loc[p, said]), p, said) for p in LABELS for said in LABELS if p != said]
+    pairs = [
+        (int(table.loc[predicted, given]), predicted, given)
+        for predicted in LABELS
+        for given in LABELS
+        if predicted != given
+    ]
     pairs.sort(key=lambda pair: -pair[0])
     wrong, unnamed = int(weekly.measures["bad_predictions"].now), int(table[NO_LABEL].sum())
     named = wrong - unnamed
@@ -180,32 +119,30 @@ def _mistakes(weekly: Weekly) -> Finding:
             f"{counted(wrong, 'prediction')} called wrong, none with the right label",
             "So there is no pattern to see.",
         )
-    (most, predicted, said), (second, other_predicted, other_said) = pairs[:2]
+    (most, predicted, given), (second, other_predicted, other_given) = pairs[:2]
     rest = f" {counted(unnamed, 'bad prediction')} came without the right label." if unnamed else ""
     if named < ENOUGH:
         return Finding(
             f"{counted(named, 'mistake')} with the right label named: too few for a pattern", rest.strip()
         )
-    text = f"Next comes {other_predicted} where people say {other_said}, with {second:,}.{rest}"
+    text = f"Next comes {other_predicted} where people say {other_given}, with {second:,}.{rest}"
     if compare_shares(Share(most, named), Share(second, named)) != HIGHER:
         text += " The lead of the first over the second may be chance."
-    return Finding(
-        f"Most often the model says {predicted} where people say {said}: {most:,} of {counted(named, 'mistake')}",
-        text,
-    )
+    pair = f"Most often the model says {predicted} where people say {given}"
+    return Finding(f"{pair}: {most:,} of {counted(named, 'mistake')}", text)
 
 
 def _words(weekly: Weekly) -> Finding:
     words = weekly.tables["words"]
-    wrong = weekly.tables["word_tweets"].set_index("said")["tweets"]
+    tweets = weekly.tables["word_tweets"].set_index("said")["tweets"]
     if not len(words):
         return Finding("No word stands in two of the tweets predicted wrong")
     text = (
-        f"Compared are {counted(len(words), 'word')} of {counted(wrong['wrong'], 'tweet')} predicted wrong with "
-        f"{counted(wrong['right'], 'tweet')} predicted right; common English words are left out. "
+        f"Compared are {counted(len(words), 'word')} of {counted(tweets['wrong'], 'tweet')} predicted "
+        f"wrong with {counted(tweets['right'], 'tweet')} predicted right; common English words are left out. "
         f"Of so many words, one may look special by chance."
     )
-    if wrong.min() < ENOUGH:
+    if tweets.min() < ENOUGH:
         return Finding(
             "The most frequent words of the mistakes; too few tweets to tell what is special", text
         )
@@ -245,7 +182,10 @@ def _models(weekly: Weekly) -> Finding:
         UNCLEAR: f"No clear difference between {name} and {other}: wrong in {shares} their feedback",
         TOO_FEW: f"Too little feedback to compare {name} with {other}",
     }
-    text = "They answered other tweets at other times, so this is a hint, not a test: the gate of flows/promote.py compares on the same texts."
+    text = (
+        "They answered other tweets at other times, so this is a hint, not a test: "
+        "the gate of flows/promote.py compares on the same texts."
+    )
     return Finding(headlines[verdict], text)
 
 
@@ -260,22 +200,30 @@ def _service(weekly: Weekly) -> Finding:
     ]
     p95 = measures["latency_ms_p95"]
     if not math.isnan(p95.now):
-        parts.insert(1, f"95% of predictions within {number(p95)}")
-    text = f"Half of the predictions took {number(measures['latency_ms_p50'])} or less, one in a hundred more than "
-    text += f"{number(measures['latency_ms_p99'])}. "
+        parts.insert(1, f"95% of predictions within {p95.now_text}")
+    sentences = [*_latency_sentences(weekly), *_error_sentences(measures["server_error_share"])]
+    return Finding("; ".join(parts), " ".join(sentences))
+
+
+def _latency_sentences(weekly: Weekly) -> list[str]:
+    p50, p95, p99 = (weekly.measures[f"latency_ms_{key}"] for key in ("p50", "p95", "p99"))
     if math.isnan(p95.now):
-        text = ""
-    elif p95.verdict in (HIGHER, LOWER):
-        text += f"The 95th percentile is clearly {p95.verdict} than before ({number(p95, before=True)}). "
+        return []
+    sentences = [
+        f"Half of the predictions took {p50.now_text} or less, one in a hundred more than {p99.now_text}."
+    ]
+    if p95.verdict in (HIGHER, LOWER):
+        sentences.append(f"The 95th percentile is clearly {p95.verdict} than before ({p95.before_text}).")
     elif p95.verdict == UNCLEAR:
-        text += f"The 95th percentile was {number(p95, before=True)} before: no clear change. "
-    return Finding("; ".join(parts), (text + _errors(measures["server_error_share"])).strip())
+        sentences.append(f"The 95th percentile was {p95.before_text} before: no clear change.")
+    return sentences
 
 
-def _errors(share: Measure) -> str:
-    if share.verdict in (HIGHER, LOWER):
-        return f"A {share.verdict} share of requests failed than before: {percent(share.now)}, after {percent(share.before)}."
-    return ""
+def _error_sentences(share: Measure) -> list[str]:
+    if share.verdict not in (HIGHER, LOWER):
+        return []
+    shares = f"{percent(share.now)}, after {percent(share.before)}"
+    return [f"A {share.verdict} share of requests failed than before: {shares}."]
 
 
 def _confidence(weekly: Weekly) -> Finding:
@@ -294,7 +242,7 @@ def _confidence(weekly: Weekly) -> Finding:
     labels = windows.loc[windows["period"] == "this", list(LABELS)].sum()
     mix = ", ".join(f"{percent(labels[label] / max(1, labels.sum()))} {label}" for label in LABELS)
     return Finding(
-        headlines[share.verdict], f"Of the texts, it called {mix}. Its mean confidence is {number(score)}."
+        headlines[share.verdict], f"Of the texts, it called {mix}. Its mean confidence is {score.now_text}."
     )
 
 

@@ -1,7 +1,4 @@
-"""Shares with their uncertainty, and what may be said of two of them.
-
-Where the numbers come from is the business of `weekly`.
-"""
+"""Shares with their confidence intervals, headline figures, and the verdicts on both."""
 
 from __future__ import annotations
 
@@ -9,7 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-ENOUGH = 30  # fewer than this on either side, and nothing is said
+from scipy.stats import binomtest
+
+from sentiment.reports.wording import milliseconds, percent
+
+ENOUGH = 30  # with fewer than this on either side there is no verdict
 ENOUGH_ANSWERS = 200  # ten of them lie beyond the 95th percentile
 CLEAR_CHANGE = 0.2
 HIGHER, LOWER, UNCLEAR, TOO_FEW, NOTHING_BEFORE = (
@@ -20,18 +21,20 @@ HIGHER, LOWER, UNCLEAR, TOO_FEW, NOTHING_BEFORE = (
     "nothing before",
 )
 RULE = (
-    f"A share is called higher or lower only if its 95% interval (Wilson) and that of the other side do not overlap, which is cautious. "
-    f"With fewer than {ENOUGH} on either side it is too few to tell. A response time is called higher or lower from a change of "
-    f"{CLEAR_CHANGE:.0%} on, if both periods have at least {ENOUGH_ANSWERS} answers. Plain counts and means get no verdict."
+    "A share is called higher or lower only if its 95% interval (Wilson) and that of the other side do not "
+    f"overlap, which is cautious. With fewer than {ENOUGH} on either side it is too few to tell. A response "
+    f"time is called higher or lower from a change of {CLEAR_CHANGE:.0%} on, if both periods have at least "
+    f"{ENOUGH_ANSWERS} answers. Plain counts and means get no verdict."
 )
-_Z = 1.959963984540054
 
 Kind = Literal["count", "share", "milliseconds", "score"]
+Interval = tuple[float, float]
+NO_INTERVAL: Interval = (math.nan, math.nan)
 
 
 @dataclass(frozen=True)
 class Share:
-    """`part` of `whole`; without a whole its value is not a number."""
+    """`part` of `whole`; its value is NaN where `whole` is 0."""
 
     part: int
     whole: int
@@ -42,48 +45,54 @@ class Share:
         return self.part / self.whole if self.whole else math.nan
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """The 95% Wilson score interval (Wilson, JASA 1927); (0, 1) without a whole.
+    def interval(self) -> Interval:
+        """The 95% Wilson score interval (Wilson, JASA 1927); (0, 1) where `whole` is 0.
 
         >>> [round(bound, 3) for bound in Share(8, 10).interval]
         [0.49, 0.943]
         """
         if not self.whole:
             return 0.0, 1.0
-        scale = 1 + _Z**2 / self.whole
-        centre = (self.value + _Z**2 / (2 * self.whole)) / scale
-        half = (
-            _Z / scale * math.sqrt(self.value * (1 - self.value) / self.whole + _Z**2 / (4 * self.whole**2))
-        )
-        return max(0.0, centre - half), min(1.0, centre + half)
+        interval = binomtest(self.part, self.whole).proportion_ci(method="wilson")
+        return float(interval.low), float(interval.high)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A headline figure of this period and of the one before; the interval is (NaN, NaN) where there is none."""
+    """A headline figure of this period and of the one before; NaN stands for no interval."""
 
     key: str
     title: str
     kind: Kind
     now: float
     before: float
-    now_interval: tuple[float, float] = (math.nan, math.nan)
-    before_interval: tuple[float, float] = (math.nan, math.nan)
+    now_interval: Interval = NO_INTERVAL
+    before_interval: Interval = NO_INTERVAL
     verdict: str = ""
 
+    @property
+    def now_text(self) -> str:
+        """This period's figure for people; a dash for NaN."""
+        return _text(self.kind, self.now)
 
-def compare_shares(one: Share, other: Share) -> str:
-    """Return what may be said of one share against another: HIGHER, LOWER, UNCLEAR or TOO_FEW, as RULE says."""
-    if min(one.whole, other.whole) < ENOUGH:
+    @property
+    def before_text(self) -> str:
+        """The figure of the period before for people; a dash for NaN."""
+        return _text(self.kind, self.before)
+
+
+def compare_shares(share: Share, other: Share) -> str:
+    """Return whether a share is HIGHER or LOWER than another, UNCLEAR or TOO_FEW, as RULE says."""
+    if min(share.whole, other.whole) < ENOUGH:
         return TOO_FEW
-    (low, high), (other_low, other_high) = one.interval, other.interval
+    (low, high), (other_low, other_high) = share.interval, other.interval
     if low > other_high:
         return HIGHER
     return LOWER if high < other_low else UNCLEAR
 
 
 def share_measure(key: str, title: str, now: Share, before: Share) -> Measure:
-    """Return a share of both periods with its intervals and its verdict."""
+    """Return the measure of a share in both periods, with its intervals and its verdict."""
     verdict = compare_shares(now, before) if before.whole else NOTHING_BEFORE
     return Measure(key, title, "share", now.value, before.value, now.interval, before.interval, verdict)
 
@@ -91,11 +100,13 @@ def share_measure(key: str, title: str, now: Share, before: Share) -> Measure:
 def latency_measure(
     key: str, title: str, milliseconds: tuple[float, float], answers: tuple[int, int]
 ) -> Measure:
-    """Return a percentile of the response time, now and before, with its verdict; the logs give no interval for it."""
+    """Return the measure of a response-time percentile (now, before) with its verdict.
+
+    It has no interval, since the logs give none.
+    """
     now, before = milliseconds
-    return Measure(
-        key, title, "milliseconds", now, before, verdict=_compare_latencies(now, before, min(answers))
-    )
+    verdict = _compare_latencies(now, before, min(answers))
+    return Measure(key, title, "milliseconds", now, before, verdict=verdict)
 
 
 def _compare_latencies(now: float, before: float, fewest_answers: int) -> str:
@@ -106,3 +117,13 @@ def _compare_latencies(now: float, before: float, fewest_answers: int) -> str:
     if abs(now - before) < CLEAR_CHANGE * before:
         return UNCLEAR
     return HIGHER if now > before else LOWER
+
+
+def _text(kind: Kind, value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    if kind == "share":
+        return percent(value)
+    if kind == "milliseconds":
+        return milliseconds(value)
+    return f"{value:,.0f}" if kind == "count" else f"{value:.2f}"

@@ -1,4 +1,4 @@
-"""Which words stand in the tweets that were predicted wrong, against those that were predicted right."""
+"""The words of tweets that were predicted wrong, compared with those of tweets predicted right."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from sentiment.reports.weekly_shares import HIGHER, Share, compare_shares
 
@@ -22,25 +23,23 @@ _EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}(?:\u200d{_PICTURE}
 _VARIANTS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")  # a heart is a heart, a thumb is a thumb
 _WORD = re.compile(r"#?[^\s#]+")
 _EMOTICON = re.compile(r"(?<!\w)(?:[:;=]['-]?[()dp/\\|]|<3)(?!\w)")
-_MARK_OF_A_RETWEET = frozenset({"rt", "mt", "via", "amp"})
-# English function words. Negations stay out of the list: they turn a sentiment, and models stumble
-# over them.
-_FUNCTION_WORDS = """
-    a about after again all also am an and another any are as at be because been before being both but by can could did do does doing
-    down during each either else even ever every few for from further get gets getting go goes going gonna got had has have having he her
-    here hers herself him himself his how however i if in into is it its itself just let like made make many may me might more most much
-    must my myself now of off oh ok on once one only onto or other our ours ourselves out over own per put really same say says see shall
-    she should since so some still such take than that the their theirs them themselves then there these they this those though through
-    till to too u under until up upon ur us very was way we well went were what when where whether which while who whom whose why will
-    with would yeah yes yet you your yours yourself
-    i'm im i've ive i'll i'd you're you've you'll you'd he's she's it's that's there's here's what's who's let's we're we've we'll we'd
-    they're they've they'll
-"""
-STOP_WORDS = _MARK_OF_A_RETWEET | frozenset(_FUNCTION_WORDS.split())
+# Negations turn a sentiment, and models stumble over them; scikit-learn lists them among its words.
+_NEGATIONS = "cannot cant couldnt hasnt neither never no nobody none noone nor not nothing nowhere without"
+# These are listed there, too, though they may be what a tweet is about.
+_CONTENT = "bill call cry empty fire full interest serious sincere system"
+# What it lacks: marks of a retweet, contractions as they are typed, auxiliaries and fillers.
+_OF_TWEETS = (
+    "rt mt via amp u ur im ive id youre theyre thats whats hes shes lets gonna "
+    "did does doing having got gets getting goes going went make let just really like say says way "
+    "shall oh ok yes yeah"
+)
+STOP_WORDS = (ENGLISH_STOP_WORDS - {*_NEGATIONS.split(), *_CONTENT.split()}) | {*_OF_TWEETS.split()}
 
 
 def words_of(text: str) -> set[str]:
-    """Return the words of a tweet, each once: lower case, with hashtags, emoji and emoticons, without handles, links and stop words.
+    """Return the words, hashtags and emoji of a tweet, in lower case, without stop words.
+
+    Handles and links are left out.
 
     >>> sorted(words_of("RT @user: The #Gate was NOT open, not at 9 😡😡 http://t.co/1"))
     ['#gate', 'not', 'open', '😡']
@@ -52,16 +51,27 @@ def words_of(text: str) -> set[str]:
         letter if _is_part_of_a_word(letter) else " " for letter in _EMOTICON.sub(" ", _EMOJI.sub(" ", rest))
     )
     words = {word.strip("'_") for word in _WORD.findall(letters)}
-    return emoji | {word for word in words if any(letter.isalpha() for letter in word)} - STOP_WORDS
+    return emoji | {
+        word for word in words if any(letter.isalpha() for letter in word) and not is_stop_word(word)
+    }
+
+
+def is_stop_word(word: str) -> bool:
+    """Return whether a word is a function word, alone or before an apostrophe.
+
+    >>> is_stop_word("it's"), is_stop_word("can't"), is_stop_word("gate's")
+    (True, False, False)
+    """
+    return word in STOP_WORDS or ("'" in word and word[-3:] != "n't" and word.partition("'")[0] in STOP_WORDS)
 
 
 def compare_words(wrong: Iterable[str], right: Iterable[str]) -> pd.DataFrame:
-    """Return the words in the most of the tweets that were predicted wrong, and how many of those predicted right hold them too.
+    """Return the most frequent words of the wrong predictions, with their counts in both groups.
 
-    A word counts once per tweet, and a tweet once, however often it came. Columns: word, wrong
+    A word counts once per tweet, and a tweet once, however often it was sent. Columns: word, wrong
     (tweets), wrong_share, right, right_share, verdict (on its share among the wrong against the
-    right, as `weekly_trend.RULE` says). The most frequent comes first; of equally frequent ones the
-    rarer among the right, then the one that sorts first.
+    right, as `weekly_shares.RULE` says). The most frequent word is first; of equally frequent ones
+    the rarer among the right, then the first by the alphabet.
     """
     in_wrong, wrong_tweets = _count(wrong)
     in_right, right_tweets = _count(right)
@@ -69,8 +79,9 @@ def compare_words(wrong: Iterable[str], right: Iterable[str]) -> pd.DataFrame:
     listed.sort(key=lambda word: (-in_wrong[word], in_right[word], word))
     rows = []
     for word in listed[:MOST_WORDS]:
-        here, there = Share(in_wrong[word], wrong_tweets), Share(in_right[word], right_tweets)
-        rows.append((word, here.part, here.value, there.part, there.value, compare_shares(here, there)))
+        among_wrong, among_right = Share(in_wrong[word], wrong_tweets), Share(in_right[word], right_tweets)
+        verdict = compare_shares(among_wrong, among_right)
+        rows.append((word, among_wrong.part, among_wrong.value, among_right.part, among_right.value, verdict))
     columns = {
         "word": "string",
         "wrong": "int64",
@@ -83,7 +94,7 @@ def compare_words(wrong: Iterable[str], right: Iterable[str]) -> pd.DataFrame:
 
 
 def telling_words(words: pd.DataFrame) -> pd.DataFrame:
-    """Return the listed words that are clearly more frequent among the wrong."""
+    """Return the listed words that are clearly more frequent among the wrong predictions."""
     return words[words["verdict"] == HIGHER]
 
 
@@ -93,5 +104,5 @@ def _count(texts: Iterable[str]) -> tuple[Counter[str], int]:
 
 
 def _is_part_of_a_word(letter: str) -> bool:
-    """Return whether it is a letter, a mark on a letter, a digit, or what holds a hashtag or a contraction together."""
+    """Return whether it is a letter, a mark, a digit, or the sign of a hashtag or a contraction."""
     return letter in "'_#" or unicodedata.category(letter)[0] in "LMN"

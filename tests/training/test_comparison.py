@@ -161,7 +161,7 @@ def test_risk_picture_says_what_the_winner_gains_and_which_has_no_threshold(comp
 
     assert shape(as_png(figure)) == (750, 1100)
     assert figure.texts[0].get_text() == "bert: with 60% set aside, 9.0% of the rest are wrong"
-    assert [text.get_text() for text in figure.axes[0].texts] == [
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == [
         "tfidf: below 0.70 set aside, AURC 0.300",
         "keras: no threshold, AURC 0.350",
         "bert: below 0.60 set aside, AURC 0.200",
