@@ -20,6 +20,7 @@ from sentiment.reports.canvas import (
     draw_confusion,
     new_figure,
 )
+from sentiment.reports.wording import milliseconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,13 +124,13 @@ def _draw_trade_off(panel: Axes, comparison: Comparison) -> None:
         )
         panel.scatter(*at, s=90 + 45 * np.sqrt(size), color=colour, alpha=0.85, edgecolor=PAPER)
         is_below = _is_under_another(latency, quality, number, margin)
-        text = f"{result.family}  {at[0]:.3g} ms, {size:.3g} MB"
+        text = f"{result.family}  {milliseconds(at[0])}, {size:.3g} MB"
         style: dict[str, Any] = {"color": colour, "weight": "bold", "size": 14, "ha": "center"}
         style |= {"va": "top" if is_below else "bottom", "textcoords": "offset points"}
         note = panel.annotate(text, at, (0, -20 if is_below else 20), **style)
         note.set_path_effects([withStroke(linewidth=5, foreground=PAPER)])
     panel.grid(axis="y", color=LINE, linewidth=1)
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} ms"))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: milliseconds(value)))
     panel.xaxis.set_minor_locator(NullLocator())
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2f}"))
     panel.locator_params(axis="y", nbins=5, steps=[1, 2, 5, 10])  # two decimals tell them all apart

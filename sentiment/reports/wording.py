@@ -24,12 +24,12 @@ def percent(share: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """Return a response time in whole milliseconds, with decimals below ten.
+    """Return a response time in whole milliseconds, below ten with two significant digits.
 
     >>> milliseconds(1234.5), milliseconds(3.14), milliseconds(0.512)
-    ('1,234 ms', '3.1 ms', '0.5 ms')
+    ('1,234 ms', '3.1 ms', '0.51 ms')
     """
-    return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"  # noqa: PLR2004
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.2g} ms"  # noqa: PLR2004
 
 
 def moment(when: datetime) -> str:

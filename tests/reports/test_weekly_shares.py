@@ -25,7 +25,7 @@ def test_wilson_interval_is_that_of_the_literature():
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "verdict"),
+    ("share", "other", "verdict"),
     [
         # 50 to 69% against 31 to 50%: they end where the other begins.
         (Share(60, 100), Share(40, 100), HIGHER),
@@ -36,8 +36,8 @@ def test_wilson_interval_is_that_of_the_literature():
         (Share(0, 100), Share(0, 100), UNCLEAR),
     ],
 )
-def test_a_share_is_called_different_only_if_the_intervals_part(one, other, verdict):
-    assert compare_shares(one, other) == verdict
+def test_a_share_is_called_different_only_if_the_intervals_part(share, other, verdict):
+    assert compare_shares(share, other) == verdict
 
 
 @pytest.mark.parametrize(

@@ -154,15 +154,15 @@ def test_what_is_cut_off_between_batches_is_made_up_for_the_next_time(queue, mon
 
 def test_copies_collapse_across_batches_as_within_one(tmp_path, monkeypatch):
     reports = [report(n % 7, feedback_id=f"id{n}", text=f"{report(n % 7).text} {'!' * n}") for n in range(40)]
-    found = []
+    results = []
     for size in (3, 500):
         monkeypatch.setattr(adding, "BATCH", size)
         with ReviewQueue(f"sqlite:///{tmp_path / str(size)}.db", overlap=0) as queue:
             queue.add(reports)
-            found.append([(item.item_id, item.copies, item.priority) for item in queue.items()])
+            results.append([(item.item_id, item.copies, item.priority) for item in queue.items()])
 
-    assert found[0] == found[1]
-    assert [copies for _, copies, _ in found[0]].count(6) == 5
+    assert results[0] == results[1]
+    assert [copies for _, copies, _ in results[0]].count(6) == 5
 
 
 def test_an_annotator_goes_on_while_much_comes_in_and_readers_wait_for_nobody(queue_url, monkeypatch):
@@ -197,7 +197,7 @@ def test_who_reads_waits_for_no_writer(queue_url):
         queue.add([report(0)])
         with other._database.transaction():
             began = time.monotonic()
-            found = (
+            answers = (
                 queue.items(),
                 queue.progress(),
                 queue.watermark("logs"),
@@ -205,7 +205,7 @@ def test_who_reads_waits_for_no_writer(queue_url):
                 queue.settled(),
             )
         assert time.monotonic() - began < 10
-        assert len(found[0]) == 1
+        assert len(answers[0]) == 1
 
 
 def collect(url, numbers):

@@ -109,8 +109,8 @@ def exported(*annotators, label="positive", **more):
     """A file as Label Studio exports it: a task for each of these annotators."""
     result = [{"type": "choices", "value": {"choices": [label]}}]
     return [
-        {"data": {"item_id": ITEM}, "annotations": [{"completed_by": one, "result": result, **more}]}
-        for one in annotators
+        {"data": {"item_id": ITEM}, "annotations": [{"completed_by": annotator, "result": result, **more}]}
+        for annotator in annotators
     ]
 
 

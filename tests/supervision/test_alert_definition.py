@@ -50,29 +50,29 @@ def deployed(tree):
 
 def resolve(node, variables, folder):
     """Return the value of a node of the parsed module; parameters keep their names."""
-    found = node
+    resolved = node
     match node:
         case {"function": {"type": "load_json_content", "parameters": {"file_path": file}}}:
-            found = json.loads((folder / file).read_text("utf-8"))
+            resolved = json.loads((folder / file).read_text("utf-8"))
         case {"function": {"type": "load_text_content", "parameters": {"file_path": file}}}:
-            found = (folder / file).read_text("utf-8")
+            resolved = (folder / file).read_text("utf-8")
         case {"function": {"type": "union", "parameters": parts}}:
-            found = {
+            resolved = {
                 name: value
                 for part in parts.values()
                 for name, value in resolve(part, variables, folder).items()
             }
         case {"operator": {"type": "property_accessor", "operands": {"operand_1": whole, "operand_2": path}}}:
-            found = walk(resolve(whole, variables, folder), path)
+            resolved = walk(resolve(whole, variables, folder), path)
         case {"function": _} | {"operator": _}:
             pytest.fail(f"the test cannot resolve {node}")
         case dict():
-            found = {name: resolve(value, variables, folder) for name, value in node.items()}
+            resolved = {name: resolve(value, variables, folder) for name, value in node.items()}
         case list():
-            found = [resolve(value, variables, folder) for value in node]
+            resolved = [resolve(value, variables, folder) for value in node]
         case str() if node in variables:
-            found = resolve(variables[node], variables, folder)
-    return found
+            resolved = resolve(variables[node], variables, folder)
+    return resolved
 
 
 def walk(value, path):
@@ -109,17 +109,17 @@ MUTATIONS = {
 
 
 def mutate(tree, name):
-    told = json.loads((tree / RULE).read_text("utf-8"))
-    place, key = (
-        (told["criteria"]["allOf"][0], name.removeprefix("criteria."))
+    definition = json.loads((tree / RULE).read_text("utf-8"))
+    target, key = (
+        (definition["criteria"]["allOf"][0], name.removeprefix("criteria."))
         if name.startswith("criteria.")
-        else (told, name)
+        else (definition, name)
     )
-    assert place[key] != MUTATIONS[name]
-    place[key] = MUTATIONS[name]
+    assert target[key] != MUTATIONS[name]
+    target[key] = MUTATIONS[name]
     if key == "timeAggregation":
-        place["metricMeasureColumn"] = "n"
-    (tree / RULE).write_text(json.dumps(told), "utf-8")
+        target["metricMeasureColumn"] = "n"
+    (tree / RULE).write_text(json.dumps(definition), "utf-8")
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
@@ -140,11 +140,12 @@ def test_a_change_of_the_query_reaches_both_sides(tree):
 
 
 def test_every_property_of_the_definition_is_mutated_above():
-    told = json.loads((ROOT / RULE).read_text("utf-8"))
+    definition = json.loads((ROOT / RULE).read_text("utf-8"))
 
-    assert set(MUTATIONS) == {*told, *(f"criteria.{name}" for name in told["criteria"]["allOf"][0])} - {
-        "criteria"
-    }
+    assert set(MUTATIONS) == {
+        *definition,
+        *(f"criteria.{name}" for name in definition["criteria"]["allOf"][0]),
+    } - {"criteria"}
 
 
 @pytest.mark.parametrize("name", [name for name in MUTATIONS if not name.startswith("criteria.")])
@@ -173,9 +174,9 @@ def test_the_history_query_has_the_window_and_the_frequency_of_the_rule():
 
 
 def test_a_definition_that_only_azure_would_understand_is_refused(tree):
-    told = json.loads((tree / RULE).read_text("utf-8"))
-    told["muteActionsDuration"] = "PT1H"
-    (tree / RULE).write_text(json.dumps(told), "utf-8")
+    definition = json.loads((tree / RULE).read_text("utf-8"))
+    definition["muteActionsDuration"] = "PT1H"
+    (tree / RULE).write_text(json.dumps(definition), "utf-8")
 
     with pytest.raises(AlertError, match="muteActionsDuration"):
         evaluated(tree)

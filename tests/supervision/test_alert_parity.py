@@ -43,7 +43,7 @@ def reference(events, minutes):
     minutes of TimeGenerated. A stateful one stays fired, and does not fire again, until its
     condition was not met for ten minutes.
     """
-    told, is_fired, last_met = [], False, 0
+    evaluations, is_fired, last_met = [], False, 0
     for now in range(0, 60 * minutes + 1, 60):
         seen = [event for event in events if event.arrives <= now and now - 300 < event.second <= now]
         value = len(
@@ -59,8 +59,8 @@ def reference(events, minutes):
             is_fired, last_met = True, now
         elif is_fired and now - last_met >= 600:
             is_fired, change = False, "resolved"
-        told.append((value, is_fired, change))
-    return told
+        evaluations.append((value, is_fired, change))
+    return evaluations
 
 
 class Logs:
@@ -109,7 +109,7 @@ def monitor_logs(tmp_path_factory):
 def observed(monitor_logs, events, minutes, home):
     """The evaluations of the real evaluator for the same events, minute by minute."""
     watch = Watch(read_rule(), monitor_logs.frame, [], home)
-    day, told, waiting = monitor_logs.new_day(), [], list(events)
+    day, evaluations, waiting = monitor_logs.new_day(), [], list(events)
     for number in range(minutes + 1):
         if seen := [event for event in waiting if event.arrives <= 60 * number]:
             monitor_logs.add(day, seen)
@@ -119,8 +119,8 @@ def observed(monitor_logs, events, minutes, home):
         assert evaluation.at == day + number * MINUTE
         assert len(evaluation.changes) <= 1
         change = evaluation.changes[0].change if evaluation.changes else None
-        told.append((evaluation.value, evaluation.state.fired is not None, change))
-    return told
+        evaluations.append((evaluation.value, evaluation.state.fired is not None, change))
+    return evaluations
 
 
 def burst(*seconds, **more):
@@ -165,10 +165,10 @@ SCENARIOS = {
 def test_the_evaluator_and_the_reference_agree_on(monitor_logs, tmp_path, name):
     events, expected = SCENARIOS[name]
 
-    told = observed(monitor_logs, events, 31, tmp_path)
+    evaluations = observed(monitor_logs, events, 31, tmp_path)
 
-    assert [(number, change) for number, (_, _, change) in enumerate(told) if change] == expected
-    assert told == reference(events, 31)
+    assert [(number, change) for number, (_, _, change) in enumerate(evaluations) if change] == expected
+    assert evaluations == reference(events, 31)
 
 
 def stream(seed):
@@ -203,12 +203,12 @@ def test_the_evaluator_and_the_reference_agree_on_random_streams(monitor_logs, t
 
 
 def test_the_random_streams_reach_every_kind_of_evaluation():
-    told = [line for seed in range(60) for line in reference(*stream(seed))]
-    changes = [change for _, _, change in told]
+    evaluations = [line for seed in range(60) for line in reference(*stream(seed))]
+    changes = [change for _, _, change in evaluations]
 
     assert min(changes.count("fired"), changes.count("resolved")) > 15
-    assert {value for value, _, _ in told} >= {0, 1, 2, 3, 4, 5}
-    assert sum(value < 3 and is_fired for value, is_fired, _ in told) > 200
+    assert {value for value, _, _ in evaluations} >= {0, 1, 2, 3, 4, 5}
+    assert sum(value < 3 and is_fired for value, is_fired, _ in evaluations) > 200
 
 
 def test_the_history_query_says_what_the_rule_counted_at_each_minute(monitor_logs):
@@ -227,16 +227,16 @@ def test_the_history_query_says_what_the_rule_counted_at_each_minute(monitor_log
     history = monitor_logs.frame(
         queries.read("alert_history"), days[0] - MINUTE, days[-1] + timedelta(days=1)
     )
-    found = episodes(history, read_rule(), days[-1] + timedelta(days=1))[::-1]
+    alerts = episodes(history, read_rule(), days[-1] + timedelta(days=1))[::-1]
 
     assert {
         at.to_pydatetime(): count
         for at, count in zip(history["evaluation"], history["bad_predictions"], strict=True)
     } == counted
     assert history["evaluation"].is_monotonic_increasing
-    assert [episode.fired for episode in found] == fired
-    assert [episode.resolved for episode in found] == resolved
-    assert len(found) > 50
+    assert [episode.fired for episode in alerts] == fired
+    assert [episode.resolved for episode in alerts] == resolved
+    assert len(alerts) > 50
 
 
 def test_the_history_query_says_nothing_of_evaluations_to_come(monitor_logs):

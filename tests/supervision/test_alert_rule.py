@@ -11,17 +11,17 @@ from sentiment.supervision.alert_rule import parse_rule, read_rule
 
 
 def test_the_committed_rule_is_the_one_of_the_contract():
-    told = read_rule()
+    given = read_rule()
 
-    assert told.name == "bad-predictions"
-    assert (told.evaluation_frequency, told.window_size) == (MINUTE, 5 * MINUTE)
-    assert (told.criterion.time_aggregation, told.criterion.operator, told.criterion.threshold) == (
+    assert given.name == "bad-predictions"
+    assert (given.evaluation_frequency, given.window_size) == (MINUTE, 5 * MINUTE)
+    assert (given.criterion.time_aggregation, given.criterion.operator, given.criterion.threshold) == (
         "Count",
         "GreaterThanOrEqual",
         3,
     )
-    assert (told.severity, told.auto_mitigate, told.quiet_evaluations) == (2, True, 10)
-    assert told.criterion.query == alert_rule.QUERY_FILE.read_text("utf-8")
+    assert (given.severity, given.auto_mitigate, given.quiet_evaluations) == (2, True, 10)
+    assert given.criterion.query == alert_rule.QUERY_FILE.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_a_rule_with_two_criteria_or_without_a_name_is_refused():
     two["criteria"]["allOf"] *= 2
     del nameless["displayName"]
 
-    for told in (two, nameless):
+    for given in (two, nameless):
         with pytest.raises(AlertError, match="correct the rule"):
-            parse_rule(told)
+            parse_rule(given)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"criteria": {"allOf": []}}', '{"criteria": 1}'])
@@ -77,8 +77,8 @@ def test_a_file_that_is_no_rule_is_refused(tmp_path, content):
 
 
 def test_a_rule_does_not_change_once_it_is_read():
-    told = rule()
+    given = rule()
 
     with pytest.raises(ValueError, match="frozen"):
-        told.severity = 0
-    assert told == parse_rule(copy.deepcopy(definition()))
+        given.severity = 0
+    assert given == parse_rule(copy.deepcopy(definition()))

@@ -69,23 +69,23 @@ def test_each_operator_compares_as_its_name_says(operator, expected):
 
 
 def test_several_periods_are_windows_one_behind_the_other():
-    told = rule(failingPeriods={"numberOfEvaluationPeriods": 3, "minFailingPeriodsToAlert": 2})
+    given = rule(failingPeriods={"numberOfEvaluationPeriods": 3, "minFailingPeriodsToAlert": 2})
     ages = [0, 1, 4.99, 5, 9.99, 10, 14.99]
     frame = pd.DataFrame({"TimeGenerated": [NOON - age * MINUTE for age in ages]})
 
-    assert measure_windows(told, frame, NOON) == [3, 2, 2]
-    assert told.lookback == 15 * MINUTE
-    assert advance(told, AlertState(), NOON, [3, 2, 2])[1] is None
-    assert advance(told, AlertState(), NOON, [0, 3, 3])[1] == "fired"
+    assert measure_windows(given, frame, NOON) == [3, 2, 2]
+    assert given.lookback == 15 * MINUTE
+    assert advance(given, AlertState(), NOON, [3, 2, 2])[1] is None
+    assert advance(given, AlertState(), NOON, [0, 3, 3])[1] == "fired"
 
 
-def run(told, *values):
+def run(given, *values):
     """The changes by a sequence of values, as (number of the evaluation, change)."""
-    state, found = AlertState(), []
+    state, changes = AlertState(), []
     for number, value in enumerate(values):
-        state, change = advance(told, state, NOON + number * told.evaluation_frequency, [value])
-        found += [(number, change)] if change else []
-    return found
+        state, change = advance(given, state, NOON + number * given.evaluation_frequency, [value])
+        changes += [(number, change)] if change else []
+    return changes
 
 
 def test_a_stateful_alert_fires_once_and_is_resolved_after_ten_quiet_minutes():
@@ -104,10 +104,10 @@ def test_a_stateless_alert_fires_at_every_evaluation_that_meets_the_condition():
     [("PT1M", 10), ("PT5M", 3), ("PT15M", 3), ("PT30M", 2), ("PT11H", 2), ("PT12H", 1), ("P1D", 1)],
 )
 def test_how_long_an_alert_must_be_quiet_depends_on_the_frequency_as_in_azure(frequency, quiet):
-    told = rule(evaluationFrequency=frequency, windowSize="P1D")
+    given = rule(evaluationFrequency=frequency, windowSize="P1D")
 
-    assert told.quiet_evaluations == quiet
-    assert run(told, 3, *[0] * quiet) == [(0, "fired"), (quiet, "resolved")]
+    assert given.quiet_evaluations == quiet
+    assert run(given, 3, *[0] * quiet) == [(0, "fired"), (quiet, "resolved")]
 
 
 def history(*counts, start=NOON):
@@ -118,12 +118,12 @@ def history(*counts, start=NOON):
 
 
 def test_episodes_begin_end_and_know_their_most():
-    told = history(1, 3, 5, 4, *[0] * 12, 3)
+    given = history(1, 3, 5, 4, *[0] * 12, 3)
 
-    found = episodes(told, rule(), NOON + 20 * MINUTE)
+    alerts = episodes(given, rule(), NOON + 20 * MINUTE)
 
-    assert found == [Episode(NOON + 16 * MINUTE, None, 3), Episode(NOON + MINUTE, NOON + 13 * MINUTE, 5)]
-    assert [type(episode.fired) for episode in found] == [datetime, datetime]
+    assert alerts == [Episode(NOON + 16 * MINUTE, None, 3), Episode(NOON + MINUTE, NOON + 13 * MINUTE, 5)]
+    assert [type(episode.fired) for episode in alerts] == [datetime, datetime]
 
 
 def test_two_bursts_within_the_quiet_time_are_one_episode():
@@ -142,19 +142,19 @@ def test_no_bad_predictions_are_no_episodes():
 
 
 def test_episodes_follow_a_rule_with_several_periods():
-    told = rule(failingPeriods={"numberOfEvaluationPeriods": 2, "minFailingPeriodsToAlert": 2})
+    given = rule(failingPeriods={"numberOfEvaluationPeriods": 2, "minFailingPeriodsToAlert": 2})
 
-    assert episodes(history(3, 3, 3), told, NOON + 60 * MINUTE) == []
-    found = episodes(history(3, 0, 0, 0, 0, 3), told, NOON + 60 * MINUTE)
-    assert [episode.fired for episode in found] == [NOON + 5 * MINUTE]
+    assert episodes(history(3, 3, 3), given, NOON + 60 * MINUTE) == []
+    alerts = episodes(history(3, 0, 0, 0, 0, 3), given, NOON + 60 * MINUTE)
+    assert [episode.fired for episode in alerts] == [NOON + 5 * MINUTE]
 
 
 def test_episodes_of_a_month_are_found_within_a_second():
     counts = [number % 30 // 6 for number in range(30 * 24 * 60)]
     began = datetime.now(UTC)
 
-    found = episodes(history(*counts), rule(), NOON + timedelta(days=30))
+    alerts = episodes(history(*counts), rule(), NOON + timedelta(days=30))
 
-    assert len(found) == 30 * 24 * 2
-    assert all(newer.fired > older.fired for newer, older in pairwise(found))
+    assert len(alerts) == 30 * 24 * 2
+    assert all(newer.fired > older.fired for newer, older in pairwise(alerts))
     assert (datetime.now(UTC) - began).total_seconds() < 1.5

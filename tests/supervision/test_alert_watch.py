@@ -35,14 +35,14 @@ def test_one_message_of_each_change_and_what_it_says(mailbox, tmp_path):
 def test_the_window_ends_at_the_full_minute_and_is_as_long_as_the_rule_says(tmp_path):
     logs = Logs()
     rule = read_rule()
-    told = json.loads(rule.model_dump_json(by_alias=True, exclude_unset=True))
-    told["criteria"]["allOf"][0]["failingPeriods"] = {
+    properties = json.loads(rule.model_dump_json(by_alias=True, exclude_unset=True))
+    properties["criteria"]["allOf"][0]["failingPeriods"] = {
         "numberOfEvaluationPeriods": 3,
         "minFailingPeriodsToAlert": 3,
     }
 
     Watch(rule, logs, [], tmp_path).evaluate(NOON + timedelta(seconds=59))
-    Watch(parse_rule(told), logs, [], tmp_path / "other").evaluate(NOON)
+    Watch(parse_rule(properties), logs, [], tmp_path / "other").evaluate(NOON)
 
     assert logs.asked == [(NOON - 5 * MINUTE, NOON), (NOON - 15 * MINUTE, NOON)]
 

@@ -138,8 +138,8 @@ def test_no_secret_of_the_address_is_logged_or_raised(receiver, caplog):
     with caplog.at_level(logging.INFO), pytest.raises(AlertError) as failure:
         Webhook(receiver.url.replace("//", "//us3r:passw0rd@")).send(FIRED_NOTICE)
 
-    said = caplog.text + str(failure.value)
-    assert not [secret for secret in ("s3cret", "t0ken", "passw0rd") if secret in said]
+    texts = caplog.text + str(failure.value)
+    assert not [secret for secret in ("s3cret", "t0ken", "passw0rd") if secret in texts]
 
 
 def test_other_requests_are_logged_as_ever_meanwhile_and_afterwards(receiver, caplog):
