@@ -85,7 +85,7 @@ def _make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    formats = {"percent": percent, "moment": moment, "version": short_model, "number": "{:,}".format}
+    formats = {"percent": _percent, "moment": moment, "version": short_model, "number": "{:,}".format}
     environment.filters |= formats | {"between": _between}
     environment.globals |= {
         "counted": counted,
@@ -100,6 +100,10 @@ def _make_environment() -> Environment:
 def _tone(measure: Measure) -> str:
     """Return whether a verdict is clearly `worse` or `better` news; empty where it is neither."""
     return "" if measure.key in _NEITHER_GOOD_NOR_BAD else _TONES.get(measure.verdict, "")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else percent(share)
 
 
 def _between(interval: Interval) -> str:

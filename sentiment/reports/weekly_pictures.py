@@ -160,7 +160,7 @@ def _draw_words(weekly: Weekly, headline: str) -> Figure:
     right = panel.scatter(words["right_share"], rows, s=55, c=PAPER, edgecolor=QUIET, linewidth=2, zorder=2)
     wrong = panel.scatter(words["wrong_share"], rows, s=80, c=colours, zorder=3)
     _name_words(panel, words)
-    most = float(words[["wrong_share", "right_share"]].to_numpy().max())
+    most = float(words[["wrong_share", "right_share"]].max().max())
     panel.set_xlim(-0.02 * most, most * 1.05)
     mark_shares(panel, "x")
     panel.legend(

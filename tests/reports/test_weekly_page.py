@@ -76,6 +76,16 @@ def test_a_single_feedback_without_any_request_makes_a_whole_page():
     assert "nan" not in without_pictures(page).lower()
 
 
+def test_a_week_without_any_right_prediction_has_no_share_among_them():
+    wrong = [(at(n % 7), f"not the gate again {n}", "neutral", "negative") for n in range(40)]
+    weekly = analyse(WEEK, records(bad(*wrong)), records(), [])
+
+    page = page_of(weekly)
+
+    assert "<td dir='auto'>gate</td><td dir='auto'>40 (100%)</td><td dir='auto'>0 (–)</td>" in page
+    assert "words" in draw_weekly(weekly, find(weekly))
+
+
 def test_text_from_tweets_is_escaped_wherever_it_stands(busy_week):
     odd = "<b>bold</b>&amp;"
     busy_week = replace(
