@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from sentiment.errors import SentiloopError
+from sentiment.probe_tweets import PROBES
 from sentiment.waiting import wait_until
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-# Any champion knows these; two labels, so that a model that always says the same does not pass.
-KNOWN = {"I love this, thank you so much!": "positive", "This is terrible, I hate it.": "negative"}
+# Two labels, so that a model that always says the same does not pass.
+KNOWN = {PROBES[label][0]: label for label in ("positive", "negative")}
 _OK, _REFUSED = 200, 400
 
 

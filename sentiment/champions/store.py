@@ -27,6 +27,7 @@ from sentiment.champions.pointer import (
 )
 from sentiment.config import MODEL_NAME, read_settings
 from sentiment.errors import StoreError
+from sentiment.probe_tweets import PROBES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,26 +35,6 @@ if TYPE_CHECKING:
     from bentoml._internal.models import Model, ModelStore
 
     from models import Classifier
-
-# Beyond doubt for a person. A stored model keeps the one it is surest of, and the service asks it
-# that one before it says it is ready.
-PROBES = {
-    "negative": (
-        "This is terrible, I hate it",
-        "Worst flight ever, awful service, never again",
-        "So sad and angry, what a horrible day",
-    ),
-    "neutral": (
-        "The flight leaves at nine from gate four",
-        "The meeting is on Tuesday",
-        "The report has twelve pages",
-    ),
-    "positive": (
-        "I love this, thank you so much!",
-        "Best day ever, great crew",
-        "What an amazing and wonderful surprise",
-    ),
-}
 
 
 @dataclass(frozen=True)

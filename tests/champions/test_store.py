@@ -132,7 +132,7 @@ def test_the_store_lies_below_the_home_unless_bentoml_home_says_otherwise(home, 
 
 def test_importing_the_store_imports_no_bentoml_and_no_framework():
     heavy = ["bentoml", "sklearn", "torch", "tensorflow", "pandas", "mlflow"]
-    code = f"import sys, sentiment.store; print([module for module in {heavy} if module in sys.modules])"
+    code = f"import sys, sentiment.champions.store; print([module for module in {heavy} if module in sys.modules])"
     root = Path(store.__file__).parents[1]
     answer = subprocess.run(
         [sys.executable, "-c", code],
@@ -185,7 +185,7 @@ def test_of_several_processes_that_swap_at_once_exactly_one_wins(home, tfidf_mod
     crown(first)
     code = """
 import sys
-from sentiment import store
+from sentiment.champions import store
 from sentiment.errors import GateError
 
 store.find(sys.argv[1])

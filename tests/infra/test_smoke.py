@@ -34,7 +34,7 @@ def test_the_new_revision_has_no_traffic_until_it_passed_the_smoke_test(cloud):
         (
             {
                 "labels": dict.fromkeys(
-                    ["I love this, thank you so much!", "This is terrible, I hate it."], "positive"
+                    ["I love this, thank you so much!", "This is terrible, I hate it"], "positive"
                 )
             },
             "not 'negative'",
