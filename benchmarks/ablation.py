@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import models
-from models.base import Scores, encode_labels, measure
+from models import Scores
+from models.learning import TrainingData, encode_labels, trial_metrics
 from models.tfidf_features import FEATURES
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data.dataset import Dataset, Split, load_dataset
@@ -101,25 +102,26 @@ def teach(train: Split, validation: Split, related: Rows | None) -> Scores:
     """Return the scores of the training tweets by a BERT trained on all of them."""
     teacher = models.create("bert")
     rows = (validation.texts, validation.labels)
-    teacher.fit(train.texts, train.labels, validation=rows, progress=lambda line: None, related=related)
+    data = TrainingData(train.texts, train.labels, validation=rows, related=related)
+    teacher.fit(data, progress=lambda line: None)
     return teacher.predict_proba(train.texts)
 
 
 def try_arm(arm: Arm, draw: Draw, seed: int) -> tuple[float, float, float]:
     """Return an arm's held-out macro F1 and macro recall, in points, and its training seconds."""
     model = models.create(arm.family, **arm.hyperparameters, seed=seed)
-    start = time.perf_counter()
-    model.fit(
+    data = TrainingData(
         draw.train.texts,
         draw.train.labels,
         validation=(draw.validation.texts, draw.validation.labels),
-        progress=lambda line: None,
         teacher_scores=draw.teacher_scores if arm.is_taught else None,
         related=draw.related if arm.has_related else None,
     )
+    start = time.perf_counter()
+    model.fit(data, progress=lambda line: None)
     seconds = time.perf_counter() - start
     judged = draw.judged
-    metrics = measure(encode_labels(judged.texts, judged.labels), model.predict_proba(judged.texts))
+    metrics = trial_metrics(encode_labels(judged.texts, judged.labels), model.predict_proba(judged.texts))
     return 100 * metrics["f1_macro"], 100 * metrics["recall_macro"], seconds
 
 

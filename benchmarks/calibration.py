@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 import models
-from models.base import Scores, soften
+from models import Scores
+from models.calibration import soften
 from sentiment.champions import store
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings

@@ -154,9 +154,8 @@ def find_models(folders: Sequence[Path], dataset: Dataset) -> list[Classifier]:
 def _quick(family: str, dataset: Dataset) -> Classifier:
     sample = dataset.sample(_ROWS)
     validation = (sample.validation.texts, sample.validation.labels)
-    model = models.create(family, **_QUICK[family]).fit(
-        sample.train.texts, sample.train.labels, validation=validation
-    )
+    data = models.TrainingData(sample.train.texts, sample.train.labels, validation=validation)
+    model = models.create(family, **_QUICK[family]).fit(data)
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as folder:
         return export.export(model, Path(folder), sample.validation)[0]
 

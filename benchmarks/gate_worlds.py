@@ -112,9 +112,8 @@ def find_correction(disagreement: float, gain: float) -> float:
 def fit(dataset: Dataset, rows: Split) -> models.SentimentModel:
     """Return a small model fitted on the rows, fast and good enough."""
     validation = (dataset.validation.texts, dataset.validation.labels)
-    return models.create("tfidf", **_FEATURES).fit(
-        rows.texts, rows.labels, validation=validation, progress=lambda _: None
-    )
+    data = models.TrainingData(rows.texts, rows.labels, validation=validation)
+    return models.create("tfidf", **_FEATURES).fit(data, progress=lambda _: None)
 
 
 def _population(split: Split, model: models.SentimentModel) -> Population:

@@ -44,12 +44,12 @@ def train_once(family: str, rows: int) -> None:
     judged = some_of(whole.validation, _VALIDATION_ROWS)
     validation = (judged.texts, judged.labels)
     options: dict[str, Any] = {"epochs": 1} if family == "bert" else {}
-    models.create(family, **options).fit(
-        few.texts, few.labels, validation=(few.texts, few.labels), progress=lambda line: None
-    )
+    warm_up = models.TrainingData(few.texts, few.labels, validation=(few.texts, few.labels))
+    models.create(family, **options).fit(warm_up, progress=lambda line: None)
     print(json.dumps("warm"), flush=True)
+    data = models.TrainingData(train.texts, train.labels, validation=validation)
     start = time.perf_counter()
-    models.create(family).fit(train.texts, train.labels, validation=validation, progress=lambda line: None)
+    models.create(family).fit(data, progress=lambda line: None)
     print(json.dumps(time.perf_counter() - start), flush=True)
 
 

@@ -95,9 +95,8 @@ def _train(dataset: Dataset, folder: Path) -> None:
     sample = dataset.sample(_ROWS)
     _tell(f"no champion is a BERT: training one for an epoch on {len(sample.train.texts):,} tweets")
     validation = (sample.validation.texts, sample.validation.labels)
-    models.create("bert", epochs=1).fit(
-        sample.train.texts, sample.train.labels, validation=validation, progress=_tell
-    ).save(folder)
+    data = models.TrainingData(sample.train.texts, sample.train.labels, validation=validation)
+    models.create("bert", epochs=1).fit(data, progress=_tell).save(folder)
 
 
 def _export(dataset: Dataset, native: Path, folder: Path) -> None:

@@ -21,9 +21,9 @@ import torch
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline
 
-from models import clean_text
-from models.base import LABELS, encode_labels, measure
+from models import LABELS, TrainingData, clean_text
 from models.bert import MINILM, BertModel, load_pretrained
+from models.learning import encode_labels, trial_metrics
 from models.tfidf import TfidfModel, logistic_regression, make_folds
 from models.tfidf_features import Extractor
 from sentiment.config import apply_tool_environment, read_settings
@@ -36,11 +36,13 @@ def silent(line: str) -> None:
     """Ignore a training's progress."""
 
 
+def _data(train: Split, validation: Split) -> TrainingData:
+    return TrainingData(train.texts, train.labels, validation=(validation.texts, validation.labels))
+
+
 def tfidf_ours(train: Split, validation: Split) -> float:
     """Search with our model on the plain grid, and return the best cross-validated macro F1."""
-    model = TfidfModel(has_ratios=False).fit(
-        train.texts, train.labels, validation=(validation.texts, validation.labels), progress=silent
-    )
+    model = TfidfModel(has_ratios=False).fit(_data(train, validation), progress=silent)
     return max((int(trial["folds"]), float(trial["f1_macro"])) for trial in model.trials)[1]
 
 
@@ -63,12 +65,10 @@ def tfidf_plain(train: Split, validation: Split) -> float:
 
 def bert_ours(train: Split, validation: Split, epochs: int) -> float:
     """Fine-tune with our model and return its macro F1 on validation."""
-    model = BertModel(epochs=epochs).fit(
-        train.texts, train.labels, validation=(validation.texts, validation.labels), progress=silent
-    )
-    return measure(encode_labels(validation.texts, validation.labels), model.predict_proba(validation.texts))[
-        "f1_macro"
-    ]
+    model = BertModel(epochs=epochs).fit(_data(train, validation), progress=silent)
+    return trial_metrics(
+        encode_labels(validation.texts, validation.labels), model.predict_proba(validation.texts)
+    )["f1_macro"]
 
 
 def bert_plain(train: Split, validation: Split) -> float:
@@ -84,7 +84,7 @@ def bert_plain(train: Split, validation: Split) -> float:
         trainer = Trainer(network, arguments, train_dataset=rows["train"])
         trainer.train()
         logits = np.asarray(trainer.predict(rows["validation"]).predictions)
-    return measure(encode_labels(validation.texts, validation.labels), logits)["f1_macro"]
+    return trial_metrics(encode_labels(validation.texts, validation.labels), logits)["f1_macro"]
 
 
 class _Rows(torch.utils.data.Dataset[dict[str, Any]]):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from prefect import task
 from prefect.logging import get_run_logger
 
-import models.base
+import models.text
 from sentiment.config import read_settings
-from sentiment.data import corpus_encoding, near_duplicates, sources
+from sentiment.data import corpus_encoding, distinct_tweets, hash_draws, near_duplicates, sources
 from sentiment.data import dataset as data
 from sentiment.errors import DataError
 
@@ -36,7 +36,8 @@ def prepared_dataset(source: str) -> data.Dataset:
 def source_key(source: str) -> str:
     """Return a SHA-256 of all that decides the prepared data: the source's files and the code; empty if there is no such source."""
     # `sources` pins the default corpus by its SHA-256.
-    modules = (data, near_duplicates, corpus_encoding, sources, models.base)
+    ours = (data, distinct_tweets, hash_draws, near_duplicates, corpus_encoding, sources)
+    modules = (*ours, models.text)
     files = [Path(str(module.__file__)) for module in modules]
     path = Path(source)
     if source != sources.DEFAULT_SOURCE:

@@ -45,7 +45,7 @@ from sentiment.reports.training_run import draw_data, draw_model
 from sentiment.training import comparison as report
 from sentiment.training import runs, versions
 from sentiment.training.export import export, served_megabytes
-from sentiment.training.measurement import measure
+from sentiment.training.measurement import measure_model
 from sentiment.training.unfinished import trained, unfinished
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ if TYPE_CHECKING:
     from prefect import Task
     from prefect.client.schemas.objects import State, TaskRun
 
-    from models import SentimentModel
-    from models.base import Scores
+    from models import Scores, SentimentModel
     from sentiment.data.dataset import Dataset
 
 Trained = tuple[report.Comparison, versions.Version]
@@ -232,15 +231,16 @@ def train_model(family: Family, hyperparameters: dict[str, Any], lesson: Lesson)
     dataset, logger = lesson.dataset, get_run_logger()
 
     def fit(checkpoint: Path) -> SentimentModel:
-        return models.create(family, **hyperparameters).fit(
+        related = lesson.related if family == "bert" and lesson.related.texts else None
+        data = models.TrainingData(
             dataset.train.texts,
             dataset.train.labels,
             validation=(dataset.validation.texts, dataset.validation.labels),
-            progress=partial(logger.info, f"{family}: %s"),
-            checkpoint=checkpoint,
             teacher_scores=lesson.teacher_scores if family == "keras" else None,
-            related=(lesson.related.texts, lesson.related.labels) if lesson.related.texts else None,
+            related=(related.texts, related.labels) if related else None,
         )
+        progress = partial(logger.info, f"{family}: %s")
+        return models.create(family, **hyperparameters).fit(data, progress=progress, checkpoint=checkpoint)
 
     with runs.start_run(
         family, parent_run_id=lesson.run_id, tags={**lesson.tags, "family": family}
@@ -260,7 +260,7 @@ def _measure_and_log(
         model.save(folder)
         served, changes = export(model, folder / runs.SERVED_FOLDER, dataset.validation)
         served.save(lesson.folder / model.family / runs.SERVED_FOLDER)
-        found = measure(served, dataset)
+        found = measure_model(served, dataset)
         metrics = {
             **found.metrics,
             "train_seconds": seconds,

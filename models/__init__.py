@@ -11,9 +11,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from models.base import LABELS, Classifier, ModelError, SentimentModel, clean_text, read_description
+from models.base import Classifier, SentimentModel, read_description
+from models.errors import ModelError
+from models.learning import Progress, TrainingData
+from models.text import LABELS, Scores, clean_text
 
-__all__ = ["FAMILIES", "LABELS", "Classifier", "ModelError", "SentimentModel", "clean_text", "create", "load"]
+__all__ = [
+    "FAMILIES",
+    "LABELS",
+    "Classifier",
+    "ModelError",
+    "Progress",
+    "Scores",
+    "SentimentModel",
+    "TrainingData",
+    "clean_text",
+    "create",
+    "load",
+]
 
 FAMILIES = {
     "tfidf": "models.tfidf:TfidfModel",
@@ -56,13 +71,14 @@ def load(directory: Path | str) -> Classifier:
     return loaded
 
 
-def _class(family: str, places: Mapping[str, str]) -> Any:
-    if family not in places:
-        raise ModelError(f"unknown model family {family!r}; choose one of {', '.join(places)}")
-    module, _, name = places[family].partition(":")
+def _class(family: str, classes: Mapping[str, str]) -> Any:
+    if family not in classes:
+        raise ModelError(f"unknown model family {family!r}; choose one of {', '.join(classes)}")
+    module, _, name = classes[family].partition(":")
     try:
         return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
         raise ModelError(
-            f"the {family} model needs the package {error.name!r}: pip install -c constraints.txt -e '.[{family}]'"
+            f"the {family} model needs the package {error.name!r}: "
+            f"pip install -c constraints.txt -e '.[{family}]'"
         ) from error

@@ -1,8 +1,9 @@
-"""How much each word of a text moves the score of its label: words are left out, and what is left is scored again (occlusion).
+"""The weight of each word of a text: how much the score drops without it (occlusion).
 
-Where leaving out every word would cost too much, each word is first scored alone, which is cheap,
-and those that look strongest that way are left out of the text. Who scores is not decided here:
-`explain` of a classifier asks its caller, which may share the work with others.
+The score of the text without a word is what the model gives to the rest. Where leaving out every
+word would cost too much, each word is first scored alone, which is cheap, and those that look
+strongest that way are left out of the text. Who scores is not decided here: `explain` of a
+classifier asks its caller, which may share the work with others.
 
 Sources: Zeiler & Fergus 2014, Visualizing and Understanding Convolutional Networks; Li et al. 2016,
 Understanding Neural Networks through Representation Erasure.
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from models.base import clean_text
+from models.text import clean_text
 
 if TYPE_CHECKING:
     from models.base import Classifier
@@ -29,7 +30,10 @@ _CLEAN_ALREADY = re.compile(r"[A-Za-z0-9']+[.,!?]*")  # most words
 
 
 class WordWeight(NamedTuple):
-    """A word of a raw text, where it stands, and how much lower the score of the text's label is without it."""
+    """A word of a raw text, its position, and its weight.
+
+    The weight is how much lower the score of the text's label is without the word.
+    """
 
     word: str
     start: int
@@ -41,7 +45,7 @@ Explaining = Generator[list[Variant], Sequence[Sequence[float]], list[WordWeight
 
 
 def split_words(text: str) -> list[str]:
-    """Return what white space separates in a raw text."""
+    """Return the words of a raw text, as white space separates them."""
     return _WORD.findall(text)
 
 
@@ -51,7 +55,7 @@ def clean_words(words: Sequence[str]) -> list[str]:
 
 
 def within(pieces: Sequence[list[Any]], room: int) -> list[list[Any]]:
-    """Return the pieces of words, and nothing of those that begin after so many tokens.
+    """Return the pieces of the words that begin within the first `room` tokens, else no pieces.
 
     >>> within([["so"], ["do", "n't"], ["go"]], 2)
     [['so'], ['do', "n't"], []]
@@ -60,11 +64,11 @@ def within(pieces: Sequence[list[Any]], room: int) -> list[list[Any]]:
     return [piece if end - len(piece) < room else [] for piece, end in zip(pieces, ends, strict=True)]
 
 
-def place(text: str, weights: Sequence[float]) -> list[WordWeight]:
+def weighted_words(text: str, weights: Sequence[float]) -> list[WordWeight]:
     """Return the words of a raw text with their weights."""
     return [
-        WordWeight(found[0], *found.span(), weight)
-        for found, weight in zip(_WORD.finditer(text), weights, strict=True)
+        WordWeight(match[0], *match.span(), weight)
+        for match, weight in zip(_WORD.finditer(text), weights, strict=True)
     ]
 
 
@@ -80,7 +84,10 @@ def explain(model: Classifier, text: str) -> list[WordWeight]:
 def advance(
     explaining: Explaining, rows: Sequence[Sequence[float]] | None
 ) -> tuple[list[Variant], list[WordWeight] | None]:
-    """Hand over the scores that were asked for, None at first; return the variants to score next, or no variants and the weights."""
+    """Return the variants to score next, or no variants and the weights.
+
+    `rows` are the scores of the variants asked for before, None at first.
+    """
     try:
         return (explaining.send(rows) if rows is not None else next(explaining)), None
     except StopIteration as ended:
@@ -88,7 +95,7 @@ def advance(
 
 
 def tokens_of(model: Classifier, variants: Sequence[Variant]) -> Any:
-    """Return what `infer` reads of raw texts and of texts that are tokenised already, in their order."""
+    """Return the tokens of variants in order: raw texts are tokenised, the others are already."""
     texts = [variant for variant in variants if isinstance(variant, str)]
     if len(texts) == len(variants):
         return model.tokenise(texts)
@@ -97,7 +104,7 @@ def tokens_of(model: Classifier, variants: Sequence[Variant]) -> Any:
 
 
 def occlude(model: Classifier, text: str, scores: Sequence[float]) -> Explaining:
-    """Ask for the scores of lists of variants, then return the weights; `scores` are those of the whole text.
+    """Yield lists of variants to score, then return the weights; `scores` are the whole text's.
 
     A weight is the score of the label minus its score in the text without the word, and 0 for words
     that are not tried.
@@ -121,11 +128,14 @@ def occlude(model: Classifier, text: str, scores: Sequence[float]) -> Explaining
     weights = [0.0] * len(words)
     for number, row in zip(tried, rows, strict=True):
         weights[read[number]] = scores[label] - row[label]
-    return place(text, weights)
+    return weighted_words(text, weights)
 
 
 def _strongest(alone: Sequence[float], room: int) -> list[int]:
-    """Return the numbers of so many words to try: mostly those that alone speak for the label, and some that speak against it."""
+    """Return the numbers of the words to leave out, at most `room`, by their scores alone.
+
+    Most speak for the label when they stand alone, some against it.
+    """
     falling = sorted(range(len(alone)), key=alone.__getitem__, reverse=True)
     against = room // _ONE_AGAINST_IN
     return falling[: room - against] + falling[len(falling) - against :]

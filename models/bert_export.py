@@ -1,4 +1,4 @@
-"""Turns a fine-tuned BERT network into what serves: ONNX, its layers fused, its weights and activations as 8-bit integers.
+"""Export of a fine-tuned BERT network: ONNX, fused layers, weights in 8-bit integers.
 
 An activation's range is measured once, on real texts, and stays: the answer to a text depends on no
 other text in its batch, and is the same on every processor. Sources: Jacob et al. 2018,
@@ -33,7 +33,7 @@ _PRODUCTS = ("MatMul", "Attention")  # of an activation and a matrix of weights
 
 
 def export_float(network: Any, path: Path) -> None:
-    """Write a `...ForSequenceClassification` network with attention, normalisation and activations fused; float32, same scores."""
+    """Write a `...ForSequenceClassification` network as float32 ONNX with fused layers."""
     from onnxruntime.transformers.optimizer import optimize_model
 
     plain = copy.deepcopy(network).cpu().float().eval()
@@ -53,10 +53,10 @@ def export_float(network: Any, path: Path) -> None:
 
 
 def quantise(float_path: Path, path: Path, samples: Sequence[dict[str, NDArray[np.int64]]]) -> None:
-    """Write a float network with 8-bit weights (a scale per channel) and activations (a fixed scale each, measured on `samples`).
+    """Write a float network as 8-bit integers: a scale per weight channel and per activation.
 
-    Weights take 7 of the 8 bits: processors without VNNI add two products in 16 bits, which 8 would
-    overflow.
+    An activation's scale is fixed, measured on `samples`. Weights take 7 of the 8 bits: processors
+    without VNNI add two products in 16 bits, which 8 would overflow.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -82,7 +82,7 @@ def quantise(float_path: Path, path: Path, samples: Sequence[dict[str, NDArray[n
 
 
 class _Logits(torch.nn.Module):
-    """A network that takes two arrays and gives one."""
+    """A network with two arrays as inputs and one as output."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class _Logits(torch.nn.Module):
 
 
 def _trace(network: torch.nn.Module, path: Path) -> None:
-    """Write a network as ONNX, with any number of texts of any length."""
+    """Write a network as ONNX, for any number of texts of any length."""
     ids = torch.ones((2, 8), dtype=torch.int64)
     with warnings.catch_warnings():
         # The tracer of torch warns of itself; torch's newer one leaves nothing that could be fused.
@@ -113,12 +113,13 @@ def _trace(network: torch.nn.Module, path: Path) -> None:
 
 
 def _smooth(model: onnx.ModelProto, samples: Sequence[dict[str, NDArray[np.int64]]]) -> onnx.ModelProto:
-    """Return the same function with the activations' loud channels made quieter before the encoder's products, and their weights louder.
+    """Return the network with smoothed activations: the same function, easier to quantise.
 
-    One scale serves all channels of an activation, and a few loud ones would leave the others few
-    of its 255 levels.
+    The loud channels of an activation become quieter before the encoder's products, and their
+    weights louder. One scale serves all channels of an activation, and a few loud ones would leave
+    the others few of its 255 levels.
     """
-    weights = {one.name: one for one in model.graph.initializer}
+    weights = {tensor.name: tensor for tensor in model.graph.initializer}
     products = [node for node in model.graph.node if node.op_type in _PRODUCTS and node.input[1] in weights]
     loudest: dict[str, NDArray[np.float32]] = {}
     for name, values in _watch(model, list(dict.fromkeys(node.input[0] for node in products)), samples):
@@ -137,9 +138,9 @@ def _smooth(model: onnx.ModelProto, samples: Sequence[dict[str, NDArray[np.int64
         # A matrix of its own: layers may share one.
         arrays = ((1 / factors, inverse), (matrix * factors[:, None], louder))
         model.graph.initializer.extend(onnx.numpy_helper.from_array(array, name) for array, name in arrays)
-        place = list(model.graph.node).index(node)
+        position = list(model.graph.node).index(node)
         model.graph.node.insert(
-            place, onnx.helper.make_node("Mul", [node.input[0], inverse], [quieter], name=quieter)
+            position, onnx.helper.make_node("Mul", [node.input[0], inverse], [quieter], name=quieter)
         )
         node.input[0], node.input[1] = quieter, louder
     used = {name for node in model.graph.node for name in node.input}
@@ -151,7 +152,7 @@ def _smooth(model: onnx.ModelProto, samples: Sequence[dict[str, NDArray[np.int64
 def _watch(
     model: onnx.ModelProto, names: Sequence[str], samples: Iterable[dict[str, NDArray[np.int64]]]
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Yield the values of each named activation for each sample; the model itself stays as it is."""
+    """Yield the values of each named activation for each sample."""
     import onnxruntime
 
     outputs = len(model.graph.output)
@@ -179,13 +180,13 @@ class _Range:
         )
 
 
-def _fix_scale(graph: onnx.GraphProto, node: onnx.NodeProto, found: _Range) -> None:
-    """Replace the node that finds a scale anew for every batch by one with a constant scale."""
-    scale = max(found.greatest - found.least, _LEAST) / _LEVELS
+def _fix_scale(graph: onnx.GraphProto, node: onnx.NodeProto, observed: _Range) -> None:
+    """Replace the node that computes a scale for every batch by a constant scale."""
+    scale = max(observed.greatest - observed.least, _LEAST) / _LEVELS
     values, scale_name, zero_name = node.output
     graph.initializer.append(onnx.numpy_helper.from_array(np.array(scale, dtype=np.float32), scale_name))
     graph.initializer.append(
-        onnx.numpy_helper.from_array(np.array(round(-found.least / scale), dtype=np.uint8), zero_name)
+        onnx.numpy_helper.from_array(np.array(round(-observed.least / scale), dtype=np.uint8), zero_name)
     )
     fixed = onnx.helper.make_node(
         "QuantizeLinear", [node.input[0], scale_name, zero_name], [values], name=node.name

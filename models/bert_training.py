@@ -1,4 +1,4 @@
-"""How a BERT network is fine-tuned: batches of like length, warm-up and decay, the best weights kept, a checkpoint every two minutes.
+"""Fine-tuning of a BERT network: batches of like length, a rate schedule, checkpoints.
 
 A training that was killed goes on from its checkpoint to the weights that it would have reached
 without the kill.
@@ -21,7 +21,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.base import LABELS, Progress, merit
+from models.learning import Progress, merit
+from models.text import LABELS
 
 CHECKPOINT_SECONDS = 120.0
 _CHECKPOINT_FILE = "training.pt"
@@ -51,7 +52,7 @@ class Recipe:
 
 
 class Batches:
-    """Batches of texts of like length, in a new order each epoch: little padding, yet every epoch differs."""
+    """Batches of texts of like length, in a new order each epoch, with little padding."""
 
     def __init__(
         self, tokens: Sequence[Tokens], targets: NDArray[np.int64], batch_size: int, seed: int
@@ -62,7 +63,10 @@ class Batches:
         return math.ceil(len(self.tokens) / self.batch_size)
 
     def stream(self, epochs: int) -> Iterator[tuple[list[Tokens], torch.Tensor]]:
-        """Yield every text once per epoch: sorted by length with some noise, cut into batches, the batches shuffled."""
+        """Yield batches that hold every text once per epoch.
+
+        The texts are sorted by length with some noise and cut into batches, which are shuffled.
+        """
         for epoch in range(epochs):
             randomness = random.Random(self.seed * 1000 + epoch)
             noisy_length = [len(tokens) + randomness.uniform(0, _LENGTH_NOISE) for tokens in self.tokens]
@@ -75,7 +79,10 @@ class Batches:
                 yield [self.tokens[number] for number in batch], torch.from_numpy(self.targets[batch])
 
     def label_weights(self) -> torch.Tensor:
-        """Return a loss weight per label: the inverse square root of its share, 1 on average over the texts."""
+        """Return a loss weight per label: the inverse square root of its share.
+
+        The weights are 1 on average over the texts.
+        """
         counts = np.bincount(self.targets, minlength=len(LABELS))
         weights = 1 / np.sqrt(counts)
         return torch.tensor(weights * counts.sum() / (weights * counts).sum(), dtype=torch.float32)
@@ -83,7 +90,7 @@ class Batches:
 
 @dataclass
 class Standing:
-    """How far a training has come: its last step, the best weights so far and their step, each evaluation, and the time it took."""
+    """The state of a training: its steps, the best weights so far, and each evaluation."""
 
     step: int = 0
     best_step: int = 0
@@ -95,12 +102,15 @@ class Standing:
 
 
 class FineTuning:
-    """One training of a network on its device."""
+    """One fine-tuning of a network on its device."""
 
     def __init__(
         self, network: Any, pad: Pad, recipe: Recipe, batches: Batches, related: Batches | None = None
     ) -> None:
-        """Take the network, what pads token ids to tensors on its device, and what to learn; `related` is learnt once, before the rest."""
+        """Take a network and its batches; `related` is learned once, before the rest.
+
+        `pad` turns token ids into tensors on the network's device.
+        """
         self.network, self.pad, self.recipe, self.batches, self.related = (
             network,
             pad,
@@ -116,7 +126,10 @@ class FineTuning:
         self._optimizer = self._make_optimizer()
 
     def run(self, judge: Judge, progress: Progress, checkpoint: Checkpoint) -> Standing:
-        """Train to the end, or until `patience` evaluations brought nothing better; the network has the best weights then."""
+        """Train to the end, or until `patience` evaluations in a row were no better.
+
+        The network has the best weights afterwards.
+        """
         standing, self._started = self.standing, time.monotonic()
         if (state := checkpoint.read()) is not None:
             self._restore(state)
@@ -136,15 +149,14 @@ class FineTuning:
             own_step = standing.step - self.early_steps
             if own_step > 0 and (own_step % between == 0 or standing.step == self.steps):
                 self._note(judge())
-                progress(
-                    f"step {standing.step}/{self.steps}: validation macro F1 {standing.trials[-1]['f1_macro']:.4f}"
-                )
+                f1 = standing.trials[-1]["f1_macro"]
+                progress(f"step {standing.step}/{self.steps}: validation macro F1 {f1:.4f}")
             checkpoint.write_if_due(self._state)
         self.network.load_state_dict(standing.best_weights)
         return standing
 
     def step(self, tokens: Sequence[Tokens], targets: torch.Tensor) -> float:
-        """Learn from one batch and return its loss."""
+        """Update the weights by one batch and return its loss."""
         is_early = self.standing.step < self.early_steps
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * self._share_of_rate()
@@ -162,7 +174,7 @@ class FineTuning:
         return loss
 
     def _learn(self, inputs: dict[str, torch.Tensor], targets: torch.Tensor, weights: torch.Tensor) -> float:
-        """Add the gradients of a batch to those that are there and return its loss."""
+        """Add the gradients of a batch to those accumulated, and return its loss."""
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
             logits = self.network(**inputs).logits
         loss = torch.nn.functional.cross_entropy(logits.float(), targets, weights)
@@ -171,7 +183,7 @@ class FineTuning:
 
     @contextmanager
     def _pushed_words(self, ids: torch.Tensor) -> Iterator[None]:
-        """Move the word vectors a little the way that makes the loss grow fastest, and put them back.
+        """Move the word vectors along the gradient of the loss for a while, then put them back.
 
         Source: Miyato et al. 2017, Adversarial Training Methods for Semi-Supervised Text
         Classification (the fast gradient method).
@@ -185,7 +197,10 @@ class FineTuning:
         vectors.data[used] = kept
 
     def _share_of_rate(self) -> float:
-        """Return the share of the learning rate for the next step: it rises, then falls in a straight line, once early and once after."""
+        """Return the factor of the learning rate for the next step: linear warm-up and decay.
+
+        Both happen once for the related texts and once for the others.
+        """
         step, steps = self.standing.step, self.early_steps
         if step >= steps:
             step, steps = step - steps, self.steps - steps
@@ -230,19 +245,19 @@ class FineTuning:
 
 
 class Checkpoint:
-    """The state of a training in a directory; without a directory nothing is kept.
+    """A checkpoint of a training in a directory; without a directory nothing is kept.
 
     A file of another training is no checkpoint of this.
     """
 
     def __init__(self, directory: Path | None, fingerprint: str) -> None:
-        """Take where to keep it, and what tells this training from others: the digest of its recipe and data."""
+        """Take the directory of the checkpoint and the digest of the training's recipe and data."""
         self.path = (directory or Path()) / _CHECKPOINT_FILE
         self._is_kept, self._fingerprint = directory is not None, fingerprint
         self._due = time.monotonic() + CHECKPOINT_SECONDS
 
     def read(self) -> dict[str, Any] | None:
-        """Return the state that was kept of this training, if one was."""
+        """Return the saved state of this training, if there is one."""
         if not self._is_kept or not self.path.exists():
             return None
         try:
@@ -252,7 +267,10 @@ class Checkpoint:
         return content["state"] if content.get("fingerprint") == self._fingerprint else None
 
     def write_if_due(self, state: Callable[[], dict[str, Any]]) -> None:
-        """Keep a state if the last one is two minutes old: the whole file at once, so that a kill leaves the old one."""
+        """Write a state if the last one is two minutes old.
+
+        The whole file is replaced at once, so that a kill leaves the old one.
+        """
         if not self._is_kept or time.monotonic() < self._due:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Emoji in words, for what knows words only."""
+"""Emoji spelled out, for models whose vocabulary has words only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import unicodedata
 
 
 def spell_emoji(text: str) -> str:
-    """Return a text with the Unicode name of each emoji in its place: BERT's vocabulary has the words, but not the signs.
+    """Return a text with each emoji replaced by its Unicode name.
+
+    BERT's vocabulary has the words, but not the signs.
 
     >>> spell_emoji("so 😍")
     'so  smiling face with heart-shaped eyes '

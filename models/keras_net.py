@@ -1,4 +1,6 @@
-"""A small Keras network over word embeddings, either averaged or read in order by an LSTM; validation chooses. No pretrained weights.
+"""A small Keras network over word embeddings that are averaged or read by an LSTM.
+
+Validation chooses between the two. Nothing is pretrained.
 
 Source of the averaging design: Joulin et al. 2017, Bag of Tricks for Efficient Text Classification
 (bags of word bigrams).
@@ -20,21 +22,12 @@ import numpy as np
 import tensorflow as tf
 from sklearn.utils.class_weight import compute_sample_weight
 
-from models.base import (
-    LABELS,
-    Progress,
-    Scores,
-    SentimentModel,
-    encode_labels,
-    measure,
-    merit,
-    read_description,
-    soft_targets,
-    write_description,
-)
+from models.base import SentimentModel, read_description, write_description
+from models.learning import Progress, TrainingData, encode_labels, merit, soft_targets, trial_metrics
 from models.lexicon import read_lexicon, read_valences, write_valences
 from models.onnx_session import NETWORK_FILE
 from models.served_keras import VOCABULARY_FILE, split, with_marks
+from models.text import LABELS, Scores
 
 _NETWORK_FILE = "network.keras"
 _PREDICT_BATCH = 256
@@ -42,9 +35,13 @@ ARCHITECTURES = ("average", "lstm")
 
 
 class KerasModel(SentimentModel):
-    """Tokenizer, Embedding, then average pooling (words and word pairs) or an LSTM, then softmax; a lexicon's marks count as words."""
+    """Embeddings, averaged (words and pairs) or read by an LSTM, then softmax.
+
+    The marks of a lexicon count as words.
+    """
 
     family = "keras"
+    learns = frozenset({"teacher_scores"})
 
     def __init__(
         self,
@@ -62,7 +59,7 @@ class KerasModel(SentimentModel):
         has_lexicon: bool = True,
         seed: int = 0,
     ) -> None:
-        """Keep the hyperparameters; each of `architectures` is tried, for at most `epochs` epochs."""
+        """Keep the hyperparameters; each architecture is tried for at most `epochs` epochs."""
         self.architectures = tuple(architectures)
         self.vocabulary_size = vocabulary_size
         self.embedding_size = embedding_size
@@ -76,24 +73,14 @@ class KerasModel(SentimentModel):
         self.has_lexicon = has_lexicon
         self.seed = seed
 
-    def fit(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[str],
-        *,
-        validation: tuple[Sequence[str], Sequence[str]],
-        progress: Progress = print,
-        checkpoint: Path | None = None,
-        teacher_scores: Scores | None = None,
-        related: tuple[Sequence[str], Sequence[str]] | None = None,
-    ) -> Self:
-        """Train each architecture with early stopping and keep the one with the best validation macro F1."""
+    def _learn(self, data: TrainingData, progress: Progress, checkpoint: Path | None) -> None:
+        """Train each architecture with early stopping and keep the network with the most merit."""
         # Else a busy machine adds in another order, and the same seed gives another model.
         tf.config.experimental.enable_op_determinism()
-        targets = encode_labels(texts, labels)
-        truth = encode_labels(*validation)
+        targets = encode_labels(data.texts, data.labels)
+        truth = encode_labels(*data.validation)
         self.valences_ = read_lexicon() if self.has_lexicon else {}
-        train_texts, validation_texts = self.tokenise(texts), self.tokenise(validation[0])
+        train_texts, validation_texts = self.tokenise(data.texts), self.tokenise(data.validation[0])
         self.trials_ = []
         for architecture in self.architectures:
             keras.utils.set_random_seed(self.seed)
@@ -103,7 +90,7 @@ class KerasModel(SentimentModel):
                 tf.data.Dataset.from_tensor_slices(
                     (
                         train_texts,
-                        soft_targets(targets, teacher_scores),
+                        soft_targets(targets, data.teacher_scores),
                         compute_sample_weight("balanced", targets),
                     )
                 )
@@ -117,14 +104,14 @@ class KerasModel(SentimentModel):
             )
             self.trials_.append({"architecture": architecture, "epochs": stopper.best_epoch, **stopper.best})
             if self.trials_[-1] is max(self.trials_, key=merit):
-                self.network_, self.chosen_ = (
-                    network,
-                    {"architecture": architecture, "is_taught": teacher_scores is not None},
-                )
-        return self._calibrate(validation)
+                is_taught = data.teacher_scores is not None
+                self.network_, self.chosen_ = network, {"architecture": architecture, "is_taught": is_taught}
 
     def tokenise(self, texts: Sequence[str]) -> tf.Tensor:
-        """Return the texts as tokens parted by spaces, shape (n, 1), for the network's tokenizer layer to look up."""
+        """Return the texts as tokens separated by spaces, shape (n, 1).
+
+        The network's tokenizer layer looks them up.
+        """
         joined = [[" ".join(with_marks(split(text), self.valences_, self.max_tokens))] for text in texts]
         return tf.constant(joined, dtype=tf.string, shape=(len(joined), 1))
 
@@ -142,7 +129,7 @@ class KerasModel(SentimentModel):
         write_valences(folder, self.valences_)
 
     def export(self, directory: Path | str, texts: Sequence[str]) -> None:
-        """Write the vocabulary, and as ONNX the network behind it; nothing of it depends on `texts`."""
+        """Write the vocabulary, and the network behind it as ONNX; `texts` change nothing."""
         tokenizer, *layers = self.network_.layers
         has_pairs = self.chosen_["architecture"] == "average"
         folder = write_description(
@@ -200,7 +187,7 @@ class KerasModel(SentimentModel):
 
 
 class _StopOnMerit(keras.callbacks.Callback):
-    """Stops when nothing has been gained on validation for `patience` epochs, and puts the best weights back."""
+    """Stops after `patience` epochs without a better merit; restores the best weights."""
 
     def __init__(
         self, texts: tf.Tensor, truth: np.ndarray[Any, Any], patience: int, progress: Progress
@@ -211,13 +198,11 @@ class _StopOnMerit(keras.callbacks.Callback):
         self.best_epoch, self.best_weights = 0, None
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        found = measure(self.truth, _predict(self.model, self.texts))
-        loss = (logs or {})["loss"]
-        self.progress(
-            f"{self.model.name}: epoch {epoch + 1}, loss {loss:.3f}, validation macro F1 {found['f1_macro']:.4f}"
-        )
-        if merit(found) > merit(self.best):
-            self.best, self.best_epoch, self.best_weights = found, epoch + 1, self.model.get_weights()
+        metrics = trial_metrics(self.truth, _predict(self.model, self.texts))
+        loss, f1 = (logs or {})["loss"], metrics["f1_macro"]
+        self.progress(f"{self.model.name}: epoch {epoch + 1}, loss {loss:.3f}, validation macro F1 {f1:.4f}")
+        if merit(metrics) > merit(self.best):
+            self.best, self.best_epoch, self.best_weights = metrics, epoch + 1, self.model.get_weights()
         elif epoch + 1 - self.best_epoch >= self.patience:
             self.model.stop_training = True
 

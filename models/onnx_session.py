@@ -1,4 +1,4 @@
-"""Opens an ONNX network for serving: on the GPU where ONNX Runtime has one, else on the cores that this process may use."""
+"""ONNX networks opened for serving, on a GPU that ONNX Runtime has or on the CPU."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Classifier, ModelError
+from models.base import Classifier
+from models.errors import ModelError
 
 NETWORK_FILE = "network.onnx"
 FLOAT_FILE = "float32.onnx"  # the same network before it was quantised, for a GPU
@@ -28,10 +29,11 @@ Inputs = dict[str, NDArray[np.integer[Any]]]
 
 
 class Network:
-    """An ONNX network with one output: a call alone computes on all cores, several at once on one core each.
+    """An ONNX network with one output, run on all cores or on one core per call.
 
-    A core with a call of its own waits for no other core, so many small calls at once take a third
-    less time than few large ones. On a GPU calls are large and come one by one.
+    A single call computes on all cores, several at once on one core each. A core with a call of its
+    own waits for no other core, so many small calls at once take a third less time than few large
+    ones. On a GPU calls are large and come one by one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,7 +51,7 @@ class Network:
         self._pool = ThreadPoolExecutor(self.lanes, "network")
 
     def run(self, calls: Sequence[Inputs]) -> list[NDArray[np.float32]]:
-        """Return the output of each call; a call's arrays have the names of the network's inputs."""
+        """Return the output of each call, whose arrays are named as the network's inputs."""
         if len(calls) == 1 and self._alone.acquire(blocking=False):
             try:
                 return [_run(self._on_all_cores, calls[0])]
@@ -83,7 +85,7 @@ def _run(session: Any, inputs: Inputs) -> NDArray[np.float32]:
 
 
 class ServedNetwork(Classifier):
-    """A classifier around an ONNX network, as it lies in a directory."""
+    """A classifier whose files, an ONNX network among them, are in a directory."""
 
     directory_: Path
 
@@ -93,7 +95,7 @@ class ServedNetwork(Classifier):
 
 
 def choose_precision(directory: Path, precision: Literal["int8", "float32"]) -> None:
-    """Keep of an exported model's networks the one of this precision, where it has two."""
+    """Keep the network of one precision in an exported model that has two."""
     if (directory / FLOAT_FILE).exists():
         if precision == "float32":
             (directory / FLOAT_FILE).replace(directory / NETWORK_FILE)
@@ -102,7 +104,10 @@ def choose_precision(directory: Path, precision: Literal["int8", "float32"]) -> 
 
 
 def cores() -> int:
-    """Return how many cores this process may use: those it is bound to, or its container's share of them if that is less."""
+    """Return the number of cores that this process may use.
+
+    That is how many it is bound to, or its container's share of them if that is less.
+    """
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = _CPU_QUOTA.read_text("ascii").split()
@@ -112,7 +117,7 @@ def cores() -> int:
 
 
 def pad(rows: list[list[int]]) -> NDArray[np.int64]:
-    """Return rows of unequal length as one array, filled up with zeros at the end."""
+    """Return rows of unequal length as one array, padded with zeros at the end."""
     padded = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
     for number, row in enumerate(rows):
         padded[number, : len(row)] = row

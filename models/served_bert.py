@@ -1,4 +1,4 @@
-"""What a BERT model serves with: its tokenizer (`tokenizers`), and its network as ONNX. Neither torch nor Transformers is needed."""
+"""A BERT model as it serves: `tokenizers` and ONNX Runtime, without torch and Transformers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from models.attribution import clean_words, within
-from models.base import LABELS, ModelError, Scores, clean_text, read_description
+from models.base import read_description
 from models.emoji import spell_emoji
+from models.errors import ModelError
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
+from models.text import LABELS, Scores, clean_text
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -21,7 +23,7 @@ TOKENIZER_FILE = "tokenizer.json"
 
 
 class ServedBert(ServedNetwork):
-    """Reads word pieces; texts of like length share a batch, whatever their order, and every core takes one batch after the other."""
+    """Scores word pieces in batches of like length, which all cores share."""
 
     family = "bert"
     explaining_cost = 8.0  # texts of a batch cost less than a text alone
@@ -29,32 +31,35 @@ class ServedBert(ServedNetwork):
     calls_at_once = 2
 
     def __init__(self, tokenizer: Tokenizer, network: Network, *, max_tokens: int) -> None:
-        """Take a tokenizer that truncates, a network from `input_ids` and `attention_mask` to logits, and how many ids it reads at most."""
+        """Take a truncating tokenizer and a network from ids and attention mask to logits.
+
+        `max_tokens` is how many ids the network reads at most.
+        """
         self._tokenizer, self._network = tokenizer, network
         self._most_tokens = max_tokens
         self._ends = tokenizer.encode("").ids  # what stands around every text
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's word pieces."""
-        found = self._tokenizer.encode_batch_fast([spell_emoji(clean_text(text)) for text in texts])
-        return [one.ids for one in found]
+        encodings = self._tokenizer.encode_batch_fast([spell_emoji(clean_text(text)) for text in texts])
+        return [encoding.ids for encoding in encodings]
 
     def cut(self, words: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each word's pieces, as far as the network reads them."""
-        found = self._tokenizer.encode_batch_fast(
+        """Return the ids of each word's pieces, empty beyond what the network reads."""
+        encodings = self._tokenizer.encode_batch_fast(
             [spell_emoji(word) for word in clean_words(words)], add_special_tokens=False
         )
-        return within([one.ids for one in found], self._most_tokens - len(self._ends))
+        return within([encoding.ids for encoding in encodings], self._most_tokens - len(self._ends))
 
     def join(self, pieces: Sequence[list[int]]) -> list[int]:
-        """Return the ids of a text that has these words."""
+        """Return the ids of a text made of these words' pieces."""
         first, last = self._ends
         ids = [first, *chain.from_iterable(pieces)]
         return [*ids[: self._most_tokens - 1], last]
 
     def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
         """Return the scores of word pieces, shape (n, 3)."""
-        lengths, network = [len(one) for one in tokens], self._network
+        lengths, network = [len(ids) for ids in tokens], self._network
         batches = list(
             batches_of_like_length(lengths, min(network.most_tokens, -(-sum(lengths) // network.lanes)))
         )
@@ -90,7 +95,10 @@ class ServedBert(ServedNetwork):
 
 
 def batches_of_like_length(lengths: Sequence[int], most_tokens: int) -> Iterator[list[int]]:
-    """Return the rows of each batch, the longest first: of like length, so that little is padding, and few enough for `most_tokens`.
+    """Yield the rows of each batch, the longest texts first.
+
+    Texts of a batch have like lengths, so that little is padding, and a batch has at most
+    `most_tokens` tokens.
 
     >>> list(batches_of_like_length([900, 3, 1000, 2], 2048))
     [[2, 0], [1, 3]]

@@ -1,4 +1,7 @@
-"""What a Keras model serves with: its vocabulary, its lexicon, and its network as ONNX. TensorFlow is not needed."""
+"""A Keras model as it serves: vocabulary, lexicon, and the network as ONNX.
+
+TensorFlow is not needed.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from typing import Self
 import numpy as np
 
 from models.attribution import clean_words, within
-from models.base import LABELS, Scores, clean_text, read_description
+from models.base import read_description
 from models.lexicon import PAUSES, Valences, read_valences, valence_marks
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
+from models.text import LABELS, Scores, clean_text
 
 VOCABULARY_FILE = "vocabulary.json"
 _TOKEN = re.compile(
@@ -26,7 +30,10 @@ _BATCH = 128
 
 
 class ServedKeras(ServedNetwork):
-    """Looks words, what the lexicon says of them, and pairs where the network averages, up in the vocabulary; the network does the rest."""
+    """Looks up words, marks of the lexicon and word pairs, and scores them with the network.
+
+    Only a network that averages has pairs.
+    """
 
     family = "keras"
     explaining_cost = 14.0  # most of what a call costs is the call
@@ -34,7 +41,10 @@ class ServedKeras(ServedNetwork):
     def __init__(
         self, vocabulary: Sequence[str], network: Network, *, has_pairs: bool, max_tokens: int
     ) -> None:
-        """Take the terms in the order of their numbers, and how many words of a text are read at most; `valences_` is set apart."""
+        """Take the terms in the order of their numbers; at most `max_tokens` words are read.
+
+        `valences_` is set after construction.
+        """
         self.valences_: Valences = {}
         self._numbers = {term: number for number, term in enumerate(vocabulary)}
         self._network, self._has_pairs, self._max_tokens = network, has_pairs, max_tokens
@@ -44,11 +54,11 @@ class ServedKeras(ServedNetwork):
         return [self._look_up(split(text)) for text in texts]
 
     def cut(self, words: Sequence[str]) -> list[list[str]]:
-        """Return the tokens of each word, as far as the network reads them."""
+        """Return the tokens of each word, empty beyond what the network reads."""
         return within([split(word) for word in clean_words(words)], self._max_tokens)
 
     def join(self, pieces: Sequence[list[str]]) -> list[int]:
-        """Return the numbers of the terms of a text that has these words."""
+        """Return the numbers of the terms of a text made of these words."""
         return self._look_up(list(chain.from_iterable(pieces)))
 
     def infer_uncalibrated(self, tokens: list[list[int]]) -> Scores:
@@ -79,12 +89,12 @@ class ServedKeras(ServedNetwork):
 
 
 def split(text: str) -> list[str]:
-    """Return a raw text as words in lower case, emoticons, emoji and pauses among them."""
+    """Return the lower-case words, emoticons, emoji and pauses of a raw text."""
     return _TOKEN.findall(clean_text(text).replace("’", "'").lower())
 
 
 def with_marks(words: Sequence[str], valences: Valences, most: int) -> list[str]:
-    """Return what a vocabulary is made of: what the lexicon says of the first `most` words, then those words without the pauses."""
+    """Return the lexicon's marks of the first `most` words, then those words without pauses."""
     read = words[:most]
     return [
         *(valence_marks(read, valences) if valences else ()),

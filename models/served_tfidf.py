@@ -1,4 +1,4 @@
-"""What a TF-IDF model serves with: the n-grams it knows and their weights, and its lexicon.
+"""A TF-IDF model as it serves: its n-grams, their weights, and its lexicon.
 
 Exact, and without scikit-learn.
 
@@ -14,16 +14,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import LABELS, Classifier, Scores, clean_text, read_description, soften, write_description
+from models.attribution import Explaining
+from models.base import Classifier, read_description, write_description
+from models.calibration import soften
 from models.lexicon import FEATURES, Valences, read_valences, valence_features, write_valences
-
-if TYPE_CHECKING:
-    from models.attribution import Explaining
+from models.text import LABELS, Scores, clean_text
+from models.tfidf_attribution import explain_counted
 
 _TERMS_FILE, _WEIGHTS_FILE = "ngrams.json", "weights.npz"
 # The numbers of the n-grams that a text holds, and how often it holds each.
@@ -33,7 +34,7 @@ Counted = tuple[list[Counts], list[float]]  # of each part; what the lexicon say
 
 @dataclass(frozen=True)
 class Ngrams:
-    """One way to cut a text into n-grams of words (`pattern` finds them) or, without a pattern, of the characters within each word."""
+    """A set of n-grams of words, which `pattern` finds, or of characters within words."""
 
     terms: tuple[str, ...]
     least: int
@@ -55,7 +56,7 @@ class Ngrams:
 
 
 class ServedTfidf(Classifier):
-    """Scores texts by their n-grams: each part's weights have length 1, as a vectoriser's."""
+    """Scores texts by their n-grams; the weights of each part have length 1, as a vectoriser's."""
 
     family = "tfidf"
 
@@ -65,7 +66,10 @@ class ServedTfidf(Classifier):
         idf: Sequence[NDArray[np.float64]],
         coefficients: Sequence[NDArray[np.float64]],
     ) -> None:
-        """Take per part its terms, their inverse document frequencies (n,) and their coefficients (n, 3); the rest is set apart."""
+        """Take per part its n-grams, inverse document frequencies (n,) and coefficients (n, 3).
+
+        Bias and valences are set after construction.
+        """
         self.parts, self.idf, self.coefficients = tuple(parts), tuple(idf), tuple(coefficients)
         self.bias_ = np.zeros(len(LABELS))
         self.valences_: Valences = {}
@@ -73,7 +77,7 @@ class ServedTfidf(Classifier):
         self.numbers = [{term: number for number, term in enumerate(part.terms)} for part in self.parts]
 
     def tokenise(self, texts: Sequence[str]) -> list[Counted]:
-        """Return for each text which known n-grams of each part it holds and how often, and what the lexicon says of it."""
+        """Return the known n-grams of each text with their counts per part, and its valences."""
         cleaned = [clean_text(text) for text in texts]
         return [
             (self._count(text.lower()), valence_features(text, self.valences_) if self.valences_ else [])
@@ -87,9 +91,7 @@ class ServedTfidf(Classifier):
         return soften(np.exp(np.stack([self._decide(*counted) for counted in tokens])), 1.0)
 
     def explain(self, text: str, scores: Sequence[float]) -> Explaining:
-        """Return the weights of a raw text's words without asking for a score: what each word takes along is counted."""
-        from models.tfidf_attribution import explain_counted  # here, because it imports this module
-
+        """Return the weights of a raw text's words, which are computed without more scores."""
         return explain_counted(self, text, scores)
 
     def save(self, directory: Path | str) -> None:
@@ -100,8 +102,8 @@ class ServedTfidf(Classifier):
         )
         write_valences(folder, self.valences_)
         arrays: dict[str, Any] = {"bias": self.bias_, "valence_coefficients": self.valence_coefficients_}
-        arrays |= {f"idf_{number}": one for number, one in enumerate(self.idf)}
-        arrays |= {f"coefficients_{number}": one for number, one in enumerate(self.coefficients)}
+        arrays |= {f"idf_{number}": idf for number, idf in enumerate(self.idf)}
+        arrays |= {f"coefficients_{number}": part for number, part in enumerate(self.coefficients)}
         np.savez_compressed(folder / _WEIGHTS_FILE, **arrays)
 
     @classmethod

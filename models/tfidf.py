@@ -1,4 +1,4 @@
-"""TF-IDF and logistic regression, in scikit-learn, with a lexicon's word valences beside the n-grams.
+"""TF-IDF with logistic regression (scikit-learn), and word valences of a lexicon.
 
 It counts n-grams of words and characters and knows nothing of the rest of the order, but for what
 the valences make of negations.
@@ -23,18 +23,12 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from models.base import (
-    ModelError,
-    Progress,
-    Scores,
-    SentimentModel,
-    clean_text,
-    encode_labels,
-    measure,
-    merit,
-)
+from models.base import SentimentModel
+from models.errors import ModelError
+from models.learning import Progress, TrainingData, encode_labels, merit, trial_metrics
 from models.lexicon import read_valences, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
+from models.text import Scores, clean_text
 from models.tfidf_features import FEATURES, PARTS, VALENCES, Extractor, count, ratios, scale, weigh
 
 _PIPELINE_FILE = "pipeline.skops"
@@ -43,7 +37,10 @@ _STANDARD_ERRORS = 2  # that a point of the grid may be behind the best
 
 
 class TfidfModel(SentimentModel):
-    """Sets of features, C and class weights race in cross-validation; the best of them is fitted on the training texts alone."""
+    """Logistic regression whose features, C and class weights race in cross-validation.
+
+    The best is fitted on the training texts alone.
+    """
 
     family = "tfidf"
 
@@ -56,7 +53,7 @@ class TfidfModel(SentimentModel):
         has_ratios: bool = True,
         seed: int = 0,
     ) -> None:
-        """Keep the grid; `regularisations` are values of C, smaller is stronger, with the l2 penalty.
+        """Keep the grid; `regularisations` are values of C: smaller is stronger (l2).
 
         With `has_ratios` an n-gram's weight grows with how much it tells labels apart in the
         training texts (`log_count_ratios`).
@@ -67,20 +64,13 @@ class TfidfModel(SentimentModel):
         self.has_ratios = has_ratios
         self.seed = seed
 
-    def fit(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[str],
-        *,
-        validation: tuple[Sequence[str], Sequence[str]],
-        progress: Progress = print,
-        checkpoint: Path | None = None,
-        teacher_scores: Scores | None = None,
-        related: tuple[Sequence[str], Sequence[str]] | None = None,
-    ) -> Self:
-        """Search the grid and fit the best; n-grams are counted once for the whole search, and weighed by the rows of each fold alone."""
-        targets, truth = encode_labels(texts, labels), encode_labels(*validation)
-        cleaned = _clean([*texts, *validation[0]])
+    def _learn(self, data: TrainingData, progress: Progress, checkpoint: Path | None) -> None:
+        """Search the grid, and fit the best point on the training texts.
+
+        N-grams are counted once for the whole search, and weighed by the rows of each fold alone.
+        """
+        targets, truth = encode_labels(data.texts, data.labels), encode_labels(*data.validation)
+        cleaned = _clean([*data.texts, *data.validation[0]])
         folds = make_folds(len(targets), len(truth), self.seed)
         # More threads of its own make a fit of sparse weights no faster, and stand in the way of
         # other fits.
@@ -95,10 +85,9 @@ class TfidfModel(SentimentModel):
         self.classifier_ = classifier.fit(scale(weights, factors), targets)
         # Of the weights as they are: nobody else has to know of the factors.
         self.classifier_.coef_ *= factors
-        return self._calibrate(validation)
 
     def tokenise(self, texts: Sequence[str]) -> Any:
-        """Return the weights of each text's n-grams and what the lexicon says of it, a sparse matrix with one row per text."""
+        """Return a sparse matrix with the features of each text: n-gram weights and valences."""
         return self.extractor_.transform(_clean(texts)) if len(texts) else np.empty((0, 0))
 
     def infer_uncalibrated(self, tokens: Any) -> Scores:
@@ -108,7 +97,7 @@ class TfidfModel(SentimentModel):
         return np.asarray(self.classifier_.predict_proba(tokens), dtype=np.float64)
 
     def save(self, directory: Path | str) -> None:
-        """Write the vectorisers and the classifier as a skops file, and the lexicon where it is used."""
+        """Write vectorisers and classifier as a skops file, and the lexicon where it is used."""
         folder = self._write_description(directory)
         pipeline = Pipeline([("features", self.extractor_.union_), ("classifier", self.classifier_)])
         skops.io.dump(pipeline, folder / _PIPELINE_FILE, compression=ZIP_DEFLATED)
@@ -137,7 +126,7 @@ class TfidfModel(SentimentModel):
         return model
 
     def export(self, directory: Path | str, texts: Sequence[str]) -> None:
-        """Write the n-grams and their weights; nothing of it depends on `texts`."""
+        """Write the n-grams and their weights; `texts` change nothing."""
         vectorizers = [vectorizer for _, vectorizer in self.extractor_.union_.transformer_list]
         ends = np.cumsum([len(vectorizer.vocabulary_) for vectorizer in vectorizers])
         *coefficients, of_valences = np.split(self.classifier_.coef_.T, ends)
@@ -150,7 +139,7 @@ class TfidfModel(SentimentModel):
     def _search(
         self, cleaned: list[str], targets: NDArray[np.int64], folds: NDArray[np.int64], progress: Progress
     ) -> list[dict[str, Any]]:
-        """Return a trial for each point of the grid: its figures are the means over the `folds` that it was tried on.
+        """Return a trial for each point of the grid; its metrics are means over the folds tried.
 
         After each fold those that are clearly behind are out of the race. Source: Maron and Moore
         1993, Hoeffding Races. Threads fit the classifiers and share the weights: sparse products
@@ -166,8 +155,8 @@ class TfidfModel(SentimentModel):
         }
         for fold in range(_FOLDS):
             fits = self._fits([points[number] for number in racing], tables, targets, folds == fold)
-            found = zip(racing, Parallel(-1, prefer="threads", return_as="generator")(fits), strict=True)
-            for name, of_features in groupby(found, lambda pair: points[pair[0]][0]):
+            outcomes = zip(racing, Parallel(-1, prefer="threads", return_as="generator")(fits), strict=True)
+            for name, of_features in groupby(outcomes, lambda pair: points[pair[0]][0]):
                 best = 0.0
                 for number, (of_point, right) in of_features:
                     figures[number].append(of_point)
@@ -192,7 +181,7 @@ class TfidfModel(SentimentModel):
         targets: NDArray[np.int64],
         held_out: NDArray[np.bool_],
     ) -> Iterator[Any]:
-        """Return a call of `try_on_fold` for each point, made when it is asked for."""
+        """Yield a call of `try_on_fold` for each point, made when it is needed."""
         weights = {
             part: weigh(part, tables[part], held_out)
             for part in {part for name, _ in points for part in PARTS[name]}
@@ -215,11 +204,11 @@ class TfidfModel(SentimentModel):
 
 
 def _means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
-    return {metric: float(np.mean([one[metric] for one in figures])) for metric in figures[0]}
+    return {metric: float(np.mean([of_fold[metric] for of_fold in figures])) for metric in figures[0]}
 
 
 def near_the_best(merits: Sequence[float], is_right: Sequence[NDArray[np.bool_]]) -> list[bool]:
-    """Return whether each point is behind the best by at most two standard errors of their difference.
+    """Return whether each point is at most two standard errors behind the best.
 
     `is_right` says which of the same n rows each gets right. The difference comes from the rows
     that one of the two gets right and the other wrong: of a share d of them its standard error is
@@ -227,20 +216,20 @@ def near_the_best(merits: Sequence[float], is_right: Sequence[NDArray[np.bool_]]
     """
     best = int(np.argmax(merits))
     errors = [np.sqrt(np.mean(right != is_right[best]) / len(right)) for right in is_right]
-    return [merits[best] - one <= _STANDARD_ERRORS * error for one, error in zip(merits, errors, strict=True)]
+    return [merits[best] - own <= _STANDARD_ERRORS * error for own, error in zip(merits, errors, strict=True)]
 
 
 def try_on_fold(
     classifier: LogisticRegression, learnt: tuple[Any, Any], judged: tuple[Any, Any]
 ) -> tuple[dict[str, float], NDArray[np.bool_]]:
-    """Return what `measure` says of a classifier on some weights and targets, when it has learnt others, and which rows it gets right."""
+    """Return a fitted classifier's metrics on held-out rows, and which rows it gets right."""
     weights, targets = judged
     scores = classifier.fit(*learnt).predict_proba(weights)
-    return measure(targets, scores), scores.argmax(axis=1) == targets
+    return trial_metrics(targets, scores), scores.argmax(axis=1) == targets
 
 
 def make_folds(train_size: int, validation_size: int, seed: int) -> NDArray[np.int64]:
-    """Return each row's fold: the validation texts are one, the training texts are dealt out to the others.
+    """Return the fold of each row: one for validation, the others shared by training texts.
 
     One fold of this size would choose by luck: its macro F1 has a standard error of 0.8 points,
     more than most choices differ.

@@ -1,4 +1,4 @@
-"""How much each word moves the score of a TF-IDF model: exactly what leaving each word out gives, counted instead of scored anew.
+"""Exact word weights of a TF-IDF model, by counting n-grams instead of scoring texts.
 
 Only the n-grams near a word come and go with it, so all words together cost little more than
 reading the text a few times.
@@ -13,27 +13,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.attribution import Explaining, clean_words, place, split_words
-from models.base import soften
+from models.attribution import Explaining, clean_words, split_words, weighted_words
+from models.calibration import soften
 from models.lexicon import Typography, cut, summarise, turned
 
 if TYPE_CHECKING:
-    from models.base import Scores
     from models.lexicon import Valences
     from models.served_tfidf import Ngrams, ServedTfidf
+    from models.text import Scores
 
 Floats = NDArray[np.float64]
 
 
 def explain_counted(model: ServedTfidf, text: str, scores: Sequence[float]) -> Explaining:
-    """Return the weights of a raw text's words; a generator for the sake of its callers, it asks for nothing."""
+    """Return the weights of a raw text's words; as a generator, it yields nothing."""
     yield from ()
-    found = _scores_without(model, clean_words(split_words(text)))[:, int(np.argmax(scores))]
-    return place(text, (found[-1] - found[:-1]).tolist())
+    without = _scores_without(model, clean_words(split_words(text)))[:, int(np.argmax(scores))]
+    return weighted_words(text, (without[-1] - without[:-1]).tolist())
 
 
 def _scores_without(model: ServedTfidf, words: Sequence[str]) -> Scores:
-    """Return the scores of a text without each of its words, and in the last row of the whole text, shape (n + 1, 3)."""
+    """Return the scores of a text without each word, and last of the whole: shape (n + 1, 3)."""
     logits = np.tile(model.bias_, (len(words) + 1, 1))
     for number, part in enumerate(model.parts):
         logits += _decide_without(model, number, [part.cut(word.lower()) for word in words])
@@ -43,33 +43,33 @@ def _scores_without(model: ServedTfidf, words: Sequence[str]) -> Scores:
 
 
 def _valences_without(words: Sequence[str], valences: Valences) -> list[list[float]]:
-    """Return the lexicon's features of a text without each of its words, and last of the whole text."""
+    """Return the valence features of a text without each word, and last of the whole text."""
     tokens = [cut(word) for word in words]
     flat, ends = list(chain.from_iterable(tokens)), list(accumulate(map(len, tokens)))
     whole = list(turned(flat, valences))
-    found = [(place, valence) for place, (valence, _) in enumerate(whole) if valence]
+    rated = [(position, valence) for position, (valence, _) in enumerate(whole) if valence]
     written = Typography.of(" ".join(filter(None, words)))
     rows = []
     for word, cut_word, end in zip(words, tokens, ends, strict=True):
-        start, place = end - len(cut_word), end
+        start, position = end - len(cut_word), end
         near = []  # what a negation turns round may change, until the text goes on as it did with the word
         for valence, scope in turned(islice(flat, end, None), valences, whole[start - 1][1] if start else 0):
             near.append(valence)
-            place += 1
-            if scope == whole[place - 1][1]:
+            position += 1
+            if scope == whole[position - 1][1]:
                 break
         before, after = (
-            [value for at, value in found if at < start],
-            [value for at, value in found if at >= place],
+            [value for at, value in rated if at < start],
+            [value for at, value in rated if at >= position],
         )
         gone = Typography.of(word + " " if word and written.length > len(word) else word)
         typography = Typography(*(all_ - missing for all_, missing in zip(written, gone, strict=True)))
         rows.append(summarise([*before, *filter(None, near), *after], typography))
-    return [*rows, summarise([value for _, value in found], written)]
+    return [*rows, summarise([value for _, value in rated], written)]
 
 
 def _decide_without(model: ServedTfidf, number: int, words: Sequence[Sequence[str]]) -> Floats:
-    """Return what one part adds to each row of logits."""
+    """Return the contribution of one part to each row of logits."""
     part, idf, coefficients = model.parts[number], model.idf[number], model.coefficients[number]
     whole, rows, terms, signs = _find(part, model.numbers[number], words)
     # A text holds few of a model's n-grams.
@@ -105,14 +105,17 @@ def _decide_without(model: ServedTfidf, number: int, words: Sequence[Sequence[st
 def _find(
     part: Ngrams, numbers: Mapping[str, int], words: Sequence[Sequence[str]]
 ) -> tuple[list[int], list[int], list[int], list[int]]:
-    """Return the known n-grams of the whole text; then which word's absence changes which n-gram by 1 or -1, as three lists."""
+    """Return the known n-grams of the text, and the changes that each word's absence makes.
+
+    The changes are three lists: the word, the n-gram, and its change by 1 or -1.
+    """
     rows, terms, signs = [], [], []
     for row, near in enumerate(_near(part, words)):
         for sign, ngrams in zip((-1, 1), near, strict=True):
-            found = [number for term in ngrams if (number := numbers.get(term)) is not None]
-            rows += [row] * len(found)
-            terms += found
-            signs += [sign] * len(found)
+            known = [number for term in ngrams if (number := numbers.get(term)) is not None]
+            rows += [row] * len(known)
+            terms += known
+            signs += [sign] * len(known)
     if not _reach(part):
         return terms, rows, terms, signs
     whole = [
@@ -124,7 +127,7 @@ def _find(
 
 
 def _near(part: Ngrams, words: Sequence[Sequence[str]]) -> Iterator[tuple[Iterator[str], Iterator[str]]]:
-    """Return for each word the n-grams around it, and those that are there when it is left out."""
+    """Yield for each word the n-grams around it, and those in its absence."""
     flat, end = list(chain.from_iterable(words)), 0
     reach = _reach(part)
     for word in words:
@@ -134,12 +137,15 @@ def _near(part: Ngrams, words: Sequence[Sequence[str]]) -> Iterator[tuple[Iterat
 
 
 def _reach(part: Ngrams) -> int:
-    """Return how many words away an n-gram feels that a word is missing: those of characters end with their word."""
+    """Return how many words away an n-gram may change when a word is missing.
+
+    N-grams of characters end with their word.
+    """
     return 0 if part.pattern is None else part.most - 1
 
 
 def _sum(values: Floats, places: NDArray[np.int64], size: int) -> Floats:
-    """Return the sums of the values that share a place."""
+    """Return the sums of the values that share an index."""
     return np.asarray(np.bincount(places, weights=values, minlength=size), dtype=np.float64)
 
 

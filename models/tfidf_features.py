@@ -1,4 +1,4 @@
-"""What TF-IDF models see of a text: n-grams of words and characters, what a lexicon says, and how much each n-gram counts."""
+"""Features of TF-IDF models: n-grams of words and characters, valences, and their weights."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
-from models.base import LABELS
 from models.lexicon import FEATURES as VALENCE_FEATURES
 from models.lexicon import Valences, read_lexicon, valence_features
+from models.text import LABELS
 
 _WORD = r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp/\\|]|[!?]+|[\u2600-\u27bf\U0001f300-\U0001faff]"
 VALENCES = "valences"
@@ -41,14 +41,17 @@ _LEAST_RATIO = 1e-9  # less is rounding
 
 
 class Extractor(BaseEstimator):  # type: ignore[misc]
-    """Turns cleaned texts into one sparse matrix: the n-grams' weights, then what the lexicon says where the features hold valences."""
+    """Turns cleaned texts into a sparse matrix of n-gram weights and, if wanted, valences."""
 
     def __init__(self, features: str) -> None:
         """Take the name of the features."""
         self.features = features
 
     def fit_transform(self, cleaned: Sequence[str], labels: object = None) -> Any:
-        """Learn the n-grams of cleaned texts and return a row of weights per text; labels change nothing."""
+        """Learn the n-grams of cleaned texts and return a row of weights per text.
+
+        Labels change nothing.
+        """
         parts = PARTS[self.features]
         self.union_ = FeatureUnion(
             [(part, TfidfVectorizer(**OPTIONS[part])) for part in parts if part != VALENCES]
@@ -69,7 +72,7 @@ class Extractor(BaseEstimator):  # type: ignore[misc]
 
 
 def count(part: str, cleaned: Sequence[str]) -> Any:
-    """Return how often each n-gram of a part is in each cleaned text, or what the lexicon says of it."""
+    """Return the count of each n-gram of a part in each cleaned text, or its valence features."""
     if part == VALENCES:
         return _valence_rows(cleaned, read_lexicon()).astype(_OF_SEARCH)
     cut = {option: value for option, value in OPTIONS[part].items() if option not in _WEIGHING}
@@ -77,7 +80,10 @@ def count(part: str, cleaned: Sequence[str]) -> Any:
 
 
 def weigh(part: str, table: Any, held_out: NDArray[np.bool_]) -> tuple[Any, Any]:
-    """Return the weights of a part for the rows that are not held out and for those that are, as a vectoriser of the first would give."""
+    """Return the weights of a part for the rows that are learned and for those held out.
+
+    A vectoriser that is fitted on the first would give the same.
+    """
     learnt, judged = table[~held_out], table[held_out]
     if part == VALENCES:
         return learnt, judged
@@ -91,12 +97,12 @@ def _valence_rows(cleaned: Sequence[str], valences: Valences) -> Any:
 
 
 def log_count_ratios(weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return how well each column of a sparse matrix (n, columns) tells labels apart, with a mean square of 1: shape (columns,).
+    """Return a factor per column of a sparse matrix (n, columns): how well it separates labels.
 
-    It is the square root of the largest of the labels' |log of a column's share of a label's
-    entries over its share of all other entries|, where each label is given one more entry of each
-    column. Columns that all say nothing get 1. Source: Wang and Manning, ACL 2012, for two labels;
-    the root is ours.
+    The mean square is 1. It is the square root of the largest of the labels' |log of a column's
+    share of a label's entries over its share of all other entries|, where each label is given one
+    more entry of each column. Columns that all say nothing get 1. Source: Wang and Manning, ACL
+    2012, for two labels; the root is ours.
     """
     counts = (
         np.stack(
@@ -122,7 +128,7 @@ def scale(weights: Any, factors: NDArray[np.float64]) -> Any:
 
 
 def ratios(features: str, weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the factor of each column of some features: what the lexicon says is not a matter of how often it says something."""
+    """Return the factor of each column: a ratio for n-grams, 1 for valences."""
     factors = np.ones(weights.shape[1])
     ngrams = slice(len(factors) - (len(VALENCE_FEATURES) if VALENCES in PARTS[features] else 0))
     factors[ngrams] = log_count_ratios(weights[:, ngrams], targets)

@@ -116,9 +116,8 @@ def tfidf_model(small_corpus, made_once):
     import models
 
     def fit(folder: Path) -> None:
-        models.create("tfidf").fit(*small_corpus, validation=small_corpus, progress=lambda line: None).save(
-            folder
-        )
+        data = models.TrainingData(*small_corpus, validation=small_corpus)
+        models.create("tfidf").fit(data, progress=lambda line: None).save(folder)
 
     return models.load(made_once("tfidf", fit))
 

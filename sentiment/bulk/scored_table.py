@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from models.base import Scores
+    from models import Scores
     from sentiment.bulk.table_file import Chunk, TableFile
 
 RESULT_COLUMNS = ("predicted_label", *LABELS, "model")

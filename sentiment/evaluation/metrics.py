@@ -1,4 +1,4 @@
-"""How good, how fast and how large a model is: pure functions of labels and scores.
+"""Quality metrics and the choice of the winner: pure functions of labels and scores.
 
 No model is loaded and nothing is logged here.
 """
@@ -17,7 +17,7 @@ from models import LABELS, ModelError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from models.base import Scores
+    from models import Scores
 
 Counts = NDArray[np.int64]
 
@@ -65,7 +65,7 @@ def evaluate(labels: Sequence[str], scores: Scores) -> dict[str, float]:
 
 
 def expected_calibration_error(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) -> float:
-    """Return the mean gap between confidence and accuracy over 15 bins of equal width, weighted by their sizes.
+    """Return the mean gap between confidence and accuracy, over 15 bins weighted by size.
 
     Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3 (bins open
     on the left).
@@ -75,7 +75,10 @@ def expected_calibration_error(is_correct: NDArray[np.bool_], confidence: NDArra
 
 
 def reliability(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return three rows with a column per bin: its number of texts, their mean confidence and their accuracy; zeros where it is empty."""
+    """Return, per bin of confidence, its number of texts, mean confidence and accuracy.
+
+    These are the rows; an empty bin has zeros.
+    """
     bins = np.clip(np.ceil(confidence * _ECE_BINS).astype(int) - 1, 0, _ECE_BINS - 1)
     counts, sure, right = (
         np.bincount(bins, weights=weights, minlength=_ECE_BINS)
@@ -86,7 +89,7 @@ def reliability(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) 
 
 
 def confusion(labels: Sequence[str], scores: Scores) -> Counts:
-    """Return how often each true label (rows) got each predicted one (columns), in the order of LABELS."""
+    """Return the confusion table: a row per true label, a column per predicted, as in LABELS."""
     table: Counts = confusion_matrix(
         checked_indices(labels, scores), scores.argmax(axis=1), labels=range(len(LABELS))
     )
@@ -94,7 +97,7 @@ def confusion(labels: Sequence[str], scores: Scores) -> Counts:
 
 
 def f1_by_label(table: Counts) -> NDArray[np.float64]:
-    """Return the F1 of each label from confusion tables of shape (..., 3, 3); their mean is the macro F1."""
+    """Return the F1 of each label from confusion tables of shape (..., 3, 3)."""
     hits = np.diagonal(table, axis1=-2, axis2=-1)
     predicted_and_true = table.sum(axis=-2) + table.sum(axis=-1)
     f1: NDArray[np.float64] = np.divide(
@@ -104,12 +107,17 @@ def f1_by_label(table: Counts) -> NDArray[np.float64]:
 
 
 def f1_macro_interval(table: Counts, seed: int = 0) -> tuple[float, float]:
-    """Return the 95% percentile bootstrap interval of the macro F1 (Efron and Tibshirani 1993, chapter 13)."""
+    """Return the 95% percentile bootstrap interval of the macro F1.
+
+    Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
+    """
     return _interval(f1_by_label(_resampled(table, seed)).mean(axis=-1))
 
 
 def choose_winner(candidates: Mapping[str, Mapping[str, float]]) -> str:
-    """Return the family with the highest `val_f1_macro`; at a tie the smaller `size_mb`, then the name that sorts first.
+    """Return the family with the highest `val_f1_macro`.
+
+    At a tie the smaller `size_mb` decides, then the name that sorts first.
 
     Raises:
         ModelError: There is no candidate, or a candidate's macro F1 is not a finite number.
@@ -128,17 +136,19 @@ def choose_winner(candidates: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def checked_indices(labels: Sequence[str], scores: Scores) -> NDArray[np.int64]:
-    """Return labels as indices into LABELS, after checking that the scores are probabilities of the same texts."""
+    """Return labels as indices into LABELS; the scores must be probabilities of the same texts."""
     if not len(labels) or scores.shape != (len(labels), len(LABELS)):
         raise ModelError(
-            f"scores have the shape {scores.shape} for {len(labels)} labels; give {len(LABELS)} scores per text"
+            f"scores have the shape {scores.shape} for {len(labels)} labels; "
+            f"give {len(LABELS)} scores per text"
         )
     unknown = sorted(set(labels) - set(LABELS))
     if unknown:
         raise ModelError(f"unknown label {unknown[0][:40]!r}; use {', '.join(LABELS)}")
     if not (scores >= 0).all() or not np.allclose(scores.sum(axis=1), 1, atol=1e-4):  # NaN fails both
         raise ModelError(
-            "scores are not probabilities (NaN, infinite, negative or not summing to 1): train the model again"
+            "scores are not probabilities (NaN, infinite, negative or not summing to 1): "
+            "train the model again"
         )
     return np.array([LABELS.index(label) for label in labels], dtype=np.int64)
 

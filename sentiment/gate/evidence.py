@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from models.base import Scores
+    from models import Scores
     from sentiment.data.dataset import EvaluationSet
     from sentiment.evaluation.cost import Cost
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from models.base import Scores
+    from models import Scores
     from sentiment.data.dataset import Dataset
 
 _MOST_BUCKETS = 14

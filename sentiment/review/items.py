@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from sentiment.data.hash_draws import hash_draw
 from sentiment.errors import ReviewError
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ def novelty(form: str, known_words: Collection[str]) -> float:
 
 def annotators_needed(item_id: str, overlap: float) -> int:
     """Return 2 for the share `overlap` of the items, chosen by a hash of their id, else 1."""
-    position = int.from_bytes(hashlib.sha256(item_id.encode()).digest()[:8]) / 2**64
-    return 2 if position < overlap else 1
+    return 2 if hash_draw(item_id) < overlap else 1
 
 
 class Arrivals:

@@ -1,4 +1,4 @@
-"""A model in the form that serves, and whether it still says what the model says.
+"""Export of a model to the form that serves, and its comparison with the model itself.
 
 The form itself is each model's own (`export`).
 """
@@ -22,7 +22,7 @@ from sentiment.evaluation.metrics import evaluate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.base import Scores
+    from models import Scores
     from sentiment.data.dataset import Split
 
 MOST_CHANGED, MOST_DIFFERENCE, MOST_LOST = 0.002, 0.01, 0.003  # share of the labels; of a score; of macro F1
@@ -31,12 +31,12 @@ _SAMPLES = 256  # texts that show a network's range of numbers
 
 
 def served_megabytes(directory: Path) -> float:
-    """Return the size of what serves on a CPU: of an export, the float network beside the 8-bit one does not count."""
+    """Return the size of what serves on a CPU, without the float network beside an 8-bit one."""
     return measure_size(directory, without=FLOAT_FILE)
 
 
 def export(model: SentimentModel, directory: Path, validation: Split) -> tuple[Classifier, dict[str, float]]:
-    """Write what serving needs and return it, loaded, and what the export changes on the validation split.
+    """Export a model; return what serves, loaded, and how it differs on validation.
 
     The figures are `labels_changed` (a share), `score_difference` (the largest) and `f1_lost`
     (macro F1). A network that as 8-bit integers loses more than 0.3 points of macro F1 and a
@@ -53,20 +53,22 @@ def export(model: SentimentModel, directory: Path, validation: Split) -> tuple[C
         exact = Path(folder) / "exact"
         shutil.copytree(directory, exact)
         choose_precision(exact, "float32")
-        found = compare(validation.labels, native, models.load(exact).predict_proba(validation.texts))
-        check_exact(model.family, found)
+        exact_differences = compare(
+            validation.labels, native, models.load(exact).predict_proba(validation.texts)
+        )
+        check_exact(model.family, exact_differences)
         served = models.load(directory)
         if has_both:
             quantised = compare(validation.labels, native, served.predict_proba(validation.texts))
             if loses_too_much(quantised, len(validation.texts)):
                 choose_precision(directory, "float32")
-                return models.load(directory), found
+                return models.load(directory), exact_differences
             return served, quantised
-    return served, found
+    return served, exact_differences
 
 
 def compare(labels: Sequence[str], native: Scores, served: Scores) -> dict[str, float]:
-    """Return the figures of two sets of scores of the same texts, as `export` does."""
+    """Return the differences between two sets of scores of the same texts, as `export` does."""
     return {
         "labels_changed": float((native.argmax(axis=1) != served.argmax(axis=1)).mean()),
         "score_difference": float(np.abs(native - served).max()),
@@ -74,24 +76,29 @@ def compare(labels: Sequence[str], native: Scores, served: Scores) -> dict[str, 
     }
 
 
-def loses_too_much(found: dict[str, float], texts: int) -> bool:
-    """Return whether macro F1 fell by more than 0.3 points and a standard error, or more than 5% of the labels changed.
+def loses_too_much(differences: dict[str, float], texts: int) -> bool:
+    """Return whether 8-bit integers cost too much macro F1 or change too many labels.
 
-    Labels that change at random, half for the better and half for the worse, move the share of
-    right ones by that standard error.
+    Too much is more than 0.3 points and a standard error, too many more than 5%. Labels that change
+    at random, half for the better and half for the worse, move the share of right ones by that
+    standard error.
     """
-    changed = found["labels_changed"]
-    return changed > MOST_ROUNDED or found["f1_lost"] > MOST_LOST + math.sqrt(changed / texts)
+    changed = differences["labels_changed"]
+    return changed > MOST_ROUNDED or differences["f1_lost"] > MOST_LOST + math.sqrt(changed / texts)
 
 
-def check_exact(family: str, found: dict[str, float]) -> None:
-    """Return if an export in floating point is the model itself, but for rounding.
+def check_exact(family: str, differences: dict[str, float]) -> None:
+    """Check that an export in floating point equals the model, but for rounding.
 
     Raises:
         ModelError: It is not.
     """
-    if not (found["labels_changed"] <= MOST_CHANGED and found["score_difference"] <= MOST_DIFFERENCE):
+    if not (
+        differences["labels_changed"] <= MOST_CHANGED and differences["score_difference"] <= MOST_DIFFERENCE
+    ):
         raise ModelError(
-            f"the exported {family} model is not the one that was trained: {found['labels_changed']:.2%} of its labels and scores by up to "
-            f"{found['score_difference']:.3f} differ; at most {MOST_CHANGED:.1%} and {MOST_DIFFERENCE:g} are allowed: report this"
+            f"the exported {family} model is not the one that was trained: "
+            f"{differences['labels_changed']:.2%} of its labels and scores by up to "
+            f"{differences['score_difference']:.3f} differ; "
+            f"at most {MOST_CHANGED:.1%} and {MOST_DIFFERENCE:g} are allowed: report this"
         )

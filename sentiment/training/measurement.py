@@ -1,4 +1,4 @@
-"""All that a training measures of one model in the form that serves: quality, time and behaviour.
+"""The measurement of a trained model in the form that serves: quality, time and behaviour.
 
 Nothing is trained or logged here.
 """
@@ -17,16 +17,15 @@ from sentiment.evaluation.metrics import evaluate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from models import Classifier
-    from models.base import Scores
+    from models import Classifier, Scores
     from sentiment.data.dataset import Dataset
 
 _LATENCY_TEXTS = 100
 
 
 @dataclass(frozen=True)
-class Measured:
-    """The metrics as in MLflow, the scores of the test split with their curve, and the answers to the behavioural suite."""
+class Measurement:
+    """The metrics as in MLflow, the test scores with their curve, and the suite's answers."""
 
     metrics: Mapping[str, float]
     test_scores: Scores
@@ -34,8 +33,8 @@ class Measured:
     answers: Sequence[Answer]
 
 
-def measure(served: Classifier, dataset: Dataset) -> Measured:
-    """Return what a model is worth on validation and on test, and how it behaves."""
+def measure_model(served: Classifier, dataset: Dataset) -> Measurement:
+    """Return a served model's metrics on validation and test, and its behaviour."""
     splits = {"val": dataset.validation, "test": dataset.test}
     scores = {name: served.predict_proba(split.texts) for name, split in splits.items()}
     metrics = {
@@ -47,4 +46,4 @@ def measure(served: Classifier, dataset: Dataset) -> Measured:
     curves = {name: risk_coverage(split.labels, scores[name]) for name, split in splits.items()}
     answers = ask_suite(served.predict_proba)
     metrics |= {**abstention_metrics(curves["val"], curves["test"]), **behaviour_metrics(answers)}
-    return Measured(metrics, scores["test"], curves["test"], answers)
+    return Measurement(metrics, scores["test"], curves["test"], answers)

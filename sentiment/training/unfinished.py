@@ -1,4 +1,4 @@
-"""Trainings that are not done: what each model has reached lies on disk, so that one that was killed goes on from there.
+"""Unfinished trainings on disk, from which a training that was killed resumes.
 
 A training's folder is named by all that its result depends on: rows, recipe and the code of the
 models.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 import models
-from models.base import ModelError
+from models import ModelError
 from sentiment import durable
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ _KEPT_SECONDS = 7 * 86_400.0
 
 @contextmanager
 def unfinished(folder: Path, recipe: Any) -> Iterator[Path]:
-    """Give a training its own folder below `folder`, that of its last attempt if that was killed; it is removed when the training is done.
+    """Yield the folder of a training below `folder`; remove it when the training is done.
+
+    A training that was killed finds its folder again.
 
     Raises:
         ModelError: The same training runs already.
@@ -58,7 +60,7 @@ def unfinished(folder: Path, recipe: Any) -> Iterator[Path]:
 
 
 def trained(folder: Path, fit: Callable[[Path], SentimentModel]) -> tuple[SentimentModel, float]:
-    """Return a model and the seconds that its training took: the one that `folder` holds, or what `fit` makes, which is then kept there.
+    """Return the trained model of `folder` and its seconds, or train, save and return one.
 
     `fit` takes the directory of its checkpoint.
     """
@@ -85,7 +87,10 @@ def _source_digest() -> str:
 
 
 def _remove_old(folder: Path) -> None:
-    """Remove what nobody has begun or gone on with for a week; the lock files stay, since a name that comes back must find its own."""
-    for one in folder.iterdir():
-        if one.is_dir() and time.time() - one.stat().st_mtime > _KEPT_SECONDS:
-            shutil.rmtree(one, ignore_errors=True)
+    """Remove folders that were not used for a week.
+
+    The lock files stay, since a training that is run again must find its own.
+    """
+    for path in folder.iterdir():
+        if path.is_dir() and time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)

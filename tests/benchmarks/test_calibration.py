@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import calibration
 from benchmarks.calibration import ece_by_chance, flattened, measure, misspelt, read_shifted
-from models.base import soften
+from models.calibration import soften
 from sentiment.data.dataset import Dataset, Split, load_dataset
 from sentiment.errors import DataError
 from sentiment.evaluation.metrics import evaluate

@@ -33,12 +33,9 @@ ROOT = Path(__file__).parents[2]
 
 def fitted(dataset, labels):
     options = {"features": ("words (1,2)",), "regularisations": (3.0,), "class_weights": (None,)}
-    return models.create("tfidf", **options).fit(
-        dataset.train.texts,
-        labels,
-        validation=(dataset.validation.texts, dataset.validation.labels),
-        progress=lambda line: None,
-    )
+    validation = (dataset.validation.texts, dataset.validation.labels)
+    data = models.TrainingData(dataset.train.texts, labels, validation=validation)
+    return models.create("tfidf", **options).fit(data, progress=lambda line: None)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from flows import train as room
 from flows.judging import ORIGIN
 from flows.plan import HYPERPARAMETERS, NO_ROWS, ROWS, Plan
 from flows.train import train
-from models.base import LABELS
+from models import LABELS
 from sentiment.champions import store
 from sentiment.command import run_command
 from sentiment.config import EXPERIMENT_NAME
@@ -275,8 +275,8 @@ def test_keras_learns_from_bert_and_the_others_from_nobody(
     def create(family, **hyperparameters):
         model = real(family, **hyperparameters)
         fit = model.fit
-        model.fit = lambda *rows, **options: (
-            given.update({family: options["teacher_scores"]}) or fit(*rows, **options)
+        model.fit = lambda data, **options: (
+            given.update({family: data.teacher_scores}) or fit(data, **options)
         )
         return model
 

@@ -32,9 +32,8 @@ def trained_model(request, corpus) -> SentimentModel:
     rows, hyperparameters = TRAINING[request.param]
     part = corpus.sample(rows)
     validation = (part.validation.texts, part.validation.labels)
-    return models.create(request.param, **hyperparameters).fit(
-        part.train.texts, part.train.labels, validation=validation, progress=lambda line: None
-    )
+    data = models.TrainingData(part.train.texts, part.train.labels, validation=validation)
+    return models.create(request.param, **hyperparameters).fit(data, progress=lambda line: None)
 
 
 def rise(trained_model: SentimentModel, before: str, after: str, column: int) -> float:

@@ -32,7 +32,8 @@ def report(line):
 bert_training.CHECKPOINT_SECONDS = 0.0
 hyperparameters, rows, related = json.loads(Path(sys.argv[1]).read_text())
 model = models.create("bert", **hyperparameters)
-model.fit(*rows, validation=rows, related=related, progress=report, checkpoint=Path(sys.argv[2]))
+data = models.TrainingData(*rows, validation=rows, related=related)
+model.fit(data, progress=report, checkpoint=Path(sys.argv[2]))
 """
 
 
@@ -42,18 +43,18 @@ def test_a_training_killed_in_the_middle_ends_with_the_same_weights(
     texts, labels = small_corpus
     hyperparameters = {"base_model": str(small_encoder), "epochs": 2, "batch_size": 8, "learning_rate": 3e-3}
     related = (texts[::3], labels[::3])
-    (tmp_path / "lesson.json").write_text(json.dumps([hyperparameters, small_corpus, related]))
+    (tmp_path / "data.json").write_text(json.dumps([hyperparameters, small_corpus, related]))
     monkeypatch.setattr(bert_training, "CHECKPOINT_SECONDS", 0.0)
 
     def train(checkpoint):
         lines = []
         model = models.create("bert", **hyperparameters)
-        rows = {"validation": small_corpus, "related": related}
-        return model.fit(texts, labels, **rows, progress=lines.append, checkpoint=checkpoint), "".join(lines)
+        data = models.TrainingData(texts, labels, validation=small_corpus, related=related)
+        return model.fit(data, progress=lines.append, checkpoint=checkpoint), "".join(lines)
 
     whole, told = train(tmp_path / "whole")
     assert "going on" not in told
-    command = [sys.executable, "-c", SCRIPT, tmp_path / "lesson.json", tmp_path / "killed"]
+    command = [sys.executable, "-c", SCRIPT, tmp_path / "data.json", tmp_path / "killed"]
     killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while not any("step 24/42" in line for line in killed.stdout):
         assert killed.poll() is None

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from model_fixtures import ODD_TEXTS, QUICK
+from model_fixtures import ODD_TEXTS
 from progress import quiet
 
 import models
-from models import FAMILIES, LABELS, ModelError, SentimentModel, clean_text
-from models.base import TEMPERATURES
+from models import FAMILIES, LABELS, ModelError, SentimentModel, TrainingData, clean_text
+from models.calibration import TEMPERATURES
 
 
 @pytest.fixture(params=FAMILIES)
@@ -127,14 +127,13 @@ def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(
 ):
     texts, labels = small_corpus[0][:48], small_corpus[1][:48]
     hyperparameters = quick[family] | ({} if family == "tfidf" else {"epochs": 1})
-    model = models.create(family, **hyperparameters).fit(
-        texts, labels, validation=(texts, labels), progress=quiet
-    )
+    data = TrainingData(texts, labels, validation=(texts, labels))
+    model = models.create(family, **hyperparameters).fit(data, progress=quiet)
     first = model.predict_proba(texts)
 
-    model.fit(texts, labels[::-1], validation=(texts, labels[::-1]), progress=quiet)
+    model.fit(TrainingData(texts, labels[::-1], validation=(texts, labels[::-1])), progress=quiet)
     other = model.predict_proba(texts)
-    model.fit(texts, labels, validation=(texts, labels), progress=quiet)
+    model.fit(data, progress=quiet)
 
     np.testing.assert_allclose(model.predict_proba(texts), first, atol=1e-6)
     assert not np.allclose(other, first, atol=1e-3)
@@ -161,11 +160,24 @@ def test_a_model_can_learn_eight_tweets_by_heart(family, small_encoder):
         "bert": {"base_model": str(small_encoder), "epochs": 24, "learning_rate": 3e-3, "patience": 48},
     }
 
-    model = models.create(family, **by_heart[family]).fit(
-        texts, labels, validation=(texts, labels), progress=quiet
-    )
+    data = TrainingData(texts, labels, validation=(texts, labels))
+    model = models.create(family, **by_heart[family]).fit(data, progress=quiet)
 
     assert model.predict(texts) == labels
+
+
+@pytest.mark.parametrize(
+    ("family", "part"),
+    [(family, part) for family in FAMILIES for part in ("teacher_scores", "related")],
+)
+def test_what_a_family_cannot_learn_is_refused_and_not_ignored(family, part, small_corpus):
+    model = models.create(family)
+    data = replace(TrainingData(*small_corpus, validation=small_corpus), **{part: small_corpus})
+    if part in model.learns:
+        return
+
+    with pytest.raises(ModelError, match=f"the {family} model cannot learn {part}: leave them out"):
+        model.fit(data, progress=quiet)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -179,71 +191,7 @@ def test_a_model_can_learn_eight_tweets_by_heart(family, small_encoder):
 )
 def test_bad_training_input_is_refused(family, texts, labels, message):
     with pytest.raises(ModelError, match=message):
-        models.create(family).fit(texts, labels, validation=(texts, labels), progress=quiet)
-
-
-def test_tfidf_reports_the_reference_choice_and_every_kind_of_features(fitted):
-    tried = [(trial["features"], trial["C"], trial["class_weight"]) for trial in fitted["tfidf"].trials]
-
-    assert ("reference (1,2)", 1.0, None) in tried
-    assert {features for features, _, _ in tried} >= {"words (1,1)", "words (1,2)", "characters (2,5)"}
-
-
-def test_keras_without_the_lexicon_has_no_marks(small_corpus):
-    texts, labels = small_corpus
-    plain = models.create("keras", **QUICK["keras"] | {"epochs": 1, "has_lexicon": False}).fit(
-        texts, labels, validation=small_corpus, progress=quiet
-    )
-    marked = models.create("keras", **QUICK["keras"] | {"epochs": 1}).fit(
-        texts, labels, validation=small_corpus, progress=quiet
-    )
-
-    assert plain.tokenise(["not bad, great"]).numpy()[0, 0].decode() == "[start] not bad great"
-    assert marked.tokenise(["not bad, great"]).numpy()[0, 0].decode().startswith("[+2] [+3] [sum+")
-
-
-def test_keras_tries_both_architectures(fitted):
-    assert [trial["architecture"] for trial in fitted["keras"].trials] == ["average", "lstm"]
-    assert fitted["keras"].hyperparameters["architecture"] in ("average", "lstm")
-
-
-def test_a_hub_that_cannot_be_reached_names_the_two_remedies(small_corpus, tmp_path):
-    script = """
-import models
-texts, labels = ["a", "b", "c"], list(models.LABELS)
-try:
-    models.create("bert", base_model="bert-base-uncased").fit(texts, labels, validation=(texts, labels))
-except models.ModelError as error:
-    print(error)
-"""
-    environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": "/usr/bin"}
-
-    output = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
-    ).stdout
-
-    assert "the base model 'bert-base-uncased' cannot be loaded" in output
-    assert "--base-model minilm" in output
-    assert "--base-model FOLDER" in output
-
-
-def test_bert_takes_a_local_folder_as_its_base_model(fitted, small_corpus, tmp_path):
-    fitted["bert"].save(tmp_path)
-
-    model = models.create("bert", base_model=str(tmp_path), epochs=1).fit(
-        *small_corpus, validation=small_corpus, progress=quiet
-    )
-
-    assert model.predict(["I love this, thank you so much!"]) == ["positive"]
-
-
-def test_tampered_encoder_weights_are_refused(small_corpus, monkeypatch):
-    from models import bert
-
-    monkeypatch.setattr(bert, "_MINILM_SHA256", "0" * 64)
-
-    with pytest.raises(ModelError, match="the packaged encoder's weights have the SHA-256"):
-        bert.BertModel().fit(*small_corpus, validation=small_corpus)
+        models.create(family).fit(TrainingData(texts, labels, validation=(texts, labels)), progress=quiet)
 
 
 def test_a_directory_without_a_model_is_a_clear_error(tmp_path):
@@ -281,28 +229,3 @@ def test_a_missing_framework_names_the_extra_to_install(monkeypatch):
         ModelError, match=r"needs the package 'skops.*pip install -c constraints.txt -e '\.\[tfidf\]'"
     ):
         models.create("tfidf")
-
-
-def test_keras_learns_what_its_teacher_says(small_corpus):
-    """The teacher is sure that some of the praise is blame; the labels alone say nothing of the kind."""
-    texts, labels = small_corpus
-    scores = np.array(
-        [
-            [0.98, 0.01, 0.01] if "love" in text else np.eye(3)[LABELS.index(label)]
-            for text, label in zip(*small_corpus, strict=True)
-        ]
-    )
-
-    # They would take the labels' side.
-    others = [(text, label) for text, label in zip(*small_corpus, strict=True) if "love" not in text]
-    validation = tuple(zip(*others, strict=True))
-    taught, untaught = (
-        models.create("keras", **QUICK["keras"]).fit(
-            texts, labels, validation=validation, progress=quiet, teacher_scores=given
-        )
-        for given in (scores, None)
-    )
-
-    praised, liked = ["I love this, thank you so much!"], ["amazing service, very happy"]
-    assert taught.predict_proba(praised)[0, 2] < untaught.predict_proba(praised)[0, 2] - 0.2
-    assert taught.predict(liked) == untaught.predict(liked) == ["positive"]

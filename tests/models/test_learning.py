@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from models.base import best_temperature, soft_targets, soften
+from models.calibration import best_temperature, soften
+from models.learning import soft_targets
 
 
 def test_the_best_temperature_undoes_scores_that_are_too_sure_or_not_sure_enough():

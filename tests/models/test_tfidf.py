@@ -7,7 +7,7 @@ import pytest
 from progress import quiet
 
 import models
-from models import LABELS
+from models import LABELS, TrainingData
 
 
 def test_tfidf_counts_ngrams_once_for_all_folds_and_classifiers_and_once_for_the_model(
@@ -22,7 +22,7 @@ def test_tfidf_counts_ngrams_once_for_all_folds_and_classifiers_and_once_for_the
     )
 
     model = models.create("tfidf", features=("words (1,2)", "characters (2,5)")).fit(
-        *small_corpus, validation=small_corpus, progress=quiet
+        TrainingData(*small_corpus, validation=small_corpus), progress=quiet
     )
 
     assert len(calls) == 2 + 1
@@ -60,9 +60,10 @@ def test_tfidf_tries_what_is_far_behind_on_one_fold_only_and_chooses_among_the_o
     model = models.create(
         "tfidf", features=("words (1,2)",), regularisations=(1e-9, 1.0), class_weights=(None,)
     )
-    raced = model.fit(*rows, validation=rows, progress=quiet).trials
+    data = TrainingData(*rows, validation=rows)
+    raced = model.fit(data, progress=quiet).trials
     monkeypatch.setattr("models.tfidf._STANDARD_ERRORS", 1000)
-    searched = model.fit(*rows, validation=rows, progress=quiet).trials
+    searched = model.fit(data, progress=quiet).trials
 
     assert [(trial["C"], trial["folds"]) for trial in raced] == [(1e-9, 1), (1.0, 3)]
     assert [trial["folds"] for trial in searched] == [3, 3]
@@ -98,7 +99,8 @@ def test_tfidf_keeps_what_it_learnt_of_scaled_weights_as_coefficients_of_plain_o
     plain = models.create(
         "tfidf", features=("words (1,2)",), regularisations=(1.0,), class_weights=(None,), has_ratios=False
     )
-    weights = model.fit(*small_corpus, validation=small_corpus, progress=quiet).tokenise(texts)
+    data = TrainingData(*small_corpus, validation=small_corpus)
+    weights = model.fit(data, progress=quiet).tokenise(texts)
     targets = np.array([LABELS.index(label) for label in labels])
     ratios = log_count_ratios(weights, targets)
     expected = (
@@ -106,7 +108,7 @@ def test_tfidf_keeps_what_it_learnt_of_scaled_weights_as_coefficients_of_plain_o
     )
 
     np.testing.assert_allclose(model.infer_uncalibrated(weights), expected, atol=1e-12)
-    unscaled = plain.fit(*small_corpus, validation=small_corpus, progress=quiet).infer_uncalibrated(weights)
+    unscaled = plain.fit(data, progress=quiet).infer_uncalibrated(weights)
     assert not np.allclose(unscaled, expected, atol=1e-3)
 
 
@@ -149,3 +151,10 @@ def test_a_race_goes_on_for_those_that_chance_may_have_put_behind():
 
     assert near_the_best([0.80, 0.75, 0.80, 0.69], [best, second, best, fourth]) == [True, True, True, False]
     assert near_the_best([0.80, 0.73, 0.79, 0.71], [best, second, best, fourth]) == [True, False, False, True]
+
+
+def test_tfidf_reports_the_reference_choice_and_every_kind_of_features(fitted):
+    tried = [(trial["features"], trial["C"], trial["class_weight"]) for trial in fitted["tfidf"].trials]
+
+    assert ("reference (1,2)", 1.0, None) in tried
+    assert {features for features, _, _ in tried} >= {"words (1,1)", "words (1,2)", "characters (2,5)"}

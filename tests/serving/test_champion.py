@@ -67,7 +67,9 @@ def unlike(home, tfidf_model, small_corpus):
     """Two models in the store, each with what it says of TEXT: the first is the champion, the other learned that praise is neutral."""
     texts, labels = small_corpus
     swapped = [{"positive": "neutral", "neutral": "positive"}.get(label, label) for label in labels]
-    odd = models.create("tfidf").fit(texts, swapped, validation=(texts, swapped), progress=lambda line: None)
+    odd = models.create("tfidf").fit(
+        models.TrainingData(texts, swapped, validation=(texts, swapped)), progress=lambda line: None
+    )
     says = {store.save(model, metadata={}): model.predict([TEXT])[0] for model in (tfidf_model, odd)}
     assert list(says.values()) == ["positive", "neutral"]
     crown(next(iter(says)))

@@ -9,6 +9,7 @@ from crowning import crown
 from telemetry_fixtures import TEXT, serving
 from waiting import wait_for
 
+from models import TrainingData
 from models.tfidf import TfidfModel
 from sentiment.champions import store
 from sentiment.serving.champion import Champion
@@ -28,7 +29,9 @@ def odd_model(small_corpus):
     """A model that was taught that hate is positive."""
     texts, labels = small_corpus
     taught = ["positive" if "hate" in text else label for text, label in zip(texts, labels, strict=True)]
-    return TfidfModel().fit(texts, taught, validation=(texts, taught), progress=lambda line: None)
+    return TfidfModel().fit(
+        TrainingData(texts, taught, validation=(texts, taught)), progress=lambda line: None
+    )
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ def fit_on(corpus, calls: list):
     def fit(checkpoint):
         calls.append(checkpoint)
         model = models.create("tfidf", features=("words (1,1)",)).fit(
-            *corpus, validation=corpus, progress=lambda line: None
+            models.TrainingData(*corpus, validation=corpus), progress=lambda line: None
         )
         model.earlier_seconds_ = 100.0
         return model
