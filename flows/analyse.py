@@ -158,7 +158,7 @@ def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> N
         "period_start": weekly.span.start.isoformat(),
         "period_end": weekly.span.end.isoformat(),
     }
-    with runs.start_run(f"weekly-report {weekly.span.end:%Y-%m-%d}", tags=tags), runs.tracking_errors():
+    with runs.start_run(f"weekly-report {weekly.span.end:%Y-%m-%d}", tags=tags):
         mlflow.log_metrics(weekly.metrics)
         _write(path, page)
         _log_files(files)

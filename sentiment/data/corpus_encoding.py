@@ -40,7 +40,10 @@ _OTHER_WAY = {
 
 
 def decode_corpus(raw: bytes) -> str:
-    """Return the corpus's bytes as text: damaged characters restored where one original fits, a space where none does."""
+    """Return the corpus's bytes as text, with damaged characters restored.
+
+    A space stands where no single original fits.
+    """
     return re.sub(rb"[_\x80-\xff]+", lambda run: _restore(run.group()).encode(), raw).decode()
 
 
@@ -59,13 +62,18 @@ def _restore(run: bytes) -> str:
 
 @cache
 def _originals() -> dict[bytes, str]:
-    """Return what each damaged byte sequence stood for; sequences with several equally likely originals are left out."""
+    """Return the character that each damaged byte sequence stands for.
+
+    Sequences with several equally likely originals are left out.
+    """
     candidates: dict[bytes, list[str]] = defaultdict(list)
     for character in _PUNCTUATION + _LETTERS + _EMOJI:
         for damaged in _damage(character.encode()):
             candidates[damaged].append(character)
     unambiguous = {
-        key: found[0] for key, found in candidates.items() if len(set(found)) == 1 or found[0] in _PUNCTUATION
+        key: originals[0]
+        for key, originals in candidates.items()
+        if len(set(originals)) == 1 or originals[0] in _PUNCTUATION
     }
     return {
         key: value for key, value in unambiguous.items() if sum(byte != ord("_") for byte in key) > 1

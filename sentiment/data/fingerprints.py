@@ -1,4 +1,7 @@
-"""Which texts a model learned from, as fingerprints that say nothing about the texts, so that the gate can see a test text among them."""
+"""Fingerprints of training texts, by which the gate recognises a test text among them.
+
+They tell nothing about the texts.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ def fingerprint(text: str) -> str:
 
 
 def dump(texts: Iterable[str], judged: Sequence[str] = ()) -> str:
-    """Return the fingerprints of texts, and of those of `judged` that one of them nearly repeats, as one sorted line each."""
+    """Return the fingerprints of texts as sorted lines, for `parse`.
+
+    Those of `judged` texts that one of the texts nearly repeats are among them.
+    """
     index, rows = NearDuplicates.of(judged), set()
     for text in texts:
         rows.add(fingerprint(text))

@@ -1,4 +1,4 @@
-"""Which tweets say the same thing: the canonical form of a text and the search for near-duplicates."""
+"""The canonical form of a tweet, and the search for near-duplicates."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ _SAME_START = 50
 
 
 def canonical_form(text: str) -> str:
-    """Return a tweet without retweet marks, handles, links, punctuation and case; texts with the same form are duplicates.
+    """Return a tweet without retweet marks, handles, links, punctuation and case.
 
-    >>> canonical_form("RT @ann: Great &amp; cheap!! http://t.co/1") == canonical_form("great, cheap")
-    True
+    Texts with the same form are duplicates.
+
+    >>> canonical_form("RT @ann: Great &amp; cheap!! http://t.co/1")
+    'great cheap'
     """
     cleaned = clean_text(text).replace("’", "'").casefold()
     return " ".join(word for word in _WORD.findall(cleaned) if word not in _NOISE) or cleaned
 
 
 class NearDuplicates:
-    """An index that answers, for each form, which earlier form it nearly repeats.
+    """An index of canonical forms that finds the earlier form that a new one nearly repeats.
 
     Two forms are near-duplicates if they begin with the same fifty letters or are the same words in
     another order; if the shorter has at least 60% of its word trigrams in the other (retweets are
@@ -52,7 +54,7 @@ class NearDuplicates:
         return index
 
     def add(self, form: str) -> None:
-        """Keep a form; later ones are compared with it."""
+        """Add a form, with which later ones are compared."""
         number, shingles = len(self._words), _shingles(form)
         for shingle in shingles:
             self._postings[shingle].append(number)
@@ -62,7 +64,10 @@ class NearDuplicates:
         self._sizes.append(len(shingles))
 
     def find(self, form: str) -> int | None:
-        """Return the number (0 for the first form added) of the earliest near-duplicate kept so far, or None."""
+        """Return the number of the earliest form added that this one nearly repeats, or None.
+
+        The first form added has the number 0.
+        """
         shingles, words = _shingles(form), frozenset(form.split())
         shared = Counter(number for shingle in shingles for number in self._postings.get(shingle, ()))
         matches = [
@@ -88,6 +93,9 @@ def _shingles(form: str) -> set[tuple[str, ...]]:
 
 
 def _keys(form: str) -> list[Hashable]:
-    """Return what two forms need only have one of in common: their set of words, their first fifty letters."""
+    """Return the keys of a form: its set of words, and its first fifty letters.
+
+    Forms that share a key are near-duplicates.
+    """
     letters = form.replace(" ", "")
     return [frozenset(form.split()), *([letters[:_SAME_START]] if len(letters) >= _SAME_START else [])]

@@ -1,4 +1,4 @@
-"""What the behavioural suite found of one model, for people: pass rates by capability as metrics, and every case that fails as Markdown."""
+"""A model's results in the behavioural suite: metrics by capability, failures as Markdown."""
 
 from __future__ import annotations
 
@@ -29,12 +29,15 @@ def behaviour_metrics(answers: Sequence[Answer]) -> dict[str, float]:
 
 
 def describe_suite() -> dict[str, object]:
-    """Return what a record says of the suite: its digest, without which figures must not be compared, and its cases by capability."""
+    """Return the suite's digest and its number of cases by capability, for a record.
+
+    Figures of suites with different digests must not be compared.
+    """
     return {"suite": suite_digest(), "cases": capabilities()}
 
 
 def list_failures(family: str, answers: Sequence[Answer]) -> str:
-    """Return every failing case as Markdown: the texts, what was expected, and what the model said."""
+    """Return every failing case as Markdown: its texts, the expectation, and the labels given."""
     failing = [answer for answer in answers if not answer.passes]
     lines = [
         f"# {family}: {len(failing)} of {len(answers)} cases of the behavioural suite fail",
@@ -64,14 +67,14 @@ def _row(answer: Answer) -> str:
     }[case.kind]
     shown = [
         expected,
-        _said(case.text, answer.text, case.expected),
-        _said(case.changed, answer.changed, case.expected),
+        _with_scores(case.text, answer.text, case.expected),
+        _with_scores(case.changed, answer.changed, case.expected),
     ]
     return f"| {' | '.join(cell.replace('|', '/') for cell in shown)} |"
 
 
-def _said(text: str, scores: Mapping[str, float], wanted: str) -> str:
-    """Return a text with its label and score and, where another label was wanted, the score of that one."""
+def _with_scores(text: str, scores: Mapping[str, float], wanted: str) -> str:
+    """Return a text with its label and score, and the score of a wanted label that differs."""
     if not scores:
         return "–"
     label = max(scores, key=lambda name: scores[name])

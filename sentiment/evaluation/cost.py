@@ -1,4 +1,4 @@
-"""What a model costs to answer with: the time of one text, its files, and the memory of a process that does nothing else."""
+"""The cost of a model: the time of one text, the size of its files, and its memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _MEGABYTE = 1e6
 
 @dataclass(frozen=True)
 class Cost:
-    """What answering costs: p95 of one text in milliseconds, files and resident memory in megabytes (10^6 bytes)."""
+    """The cost of answering: time of one text in milliseconds, files and memory in megabytes.
+
+    The time is the 95th percentile; a megabyte is 10^6 bytes; memory is resident.
+    """
 
     latency_ms_p95: float
     size_mb: float
@@ -30,7 +33,9 @@ class Cost:
 
 
 def measure_costs(folders: Mapping[str, Path], texts: Sequence[str]) -> dict[str, Cost]:
-    """Return the cost of each saved model, all measured in this run and in turn, so that what else the machine does is shared.
+    """Return the cost of each saved model, all measured in turn.
+
+    So all share what else the machine does meanwhile.
 
     Args:
         folders: The directories for `models.load`, by name.
@@ -47,7 +52,10 @@ def measure_costs(folders: Mapping[str, Path], texts: Sequence[str]) -> dict[str
 
 
 def measure_latencies(contenders: Mapping[str, models.Classifier], texts: Sequence[str]) -> dict[str, float]:
-    """Return the p95 of the milliseconds that each model takes for one text: text by text in turn, the lowest of three rounds."""
+    """Return each model's p95 of the milliseconds for one text, the lowest of three rounds.
+
+    The models take turns text by text.
+    """
     for model in contenders.values():
         for text in texts[:_WARM_UP]:
             model.predict_proba([text])
@@ -67,7 +75,10 @@ def measure_latencies(contenders: Mapping[str, models.Classifier], texts: Sequen
 def measure_latency(
     predict: Callable[[list[str]], object], texts: Sequence[str], warm_up: int = 5
 ) -> dict[str, float]:
-    """Return the p50 and p95 of the milliseconds that `predict` takes for one text, after a few calls that do not count."""
+    """Return the p50 and p95 of the milliseconds that `predict` takes for one text.
+
+    The first `warm_up` calls are repeated and do not count.
+    """
     for text in texts[:warm_up]:
         predict([text])
     milliseconds = []
@@ -80,7 +91,7 @@ def measure_latency(
 
 
 def measure_size(directory: Path, *, without: str = "") -> float:
-    """Return the size of a directory's files in megabytes (10^6 bytes); files of the name `without` do not count."""
+    """Return the size of a directory's files in megabytes, without files of one name."""
     return (
         sum(path.stat().st_size for path in directory.rglob("*") if path.is_file() and path.name != without)
         / 1e6
@@ -88,7 +99,7 @@ def measure_size(directory: Path, *, without: str = "") -> float:
 
 
 def measure_memory(folder: Path, texts: Sequence[str]) -> float:
-    """Return the peak resident memory, in megabytes, of a fresh process that loads a model and asks it some texts.
+    """Return the peak memory, in megabytes, of a new process that loads a model and predicts.
 
     Raises:
         ModelError: The process fails, or does not end in five minutes.
@@ -115,7 +126,10 @@ def measure_memory(folder: Path, texts: Sequence[str]) -> float:
 
 
 def _report() -> None:
-    """Load the model that the command line names, ask it the texts on stdin, and print this process's peak memory."""
+    """Print this process's peak memory after a prediction.
+
+    The command line names the model, the texts are read from stdin.
+    """
     models.load(sys.argv[1]).predict_proba(json.loads(sys.stdin.read()))
     print(_peak_bytes() / _MEGABYTE)
 

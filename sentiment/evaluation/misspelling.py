@@ -18,7 +18,9 @@ _WORD = re.compile(r"(?<![@#\w/.:])[A-Za-z]{4,}(?![\w@/:]|\.\w|['’]\w)")
 
 
 def misspell_word(word: str, slip: Slip, at: int) -> str:
-    """Return a word with one slip at a letter inside it; a letter that is swapped with its like gives way to the next.
+    """Return a word with one slip at an inner letter.
+
+    A letter that equals its neighbour is not swapped with it, but the next one.
 
     >>> [misspell_word("wonderful", slip, 3) for slip in SLIPS]
     ['wonedrful', 'wonerful', 'wondderful', 'wondddderful']
@@ -32,7 +34,7 @@ def misspell_word(word: str, slip: Slip, at: int) -> str:
 
 
 def misspell_longest(text: str, slip: Slip) -> str:
-    """Return a text with one slip in the middle of its longest word, the first of several; a text without a long word as it is.
+    """Return a text with one slip in the middle of its longest word, if it has a long word.
 
     >>> misspell_longest("so disappointed, my order never came", "dropped")
     'so disappinted, my order never came'
@@ -49,7 +51,10 @@ def misspell_longest(text: str, slip: Slip) -> str:
 
 
 def misspell(text: str, share: float, chance: Generator) -> str:
-    """Return a text with a slip in about this share of its words of four letters and more; each kind of slip is as likely."""
+    """Return a text with slips in about `share` of its words of four letters and more.
+
+    Each kind of slip is as likely.
+    """
 
     def slipped(word: re.Match[str]) -> str:
         if chance.random() >= share:

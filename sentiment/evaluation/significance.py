@@ -1,4 +1,4 @@
-"""Is a difference between two models more than chance? Paired tests on the same texts, as pure functions. What follows, `gate` says."""
+"""Paired tests of the difference between two models on the same texts: pure functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Labels = NDArray[np.int64]  # indices into LABELS
 Correct = NDArray[np.bool_]
-Scores = NDArray[np.float64]
+Rates = NDArray[np.float64]  # pass rates of groups of cases
 DRAWS = 10_000
 _EXACT = 1e-9  # sums of shares that differ by less are the same
 _SIZE = len(LABELS)
@@ -26,7 +26,10 @@ _SIZE = len(LABELS)
 
 @dataclass(frozen=True)
 class Difference:
-    """Challenger minus champion in one measure, with its 95% interval and one-sided p values (of no gain, of no loss)."""
+    """The difference of challenger and champion in one metric, with its 95% interval.
+
+    The p values are one-sided: of no gain, and of no loss.
+    """
 
     champion: float
     challenger: float
@@ -43,14 +46,14 @@ class Difference:
         return self.challenger - self.champion
 
     def lower_bound(self, alpha: float) -> float:
-        """Return what the difference exceeds with a confidence of 1 - alpha."""
+        """Return the value that the difference exceeds with a confidence of 1 - alpha."""
         return float(np.quantile(self.draws, alpha))
 
 
 def compare_f1(
     true: Labels, champion: Labels, challenger: Labels, *, label: int | None = None, draws: int = DRAWS
 ) -> Difference:
-    """Return the difference in macro F1, or in the F1 of one label, by a paired bootstrap over the texts.
+    """Return the difference in macro F1, or in one label's F1, by a paired bootstrap over texts.
 
     Every draw takes as many texts, with replacement, and both models' answers to them (Koehn, EMNLP
     2004; Efron and Tibshirani 1993, chapter 13). The mean goes over the labels that occur among the
@@ -74,7 +77,9 @@ def compare_f1(
 
 
 def mcnemar(champion: Correct, challenger: Correct) -> tuple[float, float]:
-    """Return two mid-p values of McNemar's exact test on two models' correct answers: of any difference, and of no loss.
+    """Return mid-p values of McNemar's exact test: of any difference, and of no loss.
+
+    It compares two models' correct answers.
 
     Source: Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13:91, 2013.
     """
@@ -89,8 +94,8 @@ def mcnemar(champion: Correct, challenger: Correct) -> tuple[float, float]:
     return min(1.0, 2 * min(at_most, at_least)), at_most
 
 
-def sign_flip(champion: Scores, challenger: Scores, *, draws: int = DRAWS) -> float:
-    """Return the one-sided mid-p value of no loss between two models' pass rates on the same groups of cases.
+def sign_flip(champion: Rates, challenger: Rates, *, draws: int = DRAWS) -> float:
+    """Return the one-sided mid-p value of no loss between two models' pass rates by group.
 
     Were neither better, each group's difference would be as likely with the other sign. Cases of
     one group may pass or fail together, where McNemar's test takes each as evidence of its own;
@@ -106,7 +111,7 @@ def sign_flip(champion: Scores, challenger: Scores, *, draws: int = DRAWS) -> fl
 
 
 def holm(p_values: Mapping[str, float], alpha: float) -> frozenset[str]:
-    """Return which hypotheses are rejected, so that the chance of any false rejection among all is at most alpha.
+    """Return the rejected hypotheses; the chance of any false rejection is at most alpha.
 
     Source: Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scandinavian Journal of
     Statistics 6, 1979.
@@ -120,10 +125,10 @@ def holm(p_values: Mapping[str, float], alpha: float) -> frozenset[str]:
 
 
 def gap_between_sets(first: tuple[Correct, Correct], second: tuple[Correct, Correct]) -> tuple[float, float]:
-    """Return by how much the challenger's lead in accuracy on one set exceeds that on another, and the one-sided p of no excess.
+    """Return how much more the challenger leads on the first set than on the second, and its p.
 
-    Each set is (champion's, challenger's) correct answers. A model that learned the first set by
-    heart leads there and nowhere else.
+    The lead is in accuracy, p is one-sided: of no excess. Each set is (champion's, challenger's)
+    correct answers. A model that learned the first set by heart leads there and nowhere else.
     """
     leads = [challenger.astype(float) - champion for champion, challenger in (first, second)]
     gap = float(leads[0].mean() - leads[1].mean())

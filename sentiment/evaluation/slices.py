@@ -1,4 +1,4 @@
-"""Parts of an evaluation set that people care about on their own: which texts are in them.
+"""Slices of an evaluation set that people care about, such as negations and emoji.
 
 How the models do there, the gate asks.
 """
@@ -30,7 +30,9 @@ _FEEDBACK_LIKE_SHARE = 0.2
 
 
 def slices(texts: Sequence[str], feedback: Sequence[str] = ()) -> dict[str, NDArray[np.bool_]]:
-    """Return for each slice which of the texts are in it; `feedback-like` are those whose words are most typical of `feedback`.
+    """Return the membership of texts in each slice.
+
+    `feedback-like` are the texts whose words are most typical of `feedback`.
 
     >>> slices(["I don't like it 😡", "#late @ann"])["negation"].tolist()
     [True, False]
@@ -48,7 +50,10 @@ def _memberships(text: str) -> tuple[bool, ...]:
 
 
 def _resembling(texts: Sequence[str], feedback: Sequence[str]) -> NDArray[np.bool_]:
-    """Return the fifth of the texts whose words have the highest mean log odds of coming from `feedback` (add-one smoothing)."""
+    """Return which fifth of the texts has words most typical of `feedback`.
+
+    The measure is a text's mean log odds, with add-one smoothing.
+    """
     if not feedback or not texts:
         return np.zeros(len(texts), dtype=bool)
     forms = [canonical_form(text).split() for text in texts]

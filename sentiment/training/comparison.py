@@ -1,4 +1,4 @@
-"""The comparison of the trained models as values, Markdown and JSON, and the folder that the demo page reads. `pictures` draws."""
+"""The comparison of the trained models as values, Markdown and JSON, and its folder."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _KEPT = {
 
 @dataclass(frozen=True)
 class ModelResult:
-    """What one training gave: `metrics` as in MLflow.
+    """The result of one training: `metrics` as in MLflow.
 
     `confusion`, on test, has a row per true and a column per predicted label; `risk_coverage`, on
     test, holds pairs of coverage and risk.
@@ -89,7 +89,7 @@ def as_json(comparison: Comparison) -> str:
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """Return the comparison as Markdown tables: a row per measure, a column per model, the best value of each row in bold."""
+    """Return the comparison as Markdown: a row per metric, a column per model, the best in bold."""
     results = comparison.models
     rows = [["ease (our judgement)", *(EASE.get(result.family, "not rated") for result in results)]]
     rows += [
@@ -104,7 +104,8 @@ def as_markdown(comparison: Comparison) -> str:
     )
     return (
         f"# Comparison of the models\n\n{_table(comparison, rows)}\n\n"
-        f"Winner: **{comparison.winner}**, chosen by validation macro F1. Lower is better for times, size, rmse, log loss and ece.\n"
+        f"Winner: **{comparison.winner}**, chosen by validation macro F1. "
+        f"Lower is better for times, size, rmse, log loss and ece.\n"
         f"Data: {comparison.dataset['name']} ({sizes}), SHA-256 `{comparison.dataset['digest'][:12]}`. "
         f"Profile: {comparison.profile}. Trained: {comparison.created_at}.\n\n"
         f"{_abstention(comparison)}\n{_behaviour(comparison)}"
@@ -121,8 +122,9 @@ def _abstention(comparison: Comparison) -> str:
     ]
     return (
         f"## Setting the unsure ones aside\n\n{_table(comparison, rows)}\n\n"
-        f"The threshold is the lowest score at which at most {TARGET_RISK:.0%} of the labels that are kept are wrong on validation; "
-        f"it is what `SENTIMENT_UNCERTAIN_BELOW` may be set to. The area under the curve of risk and coverage is lower for better models.\n"
+        f"The threshold is the lowest score at which at most {TARGET_RISK:.0%} of the labels that are kept "
+        f"are wrong on validation; it is what `SENTIMENT_UNCERTAIN_BELOW` may be set to. "
+        f"The area under the curve of risk and coverage is lower for better models.\n"
     )
 
 
@@ -134,7 +136,8 @@ def _behaviour(comparison: Comparison) -> str:
     ]
     return (
         f"## Behaviour\n\n{_table(comparison, rows)}\n\n"
-        f"The share of the templated cases (their number) that pass; suite `{comparison.behaviour['suite'][:12]}`. "
+        f"The share of the templated cases (their number) that pass; "
+        f"suite `{comparison.behaviour['suite'][:12]}`. "
         f"The cases that fail are in `behaviour.md` of each model's run.\n"
     )
 
@@ -154,7 +157,7 @@ def _table(comparison: Comparison, rows: list[list[str]]) -> str:
 def _row(
     metric: str, results: tuple[ModelResult, ...], title: str = "", pattern: str = "{:.4f}"
 ) -> list[str]:
-    """Return a measure's name and each model's figure, the best one in bold."""
+    """Return a metric's name and each model's figure, the best in bold."""
     title, pattern = _UNITS.get(
         metric, (title or metric.replace("val_", "validation ").replace("test_", "test "), pattern)
     )
@@ -164,7 +167,10 @@ def _row(
 
 
 def write_comparison(directory: Path, comparison: Comparison, pictures: Mapping[str, bytes]) -> None:
-    """Replace the pictures (NAME.png), comparison.md and .json, each at once and the JSON last: who reads it finds the others as new."""
+    """Write the pictures, comparison.md and comparison.json, each atomically.
+
+    The JSON is written last: who reads it finds the others as new.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     for name, picture in pictures.items():
         durable.replace(directory / f"{name}.png", picture)

@@ -15,7 +15,7 @@ import models
 
 
 class TweetSentiment(PythonModel):
-    """A saved model behind MLflow's `predict`: a table with `text` in, `label` and one score per label out."""
+    """A saved model as MLflow's `predict`: texts as a table in, labels and scores out."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the plain directory that the run logged."""

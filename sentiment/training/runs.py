@@ -1,13 +1,12 @@
-"""MLflow's runs: connect, open a run, log what a training learned.
+"""MLflow's runs: connect, open a run, log the training.
 
-Registered versions live in `registry`; nothing is measured here.
+Registered versions are in `versions`; nothing is measured here.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import socket
 import sqlite3
 import subprocess
 import tomllib
@@ -29,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import LABELS
 from sentiment.config import EXPERIMENT_NAME, Settings, tool_environment
 from sentiment.errors import TrackingError
+from sentiment.training.tracking_server import HTTP, check_answer, describe_uri, tracking_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,9 +41,6 @@ _ROOT = Path(__file__).resolve().parents[2]
 MODEL_FOLDER = "model"  # the name of a saved model's directory among its run's artifacts
 SERVED_FOLDER = "served"  # within it: the form that serves
 _ARTIFACT_ROOT = "MLFLOW_DEFAULT_ARTIFACT_ROOT"  # MLflow's own variable, which its server reads too
-_PATIENCE_SECONDS = 5
-_HTTP = ("http", "https")
-_DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _DIGEST_COLUMN = 36  # MLflow keeps no longer digest of a dataset; the tag `dataset_digest` holds it whole
 _SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec("string", "text")]),
@@ -53,10 +50,11 @@ _logger = logging.getLogger(__name__)
 
 
 def connect(settings: Settings) -> str:
-    """Choose MLFLOW_TRACKING_URI or the local SQLite file, see that it answers within seconds, and return its address.
+    """Connect to MLFLOW_TRACKING_URI or a local SQLite file, and return the address.
 
-    Artifacts go below SENTIMENT_HOME, or where MLFLOW_DEFAULT_ARTIFACT_ROOT says when the
-    experiment is made, unless a tracking server keeps them.
+    It must answer within seconds. Artifacts go below SENTIMENT_HOME, or where
+    MLFLOW_DEFAULT_ARTIFACT_ROOT says when the experiment is made, unless a tracking server keeps
+    them.
 
     Raises:
         TrackingError: Nothing answers at the address.
@@ -67,8 +65,8 @@ def connect(settings: Settings) -> str:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     mlflow.set_tracking_uri(uri)
     try:
-        _see_that_it_answers(uri)
-        keeps_artifacts = urlsplit(uri).scheme in (*_HTTP, "databricks", "azureml")
+        check_answer(uri)
+        keeps_artifacts = urlsplit(uri).scheme in (*HTTP, "databricks", "azureml")
         chosen = "" if keeps_artifacts else os.environ.get(_ARTIFACT_ROOT, "").strip()
         experiment = mlflow.get_experiment_by_name(EXPERIMENT_NAME)
         if experiment is None:
@@ -76,46 +74,27 @@ def connect(settings: Settings) -> str:
             mlflow.create_experiment(EXPERIMENT_NAME, artifact_location=chosen or default)
         elif chosen and chosen.rstrip("/") != experiment.artifact_location.rstrip("/"):
             _logger.warning(
-                "%s is not used: MLflow's experiment keeps its artifacts at %s since it was made; name a new MLflow database to move",
+                "%s is not used: MLflow's experiment keeps its artifacts at %s since it was made; "
+                "name a new MLflow database to move",
                 *(_ARTIFACT_ROOT, describe_uri(experiment.artifact_location)),
             )
         mlflow.set_experiment(EXPERIMENT_NAME)
     except (MlflowException, SQLAlchemyError, OSError, sqlite3.Error) as error:
         raise TrackingError(
-            f"MLflow cannot be used at {address} ({type(error).__name__}): start the server or correct MLFLOW_TRACKING_URI; "
-            f"without this variable a local file is used"
+            f"MLflow cannot be used at {address} ({type(error).__name__}): "
+            "start the server or correct MLFLOW_TRACKING_URI; without this variable a local file is used"
         ) from error
     return address
-
-
-def describe_uri(uri: str) -> str:
-    """Return an address that may be shown: without user, password and query.
-
-    >>> describe_uri("https://ann:secret@mlflow.example:5000/x?token=y")
-    'https://mlflow.example:5000/x'
-    """
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else uri
-
-
-@contextmanager
-def tracking_errors() -> Iterator[None]:
-    """Raise MLflow's own exceptions as TrackingError."""
-    try:
-        yield
-    except (MlflowException, SQLAlchemyError, AzureError) as error:
-        first_line = str(error).splitlines()[0][:300]
-        address = describe_uri(mlflow.get_tracking_uri())
-        raise TrackingError(
-            f"MLflow at {address} refused: {first_line}; see the server's log, then run again"
-        ) from error
 
 
 @contextmanager
 def start_run(
     name: str, *, parent_run_id: str | None = None, tags: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Open a run, below another one if it is named, and give its id; an exception marks the run as failed."""
+    """Open a run, below another run if that is named, and yield its id.
+
+    An exception marks the run as failed.
+    """
     every_tag = {**source_version(), **(tags or {})}
     nested = parent_run_id is not None
     with (
@@ -127,7 +106,7 @@ def start_run(
 
 
 def source_version() -> dict[str, str]:
-    """Return the tags `git_commit` and `git_dirty` of this code; both are `unknown` outside a Git repository."""
+    """Return the tags `git_commit` and `git_dirty` of this code, `unknown` outside Git."""
     commit, changes = _git("rev-parse", "--verify", "HEAD"), _git("status", "--porcelain")
     return {
         "git_commit": commit or "unknown",
@@ -136,7 +115,10 @@ def source_version() -> dict[str, str]:
 
 
 def source_address() -> str | None:
-    """Return where this code's repository is on the web, without user and password; None if it is nowhere."""
+    """Return the web address of this code's repository, or None.
+
+    The address has no user and password.
+    """
     address = describe_uri(_git("remote", "get-url", "origin") or "")
     return address.removesuffix(".git") if address.startswith(("http://", "https://")) else None
 
@@ -144,7 +126,7 @@ def source_address() -> str | None:
 def log_training(
     hyperparameters: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], metrics: Mapping[str, float]
 ) -> None:
-    """Log to the open run what a model was trained with, what it tried (the table `trials.json`) and what came out."""
+    """Log hyperparameters, trials (the table `trials.json`) and metrics to the open run."""
     with tracking_errors(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "[\\s\\S]*select_dtypes")  # MLflow's own use of pandas
         mlflow.log_params(dict(hyperparameters))
@@ -157,7 +139,10 @@ def log_training(
 
 
 def log_dataset(dataset: Dataset) -> None:
-    """Log to the open run the dataset's name, digest and counts, as its input and as `data_report.json`."""
+    """Log the dataset's name, digest and counts to the open run.
+
+    They are its input and `data_report.json`.
+    """
     facts = {"source": dataset.source, "sha256": dataset.digest, "counts": dataset.report.counts}
     source = CodeDatasetSource(tags=facts)
     with tracking_errors():
@@ -216,7 +201,10 @@ def log_comparison(markdown: str, json: str, winner: str) -> None:
 
 
 def log_model(directory: Path, family: str) -> str:
-    """Log a directory named MODEL_FOLDER to the open run, as code and plain files without a pickle; return the model's URI."""
+    """Log a directory named MODEL_FOLDER to the open run and return the model's URI.
+
+    It is logged as code and plain files, without a pickle.
+    """
     with tracking_errors(), warnings.catch_warnings():
         # Trying one would load the model a second time.
         warnings.filterwarnings("ignore", "[\\s\\S]*input example")
@@ -233,44 +221,14 @@ def log_model(directory: Path, family: str) -> str:
 
 
 def requirements(family: str) -> list[str]:
-    """Return what a model needs to run elsewhere: its part of `pyproject.toml`, pinned by `constraints.txt` where that exists."""
+    """Return the requirements of a model: its part of `pyproject.toml`, with our pins.
+
+    The pins are those of `constraints.txt`, where that exists.
+    """
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     constraints = _ROOT / "constraints.txt"
     pins = [f"-c {constraints}"] if constraints.exists() else []
     return [*pins, *project["dependencies"], *project["optional-dependencies"][family]]
-
-
-def _see_that_it_answers(uri: str) -> None:
-    """Fail within seconds where MLflow itself would retry for minutes."""
-    parts = urlsplit(uri)
-    database = parts.scheme.partition("+")[0]
-    if parts.scheme in _HTTP:
-        with _environment(
-            MLFLOW_HTTP_REQUEST_MAX_RETRIES="0", MLFLOW_HTTP_REQUEST_TIMEOUT=str(_PATIENCE_SECONDS)
-        ):
-            mlflow.get_experiment_by_name(EXPERIMENT_NAME)
-    elif database == "sqlite":
-        path = Path(parts.path[1:] or ":memory:")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sqlite3.connect(path).execute("PRAGMA user_version").connection.close()
-    elif parts.hostname:
-        socket.create_connection(
-            (parts.hostname, parts.port or _DATABASE_PORTS.get(database, 443)), _PATIENCE_SECONDS
-        ).close()
-
-
-@contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _git(*arguments: str) -> str | None:

@@ -1,4 +1,4 @@
-"""MLflow's registered versions of our model: register, name by an alias, read back.
+"""MLflow's registered versions of the model: register, set an alias, read.
 
 Which one is the champion is not decided here.
 """
@@ -19,7 +19,8 @@ from mlflow.exceptions import MlflowException
 from models.onnx_session import choose_precision
 from sentiment.config import MODEL_NAME, read_settings
 from sentiment.errors import TrackingError
-from sentiment.training.runs import MODEL_FOLDER, SERVED_FOLDER, tracking_errors
+from sentiment.training.runs import MODEL_FOLDER, SERVED_FOLDER
+from sentiment.training.tracking_server import tracking_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +33,7 @@ _NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 @dataclass(frozen=True)
 class Version:
-    """A registered version: its number, the run that made it, and its tags (`family`, `dataset_digest`, `git_commit`, ...)."""
+    """A registered version: its number, its run, and its tags (`family`, `git_commit`, ...)."""
 
     number: str
     run_id: str
@@ -67,7 +68,8 @@ def read_version(reference: str) -> Version:
     version = find_version(reference)
     if version is None:
         raise TrackingError(
-            f"MLflow holds no version or alias {reference!r} of {MODEL_NAME!r}: run 'make train' first, or name another"
+            f"MLflow holds no version or alias {reference!r} of {MODEL_NAME!r}: "
+            "run 'make train' first, or name another"
         )
     return version
 
@@ -78,8 +80,8 @@ def find_versions(**tags: str) -> list[Version]:
         [f"name = '{MODEL_NAME}'", *(f"tags.`{key}` = '{value}'" for key, value in tags.items())]
     )
     with tracking_errors():
-        found = [_version(entity) for entity in mlflow.MlflowClient().search_model_versions(wanted)]
-    return sorted(found, key=lambda version: int(version.number), reverse=True)
+        versions = [_version(entity) for entity in mlflow.MlflowClient().search_model_versions(wanted)]
+    return sorted(versions, key=lambda version: int(version.number), reverse=True)
 
 
 def set_alias(alias: str, version: Version) -> None:
@@ -89,7 +91,7 @@ def set_alias(alias: str, version: Version) -> None:
 
 
 def delete_alias(alias: str) -> None:
-    """Take an alias away; one that does not exist is no error."""
+    """Delete an alias; one that does not exist is no error."""
     if find_version(alias):
         with tracking_errors():
             mlflow.MlflowClient().delete_registered_model_alias(MODEL_NAME, alias)
@@ -104,7 +106,9 @@ def set_tags(version: Version, tags: Mapping[str, str]) -> None:
 
 @contextmanager
 def downloaded(version: Version) -> Iterator[Path]:
-    """Give the directory for `models.load` of a version in the form that serves, downloaded for as long as the context lasts.
+    """Yield the directory of a version in the form that serves, for `models.load`.
+
+    It is downloaded for as long as the context lasts.
 
     Raises:
         TrackingError: Its files cannot be read.
@@ -112,7 +116,8 @@ def downloaded(version: Version) -> Iterator[Path]:
     with _downloaded(version) as model:
         if not (model / SERVED_FOLDER).is_dir():
             raise TrackingError(
-                f"{MODEL_NAME} version {version.number} was trained by an earlier Sentiloop and cannot be served: train again"
+                f"{MODEL_NAME} version {version.number} was trained by an earlier Sentiloop "
+                "and cannot be served: train again"
             )
         choose_precision(model / SERVED_FOLDER, read_settings().precision)
         yield model / SERVED_FOLDER
@@ -120,7 +125,9 @@ def downloaded(version: Version) -> Iterator[Path]:
 
 @contextmanager
 def downloaded_native(version: Version) -> Iterator[Path]:
-    """Give the directory for `models.load` of a version as its framework saved it, downloaded for as long as the context lasts.
+    """Yield the directory of a version as its framework saved it, for `models.load`.
+
+    It is downloaded for as long as the context lasts.
 
     Raises:
         TrackingError: Its files cannot be read.
@@ -139,8 +146,8 @@ def _downloaded(version: Version) -> Iterator[Path]:
             )
         except (MlflowException, AzureError, OSError) as error:
             raise TrackingError(
-                f"the files of {MODEL_NAME} version {version.number} cannot be read ({type(error).__name__}): "
-                f"see that their storage answers, or train again"
+                f"the files of {MODEL_NAME} version {version.number} cannot be read "
+                f"({type(error).__name__}): see that their storage answers, or train again"
             ) from error
         yield Path(local) / "artifacts" / MODEL_FOLDER
 
