@@ -1,4 +1,4 @@
-"""Fingerprints: the same for what the gate must see as the same text, and nothing of the text in them."""
+"""Fingerprints are the same for texts that count as the same, and tell nothing of them."""
 
 import re
 

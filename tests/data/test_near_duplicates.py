@@ -36,7 +36,10 @@ def test_a_retweet_cut_at_its_end_is_a_near_duplicate():
 
 
 def test_no_near_duplicate_crosses_a_split_of_the_default_corpus(corpus):
-    """Counted anew, from the texts alone: the same set of at least four words, or the same first sixty letters."""
+    """Counted again from the texts, without the index.
+
+    Duplicates have the same set of at least four words, or the same first sixty letters.
+    """
     by_words: dict[frozenset[str], set[str]] = {}
     by_start: dict[str, set[str]] = {}
     for name, split in corpus.splits.items():

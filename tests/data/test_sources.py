@@ -1,4 +1,4 @@
-"""Sources of labelled tweets: CSV files, TweetEval folders, and errors that name file, line and remedy."""
+"""Sources of labelled tweets: CSV files, TweetEval folders, and errors that name the line."""
 
 from __future__ import annotations
 

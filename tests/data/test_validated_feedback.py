@@ -1,22 +1,20 @@
-"""The dataset of validated feedback: it only grows, every byte is vouched for, and no row of it is in the test split."""
+"""The dataset of validated feedback: it only grows, and its manifest knows every byte of it."""
+
+from __future__ import annotations
 
 import json
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
-from review_fixtures import NOW, report
+from review_fixtures import NOW
 
 from sentiment import durable
 from sentiment.data import validated_feedback
 from sentiment.data.dataset import DataReport, Dataset, Split
 from sentiment.data.fingerprints import fingerprint
 from sentiment.errors import DataError
-from sentiment.review.admission import Caps, choose_rows, to_row, week_of
-from sentiment.review.items import Item, Settled
 
-FREE = Caps(1, 1)
 TRAIN = Split(
     tuple(f"base train text{number} about item{number} thing{number}" for number in range(40)),
     ("neutral",) * 40,
@@ -30,7 +28,7 @@ BASE = Dataset("base", "x", TRAIN, HELD, TEST, DataReport(0, {}, 0, {}, {}), "d"
 
 
 def row(number, **changes):
-    text = " ".join(f"row{number}word{place}" for place in range(5))
+    text = " ".join(f"row{number}word{position}" for position in range(5))
     values = (
         "negative",
         "neutral",
@@ -41,32 +39,6 @@ def row(number, **changes):
         (NOW + timedelta(hours=number)).isoformat(),
     )
     return replace(validated_feedback.ValidatedRow(text, *values), **changes)
-
-
-def settled(number, *, sources=("s",), **changes):
-    one = report(number)
-    values = {
-        "item_id": one.feedback_id,
-        "text": " ".join(f"item{number}word{place}" for place in range(5)),
-        **changes,
-    }
-    label = values.pop("label", "negative")
-    item = Item(
-        values["item_id"],
-        values["text"],
-        "neutral",
-        "negative",
-        0.5,
-        "m",
-        "p",
-        "feedback",
-        values.get("received_at", NOW),
-        1,
-        (),
-        1.0,
-        1,
-    )
-    return Settled(item, label, ("ann",), NOW, sources)
 
 
 @pytest.fixture
@@ -80,7 +52,7 @@ def test_rows_are_appended_in_order_and_earlier_lines_stay_as_they_are(path):
     assert validated_feedback.append(path, [row(0), row(2), row(3)], {}) == 2
 
     assert path.read_bytes().startswith(before)
-    assert [one.feedback_id for one in validated_feedback.read_validated(path)] == [
+    assert [kept.feedback_id for kept in validated_feedback.read_validated(path)] == [
         "f001",
         "f002",
         "f000",
@@ -152,14 +124,14 @@ def test_a_crash_between_manifest_and_file_loses_nothing(path, monkeypatch):
         validated_feedback.append(path, [row(2)], {})
     monkeypatch.setattr(durable, "replace", real)
 
-    assert [one.feedback_id for one in validated_feedback.read_validated(path)] == ["f001"]
+    assert [kept.feedback_id for kept in validated_feedback.read_validated(path)] == ["f001"]
     validated_feedback.append(path, [row(2)], {})
-    assert [one.feedback_id for one in validated_feedback.read_validated(path)] == ["f001", "f002"]
+    assert [kept.feedback_id for kept in validated_feedback.read_validated(path)] == ["f001", "f002"]
 
 
 def test_one_feedback_id_is_one_row_even_if_it_comes_twice_at_once(path):
     assert validated_feedback.append(path, [row(1), row(1), row(2)], {}) == 2
-    assert [one.feedback_id for one in validated_feedback.read_validated(path)] == ["f001", "f002"]
+    assert [kept.feedback_id for kept in validated_feedback.read_validated(path)] == ["f001", "f002"]
 
 
 @pytest.mark.parametrize("appends", [1, 2])
@@ -194,7 +166,7 @@ def test_a_first_append_that_was_cut_off_anywhere_is_repaired_by_the_next(path, 
 
     assert validated_feedback.read_validated(path) == []
     assert validated_feedback.append(path, [row(1)], {}) == 1
-    assert [one.feedback_id for one in validated_feedback.read_validated(path)] == ["f001"]
+    assert [kept.feedback_id for kept in validated_feedback.read_validated(path)] == ["f001"]
 
 
 @pytest.mark.parametrize(
@@ -227,8 +199,8 @@ def test_a_fifth_is_kept_for_evaluation_and_stays_there_when_rows_join():
 def test_copies_of_one_tweet_are_on_one_side_with_the_latest_label():
     rows = [row(number) for number in range(40)]
     copies = [
-        replace(one, text=f"RT @ann: {one.text}!!", feedback_id=f"c{n}", label="positive")
-        for n, one in enumerate(rows)
+        replace(original, text=f"RT @ann: {original.text}!!", feedback_id=f"c{number}", label="positive")
+        for number, original in enumerate(rows)
     ]
     train, evaluation = validated_feedback.divide([*rows, *copies], BASE)
 
@@ -265,45 +237,3 @@ def test_feedback_joins_training_only_and_takes_the_place_of_what_it_repeats():
     assert joined.train.labels[joined.train.texts.index(rows.texts[0])] == "positive"
     assert TEST.texts[0] not in joined.train.texts
     assert joined.digest != base.digest
-
-
-def test_nothing_joins_that_is_unclear_or_near_a_test_text():
-    choice = choose_rows(
-        [settled(0, label="unclear"), settled(1, text=TEST.texts[1] + "!"), settled(2)], BASE, FREE
-    )
-
-    assert [one.item.item_id for one in choice.admitted] == [report(2).feedback_id]
-    assert choice.refused == {"unclear": 1, "near a test text": 1}
-
-
-def test_one_source_and_one_week_may_only_add_their_share():
-    many = [settled(number) for number in range(10)]
-    by_source = choose_rows(many, BASE, Caps(0.1, 1))
-    by_week = choose_rows(
-        [settled(number, sources=(f"s{number}",)) for number in range(10)], BASE, Caps(1, 0.05)
-    )
-    earlier = [settled(number) for number in range(4)]
-    later = choose_rows([*earlier, settled(9)], BASE, Caps(0.1, 1), {one.item.item_id for one in earlier})
-
-    assert (len(by_source.admitted), by_source.refused) == (4, {"over the source's cap": 6})
-    assert (len(by_week.admitted), by_week.refused) == (2, {"over the week's cap": 8})
-    assert (len(later.admitted), later.refused) == (0, {"over the source's cap": 1})
-
-
-def test_an_attacker_with_two_addresses_gets_no_more_than_one_and_a_copied_honest_report_still_joins():
-    attack = [settled(number, sources=("a", "b")) for number in range(10)]
-    copied = settled(20, sources=("a", "honest"))
-    choice = choose_rows([*attack, copied], BASE, Caps(0.1, 1))
-
-    assert choice.refused == {"over the source's cap": 6}
-    assert copied in choice.admitted
-
-
-def test_a_row_is_what_people_settled():
-    one = to_row(settled(0))
-
-    assert (one.label, one.feedback_id, one.annotators) == ("negative", report(0).feedback_id, "ann")
-    assert week_of(NOW) == "2026-W48"
-    assert all(
-        first <= second for first, second in pairwise([one.validated_at, to_row(settled(1)).validated_at])
-    )

@@ -12,7 +12,7 @@ SURE = (0.9, 0.8, 0.7, 0.7, 0.5)
 
 
 def scores(sure):
-    return np.array([[(1 - one) / 2, (1 - one) / 2, one] for one in sure])
+    return np.array([[(1 - score) / 2, (1 - score) / 2, score] for score in sure])
 
 
 @pytest.fixture

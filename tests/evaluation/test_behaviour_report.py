@@ -34,14 +34,14 @@ def test_a_failing_direction_says_which_way_it_should_have_gone():
         "mine",
         ask_suite(
             lambda texts: np.array(
-                [[0.3, 0.1, 0.6] if "really bad" in one else [0.5, 0.3, 0.2] for one in texts]
+                [[0.3, 0.1, 0.6] if "really bad" in text else [0.5, 0.3, 0.2] for text in texts]
             )
         ),
     )
 
     assert (
-        "| more negative | this phone is bad → negative 0.50 | this phone is really bad → positive 0.60, negative 0.30 |"
-        in text
+        "| more negative | this phone is bad → negative 0.50 "
+        "| this phone is really bad → positive 0.60, negative 0.30 |" in text
     )
 
 

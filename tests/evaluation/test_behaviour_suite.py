@@ -44,7 +44,10 @@ def test_there_are_hundreds_of_different_cases_of_three_kinds_and_many_capabilit
 
 
 def test_cases_that_are_alike_share_a_template_and_the_gate_counts_the_template_once():
-    """Six templates that are lost and none that is won are seen at 4.5% over three kinds: each kind has more than twice as many."""
+    """Six templates lost and none won have p = 4.5% over three kinds.
+
+    Each kind has more than twice as many templates.
+    """
     shares = run_suite(
         lambda texts: np.array([[0.8, 0.1, 0.1] if "album" in text else [0.1, 0.1, 0.8] for text in texts])
     )

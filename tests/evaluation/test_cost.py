@@ -36,9 +36,9 @@ def test_a_model_that_waits_is_slower_in_the_same_run(tfidf_model):
             time.sleep(0.02)
             return tfidf_model.predict_proba(texts)
 
-    found = footprint.measure_latencies({"quick": tfidf_model, "slow": Slow()}, TEXTS)
+    latencies = footprint.measure_latencies({"quick": tfidf_model, "slow": Slow()}, TEXTS)
 
-    assert found["slow"] > found["quick"] + 15
+    assert latencies["slow"] > latencies["quick"] + 15
 
 
 def test_a_model_that_does_not_load_is_a_clear_error(tmp_path):

@@ -62,7 +62,7 @@ def test_calibration_error_is_the_weighted_gap_of_fifteen_bins():
 
 
 def calibration_error_by_sorting(is_correct, confidence, bins=15):
-    """The same error from exact fractions and plain sums: each score is looked up among the bins' upper ends."""
+    """The same error from exact fractions, each score looked up among the bins' upper ends."""
     ends = [Fraction(number, bins) for number in range(1, bins + 1)]
     groups = defaultdict(list)
     for right, sure in zip(is_correct.tolist(), confidence.tolist(), strict=True):

@@ -17,15 +17,15 @@ TRUE = np.random.default_rng(0).integers(0, 3, 2000)
 
 def test_the_same_answers_differ_by_nothing():
     same = answers(TRUE, 0.7, 1)
-    found = compare_f1(TRUE, same, same)
+    difference = compare_f1(TRUE, same, same)
 
-    assert (found.value, found.low, found.high) == (0, 0, 0)
-    assert found.p_better == found.p_worse == 1
+    assert (difference.value, difference.low, difference.high) == (0, 0, 0)
+    assert difference.p_better == difference.p_worse == 1
 
 
 def test_exchanging_the_models_exchanges_the_signs():
-    one, other = answers(TRUE, 0.7, 1), answers(TRUE, 0.75, 2)
-    there, back = compare_f1(TRUE, one, other), compare_f1(TRUE, other, one)
+    champion, challenger = answers(TRUE, 0.7, 1), answers(TRUE, 0.75, 2)
+    there, back = compare_f1(TRUE, champion, challenger), compare_f1(TRUE, challenger, champion)
 
     assert there.value == pytest.approx(-back.value)
     assert there.p_better < 0.01 < back.p_better
@@ -33,7 +33,7 @@ def test_exchanging_the_models_exchanges_the_signs():
 
 
 def test_the_interval_is_that_of_a_paired_bootstrap():
-    one, other = answers(TRUE, 0.7, 1), answers(TRUE, 0.72, 2)
+    champion, challenger = answers(TRUE, 0.7, 1), answers(TRUE, 0.72, 2)
     chance = np.random.default_rng(5)
 
     def f1(true, given):
@@ -44,18 +44,18 @@ def test_the_interval_is_that_of_a_paired_bootstrap():
         return np.mean(scores)
 
     rows = [chance.integers(0, len(TRUE), len(TRUE)) for _ in range(2000)]
-    plain = np.quantile([f1(TRUE[r], other[r]) - f1(TRUE[r], one[r]) for r in rows], [0.025, 0.975])
-    found = compare_f1(TRUE, one, other)
+    plain = np.quantile([f1(TRUE[r], challenger[r]) - f1(TRUE[r], champion[r]) for r in rows], [0.025, 0.975])
+    difference = compare_f1(TRUE, champion, challenger)
 
-    assert (found.low, found.high) == pytest.approx(tuple(plain), abs=0.003)
+    assert (difference.low, difference.high) == pytest.approx(tuple(plain), abs=0.003)
 
 
 def test_a_label_that_no_text_has_does_not_count_and_one_label_can_be_asked_for():
     true = TRUE % 2
-    found = compare_f1(true, true, true)
+    difference = compare_f1(true, true, true)
     only = compare_f1(TRUE, TRUE, np.where(TRUE == 1, 0, TRUE), label=1)
 
-    assert found.champion == 1
+    assert difference.champion == 1
     assert (only.champion, only.challenger) == (1, 0)
 
 

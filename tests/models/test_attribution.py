@@ -1,4 +1,4 @@
-"""What each word of a text weighs: exactly what leaving it out gives, whatever the model, and never at the cost of many predictions."""
+"""The weight of a word is the exact effect of leaving it out, at a bounded cost."""
 
 import random
 from itertools import pairwise
@@ -46,26 +46,28 @@ def left_out(model, text):
 
 @pytest.mark.parametrize("text", SHORT)
 def test_a_word_weighs_what_leaving_it_out_costs_the_label(served, text):
-    found = explain(served, text)
+    weighed = explain(served, text)
 
-    assert [text[one.start : one.end] for one in found] == [one.word for one in found] == text.split()
-    assert all(before.end < after.start for before, after in pairwise(found))
-    assert [one.weight for one in found] == pytest.approx(left_out(served, text), abs=1e-5)
+    assert (
+        [text[word.start : word.end] for word in weighed] == [word.word for word in weighed] == text.split()
+    )
+    assert all(before.end < after.start for before, after in pairwise(weighed))
+    assert [word.weight for word in weighed] == pytest.approx(left_out(served, text), abs=1e-5)
 
 
 def test_a_model_that_was_not_exported_explains_itself_too(family, fitted):
     model = fitted[family]
 
-    assert [one.weight for one in explain(model, SHORT[0])] == pytest.approx(
+    assert [word.weight for word in explain(model, SHORT[0])] == pytest.approx(
         left_out(model, SHORT[0]), abs=1e-5
     )
 
 
 def test_of_a_long_text_the_strongest_words_are_left_out_and_the_others_weigh_nothing(served, family):
-    found, expected = np.array([one.weight for one in explain(served, LONG)]), left_out(served, LONG)
-    tried = (found != 0) | (family == "tfidf")  # it need not choose
+    weighed, expected = np.array([word.weight for word in explain(served, LONG)]), left_out(served, LONG)
+    tried = (weighed != 0) | (family == "tfidf")  # it need not choose
 
-    assert found[tried] == pytest.approx(expected[tried], abs=1e-5)
+    assert weighed[tried] == pytest.approx(expected[tried], abs=1e-5)
     assert tried.sum() >= 3
 
 
@@ -87,7 +89,7 @@ def test_without_its_heaviest_words_a_text_loses_its_label_sooner_than_without_o
     chance, drops = random.Random(0), []
     for text in small_corpus[0][::3]:
         words, scores = split_words(text), served.predict_proba([text])[0]
-        heaviest = int(np.argmax([one.weight for one in explain(served, text)]))
+        heaviest = int(np.argmax([word.weight for word in explain(served, text)]))
         variants = [
             " ".join(words[:number] + words[number + 1 :])
             for number in (heaviest, chance.randrange(len(words)))
@@ -102,11 +104,11 @@ def test_a_text_that_must_be_repaired_as_a_whole_is_explained_as_its_words_are_r
     text = "I love this, voilÃ\xa0 so much"
     words = split_words(text)
     assert " ".join(clean_words(words)) != clean_text(text)
-    found = explain(served, text)
+    weighed = explain(served, text)
     label = served.predict_proba([text])[0].argmax()
     whole = served.predict_proba([" ".join(words)])[0, label]
 
-    assert found[1].weight == pytest.approx(
+    assert weighed[1].weight == pytest.approx(
         whole - served.predict_proba([" ".join(words[:1] + words[2:])])[0, label], abs=1e-5
     )
 
@@ -133,7 +135,7 @@ def test_words_are_cleaned_as_texts_are(word):
 
 
 def test_what_the_lexicon_says_without_a_word_is_what_it_says_of_the_rest():
-    """Negations, pauses and emoji beside each other, in any order: each word's absence may turn what follows round."""
+    """Negations, pauses and emoji in any order: a word's absence may negate what follows."""
     valences = {"good": 1.9, "bad": -2.5, "love": 3.2, "smiling": 2.0, "<3": 1.9}
     chance = random.Random(0)
     vocabulary = [

@@ -1,4 +1,4 @@
-"""How the models behave, beyond their scores on a split: what must always work, what must not matter, and which way a change must push.
+"""Behaviour of the models: what must always work, what must not matter, what must push.
 
 After Ribeiro et al. 2020, Beyond Accuracy: Behavioral Testing of NLP Models with CheckList. Each
 family learns from real tweets, few enough for a test.

@@ -1,4 +1,4 @@
-"""A training of BERT that is killed goes on from its checkpoint, and ends where it would have ended."""
+"""A training of BERT that is killed resumes from its checkpoint, to the same weights."""
 
 import json
 import signal
@@ -132,7 +132,7 @@ def test_the_rate_rises_and_falls_for_the_related_texts_and_again_for_the_own(tu
 
 
 def test_words_that_were_pushed_against_the_network_are_put_back(tuning):
-    """The push has the length that was asked for, makes the loss of its batch greater, and moves no word that the batch lacks."""
+    """The push has its length, raises the loss of its batch, and moves that batch's words only."""
     tokens, targets = next(tuning.batches.stream(1))
     inputs = tuning.pad(tokens)
     weights = tuning.batches.label_weights()

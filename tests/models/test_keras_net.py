@@ -27,7 +27,7 @@ def test_keras_tries_both_architectures(fitted):
 
 
 def test_keras_learns_what_its_teacher_says(small_corpus):
-    """The teacher is sure that some of the praise is blame; the labels alone say nothing of the kind."""
+    """The teacher is sure that some praise is blame; the labels say nothing of the kind."""
     texts, labels = small_corpus
     scores = np.array(
         [

@@ -51,17 +51,17 @@ def test_a_lexicon_that_is_not_installed_names_the_remedy(monkeypatch):
     ],
 )
 def test_a_negation_turns_what_follows_until_a_pause(text, turned):
-    found = features(text)
+    values = features(text)
 
-    assert (found["blame"] > 0, found["praise"] > 0) == (turned, not turned)
+    assert (values["blame"] > 0, values["praise"] > 0) == (turned, not turned)
 
 
 def test_praise_and_blame_are_told_apart_and_emoji_count_by_their_names():
-    found = features("good but bad 😃")
+    values = features("good but bad 😃")
 
-    assert found["words of praise"] == pytest.approx(2 / 5)
-    assert found["strongest blame"] == pytest.approx(0.5)
-    assert found["last valence"] == pytest.approx(2.0 / 5)
+    assert values["words of praise"] == pytest.approx(2 / 5)
+    assert values["strongest blame"] == pytest.approx(0.5)
+    assert values["last valence"] == pytest.approx(2.0 / 5)
 
 
 def test_a_text_without_rated_words_has_only_its_typography():

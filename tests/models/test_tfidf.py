@@ -72,7 +72,7 @@ def test_tfidf_tries_what_is_far_behind_on_one_fold_only_and_chooses_among_the_o
 
 
 def test_tfidf_weighs_an_ngram_by_how_well_it_tells_labels_apart():
-    """Three texts, one of each label: the first column is in all of them, the second in the first alone."""
+    """Three texts, one of each label; the first column is in all, the second in the first."""
     from scipy.sparse import csr_matrix
 
     from models.tfidf_features import log_count_ratios
@@ -113,7 +113,7 @@ def test_tfidf_keeps_what_it_learnt_of_scaled_weights_as_coefficients_of_plain_o
 
 
 def test_tfidf_searches_with_the_ratios_of_the_rows_that_a_fold_learns(small_corpus, monkeypatch):
-    """What the lexicon says, the last columns, has none; labels of the rows held out change nothing."""
+    """Valences, the last columns, have none; labels of the rows held out change nothing."""
     from models import tfidf, tfidf_features
 
     texts, labels = small_corpus
@@ -137,14 +137,17 @@ def test_tfidf_searches_with_the_ratios_of_the_rows_that_a_fold_learns(small_cor
     factors = np.divide(scaled, plain, out=np.ones_like(plain), where=plain > 0)
     np.testing.assert_allclose(factors[-11:], 1.0, rtol=1e-6)
     assert factors[:-11].std() > 0.1
-    for found, expected in zip(fits["other labels held out"], fits["ratios"], strict=True):
-        np.testing.assert_array_equal(found, expected)
-    for found, unscaled in zip(fits["ratios"], fits["plain"], strict=True):
-        np.testing.assert_allclose(found[:, :-11], unscaled[:, :-11] * factors[:-11], rtol=1e-5)
+    for actual, expected in zip(fits["other labels held out"], fits["ratios"], strict=True):
+        np.testing.assert_array_equal(actual, expected)
+    for actual, unscaled in zip(fits["ratios"], fits["plain"], strict=True):
+        np.testing.assert_allclose(actual[:, :-11], unscaled[:, :-11] * factors[:-11], rtol=1e-5)
 
 
 def test_a_race_goes_on_for_those_that_chance_may_have_put_behind():
-    """Of 100 rows the second differs from the best in 9 (an error of 0.03), the third in none; the fourth in 25, 0.05."""
+    """Of 100 rows the second differs from the best in 9 (an error of 0.03), the fourth in 25.
+
+    The third differs in none, and the error of the fourth is 0.05.
+    """
     from models.tfidf import near_the_best
 
     best, second, fourth = (np.arange(100) >= wrong for wrong in (0, 9, 25))

@@ -133,7 +133,7 @@ def test_the_names_of_models_that_are_nearly_alike_stand_apart(comparison, two):
     bubbles = [panel.transData.transform(bubble.get_offsets()[0]) for bubble in panel.collections]
     assert len(notes) == len(bubbles) == 3
     assert not any(note.contains(*bubble) for note in notes for bubble in bubbles)
-    assert not any(one.overlaps(other) for number, one in enumerate(notes) for other in notes[:number])
+    assert not any(note.overlaps(other) for number, note in enumerate(notes) for other in notes[:number])
     ticks = zip(panel.get_yticks(), panel.get_yticklabels(), strict=True)
     assert all(float(label.get_text()) == pytest.approx(value, abs=1e-9) for value, label in ticks)
 

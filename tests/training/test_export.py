@@ -1,4 +1,6 @@
-"""What serves says what was trained: every family's export, alone and among others, and without the framework that made it."""
+"""Exports give the scores of their models, alone and in batches, without the frameworks."""
+
+from __future__ import annotations
 
 import json
 import os
@@ -11,16 +13,12 @@ import httpx
 import numpy as np
 import pytest
 from crowning import crown
-from onnx import TensorProto, helper, load, numpy_helper, save
-from onnxruntime import InferenceSession
 from served import served
 from serving_environment import installed_megabytes, make_environment
 
 import models
 from models import ModelError
-from models.bert_export import _smooth, quantise
-from models.onnx_session import FLOAT_FILE, NETWORK_FILE, choose_precision, cores
-from models.served_bert import batches_of_like_length
+from models.onnx_session import FLOAT_FILE, NETWORK_FILE, choose_precision
 from sentiment.champions import store
 from sentiment.data.dataset import Split
 from sentiment.training import export
@@ -59,7 +57,7 @@ def test_an_export_gives_the_scores_of_its_model(family, fitted, exported, tmp_p
 
 
 def test_the_answer_to_a_text_depends_on_no_other_text(family, exported):
-    """Activations that were scaled by the largest value in the batch would let a neighbour change an answer."""
+    """Activations scaled by the largest value in a batch would let a neighbour change an answer."""
     served = models.load(exported[family])
     alone = np.concatenate([served.predict_proba([text]) for text in TEXTS])
 
@@ -80,7 +78,8 @@ import pickle, sys
 def refuse(*arguments, **options):
     raise AssertionError("unpickled")
 pickle.load = pickle.loads = pickle.Unpickler = refuse
-for name in ("torch", "tensorflow", "keras", "transformers", "sklearn", "scipy", "skops", "joblib", "mlflow", "prefect", "pandas"):
+training = "torch", "tensorflow", "keras", "transformers", "sklearn", "scipy", "skops", "joblib"
+for name in (*training, "mlflow", "prefect", "pandas"):
     sys.modules[name] = None
 import models
 print(models.load({str(exported[family])!r}).predict(["I love this, thank you so much!"])[0])
@@ -132,11 +131,11 @@ def test_the_packages_that_the_image_lists_hold_no_training_and_are_small(listed
         "pytest",
         "gradio",
     )
-    found = subprocess.run(
+    listing = subprocess.run(
         [listed, "-c", script, *names], capture_output=True, text=True, check=True, cwd="/"
     )
 
-    assert found.stdout == "[]\n"
+    assert listing.stdout == "[]\n"
     assert installed_megabytes(listed) < 350
 
 
@@ -189,9 +188,9 @@ def test_an_export_that_says_something_else_is_refused():
     changed[:2] = (0.1, 0.8, 0.1)
     labels = ["negative", "neutral", "positive"] * 333 + ["negative"]
 
-    found = export.compare(labels, native, native)
-    assert found == {"labels_changed": 0, "score_difference": 0, "f1_lost": 0}
-    export.check_exact("bert", found | {"labels_changed": 0.002, "score_difference": 0.01})
+    differences = export.compare(labels, native, native)
+    assert differences == {"labels_changed": 0, "score_difference": 0, "f1_lost": 0}
+    export.check_exact("bert", differences | {"labels_changed": 0.002, "score_difference": 0.01})
     with pytest.raises(ModelError, match=r"0.20% of its labels and scores by up to 0.700 differ"):
         export.check_exact("bert", export.compare(labels, native, changed))
 
@@ -203,9 +202,9 @@ def test_a_network_that_loses_too_much_as_integers_is_served_in_floating_point(
     model, corpus = bert
     in_floating_point = 4 * model.network_.num_parameters()
     monkeypatch.setattr(export, "MOST_LOST", most_lost)
-    _, found = export.export(model, tmp_path / "served", Split(*map(tuple, corpus)))
+    _, differences = export.export(model, tmp_path / "served", Split(*map(tuple, corpus)))
 
-    assert set(found) == {"labels_changed", "score_difference", "f1_lost"}
+    assert set(differences) == {"labels_changed", "score_difference", "f1_lost"}
     assert ((tmp_path / "served" / NETWORK_FILE).stat().st_size > in_floating_point / 2) is is_float
 
 
@@ -221,79 +220,6 @@ def test_a_network_that_loses_too_much_as_integers_is_served_in_floating_point(
 )
 def test_a_loss_within_the_noise_of_the_changed_labels_is_none_unless_many_change(lost, changed, too_much):
     assert export.loses_too_much({"f1_lost": lost, "labels_changed": changed}, texts=3600) is too_much
-
-
-@pytest.fixture
-def loud_products(tmp_path):
-    """Two products that share a matrix, the first of an input with one channel a thousand times as loud as the rest; and such an input."""
-    randomness = np.random.default_rng(0)
-    matrix = randomness.normal(size=(32, 32)).astype(np.float32)
-    matrix[0] /= 1000
-    nodes = [
-        helper.make_node("MatMul", [given, "w"], [result], name=f"of_{given}")
-        for given, result in (("x", "y"), ("y", "z"))
-    ]
-    places = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 32]) for name in ("x", "z")]
-    graph = helper.make_graph(
-        nodes, "products", places[:1], places[1:], [numpy_helper.from_array(matrix, "w")]
-    )
-    save(
-        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
-        tmp_path / "float.onnx",
-    )
-    values = randomness.normal(size=(64, 32)).astype(np.float32)
-    values[:, 0] *= 1000
-    return tmp_path / "float.onnx", values
-
-
-def test_channels_of_very_different_loudness_survive_eight_bits(loud_products, tmp_path):
-    """With one scale for all of them as they are, the quiet ones would be rounded to nothing."""
-    path, values = loud_products
-    quantise(path, tmp_path / "small.onnx", [{"x": values}])
-
-    whole, small = (
-        InferenceSession(file).run(None, {"x": values})[0] for file in (path, tmp_path / "small.onnx")
-    )
-    assert np.abs(whole - small).mean() / np.abs(whole).mean() < 0.1
-
-
-def test_smoothing_alone_changes_nothing(loud_products):
-    path, values = loud_products
-    smooth = _smooth(load(path), [{"x": values}])
-
-    whole, same = (
-        InferenceSession(form).run(None, {"x": values})[0] for form in (path, smooth.SerializeToString())
-    )
-    np.testing.assert_allclose(same, whole, rtol=1e-3, atol=1e-3)
-    assert {one.name for one in smooth.graph.initializer} == {
-        f"of_{x}_{part}" for x in "xy" for part in ("inverse_factors", "louder")
-    }
-
-
-def test_batches_are_of_like_length_and_none_has_too_many_tokens():
-    lengths = [number % 97 + 1 for number in range(1000)]
-    batches = list(batches_of_like_length(lengths, 2048))
-
-    assert sorted(row for batch in batches for row in batch) == list(range(1000))
-    assert all(len(batch) * max(lengths[row] for row in batch) <= 2048 for batch in batches)
-    assert all(
-        max(lengths[row] for row in batch) - min(lengths[row] for row in batch) <= 20 for batch in batches
-    )
-    assert lengths[batches[0][0]] == 97  # the longest first: no core is left with one at the end
-
-
-def test_the_threads_are_those_that_the_container_may_use(monkeypatch, tmp_path):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
-    for content, expected in (
-        ("150000 100000\n", 2),
-        ("max 100000\n", 8),
-        ("50000 100000", 1),
-        ("9900000 100000", 8),
-    ):
-        quota = tmp_path / "cpu.max"
-        quota.write_text(content)
-        monkeypatch.setattr("models.onnx_session._CPU_QUOTA", quota)
-        assert cores() == expected
 
 
 def test_the_description_of_an_export_holds_no_training(exported):

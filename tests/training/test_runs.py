@@ -1,4 +1,4 @@
-"""MLflow's runs and registered versions, on a temporary SQLite file; an address where nothing answers."""
+"""MLflow's runs and registered versions, on a temporary SQLite file."""
 
 import json
 import subprocess
@@ -114,7 +114,8 @@ def test_a_version_loads_back_as_the_same_model(version, tfidf_model):
 def test_a_version_predicts_in_another_place_without_our_code(version, tracked, tmp_path):
     code = (
         "import mlflow, pandas; model = mlflow.pyfunc.load_model('models:/tweet-sentiment/1');"
-        "print(model.predict(pandas.DataFrame({'text': ['I love this, thank you so much!']})).to_json(orient='records'))"
+        "table = pandas.DataFrame({'text': ['I love this, thank you so much!']});"
+        "print(model.predict(table).to_json(orient='records'))"
     )
     # Inherits the URI.
     answer = subprocess.run(
@@ -155,10 +156,15 @@ def test_versions_are_found_by_their_tags_the_newest_first(version):
     uri = f"models:/tweet-sentiment/{version.number}"
     first, second = (versions.register(uri, tags={"recipe": "soup", "cook": cook}) for cook in ("ann", "bob"))
 
-    assert [found.number for found in versions.find_versions(recipe="soup")] == [second.number, first.number]
-    assert [found.tags["cook"] for found in versions.find_versions(recipe="soup", cook="ann")] == ["ann"]
+    assert [registered.number for registered in versions.find_versions(recipe="soup")] == [
+        second.number,
+        first.number,
+    ]
+    assert [registered.tags["cook"] for registered in versions.find_versions(recipe="soup", cook="ann")] == [
+        "ann"
+    ]
     assert versions.find_versions(recipe="none") == []
-    assert {first.number, version.number} <= {found.number for found in versions.find_versions()}
+    assert {first.number, version.number} <= {registered.number for registered in versions.find_versions()}
 
 
 def test_an_alias_can_be_taken_away_and_one_that_is_not_there_is_no_error(version):

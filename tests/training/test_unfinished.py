@@ -1,4 +1,4 @@
-"""A training that was killed goes on: models that are trained stay trained until the comparison is done."""
+"""A comparison that was killed resumes: trained models stay until it is done."""
 
 import os
 import time
