@@ -64,7 +64,7 @@ _NEGATIONS = frozenset(
 )
 PAUSES = frozenset(".,;")
 _SCOPE = 4  # words after a negation that it turns round, unless a pause ends it before
-_TURNED = -0.74
+_NEGATION_FACTOR = -0.74
 _MARKS_OF_SUM = 6
 _SATURATION = 15  # VADER's: the sum of valences x becomes x / sqrt(x^2 + 15)
 FEATURES = (
@@ -182,7 +182,7 @@ def cut(text: str) -> list[str]:
     return _TOKEN.findall(spell_emoji(text.lower()))
 
 
-def turned(tokens: Iterable[str], valences: Valences, scope: int = 0) -> Iterator[tuple[float, int]]:
+def apply_negations(tokens: Iterable[str], valences: Valences, scope: int = 0) -> Iterator[tuple[float, int]]:
     """Yield each token's valence, as negations leave it, and the scope that is left.
 
     A token without a valence has 0; the scope is how many more tokens are negated.
@@ -193,7 +193,7 @@ def turned(tokens: Iterable[str], valences: Valences, scope: int = 0) -> Iterato
             yield 0.0, scope
             continue
         valence = valences.get(token, 0.0)
-        valence = _TURNED * valence if scope else valence
+        valence = _NEGATION_FACTOR * valence if scope else valence
         plain = token.replace("’", "'")
         scope = _SCOPE if plain.replace("'", "") in _NEGATIONS or plain.endswith("n't") else max(0, scope - 1)
         yield valence, scope
@@ -201,7 +201,7 @@ def turned(tokens: Iterable[str], valences: Valences, scope: int = 0) -> Iterato
 
 def _valences_in(text: str, valences: Valences) -> list[float]:
     """Return the valences of a text's words, in order, without those that have none."""
-    return [valence for valence, _ in turned(cut(text), valences) if valence]
+    return [valence for valence, _ in apply_negations(cut(text), valences) if valence]
 
 
 def _saturated(total: float) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.attribution import Explaining, clean_words, split_words, weighted_words
 from models.calibration import soften
-from models.lexicon import Typography, cut, summarise, turned
+from models.lexicon import Typography, apply_negations, cut, summarise
 
 if TYPE_CHECKING:
     from models.lexicon import Valences
@@ -46,14 +46,16 @@ def _valences_without(words: Sequence[str], valences: Valences) -> list[list[flo
     """Return the valence features of a text without each word, and last of the whole text."""
     tokens = [cut(word) for word in words]
     flat, ends = list(chain.from_iterable(tokens)), list(accumulate(map(len, tokens)))
-    whole = list(turned(flat, valences))
+    whole = list(apply_negations(flat, valences))
     rated = [(position, valence) for position, (valence, _) in enumerate(whole) if valence]
     written = Typography.of(" ".join(filter(None, words)))
     rows = []
     for word, cut_word, end in zip(words, tokens, ends, strict=True):
         start, position = end - len(cut_word), end
-        near = []  # what a negation turns round may change, until the text goes on as it did with the word
-        for valence, scope in turned(islice(flat, end, None), valences, whole[start - 1][1] if start else 0):
+        # A negation may change these, until the scope is again what it is with the word.
+        near = []
+        scope_before = whole[start - 1][1] if start else 0
+        for valence, scope in apply_negations(islice(flat, end, None), valences, scope_before):
             near.append(valence)
             position += 1
             if scope == whole[position - 1][1]:
