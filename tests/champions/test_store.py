@@ -133,7 +133,7 @@ def test_the_store_lies_below_the_home_unless_bentoml_home_says_otherwise(home, 
 def test_importing_the_store_imports_no_bentoml_and_no_framework():
     heavy = ["bentoml", "sklearn", "torch", "tensorflow", "pandas", "mlflow"]
     code = f"import sys, sentiment.champions.store; print([module for module in {heavy} if module in sys.modules])"
-    root = Path(store.__file__).parents[1]
+    root = Path(store.__file__).parents[2]
     answer = subprocess.run(
         [sys.executable, "-c", code],
         cwd=root,
@@ -197,7 +197,7 @@ try:
 except GateError as error:
     print("lost" if "changed meanwhile" in str(error) else error)
 """
-    root = Path(store.__file__).parents[1]
+    root = Path(store.__file__).parents[2]
     started = [
         subprocess.Popen(
             [sys.executable, "-c", code, tag, first],
