@@ -33,6 +33,15 @@ os.environ.pop("PREFECT_API_URL", None)
 pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("fixtures/*_fixtures.py"))
 pytest.register_assert_rewrite(*pytest_plugins)  # some import each other
 
+# The rooms whose files take longest come first: else one of pytest's workers would end long after
+# the other.
+_LONG = ("flows", "models", "page", "training")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.parent.name not in _LONG)
+
+
 _OPENINGS = ("", "@ann ", "so ", "today: ", "well, ", "honestly ")
 _TWEETS = {
     "negative": [

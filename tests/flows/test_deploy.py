@@ -35,12 +35,12 @@ DEFINED = yaml.safe_load((ROOT / "prefect.yaml").read_text("utf-8"))["deployment
 
 
 @pytest.fixture(scope="module")
-def prefect(tmp_path_factory, empty_mlflow):
+def prefect(tmp_path_factory, empty_mlflow, empty_prefect):
     home = tmp_path_factory.mktemp("prefect") / "home"
     with (
         Recorder() as receiver,
         prefect_with_worker(
-            home, empty_mlflow, SENTIMENT_ALERT_WEBHOOK_URL=f"{receiver.url}/v1/alerts"
+            home, empty_mlflow, empty_prefect, SENTIMENT_ALERT_WEBHOOK_URL=f"{receiver.url}/v1/alerts"
         ) as server,
     ):
         server.alerts = receiver.collected

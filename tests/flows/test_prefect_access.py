@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -27,8 +28,8 @@ FLOW = {"name": "from-a-web-page"}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with prefect_server(tmp_path_factory.mktemp("prefect") / "home") as running:
+def server(tmp_path_factory, empty_prefect):
+    with prefect_server(tmp_path_factory.mktemp("prefect") / "home", empty_prefect) as running:
         yield running
 
 
@@ -164,7 +165,9 @@ with get_client(sync_client=True) as client:
 """
 
 
-def test_a_flows_own_temporary_server_is_as_closed(home):
+def test_a_flows_own_temporary_server_is_as_closed(home, empty_prefect):
+    (home / "prefect").mkdir(parents=True)
+    shutil.copy(empty_prefect, home / "prefect")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_API")}
 
     done = subprocess.run(
@@ -183,16 +186,19 @@ def test_a_flows_own_temporary_server_is_as_closed(home):
 
 
 def test_a_run_that_ctrl_c_ended_is_crashed_and_its_deployment_runs_again(
-    tmp_path, empty_mlflow, corpus_file
+    tmp_path, empty_mlflow, empty_prefect, corpus_file
 ):
     home = tmp_path / "home"
     training = {"data": str(corpus_file), "profile": "smoke", "families": ["tfidf"]}
-    with prefect_with_worker(home, empty_mlflow) as prefect:
+    with prefect_with_worker(home, empty_mlflow, empty_prefect) as prefect:
         interrupted = prefect.start("train", **training)
         prefect.wait(lambda: prefect.state_of(interrupted) == "RUNNING", 120)
         interrupt(prefect.worker, prefect.process)
 
-    with prefect_server(home, port=prefect.port) as again, start_worker(again, "--sole-worker"):
+    with (
+        prefect_server(home, empty_prefect, port=prefect.port) as again,
+        start_worker(again, "--sole-worker"),
+    ):
         assert again.wait(lambda: again.state_of(interrupted) == "CRASHED", 60)
         run = again.start("train", **training)
         again.wait(lambda: again.state_of(run) == "RUNNING", 120)

@@ -33,7 +33,7 @@ from sentiment.training import runs as tracking
 from sentiment.training import versions
 from sentiment.training.comparison import ModelResult
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
 
 ROOT = Path(__file__).parents[2]
 
