@@ -13,6 +13,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 120
 _PREFIX = "feedback-"
+_BRANCH = re.compile(_PREFIX + "[0-9a-f]{12}")
 _COMMIT = (
     "mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }"
 )
@@ -113,15 +115,8 @@ def _commit(branch: str, head: str, files: tuple[Path, ...]) -> None:
         "fileChanges": {"additions": additions},
         "expectedHeadOid": head,
     }
-    run(
-        "gh",
-        "api",
-        "graphql",
-        "--input",
-        "-",
-        seconds=_SECONDS,
-        text=json.dumps({"query": _COMMIT, "variables": {"input": change}}),
-    )
+    request = json.dumps({"query": _COMMIT, "variables": {"input": change}})
+    run("gh", "api", "graphql", "--input", "-", seconds=_SECONDS, text=request)
 
 
 def _pull_request(branch: str, base: str, body: str, pause: float) -> str:
@@ -133,50 +128,25 @@ def _pull_request(branch: str, base: str, body: str, pause: float) -> str:
     # A bot's pull request starts none.
     run("gh", "workflow", "run", "ci.yml", "--ref", branch, seconds=_SECONDS, tries=3, pause=pause)
     title = "Validated feedback from the review queue"
-    made = run(
-        "gh",
-        "pr",
-        "create",
-        "--head",
-        branch,
-        "--base",
-        base,
-        "--title",
-        title,
-        "--body",
-        body,
-        seconds=_SECONDS,
-    )
+    branches = ("--head", branch, "--base", base)
+    made = run("gh", "pr", "create", *branches, "--title", title, "--body", body, seconds=_SECONDS)
     return made.strip().splitlines()[-1]
 
 
 def _close_others(branch: str, address: str, pause: float) -> None:
     """Close earlier proposals: this one contains their rows."""
-    ask = (
-        "gh",
-        "pr",
-        "list",
-        "--state",
-        "open",
-        "--limit",
-        "100",
-        "--json",
-        "number,headRefName,isCrossRepository",
-    )
+    fields = "number,headRefName,isCrossRepository,author"
+    ask = ("gh", "pr", "list", "--state", "open", "--limit", "100", "--json", fields)
     for other in run_json(*ask, seconds=_SECONDS, tries=3, pause=pause):
-        is_ours = other["headRefName"].startswith(_PREFIX) and not other["isCrossRepository"]
-        if is_ours and other["headRefName"] != branch:
-            comment = f"Its rows are in {address} as well."
-            run(
-                "gh",
-                "pr",
-                "close",
-                str(other["number"]),
-                "--delete-branch",
-                "--comment",
-                comment,
-                seconds=_SECONDS,
-            )
+        if _is_proposal(other) and other["headRefName"] != branch:
+            comment = ("--comment", f"Its rows are in {address} as well.")
+            run("gh", "pr", "close", str(other["number"]), "--delete-branch", *comment, seconds=_SECONDS)
+
+
+def _is_proposal(pull_request: dict[str, Any]) -> bool:
+    """Return whether an open pull request is one of this program's, and nobody else's."""
+    has_our_name = _BRANCH.fullmatch(pull_request["headRefName"]) is not None
+    return has_our_name and pull_request["author"]["is_bot"] and not pull_request["isCrossRepository"]
 
 
 def _inside(file: Path) -> str:

@@ -152,16 +152,21 @@ def test_a_proposal_that_was_killed_goes_on_where_it_was(programs, dataset_file,
     assert not programs.commands("gh api repos/ann/sentiloop/git/refs")
 
 
+def pull_request(number, branch, **facts):
+    """An open pull request as `gh pr list` gives it; by default one of the bot's."""
+    bot = {"login": "app/github-actions", "is_bot": True}
+    return {"number": number, "headRefName": branch, "isCrossRepository": False, "author": bot, **facts}
+
+
 def test_older_proposals_are_closed_and_nothing_else(programs, dataset_file):
     branch = add_rows(dataset_file)
-    heads = [
-        (5, "feedback-000000000000", False),
-        (6, "feature", False),
-        (7, branch, False),
-        (8, "feedback-111111111111", True),
-    ]
     others = [
-        {"number": number, "headRefName": head, "isCrossRepository": fork} for number, head, fork in heads
+        pull_request(5, "feedback-000000000000"),
+        pull_request(6, "feature"),
+        pull_request(7, branch),
+        pull_request(8, "feedback-111111111111", isCrossRepository=True),
+        pull_request(9, "feedback-form-redesign"),
+        pull_request(10, "feedback-222222222222", author={"login": "ann", "is_bot": False}),
     ]
     answer(programs, dataset_file, listed=("[]", json.dumps(others)))
 
@@ -184,11 +189,7 @@ def test_older_proposals_are_closed_and_nothing_else(programs, dataset_file):
 )
 def test_when_a_step_fails_so_does_the_proposal(programs, dataset_file, call):
     add_rows(dataset_file)
-    answer(
-        programs,
-        dataset_file,
-        listed=("[]", json.dumps([{"number": 5, "headRefName": "feedback-0", "isCrossRepository": False}])),
-    )
+    answer(programs, dataset_file, listed=("[]", json.dumps([pull_request(5, "feedback-000000000000")])))
     programs.fail(call)
 
     with pytest.raises(ProgramError, match="it is out of order"):
