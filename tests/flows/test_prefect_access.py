@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,8 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 from prefect_fixtures import ROOT, interrupt, prefect_server, prefect_with_worker, start_worker
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError
@@ -114,6 +117,28 @@ def test_nobody_starts_or_reads_anything_without_the_login(server, kind, headers
         assert wrong.status_code == 401
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "events/in",
+        "events/out",
+        "logs/out",
+        "task_runs/subscriptions/scheduled",
+        "work_pools/sentiloop/workers/connect",
+    ],
+)
+@pytest.mark.parametrize("token", ["", "sentiloop:wrong"])
+def test_no_socket_opens_without_the_login(server, path, token):
+    address = f"{server.page.replace('http', 'ws', 1)}/api/{path}"
+
+    with connect(address, subprotocols=["prefect"], origin=EVIL) as socket:
+        socket.send(json.dumps({"type": "auth", "token": token}))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=20)
+
+    assert closed.value.rcvd.code == 1008  # a violation of its policy
+
+
 def test_with_the_login_a_flow_is_made_and_health_needs_none(server):
     assert server.http.post("/flows/", json=FLOW).status_code == 201
     assert httpx.get(f"{server.page}/api/health", trust_env=False).status_code == 200
@@ -192,7 +217,7 @@ def test_a_run_that_ctrl_c_ended_is_crashed_and_its_deployment_runs_again(
     training = {"data": str(corpus_file), "profile": "smoke", "families": ["tfidf"]}
     with prefect_with_worker(home, empty_mlflow, empty_prefect) as prefect:
         interrupted = prefect.start("train", **training)
-        prefect.wait(lambda: prefect.state_of(interrupted) == "RUNNING", 120)
+        prefect.wait(lambda: prefect.state_of(interrupted) == "RUNNING", 240)
         interrupt(prefect.worker, prefect.process)
 
     with (
@@ -201,6 +226,6 @@ def test_a_run_that_ctrl_c_ended_is_crashed_and_its_deployment_runs_again(
     ):
         assert again.wait(lambda: again.state_of(interrupted) == "CRASHED", 60)
         run = again.start("train", **training)
-        again.wait(lambda: again.state_of(run) == "RUNNING", 120)
+        again.wait(lambda: again.state_of(run) == "RUNNING", 240)
 
     assert "now marked as crashed: 1" in again.log.read_text()
