@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from monitor_fixtures import bad_prediction, message, wait_until
+from monitor_fixtures import bad_prediction, message
 from served import served
+from waiting import wait_for
 
 from flows.collect import collect
 from sentiment.champions import store
@@ -183,7 +184,7 @@ def test_what_our_service_writes_is_vouched_for_by_our_key(ring, monitor, tfidf_
         answers = [httpx.post(f"{address}/predict", json={"text": text}).json() for text in tweets]
         body = {"prediction_id": answers[1]["prediction_id"], "text": tweets[1], "correct": False}
         assert httpx.post(f"{address}/feedback", json=body).status_code == 200
-        wait_until(
+        wait_for(
             lambda: (
                 len(monitor.rows("AppTraces | where Message in ('Sampled prediction', 'Bad prediction')"))
                 == 3

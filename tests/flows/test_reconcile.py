@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from monitor_fixtures import served, wait_until
+from monitor_fixtures import served
 from telemetry_fixtures import make_feedback
+from waiting import wait_for
 
 from flows.reconcile import reconcile
 from sentiment import queries
@@ -55,7 +56,7 @@ def test_what_the_logs_lack_is_sent_again_and_a_second_run_sends_nothing(loop):
 
     assert reconcile() == 3
     # Of the last day: the one of 47 hours ago arrived at its own time.
-    wait_until(lambda: len(in_the_logs()) == 4)
+    wait_for(lambda: len(in_the_logs()) == 4)
 
     assert reconcile() == 0
     assert loop.rows("AppTraces | count") == [[5]]

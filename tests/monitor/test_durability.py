@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from monitor_fixtures import ROOT, Client, MonitorProcess, bad_prediction, message, served, wait_until
+from monitor_fixtures import ROOT, Client, MonitorProcess, bad_prediction, message, served
+from waiting import wait_for
 
 from monitor.database import Database, MonitorError
 from monitor.envelopes import rows_of
@@ -56,7 +57,7 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(tmp
         ]
         for poster in posters:
             poster.start()
-        wait_until(
+        wait_for(
             lambda posters=posters: all(len(poster.acknowledged) >= 2 * poster.size for poster in posters)
         )
         assert monitor.stop(signal.SIGKILL) == -signal.SIGKILL
@@ -101,7 +102,7 @@ def test_posts_that_arrive_during_a_stop_are_kept_if_they_are_acknowledged(tmp_p
     monitor = MonitorProcess(tmp_path, "--no-alerts").start()
     poster = Poster(monitor.address, "a", 20)
     poster.start()
-    wait_until(lambda: len(poster.acknowledged) > 100)
+    wait_for(lambda: len(poster.acknowledged) > 100)
 
     assert monitor.stop(signal.SIGTERM) == 0
 
@@ -195,7 +196,7 @@ def test_an_address_beyond_this_machine_is_warned_of(tmp_path):
     try:
         lines = [process.stdout.readline() for _ in range(3)]
         client = Client(re.search(r"http://\S+", lines[1])[0])
-        wait_until(lambda: _answers(client))
+        wait_for(lambda: _answers(client))
 
         assert "without any authentication" in lines[0]
         assert "APPLICATIONINSIGHTS_CONNECTION_STRING='InstrumentationKey=" in lines[2]
@@ -218,7 +219,7 @@ def test_what_is_older_than_the_setting_is_forgotten_at_the_start(tmp_path):
         monitor.track(message("old", time=datetime.now(UTC) - timedelta(hours=30)), message("young"))
 
     with served(tmp_path, monitor_retention_days=1) as monitor:
-        wait_until(lambda: monitor.rows("AppTraces | project Message") == [["young"]])
+        wait_for(lambda: monitor.rows("AppTraces | project Message") == [["young"]])
 
 
 def rows(count, moment):
@@ -255,7 +256,7 @@ def test_forgetting_goes_on_in_the_background(tmp_path):
 
     writer.submit(rows(3, moment)).result(5)
 
-    wait_until(lambda: database.cursor().execute('SELECT count(*) FROM "AppTraces"').fetchone() == (0,))
+    wait_for(lambda: database.cursor().execute('SELECT count(*) FROM "AppTraces"').fetchone() == (0,))
     stop()
     writer.close()
     database.close()

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult
-from monitor_fixtures import message, served, wait_until
+from monitor_fixtures import message, served
+from waiting import wait_for
 
 from monitor.database import Database
 from monitor.kql import translate
@@ -51,7 +52,7 @@ def test_stopping_does_not_wait_for_a_query(tmp_path):
     with served(tmp_path) as monitor:
         asking = threading.Thread(target=ask_until_cut_off, args=(monitor,))
         asking.start()
-        wait_until(lambda: monitor.monitor.engine._running)
+        wait_for(lambda: monitor.monitor.engine._running)
         started = time.monotonic()
 
     asking.join()
@@ -61,7 +62,7 @@ def test_stopping_does_not_wait_for_a_query(tmp_path):
 def test_telemetry_is_taken_in_while_a_query_runs(monitor):
     running = threading.Thread(target=monitor.query, args=(SLOW,), kwargs={"Prefer": "wait=2"})
     running.start()
-    wait_until(lambda: monitor.monitor.engine._running)
+    wait_for(lambda: monitor.monitor.engine._running)
 
     assert monitor.http.post("/v2.1/track", json=[message()]).elapsed < timedelta(seconds=2)
     running.join()

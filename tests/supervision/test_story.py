@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 from crowning import crown
-from monitor_fixtures import MonitorProcess, wait_until
+from monitor_fixtures import MonitorProcess
 from served import kill, served
+from waiting import wait_for
 
 from sentiment import queries
 from sentiment.champions import store
@@ -71,7 +72,7 @@ def supervision_story(tmp_path_factory, tfidf_model):
             seen = {"tag": str(tag)}
             with served(home / "serve.log") as (address, _):
                 seen["ids"] = {correct(address, text) for text in TWEETS}
-                wait_until(lambda: len(bad_predictions()) == 3)
+                wait_for(lambda: len(bad_predictions()) == 3)
                 seen["frame"] = bad_predictions()
                 third = seen["frame"]["timestamp"].max()
             patch.setenv("OTEL_BLRP_SCHEDULE_DELAY", "60000")
@@ -84,7 +85,7 @@ def supervision_story(tmp_path_factory, tfidf_model):
             seen["after"] = set(bad_predictions()["feedback_id"])
             report = home / "report.html"
             # The rule is evaluated at whole minutes.
-            wait_until(lambda: datetime.now(UTC) > third.ceil("min"), 61)
+            wait_for(lambda: datetime.now(UTC) > third.ceil("min"), 61)
             seen["fired"] = run("flows.watch")
             seen["analysed"] = run("flows.analyse", "--output", str(report))
             seen["report"] = report.read_text("utf-8")
