@@ -59,11 +59,11 @@ class QueryRefusal(Exception):  # noqa: N818 - an answer, not a failure
     @classmethod
     def syntax(cls, token: str, line: int, position: int) -> QueryRefusal:
         """Text that is not KQL: the token at which reading failed, and its position."""
-        place = {"line": line, "pos": position, "token": token}
+        location = {"line": line, "pos": position, "token": token}
         inner = {
             "code": "SYN0002",
             "message": f"Query could not be parsed at '{token}' on line [{line},{position}]",
-            **place,
+            **location,
         }
         outer = {
             "code": "SyntaxError",

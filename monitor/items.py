@@ -233,10 +233,10 @@ def _severity(base: Columns) -> int | None:
 
 
 def _measurements(base: Columns) -> str | None:
-    found = base.get("measurements")
-    if not isinstance(found, dict):
+    given = base.get("measurements")
+    if not isinstance(given, dict):
         return None
-    numbers = {key[:150]: number for key, value in found.items() if (number := _number(value)) is not None}
+    numbers = {key[:150]: number for key, value in given.items() if (number := _number(value)) is not None}
     return json_text(numbers)
 
 

@@ -132,15 +132,15 @@ def _check_tables(tree: ir.Query) -> frozenset[str]:
 
 def _operators(tree: ir.Query) -> dict[str, str]:
     """Return, for each column that a query names, the operator that names it first."""
-    found: dict[str, str] = {}
+    first: dict[str, str] = {}
     for query in _nodes(tree):
         for operator in query.operators if isinstance(query, ir.Query) else ():
             keyword = {"Sort": "order", "MvExpand": "mv-expand"}.get(type(operator).__name__)
             keyword = keyword or re.sub(r"(?<!^)([A-Z])", r"-\1", type(operator).__name__).lower()
             for node in _nodes(operator):
                 if isinstance(node, ir.ColumnRef):
-                    found.setdefault(node.name, keyword)
-    return found
+                    first.setdefault(node.name, keyword)
+    return first
 
 
 def _check_case(tree: ir.Query, operators: Mapping[str, str]) -> None:

@@ -68,7 +68,7 @@ class Answers:
     def __init__(
         self, make_reader: Callable[[], Reader], clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """Take a function that makes the reader, called from the first question on until it works."""
+        """Take a function that makes the reader; it is called until it succeeds."""
         self._make_reader, self._clock = make_reader, clock
         self._reader: Reader | None = None
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="monitor-query")

@@ -144,23 +144,23 @@ def _end_labels(series: Sequence[Series], heights: Sequence[Sequence[float | Non
         (next((value for value in reversed(values) if value is not None), None), line)
         for line, values in zip(series, heights, strict=True)
     ]
-    places = sorted(
+    ends = sorted(
         ((float(_y(value, top)), line) for value, line in last if value is not None),
-        key=lambda place: place[0],
+        key=lambda height: height[0],
     )
-    tops = spread([place for place, _ in places])
+    tops = spread([height for height, _ in ends])
     labels = (
-        f'<span class="{line.style}" style="top:{place:.4g}%">{escape(line.name)}</span>'
-        for place, (_, line) in zip(tops, places, strict=True)
+        f'<span class="{line.style}" style="top:{height:.4g}%">{escape(line.name)}</span>'
+        for height, (_, line) in zip(tops, ends, strict=True)
     )
     return f'<div class="ends" aria-hidden="true">{"".join(labels)}</div>'
 
 
-def spread(places: Sequence[float]) -> list[float]:
+def spread(heights: Sequence[float]) -> list[float]:
     """Return ascending label heights, moved so that no two overlap and none leaves the chart."""
     moved: list[float] = []
-    for place in places:
-        moved.append(max(place, moved[-1] + _LABEL_GAP) if moved else place)
+    for height in heights:
+        moved.append(max(height, moved[-1] + _LABEL_GAP) if moved else height)
     ceiling = float(_HEIGHT)
     for index in range(len(moved) - 1, -1, -1):
         moved[index] = min(moved[index], ceiling)

@@ -103,13 +103,13 @@ def _body(view: View, name: str, answer: Answer) -> tuple[str, str]:
 
 def _alert_history(view: View, frame: pd.DataFrame, end: datetime) -> tuple[str, str]:
     start = end - view.range.length
-    found = [
+    recent = [
         episode
         for episode in episodes(frame, view.rule, end)
         if episode.resolved is None or episode.resolved > start
     ]
-    table = episodes_table(view, found) if found else _nothing(view.language, "alert_history")
-    return f'<div class="split"><div>{alert_chart(view, frame, found, end)}</div>{table}</div>', _whose(
+    table = episodes_table(view, recent) if recent else _nothing(view.language, "alert_history")
+    return f'<div class="split"><div>{alert_chart(view, frame, recent, end)}</div>{table}</div>', _whose(
         view, "alert_history"
     )
 

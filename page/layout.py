@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -18,6 +18,8 @@ from page.try_it import add_try_it
 from page.verdict_view import verdict_view
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sentiment.config import Settings
 
 _STATUS_SECONDS = 15.0
@@ -34,16 +36,6 @@ def lay_out(settings: Settings) -> gr.Blocks:
     """Return the page, wired to the service and the monitor of the settings."""
     client = ServiceClient.from_settings(settings)
     monitor = Monitor.from_settings(settings)
-
-    def on_status(request: gr.Request) -> str:
-        return service_status(client, language_of(request))
-
-    def on_models(request: gr.Request) -> str:
-        language = language_of(request)
-        return comparison_view(settings.home / "comparison", language) + verdict_view(
-            settings.home / "verdict", language
-        )
-
     page: gr.Blocks
     with gr.Blocks(title="Sentiloop", analytics_enabled=False, delete_cache=(600, 3600)) as page:
         with gr.Column(elem_id="head"):
@@ -63,24 +55,30 @@ def lay_out(settings: Settings) -> gr.Blocks:
             with gr.Tab(shown("tab_review"), id="review", elem_id="review") as review_tab:
                 add_review(settings, page)
         dashboard.open_with(monitor_tab, others=[try_tab, file_tab, models_tab, review_tab])
-        gr.on(
-            [page.load, gr.Timer(_STATUS_SECONDS).tick],
-            on_status,
-            None,
-            status,
-            show_progress="hidden",
-            api_visibility="private",
-        )
-        gr.on(
-            [page.load, models_tab.select],
-            on_models,
-            None,
-            comparison,
-            show_progress="hidden",
-            api_visibility="private",
-        )
+        _refresh_status(client, page, status)
+        _refresh_comparison(settings.home, [page.load, models_tab.select], comparison)
     page.queue(default_concurrency_limit=_CONCURRENCY)  # else one slow answer holds up everybody
     return page
+
+
+def _refresh_status(client: ServiceClient, page: gr.Blocks, status: gr.HTML) -> None:
+    """Show the service's state when the page loads, and at intervals."""
+
+    def on_status(request: gr.Request) -> str:
+        return service_status(client, language_of(request))
+
+    triggers = [page.load, gr.Timer(_STATUS_SECONDS).tick]
+    gr.on(triggers, on_status, None, status, show_progress="hidden", api_visibility="private")
+
+
+def _refresh_comparison(home: Path, triggers: list[Any], comparison: gr.HTML) -> None:
+    """Show the last comparison and verdict at each of the triggers."""
+
+    def on_models(request: gr.Request) -> str:
+        language = language_of(request)
+        return comparison_view(home / "comparison", language) + verdict_view(home / "verdict", language)
+
+    gr.on(triggers, on_models, None, comparison, show_progress="hidden", api_visibility="private")
 
 
 def service_status(client: ServiceClient, language: Language) -> str:

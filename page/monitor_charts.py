@@ -98,8 +98,8 @@ def by_step(
         for row in frame[["timestamp", *names]].itertuples(index=False, name=None)
     }
     return {
-        name: [_real(rows[start][place], empty) if start in rows else empty for start in starts]
-        for place, name in enumerate(names)
+        name: [_real(rows[start][column], empty) if start in rows else empty for start in starts]
+        for column, name in enumerate(names)
     }
 
 
@@ -114,13 +114,13 @@ def legend(view: View, name: str, frame: pd.DataFrame) -> str:
     )
 
 
-def alert_chart(view: View, frame: pd.DataFrame, found: Sequence[Episode], end: datetime) -> str:
+def alert_chart(view: View, frame: pd.DataFrame, episodes: Sequence[Episode], end: datetime) -> str:
     """Return the alert rule's counts, its threshold, and the times in which the alert was open."""
     starts = view.range.steps(end)
     begin, edge = starts[0], starts[-1] + view.range.step
     counts: list[float | None] = [float(value) for value in most_in_step(frame, starts, view.range.step)]
     name = say(view.language, "bad_in_window", minutes=view.window_minutes)
-    spans = [(max(episode.fired, begin), episode.resolved or end) for episode in found]
+    spans = [(max(episode.fired, begin), episode.resolved or end) for episode in episodes]
     plot = Plot(
         kind="area",
         series=[Series(name, counts, "bad_in_window")],

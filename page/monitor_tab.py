@@ -146,17 +146,7 @@ def add_monitor(monitor: Monitor, page: gr.Blocks) -> MonitorTab:
             elem_id="model",
         )
     fresh = gr.HTML(elem_id="fresh", apply_default_css=False)
-    with gr.Column(elem_id="panels"):
-        first = {"figures": skeleton_figures(), **{name: skeleton_panel(name) for name in PANELS}}
-        parts = [
-            gr.HTML(
-                first.get(name),
-                elem_id=name.replace("_", "-"),
-                elem_classes=["wide"] if name in _WIDE else None,
-                apply_default_css=False,
-            )
-            for name in PARTS
-        ]
+    parts = _add_parts()
     viewer = gr.Textbox(visible=False)
     timer = gr.Timer(REFRESH_SECONDS, active=False)
 
@@ -174,6 +164,21 @@ def add_monitor(monitor: Monitor, page: gr.Blocks) -> MonitorTab:
     page.load(None, None, [range_, model], js=_RECALL, **options)
     gr.on([range_.input, model.input], None, [range_, model], js=_KEEP, **options)
     return MonitorTab(timer, on_look, [range_, model, viewer], [alert, fresh, model, *parts])
+
+
+def _add_parts() -> list[gr.HTML]:
+    """Lay out the dashboard's parts, each as grey as before any answer."""
+    first = {"figures": skeleton_figures(), **{name: skeleton_panel(name) for name in PANELS}}
+    with gr.Column(elem_id="panels"):
+        return [
+            gr.HTML(
+                first.get(name),
+                elem_id=name.replace("_", "-"),
+                elem_classes=["wide"] if name in _WIDE else None,
+                apply_default_css=False,
+            )
+            for name in PARTS
+        ]
 
 
 def _updates(view: View, answers: Mapping[str, Answer]) -> list[Any]:
@@ -208,7 +213,7 @@ def _zone(viewer: str) -> str:
 
 def _viewer(viewer: str) -> dict[str, Any]:
     try:
-        said = json.loads(viewer or "{}")
+        fields = json.loads(viewer or "{}")
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return fields if isinstance(fields, dict) else {}

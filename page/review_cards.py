@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 def item_card(language: Language, item: Item, *, is_revealed: bool = False) -> str:
     """Return a tweet to judge; other people's and the model's labels only if revealed."""
-    said = f'<p class="revealed">{_said(language, item)}</p>' if is_revealed else ""
+    revealed = f'<p class="revealed">{_other_labels(language, item)}</p>' if is_revealed else ""
     return (
         f'<section class="card review" role="status" data-item="{escape(item.item_id)}">'
         f'<p class="eyebrow">{say(language, "review_question")}</p>'
-        f'<blockquote dir="auto">{escape(item.text)}</blockquote>{_notes(language, item)}{said}</section>'
+        f'<blockquote dir="auto">{escape(item.text)}</blockquote>{_notes(language, item)}{revealed}</section>'
     )
 
 
@@ -81,18 +81,18 @@ def agreement_card(language: Language, agreement: Agreement) -> str:
 
 def disagreement_card(language: Language, item: Item, labels: Mapping[str, str], more: int) -> str:
     """Return a tweet that annotators disagree on, with the label of each."""
-    said = "".join(
+    judgements = "".join(
         f"<li>{escape(annotator)}: {_badge(language, label)}</li>"
         for annotator, label in sorted(labels.items())
     )
     rest = f'<p class="fine">{say(language, "review_more", count=more)}</p>' if more else ""
     return (
         f'<section class="card review-disagreement"><h3>{say(language, "review_disagreement")}</h3>'
-        f'<blockquote dir="auto">{escape(item.text)}</blockquote><ul>{said}</ul>{rest}</section>'
+        f'<blockquote dir="auto">{escape(item.text)}</blockquote><ul>{judgements}</ul>{rest}</section>'
     )
 
 
-def _said(language: Language, item: Item) -> str:
+def _other_labels(language: Language, item: Item) -> str:
     model = f"{say(language, 'review_model_said')} {_badge(language, item.predicted_label)}"
     if item.feedback_label:
         return f"{model}, {say(language, 'review_user_said')} {_badge(language, item.feedback_label)}"

@@ -120,7 +120,7 @@ def _wire_actions(desk: Desk, parts: _Parts) -> None:
 
 
 def _wire_action(desk: Desk, parts: _Parts, button: gr.Button, action: Action) -> None:
-    """Let a click carry out an action with the name, the item and the disputed item, then refresh the tab."""
+    """Let a click carry out an action, then refresh the tab."""
 
     # Gradio reads these types.
     def on_click(name: str, key: str, item: Any, disputed: Any, request: gr.Request) -> list[Any]:

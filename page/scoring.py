@@ -80,8 +80,8 @@ def split_batches(texts: Sequence[str], max_bytes: int) -> Iterator[list[str]]:
 
 
 def _fault(row: Row, width: int, limits: Limits, language: Language) -> str | None:
-    if row.found > width:
-        return say(language, "row_ragged", found=row.found, expected=width)
+    if row.field_count > width:
+        return say(language, "row_ragged", found=row.field_count, expected=width)
     if not row.text.strip():
         return say(language, "row_blank")
     if len(row.text) > limits.max_chars:

@@ -39,7 +39,7 @@ class Row:
     line: int
     fields: list[str]
     text: str
-    found: int
+    field_count: int
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,10 @@ def _text_column(header: Sequence[str]) -> int:
 
 def _row(line: int, fields: list[str], column: int, width: int, delimiter: str) -> Row:
     """Return a row of the header's width; surplus fields become part of the last one."""
-    found = 1 if width == 1 else len(fields)
+    field_count = 1 if width == 1 else len(fields)
     whole = (
         [*fields[: width - 1], delimiter.join(fields[width - 1 :])]
         if len(fields) > width
         else fields + [""] * (width - len(fields))
     )
-    return Row(line, whole, whole[column], found)
+    return Row(line, whole, whole[column], field_count)

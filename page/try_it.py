@@ -43,15 +43,7 @@ def add_try_it(client: ServiceClient) -> None:
     """Lay out the tab inside the current Blocks."""
     # The prediction on show: feedback is about its text, whatever the box holds by then.
     judged: gr.State = gr.State(None)
-    text = gr.Textbox(
-        label=shown("tweet"),
-        placeholder=shown("tweet_hint"),
-        lines=1,
-        max_lines=6,
-        autofocus=True,
-        elem_id="tweet",
-        html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
-    )
+    text = _add_tweet_box()
     predict = gr.Button(shown("predict"), variant="primary", elem_id="predict")
     answer = gr.HTML(elem_id="answer", apply_default_css=False)
     with gr.Column(visible=False, elem_classes="card", elem_id="feedback") as feedback:
@@ -85,6 +77,18 @@ def add_try_it(client: ServiceClient) -> None:
     text.change(None, None, [answer, feedback, thanks], js=_HIDE_ANSWER)
     _wire_feedback(client, buttons, inputs=[judged, comment], outputs=[feedback, thanks])
     _wire_turns(buttons, [verdict, choices])
+
+
+def _add_tweet_box() -> gr.Textbox:
+    return gr.Textbox(
+        label=shown("tweet"),
+        placeholder=shown("tweet_hint"),
+        lines=1,
+        max_lines=6,
+        autofocus=True,
+        elem_id="tweet",
+        html_attributes=gr.InputHTMLAttributes(enterkeyhint="send", autocomplete="off"),
+    )
 
 
 def _wire_turns(buttons: dict[str, Any], sides: list[Any]) -> None:

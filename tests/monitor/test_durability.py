@@ -1,4 +1,4 @@
-"""What the monitor has acknowledged it keeps, over a stop and a kill -9 in the middle of a write; and it says clearly when it cannot."""
+"""What the monitor has acknowledged survives a stop and a kill -9 in the middle of a write."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILE = "monitor/telemetry.duckdb"
 
 
 class Poster(threading.Thread):
-    """Posts envelopes one after the other until the monitor is gone; remembers which were acknowledged."""
+    """Posts envelopes until the monitor is gone; remembers which were acknowledged."""
 
     def __init__(self, address, name, size):
         super().__init__()
@@ -123,7 +123,8 @@ def test_two_monitors_on_one_file_are_refused_with_a_remedy(tmp_path):
 
         assert second.returncode == 1
         assert re.search(
-            rf"error: process {first.process.pid} has the telemetry in \S+ open: stop that monitor, or set SENTIMENT_HOME",
+            rf"error: process {first.process.pid} has the telemetry in \S+ open: stop that "
+            rf"monitor, or set SENTIMENT_HOME",
             second.stderr,
         )
         assert "Traceback" not in second.stderr
@@ -140,7 +141,8 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path, content):
 
     assert refused.returncode == 1
     assert re.search(
-        r"error: the telemetry in \S+ cannot be read \(.*\): nothing was deleted; move telemetry.duckdb and telemetry",
+        r"error: the telemetry in \S+ cannot be read \(.*\): nothing was deleted; move "
+        r"telemetry.duckdb and telemetry",
         refused.stderr,
     )
     assert file.read_bytes() == content

@@ -1,4 +1,4 @@
-"""Envelopes as the exporter posts them, and the rows that each becomes or the refusal that it gets."""
+"""Envelopes as the exporter posts them, and the rows or the refusal that each becomes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The monitor takes in telemetry as Azure does: what it keeps, what it refuses and in which words."""
+"""The monitor ingests telemetry as Azure does: what it keeps, what it refuses, in which words."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import logging
@@ -25,7 +26,9 @@ def row_of(made):
     return row.values
 
 
-def test_the_unmodified_exporters_fill_every_table(monitor, tmp_path):
+@contextlib.contextmanager
+def exporting(connection_string, folder):
+    """Give a logger, a tracer and a meter over Azure's exporters; flush them at the end."""
     from azure.monitor.opentelemetry.exporter import (
         AzureMonitorLogExporter,
         AzureMonitorMetricExporter,
@@ -38,9 +41,8 @@ def test_the_unmodified_exporters_fill_every_table(monitor, tmp_path):
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
-    from opentelemetry.trace import SpanKind
 
-    options = {"connection_string": monitor.connection_string, "storage_directory": str(tmp_path / "spool")}
+    options = {"connection_string": connection_string, "storage_directory": str(folder)}
     logs, traces = LoggerProvider(), TracerProvider()
     logs.add_log_record_processor(BatchLogRecordProcessor(AzureMonitorLogExporter(**options)))
     traces.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter(**options)))
@@ -49,7 +51,17 @@ def test_the_unmodified_exporters_fill_every_table(monitor, tmp_path):
     handler = LoggingHandler(logger_provider=logs)
     logger.addHandler(handler)
     try:
-        tracer = traces.get_tracer("test")
+        yield logger, traces.get_tracer("test"), metrics.get_meter("test")
+    finally:
+        logger.removeHandler(handler)
+        for provider in (logs, traces, metrics):
+            provider.shutdown()
+
+
+def test_the_unmodified_exporters_fill_every_table(monitor, tmp_path):
+    from opentelemetry.trace import SpanKind
+
+    with exporting(monitor.connection_string, tmp_path / "spool") as (logger, tracer, meter):
         with (
             tracer.start_as_current_span("POST /predict", kind=SpanKind.SERVER),
             tracer.start_as_current_span("inference"),
@@ -60,11 +72,7 @@ def test_the_unmodified_exporters_fill_every_table(monitor, tmp_path):
             int("broken")
         except ValueError:
             logger.exception("it failed")
-        metrics.get_meter("test").create_histogram("sentiment_score").record(0.5)
-    finally:
-        logger.removeHandler(handler)
-        for provider in (logs, traces, metrics):
-            provider.shutdown()
+        meter.create_histogram("sentiment_score").record(0.5)
 
     counts = {
         table: monitor.rows(
@@ -82,7 +90,10 @@ def test_the_unmodified_exporters_fill_every_table(monitor, tmp_path):
     assert monitor.rows(
         "AppMetrics | where Name == 'sentiment_score' | project Sum, Min, Max, ItemCount"
     ) == [[0.5, 0.5, 0.5, 1]]
-    joined = "AppRequests | join kind=inner AppDependencies on OperationId | join kind=inner AppTraces on OperationId"
+    joined = (
+        "AppRequests | join kind=inner AppDependencies on OperationId | join kind=inner "
+        "AppTraces on OperationId"
+    )
     assert monitor.rows(f"{joined} | project Name, Name1, Message") == [
         ["POST /predict", "inference", "Bad prediction"]
     ]
@@ -96,7 +107,8 @@ def test_tags_and_properties_become_columns(monitor):
     )
 
     row = monitor.rows(
-        "AppTraces | project OperationName, UserId, AppRoleName, Properties, Type, TenantId, IKey, ClientType, _ItemId"
+        "AppTraces | project OperationName, UserId, AppRoleName, Properties, Type, TenantId, "
+        "IKey, ClientType, _ItemId"
     )[0]
     properties = json.loads(row[3])
     assert row[:3] == ["POST /feedback", "u", "ruolo 🙃"]
@@ -109,7 +121,10 @@ def test_a_bad_envelope_among_good_ones_is_named_and_the_others_are_kept(monitor
     answer = monitor.track(message("first"), message(""), message("third"))
 
     assert answer.status_code == 206
-    said = "109: Field 'message' on type 'MessageData' is required but missing or empty. Expected: string, Actual: undefined"
+    said = (
+        "109: Field 'message' on type 'MessageData' is required but missing or empty. "
+        "Expected: string, Actual: undefined"
+    )
     assert answer.json() == {
         "itemsReceived": 3,
         "itemsAccepted": 2,

@@ -119,45 +119,47 @@ def test_no_query_is_answered_500(idle_monitor, query):
     assert idle_monitor.http.get("/healthz").is_success
 
 
+PARTS = [
+    "AppTraces",
+    "|",
+    "where",
+    "Message",
+    "==",
+    '"x"',
+    "summarize",
+    "count()",
+    "by",
+    "bin(TimeGenerated, 1m)",
+    "extend",
+    "x",
+    "=",
+    "Properties",
+    ".",
+    "(",
+    ")",
+    "union",
+    "AppRequests",
+    "let",
+    ";",
+    "order",
+    "take",
+    "3",
+    "tostring(",
+    ",",
+    "arg_min(TimeGenerated, *)",
+    "join",
+    "on",
+    "project",
+    "[",
+    "]",
+    "-",
+]
+
+
 def test_random_mutations_of_queries_are_never_answered_500(monitor):
     monitor.track(bad_prediction("a"))
-    parts = [
-        "AppTraces",
-        "|",
-        "where",
-        "Message",
-        "==",
-        '"x"',
-        "summarize",
-        "count()",
-        "by",
-        "bin(TimeGenerated, 1m)",
-        "extend",
-        "x",
-        "=",
-        "Properties",
-        ".",
-        "(",
-        ")",
-        "union",
-        "AppRequests",
-        "let",
-        ";",
-        "order",
-        "take",
-        "3",
-        "tostring(",
-        ",",
-        "arg_min(TimeGenerated, *)",
-        "join",
-        "on",
-        "project",
-        "[",
-        "]",
-        "-",
-    ]
     chance = random.Random(7)
 
     for _ in range(150):
-        query = " ".join(["AppTraces |", *chance.choices(parts, k=chance.randint(1, 9))])
+        query = " ".join(["AppTraces |", *chance.choices(PARTS, k=chance.randint(1, 9))])
         assert monitor.query(query).status_code in (200, 400), query

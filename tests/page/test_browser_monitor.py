@@ -1,26 +1,17 @@
-"""The tab "Monitor" in a real browser, over a real monitor that is sent real envelopes.
-
-Both are processes of their own.
-"""
+"""The tab "Monitor" in a real browser, over a monitor with some hours of a service's telemetry."""
 
 from __future__ import annotations
 
-import json
 import threading
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import monitor_story
 import pytest
-from monitor_fixtures import MonitorProcess, bad_prediction, request
-from page_server import serving_page, take_picture
+from monitor_fixtures import MonitorProcess
+from page_server import open_monitor, page_over, take_picture
 from playwright.sync_api import expect
 
-from page.monitor_tab import REFRESH_SECONDS
-
-NOBODY = "http://127.0.0.1:9"
-NASTY = '<img src=x onerror="window.hacked = true"> <b>late</b> مرحبا 😡'
 CHARTS = ("requests-per-minute", "latency", "label-mix", "confidence", "alert-history")
 
 # Every text that can be seen in the tab: its size in pixels, and its contrast with what is painted
@@ -33,39 +24,26 @@ MEASURE = """() => {
         return [...dye.getImageData(0, 0, 1, 1).data].slice(0, 3);
     };
     const light = (rgb) => {
-        const [r, g, b] = rgb.map((part) => part / 255).map((part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        const linear = (part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        const [r, g, b] = rgb.map((part) => linear(part / 255));
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const walker = document.createTreeWalker(document.querySelector('#monitor'), NodeFilter.SHOW_TEXT);
     const found = [];
     while (walker.nextNode()) {
         const element = walker.currentNode.parentElement, style = getComputedStyle(element);
-        if (!walker.currentNode.data.trim() || !element.getClientRects().length || style.visibility === 'hidden') continue;
+        const text = walker.currentNode.data.trim();
+        if (!text || !element.getClientRects().length || style.visibility === 'hidden') continue;
         const layers = [];
-        for (let parent = element; parent; parent = parent.parentElement) layers.unshift(getComputedStyle(parent).backgroundColor);
+        for (let parent = element; parent; parent = parent.parentElement) {
+            layers.unshift(getComputedStyle(parent).backgroundColor);
+        }
         const [front, back] = [light(paint([...layers, style.color])), light(paint(layers))];
         const contrast = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
-        found.push({text: walker.currentNode.data.trim().slice(0, 40), size: parseFloat(style.fontSize), contrast});
+        found.push({text: text.slice(0, 40), size: parseFloat(style.fontSize), contrast});
     }
     return found;
 }"""
-
-
-@contextmanager
-def page_over(monitor, folder, service=NOBODY):
-    """Run the page over a monitor; the block gets its address."""
-    folder.mkdir(exist_ok=True)
-    with serving_page(
-        folder, service, SENTIMENT_HOME=str(folder), SENTIMENT_LOGS_ENDPOINT=monitor.address
-    ) as (wait_for, address):
-        wait_for(address)
-        yield address
-
-
-def open_monitor(page):
-    page.get_by_role("tab").nth(3).click()
-    expect(page.locator("#panels")).to_be_visible()
-    return page
 
 
 def choose_range(page, name):
@@ -73,91 +51,8 @@ def choose_range(page, name):
     expect(page.locator("#range label.selected")).to_have_text(name)
 
 
-def asked(page):
-    """Return a list that grows with what the browser asks of the page."""
-    sent = []
-    page.on(
-        "request",
-        lambda sending: (
-            sent.append(json.loads(sending.post_data)["data"]) if "queue/join" in sending.url else None
-        ),
-    )
-    return sent
-
-
-# --- from nothing to an alert to a monitor that is gone
-
-
-@pytest.fixture
-def empty_monitor(tmp_path):
-    with MonitorProcess(tmp_path / "monitor") as monitor:
-        yield monitor
-
-
-@pytest.mark.slow
-def test_three_bad_predictions_show_fire_the_alert_and_stay_when_the_monitor_stops(
-    visit, empty_monitor, tmp_path
-):
-    with page_over(empty_monitor, tmp_path / "page") as address:
-        page = open_monitor(visit(address))
-        expect(page.locator("#alert .calm")).to_contain_text(
-            "0 bad predictions in the last 5 minutes. The alert fires at 3."
-        )
-        expect(page.locator("#trouble")).to_contain_text("Nothing yet")
-        take_picture(page, "monitor-empty")
-
-        now = datetime.now(UTC)
-        texts = (NASTY, "the crew was lovely", "thanks for nothing 🙃")
-        envelopes = [
-            *(request(time=now - timedelta(seconds=90)) for _ in range(3)),
-            *(
-                bad_prediction(f"f-{n}", tweet_text=text, time=now - timedelta(seconds=40 - n))
-                for n, text in enumerate(texts)
-            ),
-            # Sent twice, counted once.
-            bad_prediction("f-0", tweet_text=NASTY, time=now - timedelta(seconds=30)),
-        ]
-        monitor_story.send(envelopes, empty_monitor.address)
-        expect(page.locator("#alert .firing")).to_contain_text(
-            "3 bad predictions in the last 5 minutes", timeout=20_000
-        )
-        expect(page.locator("#bad-predictions tbody tr")).to_have_count(3)
-        expect(page.locator("#bad-predictions .tweet")).to_have_text(texts[::-1])
-        expect(page.locator("#trouble .card")).to_have_count(0)
-        assert page.evaluate("window.hacked") is None
-
-        sent = asked(page)
-        page.get_by_role("tab", name="Try it").click()
-        page.wait_for_timeout(500)
-        sent.clear()
-        page.wait_for_timeout(1200 * REFRESH_SECONDS)
-        expect(page.locator("#alert-line")).to_contain_text(
-            "Alert: 3 bad predictions in 5 minutes", timeout=20_000
-        )
-        take_picture(page, "monitor-badge")
-        # Nobody looks at the monitor, so nobody asks for it.
-        assert [data for data in sent if len(data) == 3] == []
-
-        open_monitor(page)
-        expect(page.locator("#bad-predictions tbody tr")).to_have_count(3)
-        empty_monitor.stop()
-        expect(page.locator("#trouble [role=alert]")).to_contain_text(empty_monitor.address, timeout=30_000)
-        expect(page.locator("#bad-predictions .stale")).to_contain_text("the latest attempt failed")
-        expect(page.locator("#bad-predictions")).to_contain_text("the crew was lovely")
-        expect(page.locator("#alert .stale")).to_contain_text("As of")
-        take_picture(page, "monitor-stopped")
-
-        empty_monitor.start(port=int(empty_monitor.address.rsplit(":", 1)[1]))
-        expect(page.locator("#trouble .card")).to_have_count(0, timeout=30_000)
-        expect(page.locator(".stale")).to_have_count(0)
-        page.context.close()  # before its server goes
-
-
-# --- some hours of a service
-
-
 class Ready(BaseHTTPRequestHandler):
-    """A service that is ready, and no more than that."""
+    """A service that answers only that it is ready."""
 
     def do_GET(self):
         self.send_response(200)

@@ -1,20 +1,21 @@
-"""The tab "Review" in a real browser: blind judging by mouse and keyboard, undo, two annotators, adjudication, and who may come in."""
+"""The tab "Review" in a real browser: judging, undo, two annotators, adjudication, access."""
 
 import re
 from contextlib import ExitStack
 
 import pytest
-from page_server import expect, serving_page, take_picture
+from page_server import NOBODY, expect, serving_page, take_picture
 from review_fixtures import NOW, report
 
 from sentiment.review.queue import ReviewQueue
 
-NOBODY = "http://127.0.0.1:9"
-
 
 @pytest.fixture
 def pages(home):
-    """A function that serves the page with a queue of reports; `reviewing` needs it before `visit`, so that no page outlives its server."""
+    """A function that serves the page with a queue of reports.
+
+    Tests name it before `visit`, so that no page outlives its server.
+    """
     home.mkdir()
     with ExitStack() as servers:
 

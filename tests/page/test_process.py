@@ -86,7 +86,8 @@ import app_gradio
 assert not {"gradio", "httpx"} & set(sys.modules), "importing app_gradio loads tools"
 from sentiment.config import read_settings
 app_gradio.build(read_settings())
-heavy = {"torch", "tensorflow", "keras", "sklearn", "transformers", "bentoml", "mlflow", "prefect"} & set(sys.modules)
+frameworks = "torch tensorflow keras sklearn transformers bentoml mlflow prefect".split()
+heavy = set(frameworks) & set(sys.modules)
 assert not heavy, heavy
 """
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The tab "Try it" without a browser: the answer as people see it, its words, feedback, and every failure."""
+"""The tab "Try it" without a browser: the answer, its words, feedback, and every failure."""
 
 from __future__ import annotations
 
