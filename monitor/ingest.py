@@ -38,17 +38,17 @@ class Taken:
 class Ingest:
     """Reads posts within a bounded amount of memory; beyond it, senders are asked to retry."""
 
-    def __init__(self, writer: Writer, *, max_body: int = MAX_BODY, max_pending: int = MAX_PENDING) -> None:
+    def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._max_body = max_body
-        self._free = max_pending
+        self.max_body = MAX_BODY
+        self.free = MAX_PENDING
 
     async def track(self, request: Request) -> JSONResponse:
         """Answer a post with 200, 206 or 400 once all its good envelopes are on the disk."""
         held = [0]
         try:
             body = unpack(
-                await self._read(request, held), request.headers.get("content-encoding", ""), self._max_body
+                await self._read(request, held), request.headers.get("content-encoding", ""), self.max_body
             )
             self._hold(held, len(body) - held[0])
             taken = await run_in_threadpool(take, body) if len(body) > _THREAD_FROM else take(body)
@@ -64,7 +64,7 @@ class Ingest:
                 {"Retry-After": "5"},
             )
         finally:
-            self._free += held[0]
+            self.free += held[0]
         return _answer(taken)
 
     async def _read(self, request: Request, held: list[int]) -> bytes:
@@ -72,18 +72,18 @@ class Ingest:
         async for chunk in request.stream():
             self._hold(held, len(chunk))
             chunks.append(chunk)
-            if held[0] > self._max_body:
+            if held[0] > self.max_body:
                 raise BodyError(
-                    413, f"the body is larger than {self._max_body} bytes: send fewer envelopes at once"
+                    413, f"the body is larger than {self.max_body} bytes: send fewer envelopes at once"
                 )
         return b"".join(chunks)
 
     def _hold(self, held: list[int], size: int) -> None:
-        if size > self._free:
+        if size > self.free:
             raise BodyError(
                 429, "more telemetry is waiting than the monitor holds in memory: send it again later"
             )
-        self._free -= size
+        self.free -= size
         held[0] += size
 
 

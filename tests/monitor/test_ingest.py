@@ -201,7 +201,7 @@ def test_a_gzipped_post_is_kept(monitor):
 
 
 def test_a_body_over_the_limit_is_answered_413(monitor):
-    monitor.monitor.ingest._max_body = 1000
+    monitor.monitor.ingest.max_body = 1000
 
     assert monitor.track(message("x" * 2000)).status_code == 413
     assert monitor.track(message("x")).status_code == 200
@@ -209,7 +209,7 @@ def test_a_body_over_the_limit_is_answered_413(monitor):
 
 def test_more_than_the_memory_holds_is_sent_back_and_room_returns(monitor):
     size = len(json.dumps([bad_prediction("a")]))
-    monitor.monitor.ingest._free = 3 * size
+    monitor.monitor.ingest.free = 3 * size
     gate = threading.Event()
     held = monitor.monitor.writer.call(lambda _: gate.wait(20))
     answers = []
