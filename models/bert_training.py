@@ -1,6 +1,6 @@
 """Fine-tuning of a BERT network: batches of like length, a rate schedule, checkpoints.
 
-A training that was killed goes on from its checkpoint to the weights that it would have reached
+A training that was killed resumes from its checkpoint, to the weights that it would have reached
 without the kill.
 """
 
@@ -134,7 +134,7 @@ class FineTuning:
         if (state := checkpoint.read()) is not None:
             self._restore(state)
             progress(
-                f"step {standing.step}/{self.steps}: going on from the checkpoint in {checkpoint.path.parent}"
+                f"step {standing.step}/{self.steps}: resuming from the checkpoint in {checkpoint.path.parent}"
             )
         between = math.ceil(len(self.batches) / _EVALUATIONS_PER_EPOCH)
         early = self.related.stream(1) if self.related else ()

@@ -1,6 +1,6 @@
 """The dataset of validated feedback: an append-only CSV file in Git, and its manifest.
 
-The manifest holds the digest of the file. What a person settled becomes a row once and stays. A
+The manifest holds the digest of the file. A settled judgement becomes a row once and stays. A
 frozen fifth of the tweets is an evaluation set that no model learns from; which fifth is a hash of
 the tweet, so that later rows move none. Which rows may join is decided in `review/admission`.
 """
@@ -112,7 +112,7 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
     """Append rows, renew the manifest, and return the number of new rows.
 
     New rows are ordered by `validated_at` and `feedback_id`. Earlier lines stay as they are, byte
-    for byte; a feedback id that is there already is left out. `facts` joins the manifest.
+    for byte; rows of a known feedback id are left out. `facts` are added to the manifest.
 
     Raises:
         DataError: The file does not match its manifest, or cannot be written.

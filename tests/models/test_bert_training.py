@@ -53,7 +53,7 @@ def test_a_training_killed_in_the_middle_ends_with_the_same_weights(
         return model.fit(data, progress=lines.append, checkpoint=checkpoint), "".join(lines)
 
     whole, told = train(tmp_path / "whole")
-    assert "going on" not in told
+    assert "resuming" not in told
     command = [sys.executable, "-c", SCRIPT, tmp_path / "data.json", tmp_path / "killed"]
     killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while not any("step 24/42" in line for line in killed.stdout):
@@ -62,7 +62,7 @@ def test_a_training_killed_in_the_middle_ends_with_the_same_weights(
     assert killed.wait() == -signal.SIGKILL
     resumed, told = train(tmp_path / "killed")
 
-    assert "going on from the checkpoint" in told
+    assert "resuming from the checkpoint" in told
     assert "step 15/42: validation" not in told
     np.testing.assert_allclose(resumed.predict_proba(texts), whole.predict_proba(texts), atol=1e-5)
     assert resumed.trials == whole.trials
