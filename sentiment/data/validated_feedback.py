@@ -119,8 +119,8 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
     """
     earlier = read_validated(path)
     known = {row.feedback_id for row in earlier}
-    joining = {row.feedback_id: row for row in rows if row.feedback_id not in known}
-    new = sorted(joining.values(), key=lambda row: (row.validated_at, row.feedback_id))
+    added = {row.feedback_id: row for row in rows if row.feedback_id not in known}
+    new = sorted(added.values(), key=lambda row: (row.validated_at, row.feedback_id))
     before = _read_bytes(path) if path.exists() else _HEADER
     content = before + _write([astuple(row) for row in new])
     everything = [*earlier, *new]
