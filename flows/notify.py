@@ -1,4 +1,7 @@
-"""Tell people of runs that failed: an automation of the Prefect server that posts to SENTIMENT_ALERT_WEBHOOK_URL. `deploy` renews it."""
+"""Notices of failed runs: automations of the Prefect server that post to a webhook.
+
+Its address is SENTIMENT_ALERT_WEBHOOK_URL; `deploy` renews them.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,17 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
     from pydantic import SecretStr
 
-NAME = "sentiloop: a flow run failed"
 _BLOCK = "sentiloop-alerts"
-_STATES = ("Failed", "TimedOut", "Crashed")
+_FAILURE = ("Failed", "TimedOut", "Crashed")
+# What each automation is called, the states that it tells of, and what else their events must hold.
+# A run that a person cancels is no news; one that another run of its deployment kept out is.
+_NOTICES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "sentiloop: a flow run failed": (_FAILURE, {}),
+    "sentiloop: a flow run found no slot": (
+        ("Cancelled",),
+        {"prefect.state-message": "Deployment concurrency limit reached."},
+    ),
+}
 # Azure's common alert schema, as `sentiment.supervision.notices` writes it for the alert on bad
 # predictions: one receiver takes both. The state's message stays on the server: it may be a
 # library's, and quote a text.
@@ -32,36 +43,48 @@ _PAYLOAD = """{
       "configurationItems": [{{ (flow.name ~ "/" ~ deployment.name) | tojson }}],
       "originAlertId": {{ flow_run.id | string | tojson }},
       "firedDateTime": {{ event.occurred | string | tojson }},
-      "description": {{ ("The run " ~ flow_run.name ~ " of the flow " ~ flow.name ~ " ended as " ~ flow_run.state.name) | tojson }},
+      "description": {{
+        ("The run " ~ flow_run.name ~ " of the flow " ~ flow.name
+          ~ " ended as " ~ flow_run.state.name) | tojson
+      }},
       "essentialsVersion": "1.0",
       "alertContextVersion": "1.0"
     },
     "alertContext": {},
-    "customProperties": {"state": {{ flow_run.state.name | tojson }}, "page": {{ flow_run | ui_url | tojson }}}
+    "customProperties": {
+      "state": {{ flow_run.state.name | tojson }},
+      "page": {{ flow_run | ui_url | tojson }}
+    }
   }
 }
 """
 
 
 def renew_notice(client: SyncPrefectClient, url: SecretStr | None) -> None:
-    """Let the server post to this address whenever a run of ours fails, or to none; somebody who has paused the automation keeps it so."""
-    there = client.read_automations_by_name(NAME)
-    if url is None:
-        for earlier in there:
-            client.delete_automation(earlier.id)
-        return
-    webhook = Webhook(url=url, headers=SecretDict({"Content-Type": "application/json"}))
-    automation = _automation(webhook, is_enabled=all(one.enabled for one in there))
-    if there:
-        client.update_automation(there[0].id, automation)
-    else:
-        client.create_automation(automation)
+    """Make the server post to this address whenever a run of ours fails; to none without one.
+
+    An automation that somebody has paused stays paused.
+    """
+    for name in _NOTICES:
+        existing = client.read_automations_by_name(name)
+        if url is None:
+            for earlier in existing:
+                client.delete_automation(earlier.id)
+            continue
+        webhook = Webhook(url=url, headers=SecretDict({"Content-Type": "application/json"}))
+        is_enabled = all(earlier.enabled for earlier in existing)
+        automation = _automation(name, webhook, is_enabled=is_enabled)
+        if existing:
+            client.update_automation(existing[0].id, automation)
+        else:
+            client.create_automation(automation)
 
 
-def _automation(webhook: Webhook, *, is_enabled: bool) -> AutomationCore:
+def _automation(name: str, webhook: Webhook, *, is_enabled: bool) -> AutomationCore:
+    states, labels = _NOTICES[name]
     trigger = EventTrigger(
-        expect={f"prefect.flow-run.{state}" for state in _STATES},
-        match={"prefect.resource.id": "prefect.flow-run.*"},
+        expect={f"prefect.flow-run.{state}" for state in states},
+        match={"prefect.resource.id": "prefect.flow-run.*", **labels},
         # Only runs of our deployments: a flow that another one calls has none, and its caller fails
         # with it.
         match_related={"prefect.resource.role": "deployment"},
@@ -70,4 +93,4 @@ def _automation(webhook: Webhook, *, is_enabled: bool) -> AutomationCore:
     )
     action = CallWebhook(block_document_id=webhook.save(_BLOCK, overwrite=True), payload=_PAYLOAD)
     about = "Posts to SENTIMENT_ALERT_WEBHOOK_URL."
-    return AutomationCore(name=NAME, description=about, enabled=is_enabled, trigger=trigger, actions=[action])
+    return AutomationCore(name=name, description=about, enabled=is_enabled, trigger=trigger, actions=[action])

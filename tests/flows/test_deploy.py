@@ -129,6 +129,11 @@ def test_all_are_deployed_as_defined(prefect):
         )
         assert deployment["parameter_openapi_schema"]["properties"].keys() == properties(flow).keys()
         assert deployment["enforce_parameter_schema"]
+
+
+def test_limits_and_schedules_are_deployed_as_defined(prefect):
+    deployed = prefect.deployments()
+
     limits = {
         flow: (deployment["global_concurrency_limit"] or {}).get("limit")
         for flow, deployment in deployed.items()
@@ -241,6 +246,23 @@ def test_a_run_that_fails_is_told_to_the_webhook_once_and_without_its_message(pr
     assert len(prefect.alerts["/v1/alerts"]) == 1
 
 
+def told_of(prefect, run):
+    """The alert on a run that the webhook was sent, if any."""
+    alerts = map(json.loads, prefect.alerts.get("/v1/alerts", ()))
+    return next((alert for alert in alerts if alert["data"]["essentials"]["originAlertId"] == run), None)
+
+
+def test_a_run_that_another_one_kept_out_is_told_to_the_webhook(prefect):
+    first, second = (prefect.start("collect") for _ in range(2))
+
+    kept_out = prefect.wait(
+        lambda: next((run for run in (first, second) if prefect.state_of(run) == "CANCELLED"), None)
+    )
+    alert = prefect.wait(lambda: told_of(prefect, kept_out))
+
+    assert alert["data"]["customProperties"]["state"] == "Cancelled"
+
+
 def test_a_parameter_out_of_bounds_is_refused_before_it_runs(prefect):
     path = f"/deployments/{prefect.deployments()['collect']['id']}/create_flow_run"
 
@@ -256,5 +278,8 @@ def test_deploying_again_changes_nothing_and_without_a_webhook_nobody_is_told(pr
     assert {flow: deployment["id"] for flow, deployment in prefect.deployments().items()} == {
         flow: deployment["id"] for flow, deployment in before.items()
     }
-    assert [automation["name"] for automation in automations] == ["sentiloop: a flow run failed"]
+    assert sorted(automation["name"] for automation in automations) == [
+        "sentiloop: a flow run failed",
+        "sentiloop: a flow run found no slot",
+    ]
     assert prefect.filter("automations") == []
