@@ -180,7 +180,7 @@ def test_what_our_service_writes_is_vouched_for_by_our_key(ring, monitor, tfidf_
     store.swap_champion(store.save(tfidf_model, metadata={}), expected=None)
     monkeypatch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", monitor.connection_string)
     tweets = ("best day ever, write to bob@example.com", "the train to Boston stops here @ann")
-    with served(ring.settings.home / "serve.log", SENTIMENT_SAMPLE_RANDOM="1") as (address, _):
+    with served(ring.settings.home / "serve.log", workers=1, SENTIMENT_SAMPLE_RANDOM="1") as (address, _):
         answers = [httpx.post(f"{address}/predict", json={"text": text}).json() for text in tweets]
         body = {"prediction_id": answers[1]["prediction_id"], "text": tweets[1], "correct": False}
         assert httpx.post(f"{address}/feedback", json=body).status_code == 200

@@ -6,29 +6,47 @@ from contextlib import ExitStack
 import pytest
 from page_server import NOBODY, expect, serving_page, take_picture
 from review_fixtures import NOW, report
+from sqlalchemy import create_engine
 
 from sentiment.review.queue import ReviewQueue
+from sentiment.review.tables import METADATA
+
+
+@pytest.fixture(scope="module")
+def shared_page(tmp_path_factory):
+    """A page for the tests of this file: its address, and the file of its queue."""
+    folder = tmp_path_factory.mktemp("page")
+    with serving_page(folder, NOBODY, SENTIMENT_HOME=str(folder)) as (wait_for, address):
+        wait_for(address)
+        yield address, folder / "review.db"
 
 
 @pytest.fixture
-def pages(home):
+def pages(home, shared_page):
     """A function that serves the page with a queue of reports.
 
     Tests name it before `visit`, so that no page outlives its server.
     """
     home.mkdir()
+    address, file = shared_page
+    (home / "review.db").symlink_to(file)
     with ExitStack() as servers:
 
         def start(reports, *, overlap=0, **settings):
             with ReviewQueue(f"sqlite:///{home / 'review.db'}", overlap=overlap) as queue:
                 queue.add(reports)
-            wait_for, address = servers.enter_context(
+            if not settings:
+                return address
+            wait_for, own_address = servers.enter_context(
                 serving_page(home, NOBODY, SENTIMENT_HOME=str(home), **settings)
             )
-            wait_for(address)
-            return address
+            wait_for(own_address)
+            return own_address
 
         yield start
+        with create_engine(f"sqlite:///{file}").begin() as connection:
+            for table in reversed(METADATA.sorted_tables):
+                connection.execute(table.delete())
 
 
 @pytest.fixture

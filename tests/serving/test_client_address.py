@@ -70,7 +70,8 @@ def test_a_real_server_believes_a_forwarded_address_only_as_far_as_it_is_set_to(
     home, tfidf_model, trusted, sources
 ):
     crown(store.save(tfidf_model, metadata={}))
-    with served(read_settings().home / "serve.log", SENTIMENT_TRUSTED_PROXIES=trusted) as (address, _):
+    log = read_settings().home / "serve.log"
+    with served(log, workers=1, SENTIMENT_TRUSTED_PROXIES=trusted) as (address, _):
         # Uvicorn alone would believe all that comes from this machine.
         for forwarded in ("6.6.6.6", "7.7.7.7", "9.9.9.9, 7.7.7.7"):
             headers = {"X-Forwarded-For": forwarded}
