@@ -35,7 +35,10 @@ _CONNECT_SECONDS, _READ_SECONDS, _RETRIES, _FIRST_PAUSE = 10, 20, 2, 1
 _BLOCK_BYTES = 4 * 1024 * 1024  # what one request carries: a slow line answers within _READ_SECONDS
 _READERS = 8
 _KEY_REMEDY = f"correct {CONNECTION_STRING}, or unset it and set {ACCOUNT} after 'az login'"
-_ROLE_REMEDY = "give this identity the role 'Storage Blob Data Contributor' on the account, and let the account's firewall admit it"
+_ROLE_REMEDY = (
+    "give this identity the role 'Storage Blob Data Contributor' on the account, "
+    "and let the account's firewall admit it"
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class BlobFolder:
         self.address = f"{SCHEME}{container.container_name}/{self._prefix}".rstrip("/")
 
     def create(self, name: str, content: bytes | IO[bytes], *, digest: str = "") -> bool:
-        """Write a blob under a name that nobody has taken yet; return False if it is taken, and leave that blob alone.
+        """Create a blob; return False, and change nothing, if one of this name exists.
 
         Of any number of writers at once, one wins. When the call returns, the blob is stored whole;
         a killed writer leaves none.
@@ -76,7 +79,9 @@ class BlobFolder:
         return True
 
     def replace(self, name: str, content: bytes, *, etag: str | None) -> bool:
-        """Write a blob if it still has this ETag (None: if there is none); return whether it holds the content now.
+        """Write a blob if its ETag is still this one (None: no blob yet).
+
+        Return whether the blob holds the content now.
 
         Raises:
             BlobError: The storage cannot be used.
@@ -153,7 +158,7 @@ class BlobFolder:
             )
 
     def names(self) -> list[str]:
-        """Return the names of all blobs in the folder, those in folders below it as well, in the order of the alphabet.
+        """Return the names of all blobs in the folder and below it, in alphabetical order.
 
         Raises:
             BlobError: The storage cannot be used.
@@ -185,7 +190,8 @@ def open_folder(url: str) -> BlobFolder:
     if found is None:
         raise ConfigError(
             f"{url.partition('?')[0].rpartition('@')[2]!r} is no address on Azure Blob storage: "
-            f"write az://CONTAINER or az://CONTAINER/FOLDER; the account is named by {ACCOUNT} or {CONNECTION_STRING}"
+            f"write az://CONTAINER or az://CONTAINER/FOLDER; "
+            f"the account is named by {ACCOUNT} or {CONNECTION_STRING}"
         )
     return BlobFolder(_connect().get_container_client(found["container"]), found["folder"] or "")
 
@@ -225,7 +231,7 @@ def _connect() -> BlobServiceClient:
 
 
 def _explain(error: AzureError, container: ContainerClient, name: str) -> BlobError:  # noqa: PLR0911 - one for each thing Azure may say
-    """Return what the client's exception means to the user; its own text may quote what was signed."""
+    """Return our error for an exception of the client; its own text may quote what was signed."""
     from azure.core.exceptions import ClientAuthenticationError
 
     code, status = _code(error), getattr(error, "status_code", None)
@@ -246,15 +252,18 @@ def _explain(error: AzureError, container: ContainerClient, name: str) -> BlobEr
         )
     if code in ("ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled"):
         return BlobError(
-            f"{place} cannot be used ({code}): make it with 'az storage container create --name {container.container_name}'"
+            f"{place} cannot be used ({code}): make it with "
+            f"'az storage container create --name {container.container_name}'"
         )
     if code == "BlobNotFound":
         return BlobError(
-            f"{SCHEME}{container.container_name}/{name} is missing: restore the blob, which the portal may offer to undelete"
+            f"{SCHEME}{container.container_name}/{name} is missing: restore the blob, "
+            "which the portal may offer to undelete"
         )
     if status is None:
         return BlobError(
-            f"{place} does not answer ({type(error).__name__}): check the network and the account's name, then try again"
+            f"{place} does not answer ({type(error).__name__}): check the network and the account's name, "
+            "then try again"
         )
     return BlobError(
         f"{place} failed with the status {status} ({code or type(error).__name__}): try again later"
@@ -262,6 +271,6 @@ def _explain(error: AzureError, container: ContainerClient, name: str) -> BlobEr
 
 
 def _code(error: AzureError) -> str:
-    """Return Azure's word for what went wrong; empty where the storage was not asked, as without a credential."""
+    """Return Azure's error code; empty where the storage did not answer."""
     code = getattr(error, "error_code", None)
     return str(getattr(code, "value", code) or "")

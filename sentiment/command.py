@@ -1,4 +1,4 @@
-"""What the flows' commands share: the environment first, and errors as one clear line and an exit code."""
+"""What the flows' commands share: the environment first, errors as one line and an exit code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def prepare_environment() -> None:
 
 
 def run_command(command: Callable[[], None]) -> int:
-    """Run a flow's command and return its exit code: an expected error is one line on stderr, any other keeps its traceback."""
+    """Run a flow's command and return its exit code.
+
+    An expected error is one line on stderr; any other keeps its traceback.
+    """
     handlers = list(logging.getLogger().handlers)
     for handler in handlers:
         handler.addFilter(_is_worth_showing)
@@ -52,7 +55,7 @@ def run_command(command: Callable[[], None]) -> int:
 
 
 def whole_number(what: str, least: int, most: int) -> Callable[[str], int]:
-    """Return an argparse type that takes a whole number from `least` to `most`; `what` is what it counts."""
+    """Return an argparse type for whole numbers from `least` to `most`; `what` they count."""
 
     def parse(text: str) -> int:
         number = int(text) if text.isdecimal() else least - 1
@@ -64,5 +67,8 @@ def whole_number(what: str, least: int, most: int) -> Callable[[str], int]:
 
 
 def _is_worth_showing(record: logging.LogRecord) -> bool:
-    """Return False for Prefect's traceback of an expected error: the page of the run has it, the terminal gets one line."""
+    """Return False for Prefect's traceback of an expected error.
+
+    The run's page shows it; the terminal gets one line.
+    """
     return not (record.exc_info and isinstance(record.exc_info[1], EXPECTED))

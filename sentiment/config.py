@@ -46,7 +46,6 @@ class Settings(BaseSettings):
     max_concurrency: int = Field(64, ge=1)
     precision: Literal["int8", "float32"] = "int8"
     max_waiting_texts: int = Field(4096, ge=1)
-    cache_texts: int = Field(0, ge=0)
     timeout_seconds: float = Field(30, gt=0)
     workers: int = Field(1, ge=1)
     api_key: SecretStr | None = None

@@ -16,7 +16,7 @@ PARTIAL = ".partial"
 
 
 def create_once(path: Path, content: bytes) -> bool:
-    """Publish a file under a name that nobody has taken yet; return False if it is taken, and leave that file alone.
+    """Create a file atomically; return False, and change nothing, if one of this name exists.
 
     Of any number of processes that try at once, one wins. When the call returns, the file is on the
     disk. A hard link publishes it, so a crash leaves at most a `.partial` file; the mode is 0600.

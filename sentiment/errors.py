@@ -41,7 +41,10 @@ class PredictionIdError(FeedbackError):
 
 
 class QueryError(SentiloopError):
-    """The logs cannot be queried; `reason` is `unreachable`, `credential`, `workspace`, `role`, `query`, `partial` or `throttled`."""
+    """The logs cannot be queried.
+
+    `reason` is `unreachable`, `credential`, `workspace`, `role`, `query`, `partial` or `throttled`.
+    """
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
@@ -62,7 +65,7 @@ class ReviewError(SentiloopError):
 
 
 class GateError(SentiloopError):
-    """A promotion is refused: what it was decided on no longer holds, or the evidence is not what it says it is."""
+    """A promotion is refused: its basis has changed, or its evidence is not what it claims."""
 
 
 class DeployError(SentiloopError):

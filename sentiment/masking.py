@@ -26,7 +26,8 @@ _EMAIL = re.compile(
 _BARE_LINK = re.compile(r"(?<![\w.@-])[\w-]++(?:\.[\w-]++)*\.[a-z]{2,}+/\S++", re.IGNORECASE)
 _NUMBER = re.compile(r"(?P<before>[#$€£¥]\s?)?(?P<start>[+(]{0,2})(?P<body>\d(?:[ .\-‐-―/()]{0,3}\d)*+)")
 _DATE = re.compile(
-    r"(?:\d{4}([-./ ])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2} \d{1,2} \d{4})(?: \d{1,2})?"
+    r"(?:\d{4}([-./ ])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2(?:\d{4}|\d{2})|\d{1,2} \d{1,2} \d{4})"
+    r"(?: \d{1,2})?"
 )
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
@@ -42,7 +43,7 @@ _LONG_GROUP = 3
 
 
 def mask(text: str) -> str:
-    """Return a text cleaned as the models read it, with `(email)` and `(phone)` in place of addresses and phone numbers.
+    """Return a cleaned text with `(email)` and `(phone)` in place of addresses and numbers.
 
     Years, dates, prices, scores and hashtags stay. Masking twice changes nothing.
 
@@ -72,7 +73,7 @@ def _ascii_digits(text: str) -> str:
 
 
 def _is_phone(number: str) -> bool:
-    """Return whether digits with separators are a number to call; where both are possible, it is one."""
+    """Return whether digits with separators are a phone number; in doubt, they are."""
     groups = re.findall(r"\d+", number)
     digits = "".join(groups)
     is_round = all(_is_round(group) for group in groups)
@@ -96,7 +97,10 @@ def _is_round(group: str) -> bool:
 
 
 def _is_grouped_as_phone(number: str, groups: list[str]) -> bool:
-    """Phones come in groups of three and more, or in pairs with one kind of separator; scores and dates do not."""
+    """Return whether digits are grouped as in phone numbers, unlike scores and dates.
+
+    That is in groups of three and more, or in pairs with one kind of separator.
+    """
     if any(len(group) >= _LONG_GROUP for group in groups):
         return True
     separators = set(re.findall(r"\D+", number.strip("()")))

@@ -1,4 +1,4 @@
-"""Which texts can be predicted."""
+"""Which texts can be predicted: not too long, and with something visible in them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 from models import clean_text
 from sentiment.errors import RequestError
 
-# A letter or a digit that is no part of an entity or of a terminal's escape: no cleaning takes it
-# away.
-_VISIBLE = re.compile("[^&＆\x1b]*[A-Za-z0-9][^&＆\x1b]*")
+# No cleaning takes a letter or a digit away that is no part of an entity or of a terminal's escape.
+_PLAIN = re.compile("[A-Za-z0-9]")
+_ENTITY_OR_ESCAPE = re.compile("[&＆\x1b]")
 
 
 def check_text(text: str, max_chars: int, name: str = "text") -> None:
@@ -27,5 +27,5 @@ def check_text(text: str, max_chars: int, name: str = "text") -> None:
 
 
 def is_plainly_visible(text: str) -> bool:
-    """Return whether a text need not be cleaned to see that something is there: true of nearly all."""
-    return bool(_VISIBLE.fullmatch(text))
+    """Return whether something is visible even before cleaning, as in nearly all texts."""
+    return not _ENTITY_OR_ESCAPE.search(text) and bool(_PLAIN.search(text))

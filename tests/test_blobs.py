@@ -1,4 +1,4 @@
-"""Azure Blob storage, on a real Azurite: blobs are made once, swapped by their ETag, and every failure says what to do."""
+"""Azure Blob storage, on a real Azurite: blobs are created once and swapped by their ETag."""
 
 import base64
 import json

@@ -92,7 +92,7 @@ class CsvFile(TableFile):
         return [] if fault else cells
 
     def _fit(self, cells: list[str]) -> list[str]:
-        """Return a row of the header's length: what is too much goes, with its delimiters, into the last cell."""
+        """Return a row of the header's length: surplus cells are joined to the last one."""
         width = len(self.columns)
         if len(cells) > width:
             return [*cells[: width - 1], self.delimiter.join(cells[width - 1 :])]
@@ -100,7 +100,10 @@ class CsvFile(TableFile):
 
 
 class _Records:
-    """Gives each record's cells and what is wrong with it, or nothing; one that is no CSV has one cell, its first line as it is."""
+    """Yields each record's cells and what is wrong with it, empty if nothing.
+
+    A record that is no CSV has one cell: its first line as it is.
+    """
 
     def __init__(self, path: Path, delimiter: str) -> None:
         self._raw, self._size = path.open("rb"), path.stat().st_size
@@ -158,7 +161,10 @@ class _Lines:
         self._record = []
 
     def keep_first(self) -> tuple[str, int]:
-        """Return the first line of the record and its number, and put back the others: a quote that is never closed swallows no rows."""
+        """Return a record's first line and its number, and put the other lines back.
+
+        So a quote that is never closed swallows no rows.
+        """
         first, *others = self._record
         self._waiting.extendleft(reversed(others))
         self._record = [first]
@@ -166,7 +172,9 @@ class _Lines:
 
 
 def _check_encoding(path: Path) -> str:
-    """Check that a whole file is UTF-8, before hours are spent on its beginning, and return its byte order mark, or nothing.
+    """Check that a whole file is UTF-8; return its byte order mark, or nothing.
+
+    Done first, before hours are spent on its beginning.
 
     Raises:
         DataError: It is not; the message names the line.
@@ -182,7 +190,8 @@ def _check_encoding(path: Path) -> str:
                 line += error.object.count(b"\n", 0, error.start)
                 byte = error.object[error.start]
                 raise DataError(
-                    f"{path}, line {line}: the byte 0x{byte:02x} is not UTF-8: convert the file first, with iconv say"
+                    f"{path}, line {line}: the byte 0x{byte:02x} is not UTF-8: "
+                    "convert the file first, with iconv say"
                 ) from error
             line += block.count(b"\n")
     return "\ufeff" if is_marked else ""

@@ -65,7 +65,8 @@ class ParquetFile(TableFile):
         kind = kind.value_type if pa.types.is_dictionary(kind) else kind
         if not _is_text(kind):
             raise DataError(
-                f"the column {text_column!r} of {path} holds {kind}, not text: name another one with --text-column"
+                f"the column {text_column!r} of {path} holds {kind}, not text: "
+                "name another one with --text-column"
             )
 
     def chunks(self) -> Iterator[Chunk]:  # noqa: D102 - as promised above

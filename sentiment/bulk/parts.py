@@ -1,4 +1,4 @@
-"""The parts of a scored file on the disk, and the record of how far it has come: what a run that was killed goes on from."""
+"""The parts of a scored file on disk, and its progress: what a killed run is resumed from."""
 
 from __future__ import annotations
 
@@ -52,14 +52,18 @@ class Record:
 
     @classmethod
     def parse(cls, content: bytes) -> Self:
-        """Return what `json.dumps(asdict(...))` wrote; KeyError, TypeError or ValueError if it did not."""
+        """Return the progress that `json.dumps(asdict(...))` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is not of that form.
+        """
         read = json.loads(content)
         return cls(Beginning(**read.pop("beginning")), **read)
 
 
 @dataclass(frozen=True)
 class Part:
-    """The next rows: how many, how many of them are rejected, and both kinds as files without their headers."""
+    """The next rows: their number, the number rejected, and both kinds as files without headers."""
 
     rows: int
     rejected_rows: int
@@ -68,7 +72,7 @@ class Part:
 
 
 class Parts:
-    """The folder of an output's parts, which the output's name and `.parts` name; held by one run at a time."""
+    """The folder of an output's parts, `OUTPUT.parts`; one run at a time holds it."""
 
     def __init__(self, output: Path) -> None:
         self._output = output
@@ -92,7 +96,7 @@ class Parts:
             ) from error
 
     def begin(self, beginning: Beginning, *, restart: bool) -> Record:
-        """Return how far a run of the same has come; with `restart`, or where there is none, it has not begun.
+        """Return the progress of an earlier run of the same; nothing done with `restart`.
 
         Raises:
             DataError: The parts are of something else, or the output is there already.
@@ -123,7 +127,7 @@ class Parts:
         return new
 
     def finish(self, record: Record, join: Join, join_rejected: Join) -> None:
-        """Join the parts to the output and to the rows kept aside; each file appears whole or not at all. The parts go."""
+        """Concatenate the parts to the output and the rejected rows, each atomically."""
         self._publish(self._output, record, _SCORED, join)
         if record.rejected:
             self._publish(self._rejected, record, _REJECTED, join_rejected)
@@ -152,7 +156,8 @@ class Parts:
                 )
                 what = _WHAT.get(field.name, field.name)
                 raise DataError(
-                    f"{self._folder} was begun with the {what} {before}; now it is {now}: {remedy}, or begin anew with --restart"
+                    f"{self._folder} was begun with the {what} {before}; now it is {now}: {remedy}, "
+                    "or begin anew with --restart"
                 )
         return record
 

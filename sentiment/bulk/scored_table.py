@@ -60,7 +60,8 @@ def scored_table(path: Path, source: TableFile, tag: str) -> ScoredTable:
     twice = next((name for name in source.columns if source.columns.count(name) > 1), None)
     if twice is not None:
         raise DataError(
-            f"the column {twice!r} is there {source.columns.count(twice)} times: rename one, or name an output in CSV"
+            f"the column {twice!r} is there {source.columns.count(twice)} times: "
+            "rename one, or name an output in CSV"
         )
     return ScoredParquet(source, tag)
 

@@ -1,4 +1,6 @@
-"""Scores the rows of a file of any size: results beside its own columns, in its order; rows that cannot be scored are kept aside.
+"""Scores the rows of a file of any size, in order, results beside its own columns.
+
+Rows that cannot be scored are written to a second file.
 
 Each chunk becomes a part on the disk before the next is read: a run that was killed goes on from
 there.
@@ -38,7 +40,7 @@ Tell = Callable[[int, float], object]  # how many rows are done, and which share
 
 @dataclass(frozen=True)
 class Job:
-    """Which column of which file to score, to which file, by the model of which tag, and how long a text may be."""
+    """What to score: a column of a file, the output, the model's tag, and the longest text."""
 
     source: Path
     output: Path
@@ -50,7 +52,7 @@ class Job:
 def score_file(
     job: Job, model: Classifier, *, restart: bool = False, tell: Tell = lambda rows, share: None
 ) -> tuple[Record, int]:
-    """Score a file, or what is left of it, and return the record of the whole and how many rows were done before.
+    """Score a file, or resume it; return the progress and the number of rows scored earlier.
 
     Raises:
         DataError: The files cannot be used, the input changes meanwhile, or what is there already
@@ -66,7 +68,8 @@ def score_file(
     except OSError as error:
         where, why = error.filename or job.output, error.strerror or type(error).__name__
         raise DataError(
-            f"{where} cannot be read or written ({why}): mend that, then run the same again; it goes on where it was"
+            f"{where} cannot be read or written ({why}): mend that, "
+            "then run the same again; it goes on where it was"
         ) from error
     return record, before
 

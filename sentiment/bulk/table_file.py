@@ -21,7 +21,9 @@ _SHOWN_COLUMNS, _SHOWN_CHARS = 8, 30  # a file without a header has tweets there
 
 
 class Chunk(ABC):
-    """Consecutive rows: the text of each, empty where it has none, and by its place here why a row cannot be used.
+    """Consecutive rows: the text of each, and by index why a row cannot be used.
+
+    A text is empty where the row has none.
 
     `share` is how much of the file is read by now, from 0 to 1.
     """

@@ -53,7 +53,7 @@ def make_feedback(
     label: str | None = None,
     comment: str | None = None,
 ) -> Feedback:
-    """Return the feedback on a checked prediction; the same prediction always gives the same `feedback_id`.
+    """Return the feedback on a checked prediction; one prediction gives one `feedback_id`.
 
     Raises:
         InvalidFeedbackError: The label is unknown or contradicts `correct`, or the comment is too
@@ -65,7 +65,7 @@ def make_feedback(
             f"comment has {len(comment)} characters; the limit is {MAX_COMMENT_CHARS}: shorten it"
         )
     return Feedback(
-        feedback_id=hashlib.sha256(prediction.prediction_id.encode()).hexdigest()[:32],
+        feedback_id=feedback_id_of(prediction.prediction_id),
         prediction_id=prediction.prediction_id,
         text=text,
         predicted_label=prediction.label,
@@ -76,6 +76,11 @@ def make_feedback(
         comment=comment,
         received_at=datetime.now(UTC).isoformat(timespec="microseconds"),
     )
+
+
+def feedback_id_of(prediction_id: str) -> str:
+    """Return the id of the feedback on a prediction: a digest, so that it is stored once."""
+    return hashlib.sha256(prediction_id.encode()).hexdigest()[:32]
 
 
 def _check_label(predicted: str, *, correct: bool, label: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Where feedback waits for review: one immutable JSON object per feedback, durable before `record` returns."""
+"""The feedback inbox: one immutable JSON object per feedback, durable before `record` returns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _logger = logging.getLogger("sentiment.inbox")  # `sentiment.feedback` is the lo
 
 
 class Inbox:
-    """The place where feedback waits for review: a local folder, `az://` on Azure, or any other folder that fsspec reaches (`s3://`, ...).
+    """A folder of feedback that waits for review: local, `az://` on Azure, or any of fsspec's.
 
     The first feedback on a prediction wins, also between processes.
     """
@@ -50,7 +50,7 @@ class Inbox:
             raise self._failure("written", error) from error
 
     def read(self) -> list[Feedback]:
-        """Return all feedback in no order; what is no feedback, or a damaged one, is left out and named in a warning.
+        """Return all feedback, in no order; objects that cannot be read are skipped with a warning.
 
         Raises:
             FeedbackError: The inbox cannot be read.
@@ -94,7 +94,8 @@ class Inbox:
             return FeedbackError(f"the feedback inbox cannot be {verb}: {error}")
         place = self.url.partition("?")[0].rpartition("@")[2]  # a URL may carry a credential
         return FeedbackError(
-            f"the feedback inbox {place} cannot be {verb} ({type(error).__name__}): check SENTIMENT_FEEDBACK_URL and its space"
+            f"the feedback inbox {place} cannot be {verb} ({type(error).__name__}): "
+            "check SENTIMENT_FEEDBACK_URL and its space"
         )
 
 

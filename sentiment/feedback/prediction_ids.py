@@ -46,7 +46,8 @@ class PredictionSigner:
     def __init__(self, key: str, ttl_days: float) -> None:
         if len(key) < MIN_KEY_CHARS:
             raise ConfigError(
-                f"the signing key has {len(key)} characters, at least {MIN_KEY_CHARS} are needed: lengthen SENTIMENT_SIGNING_KEY"
+                f"the signing key has {len(key)} characters, at least {MIN_KEY_CHARS} are needed: "
+                "lengthen SENTIMENT_SIGNING_KEY"
             )
         self._key = key.encode()
         self._ttl_days = ttl_days
@@ -62,7 +63,7 @@ class PredictionSigner:
         )
 
     def check(self, prediction_id: str, text: str) -> SignedPrediction:
-        """Return what the id vouches for, if this service issued it for this text and it has not expired.
+        """Return what an id signs, if this service issued it for this text and it has not expired.
 
         Raises:
             PredictionIdError: The id is forged, altered, expired or of another text.
@@ -87,7 +88,10 @@ class PredictionSigner:
         try:
             _, digest, label, score, model = self._serializer.loads(prediction_id, max_age=max_age)
         except SignatureExpired as error:
-            message = f"prediction_id is older than {self._ttl_days:g} days: predict the text again and send the new id"
+            message = (
+                f"prediction_id is older than {self._ttl_days:g} days: "
+                "predict the text again and send the new id"
+            )
             raise PredictionIdError(message) from error
         except (BadData, UnicodeError) as error:
             raise PredictionIdError(_ALTERED) from error
@@ -96,7 +100,7 @@ class PredictionSigner:
         return SignedPrediction(prediction_id, label, score, model), digest
 
     def pseudonym(self, address: str) -> str | None:
-        """Return 16 hexadecimal characters that stand for a sender's address and cannot be traced to it without the key."""
+        """Return a keyed digest of a sender's address, 16 hexadecimal characters; None if empty."""
         return hmac.digest(self._key, b"sender:" + address.encode(), "sha256").hex()[:16] if address else None
 
     def _digest(self, text: str) -> str:
@@ -105,13 +109,18 @@ class PredictionSigner:
 
 
 def _is_canonical(prediction_id: str) -> bool:
-    """Base64 has several spellings of one signature; only the one that was issued counts, or one id would have many names."""
+    """Return whether an id's signature is spelled as it was issued.
+
+    Base64 has several spellings of one signature: one id would have many names.
+    """
     signature = prediction_id.rpartition(".")[2]
     return base64_encode(base64_decode(signature)).decode() == signature
 
 
 def make_signer(settings: Settings) -> PredictionSigner:
-    """Return the signer of this installation: with SENTIMENT_SIGNING_KEY, else with a random key kept below SENTIMENT_HOME.
+    """Return the signer of this installation.
+
+    Its key is SENTIMENT_SIGNING_KEY, else a random one that is kept below SENTIMENT_HOME.
 
     Raises:
         ConfigError: The key is too short, or its file cannot be written or read.

@@ -11,13 +11,13 @@ checked: the id vouches for the text as it was sent, and the logs hold it masked
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 from typing import TYPE_CHECKING, Any
 
 from models import LABELS
 from sentiment.errors import PredictionIdError
+from sentiment.feedback.feedback import feedback_id_of
 from sentiment.masking import mask
 from sentiment.review.items import Report
 
@@ -75,11 +75,6 @@ def reports_of_samples(
         for row in asked
     }
     return sorted(reports.values(), key=lambda report: (report.received_at, report.feedback_id))
-
-
-def feedback_id_of(prediction_id: str) -> str:
-    """Return the feedback id of a prediction, by which a sample and feedback on it are one item."""
-    return hashlib.sha256(prediction_id.encode()).hexdigest()[:32]
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""What the HTTP service takes and gives, as types.
+"""The types of the HTTP service's requests and answers.
 
-A text's rules: `text_rules.py`; the way in: `http_guard.py`.
+A text's rules: `text_rules.py`; who is let in: `admission.py`.
 """
 
 from __future__ import annotations
@@ -85,11 +85,13 @@ class Prediction(BaseModel):
     model: str = Field(description="tweet-sentiment:VERSION")
     uncertain: bool | SkipJsonSchema[None] = Field(
         None,
-        description="whether the highest score is below SENTIMENT_UNCERTAIN_BELOW; only where the service has that setting",
+        description="whether the highest score is below SENTIMENT_UNCERTAIN_BELOW; "
+        "only where the service has that setting",
     )
     explanation: list[WeighedWord] | SkipJsonSchema[None] = Field(
         None,
-        description="the words of the text in their order; only of /predict, and only if the request asks for it with ?explain",
+        description="the words of the text in their order; only of /predict, "
+        "and only if the request asks for it with ?explain",
     )
 
 
@@ -133,7 +135,9 @@ def _place(location: tuple[int | str, ...], request_type: type[BaseModel]) -> st
 
 
 def wants_explanation(query: bytes, request: PredictRequest | BatchRequest) -> bool:
-    """Return whether a query string asks for an explanation: `explain`, or `explain=` with true, 1, false or 0.
+    """Return whether a query string asks for an explanation.
+
+    That is `explain`, or `explain=` with true, 1, false or 0.
 
     Raises:
         RequestError: It has another value, or more than one, or asks for it of several texts.

@@ -1,7 +1,7 @@
-"""Batches that form by themselves: while the model computes, the texts that arrive become the next batch. Nothing waits for company.
+"""Dynamic batching: the texts that arrive while the model computes become the next batch.
 
-A lone request is computed at once. Under load a batch takes a share of every waiting request, so
-that one of 256 texts holds up no other.
+No request waits for others to arrive: a lone one is computed at once. Under load a batch takes a
+share of every waiting request, so that one of 256 texts delays no other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Moments = tuple[int, int, int]
     Score = Callable[[list[Variant]], tuple[list[Row], Moments]]
 
-MOST_TEXTS = 64  # of one batch: more are no faster each, and make those that come after wait longer
+MOST_TEXTS = 64  # of one batch: larger ones are no faster per text, and delay what arrives later
 _RATE_MEMORY = 0.9  # how slowly the measured rate forgets
 
 
@@ -52,6 +52,12 @@ class _Share:
     start: int
     texts: Sequence[Variant]
 
+    def keep(self, rows: list[Row], moments: Moments) -> None:
+        """Store the scores of these texts in their request."""
+        self.request.rows[self.start : self.start + len(rows)] = rows
+        self.request.missing -= len(rows)
+        self.request.moments = moments
+
 
 Ended = tuple[_Request, Exception | None]
 
@@ -60,7 +66,13 @@ class Batcher:
     """Lets many coroutines share one model."""
 
     def __init__(self, score: Score, *, most_waiting: int, most_batches: int = 1) -> None:
-        """Take what scores a list of texts, how many texts may wait before more are refused, and how many batches are scored at once."""
+        """Take the function that scores a batch, and the limits.
+
+        Args:
+            score: Scores a list of texts; called in threads.
+            most_waiting: Texts that may wait before more are refused.
+            most_batches: Batches that are scored at once.
+        """
         self._score, self._most_waiting, self._most_batches = score, most_waiting, most_batches
         self._lock = threading.Lock()
         self._requests: deque[_Request] = deque()
@@ -130,22 +142,21 @@ class Batcher:
             self._waiting -= len(request.texts) - request.taken
 
     def _compute(self, batch: list[_Share]) -> list[Ended]:
-        """Score a batch and return the requests that it ends; where it fails, each share is scored alone, to see which one fails."""
+        """Score a batch; return the completed requests. If it fails, score each share alone."""
         try:
             rows, moments = self._score([text for share in batch for text in share.texts])
         except Exception as error:
             return (
                 self._fail(batch[0].request, error)
                 if len(batch) == 1
-                else [one for share in batch for one in self._compute([share])]
+                else [ended for share in batch for ended in self._compute([share])]
             )
         with self._lock:
-            given = iter(rows)
-            return [
-                (share.request, None)
-                for share in batch
-                if _is_last(share, [next(given) for _ in share.texts], moments)
-            ]
+            start = 0
+            for share in batch:
+                share.keep(rows[start : start + len(share.texts)], moments)
+                start += len(share.texts)
+            return [(share.request, None) for share in batch if not share.request.missing]
 
     def _fail(self, request: _Request, error: Exception) -> list[Ended]:
         with self._lock:
@@ -162,20 +173,11 @@ class Batcher:
         return self._waiting / self._texts_per_second if self._texts_per_second else 1.0
 
 
-def _is_last(share: _Share, rows: list[Row], moments: Moments) -> bool:
-    """Put the rows of a share in their place, and return whether they were the last that its request lacked."""
-    request = share.request
-    request.rows[share.start : share.start + len(rows)] = rows
-    request.missing -= len(rows)
-    request.moments = moments
-    return not request.missing
-
-
 def _deliver(ended: list[Ended]) -> None:
     """Answer requests in their event loops: one call per loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Ended]] = {}
-    for one in ended:
-        by_loop.setdefault(one[0].loop, []).append(one)
+    for request, error in ended:
+        by_loop.setdefault(request.loop, []).append((request, error))
     for loop, several in by_loop.items():
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it all that waited
             loop.call_soon_threadsafe(_answer, several)
@@ -183,7 +185,7 @@ def _deliver(ended: list[Ended]) -> None:
 
 def _answer(ended: list[Ended]) -> None:
     for request, error in ended:
-        if request.answer.done():  # the caller has gone, or another batch failed
+        if request.answer.done():  # cancelled by its caller, or failed in another batch
             continue
         if error:
             request.answer.set_exception(error)

@@ -1,4 +1,4 @@
-"""The model that a worker serves: loaded, asked its probe tweet, and exchanged while requests run when the champion changes."""
+"""The model that a worker serves: loaded, probed, and exchanged while requests run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import models
@@ -15,8 +15,7 @@ from models.attribution import advance, tokens_of
 from sentiment.champions import store
 from sentiment.errors import StoreError
 from sentiment.serving.batching import Batcher
-from sentiment.serving.score_cache import ScoreCache
-from sentiment.telemetry.spans import describe, timed_child
+from sentiment.telemetry.spans import timed_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,47 +28,31 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # seconds
 _logger = logging.getLogger("bentoml.sentiment")
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How many texts may wait for a model, and how many it remembers the scores of."""
-
-    waiting_texts: int = 1
-    cached_texts: int = 0
-
-
 class ServedModel:
-    """A model and its tag, together: an answer's label and the version that it names come from one and the same."""
+    """A model with its tag, so that an answer's label and version are from the same model."""
 
-    def __init__(self, model: models.Classifier, tag: str, limits: Limits) -> None:
+    def __init__(self, model: models.Classifier, tag: str, most_waiting: int) -> None:
         self.model, self.tag = model, tag
-        self._batcher = Batcher(
-            self._compute, most_waiting=limits.waiting_texts, most_batches=model.calls_at_once
-        )
-        self._cache = ScoreCache(limits.cached_texts) if limits.cached_texts else None
+        self._batcher = Batcher(self._compute, most_waiting=most_waiting, most_batches=model.calls_at_once)
 
     @property
     def is_busy(self) -> bool:
         """Whether it scores a text now."""
         return self._batcher.is_busy
 
-    async def score(self, texts: Sequence[str], tracer: Tracer) -> list[list[float]]:
+    async def score(self, texts: Sequence[Variant], tracer: Tracer) -> list[list[float]]:
         """Return the scores of texts, one row each; texts of several callers are computed together.
 
         Raises:
             OverloadError: Too many texts wait already.
         """
-        if self._cache is None:
-            return await self._score(texts, tracer)
-        known = self._cache.find(texts)
-        describe({"cached": len(known)})
-        if new := [text for text in dict.fromkeys(texts) if text not in known]:
-            scored = dict(zip(new, await self._score(new, tracer), strict=True))
-            self._cache.keep(scored)
-            known |= scored
-        return [known[text] for text in texts]
+        rows, (tokenised, inferred, ended) = await self._batcher.score(texts)
+        timed_child(tracer, "tokenise", tokenised, inferred)
+        timed_child(tracer, "inference", inferred, ended)
+        return rows
 
     async def explain(self, text: str, scores: Sequence[float], tracer: Tracer) -> list[WordWeight]:
-        """Return how much each word of a text moved the score of its label; `scores` are those of the text.
+        """Return the weight of each word for the text's label; `scores` are those of the text.
 
         What has to be scored for it shares the batches of all callers, and waits as their texts do.
 
@@ -79,15 +62,9 @@ class ServedModel:
         explaining = self.model.explain(text, scores)
         variants, weights = await asyncio.to_thread(advance, explaining, None)
         while weights is None:
-            rows = await self._score(variants, tracer)
+            rows = await self.score(variants, tracer)
             variants, weights = await asyncio.to_thread(advance, explaining, rows)
         return weights
-
-    async def _score(self, texts: Sequence[Variant], tracer: Tracer) -> list[list[float]]:
-        rows, (tokenised, inferred, ended) = await self._batcher.score(texts)
-        timed_child(tracer, "tokenise", tokenised, inferred)
-        timed_child(tracer, "inference", inferred, ended)
-        return rows
 
     def _compute(self, texts: list[Variant]) -> tuple[list[list[float]], tuple[int, int, int]]:
         start = time.time_ns()
@@ -97,8 +74,32 @@ class ServedModel:
         return rows, (start, middle, time.time_ns())
 
 
+@dataclass(frozen=True)
+class _Failure:
+    """Why the last look exchanged nothing.
+
+    Attributes:
+        what: A model's tag, or whatever else failed; what failed last is not reported again.
+        problem: The message.
+        pause: Seconds before the next try, after a failure that may pass.
+        until: The end of that pause, by the monotonic clock.
+    """
+
+    what: str = ""
+    problem: str = ""
+    pause: float = 0.0
+    until: float = 0.0
+
+    def after_pause(self, what: str, problem: str) -> _Failure:
+        """Return the next failure that may pass: its pause is twice as long."""
+        pause = min(_LONGEST_PAUSE, 2 * self.pause or _FIRST_PAUSE)
+        return _Failure(what, problem, pause, time.monotonic() + pause)
+
+
 class Champion:
-    """Holds the champion, and takes up a new one without a pause: requests that run end on the model that they began with.
+    """Holds the champion, and exchanges it without a pause.
+
+    A request ends on the model that it began with.
 
     A new champion that cannot be loaded, or labels its probe tweet wrongly, changes nothing: the
     old one goes on.
@@ -110,14 +111,17 @@ class Champion:
         *,
         role: str = "champion",
         note: Callable[[bool], None] | None = None,
-        limits: Limits | None = None,
+        most_waiting: int = 1,
     ) -> None:
-        self._find, self._role, self._note, self._limits = find, role, note, limits or Limits()
+        self._find, self._role, self._note, self._most_waiting = find, role, note, most_waiting
         self._served: ServedModel | None = None
-        self._refused = ""  # what was said to be wrong last
-        self._pause, self._next_try = 0.0, 0.0  # after a failure that may pass
-        self.problem = "no model is loaded yet"
+        self._failure = _Failure(problem="no model is loaded yet")
         self._stop = threading.Event()
+
+    @property
+    def problem(self) -> str:
+        """Why no model is served; empty if one is."""
+        return "" if self._served else self._failure.problem
 
     @property
     def tag(self) -> str:
@@ -141,34 +145,32 @@ class Champion:
         return served is not None and served.is_busy
 
     def look(self) -> bool:
-        """Load the champion if it is another one than is served; return whether it was exchanged."""
+        """Load the champion unless it is served already; return whether it was exchanged."""
         try:
             # Cheap: to find a model, the store reads what it holds.
             if self._served and store.pointer() == self.tag:
-                self._refused, self._pause, self._next_try = "", 0.0, 0.0
+                self._failure = _Failure()
                 return False
             stored = self._find()
         except StoreError as error:
-            return self._refuse("the store", str(error))
-        if stored.tag in (self.tag, self._refused) or time.monotonic() < self._next_try:
+            return self._refuse(replace(self._failure, what="the store", problem=str(error)))
+        if stored.tag in (self.tag, self._failure.what) or time.monotonic() < self._failure.until:
             return False
         try:
-            served = ServedModel(models.load(stored.path), stored.tag, self._limits)
-            problem = _probe(served, stored)
+            served = _load(stored, self._most_waiting)
         except ModelError as error:
-            problem = str(error)
+            return self._refuse(replace(self._failure, what=stored.tag, problem=str(error)))
         # A lack of memory may pass, and workers of one service must not differ for ever.
         except Exception as error:
-            self._pause = min(_LONGEST_PAUSE, 2 * self._pause or _FIRST_PAUSE)
-            self._next_try = time.monotonic() + self._pause
-            passing = f"the model {stored.tag} cannot be loaded ({type(error).__name__}): it is tried again; else run 'make train'"
-            return self._refuse(f"{stored.tag}, {type(error).__name__}", passing)
-        if problem:
-            return self._refuse(stored.tag, problem)
+            kind = type(error).__name__
+            problem = (
+                f"the model {stored.tag} cannot be loaded ({kind}): it is tried again; else run 'make train'"
+            )
+            return self._refuse(self._failure.after_pause(f"{stored.tag}, {kind}", problem))
         if self._served:
             _logger.warning("%s takes over from %s", served.tag, self.tag)
             self._count(is_taken_up=True)
-        self._served, self.problem, self._refused, self._pause = served, "", "", 0.0
+        self._served, self._failure = served, _Failure()
         return True
 
     def watch(self, seconds: float) -> None:
@@ -187,16 +189,14 @@ class Champion:
             except Exception as error:  # the thread must live on
                 _logger.error("looking for a new champion failed with %s", type(error).__name__)  # noqa: TRY400
 
-    def _refuse(self, what: str, problem: str) -> bool:
-        """Say once what is wrong; without a model in place it is why the service is not ready."""
-        if what != self._refused:
-            _logger.error(
-                "%s: %s", f"{self.tag} goes on" if self._served else f"the {self._role} is not ready", problem
-            )
+    def _refuse(self, failure: _Failure) -> bool:
+        """Report a failure once; without a served model it is why the service is not ready."""
+        if failure.what != self._failure.what:
+            state = f"{self.tag} goes on" if self._served else f"the {self._role} is not ready"
+            _logger.error("%s: %s", state, failure.problem)
             if self._served:
                 self._count(is_taken_up=False)
-        self._refused = what
-        self.problem = "" if self._served else problem
+        self._failure = failure
         return False
 
     def _count(self, *, is_taken_up: bool) -> None:
@@ -204,12 +204,17 @@ class Champion:
             self._note(is_taken_up)
 
 
-def _probe(served: ServedModel, stored: store.StoredModel) -> str:
-    """Ask a model its probe tweet; return what is wrong, in words, or nothing."""
+def _load(stored: store.StoredModel, most_waiting: int) -> ServedModel:
+    """Load a model and ask it its probe tweet.
+
+    Raises:
+        ModelError: It cannot be read, or labels its probe tweet wrongly.
+    """
+    served = ServedModel(models.load(stored.path), stored.tag, most_waiting)
     text, expected = stored.metadata.get("probe_text", ""), stored.metadata.get("probe_label", "")
     label = served.model.predict([text])[0]
-    return (
-        ""
-        if label == expected
-        else f"{served.tag} labels its probe tweet {label}, not {expected or 'known'}: run 'make train' again"
-    )
+    if label != expected:
+        raise ModelError(
+            f"{served.tag} labels its probe tweet {label}, not {expected or 'known'}: run 'make train' again"
+        )
+    return served

@@ -1,145 +1,130 @@
-"""Answers the paths that score texts past BentoML's own dispatch, which costs more than a small model does.
-
-Limits of time and load, errors as JSON, and callers that hang up are dealt with here; key, size and
-shape in `http_guard.py`.
-"""
+"""The list of paths, and the endpoints: an admitted request becomes a response."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
-from typing import TYPE_CHECKING, Any, cast
+import contextlib
+import contextvars
+import html
+import math
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path as File
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 from starlette.background import BackgroundTask
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from sentiment.errors import FeedbackError, OverloadError, PredictionIdError, RequestError, StoreError
-from sentiment.feedback.feedback import InvalidFeedbackError
-from sentiment.serving.api import BatchRequest, Prediction, PredictRequest, wants_explanation
-from sentiment.serving.http_guard import TOO_MANY, Admission, RefusedError, error_answer
-from sentiment.telemetry.spans import inside_request, note_exception
+from sentiment.serving.api import (
+    BatchRequest,
+    FeedbackAnswer,
+    FeedbackRequest,
+    Prediction,
+    PredictRequest,
+    wants_explanation,
+)
+from sentiment.serving.client_address import read_sender
+from sentiment.serving.hang_up import while_connected
+from sentiment.serving.http_errors import TOO_MANY, RefusedError
+from sentiment.serving.openapi import describe
+from sentiment.serving.paths import Call, Path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from collections.abc import Iterator
 
     from sentiment.config import Settings
+    from sentiment.serving.feedback_recorder import FeedbackRecorder
     from sentiment.serving.predictor import Predictor
 
+_THREADS = 8  # that write feedback
+_PAGE = File(__file__).with_name("page.html")
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+_PREDICTIONS = TypeAdapter(Prediction | list[Prediction])
 
-PATHS: dict[str, type[PredictRequest | BatchRequest]] = {
-    "/predict": PredictRequest,
-    "/predict_batch": BatchRequest,
-}
-_CLIENT_HUNG_UP = 499  # nobody reads it but the metrics
-_ANSWERS = TypeAdapter(Prediction | list[Prediction])
-_logger = logging.getLogger("bentoml.sentiment")
 
+class Endpoints:
+    """Answers our paths; what its methods raise becomes an answer in `http_errors.py`."""
 
-def direct(app: ASGIApp, settings: Settings, find_predictor: Callable[[], Predictor]) -> ASGIApp:
-    """Return the application with PATHS answered before it; `find_predictor` is asked what answers them when the service has started."""
-    admission = Admission(settings)
-    predictor: Predictor | None = None
+    def __init__(self, settings: Settings, predictor: Predictor, recorder: FeedbackRecorder) -> None:
+        self._predictor, self._recorder = predictor, recorder
+        self._trusted_proxies = settings.trusted_proxies
+        self._most_feedback = settings.max_concurrency
+        self._free_slots = math.ceil(settings.max_concurrency / settings.workers)
+        self._threads = ThreadPoolExecutor(_THREADS, "feedback")
 
-    async def started(scope: Scope, receive: Receive, send: Send) -> None:
-        async def noting(message: Message) -> None:
-            nonlocal predictor
-            if message["type"] == "lifespan.startup.complete":
-                predictor = find_predictor()
-            await send(message)
+    async def predict(self, call: Call) -> Response:
+        """Label one text, and explain the label on request."""
+        request: PredictRequest = call.body
+        explain = wants_explanation(call.scope["query_string"], request)
+        work = self._predictor.predict(request.text, explain=explain)
+        prediction = await while_connected(call.receive, work)
+        return self._predicted(prediction, [request.text], [prediction])
 
-        await app(scope, receive, noting)
+    async def predict_batch(self, call: Call) -> Response:
+        """Label several texts."""
+        request: BatchRequest = call.body
+        wants_explanation(call.scope["query_string"], request)
+        predictions = await while_connected(call.receive, self._predictor.predict_batch(request.texts))
+        return self._predicted(predictions, request.texts, predictions)
 
-    async def directed(scope: Scope, receive: Receive, send: Send) -> None:
-        request_type = PATHS.get(scope.get("path", ""))
-        if scope["type"] == "lifespan":
-            await started(scope, receive, send)
-        elif scope["type"] != "http" or request_type is None or predictor is None:
-            await app(scope, receive, send)
-        else:
-            with inside_request(scope):
-                answer = await _decide(scope, receive, request_type, predictor)
-                await answer(scope, receive, send)
-
-    async def _decide(
-        scope: Scope,
-        receive: Receive,
-        request_type: type[PredictRequest | BatchRequest],
-        predictor: Predictor,
-    ) -> Response:
-        try:
-            request, _ = await admission.read(scope, receive, request_type)
-            async with asyncio.timeout(settings.timeout_seconds):
-                return await _while_connected(receive, _answer(predictor, request, scope["query_string"]))
-        except RefusedError as refusal:
-            return error_answer(refusal.status, str(refusal))
-        except TimeoutError:
-            return error_answer(
-                504,
-                f"no answer within {settings.timeout_seconds:g} seconds: try again, or send fewer texts at once",
+    async def feedback(self, call: Call) -> Response:
+        """Record feedback in a thread: it waits for the disk."""
+        sender = read_sender(call.scope, self._trusted_proxies)
+        record = contextvars.copy_context().run  # the log of feedback names the request's trace
+        with self._slot():
+            answer = await asyncio.get_running_loop().run_in_executor(
+                self._threads, record, self._recorder.record, call.body, sender
             )
+        return Response(answer.model_dump_json(), media_type="application/json")
 
-    return directed
+    async def page(self, call: Call) -> Response:
+        """Show the page for people."""
+        content = _PAGE.read_text("utf-8").replace("{{model}}", html.escape(self._predictor.tag))
+        return HTMLResponse(content, headers={"Content-Security-Policy": _POLICY})
 
+    async def docs(self, call: Call) -> Response:
+        """Show the description."""
+        return JSONResponse(describe("Sentiloop", PATHS))
 
-def refuse(error: Exception, name: str) -> Response:
-    """Return the answer to what a method raised; what it logs holds no text."""
-    if isinstance(error, OverloadError):
-        return error_answer(TOO_MANY, str(error), retry_after=error.retry_after)
-    if isinstance(error, RequestError | PredictionIdError | InvalidFeedbackError):
-        return error_answer(400, str(error))
-    note_exception(error)
-    if isinstance(error, StoreError | FeedbackError):
-        _logger.error("%s failed: %s", name, error)
-        return error_answer(503, str(error), retry_after=1)
-    place = traceback.format_tb(error.__traceback__)[-1].strip()
-    _logger.error("%s failed with %s: %s", name, type(error).__name__, place)
-    return error_answer(500, f"the service failed ({type(error).__name__}): its log has the place")
+    def _predicted(
+        self, answer: Prediction | list[Prediction], texts: list[str], predictions: list[Prediction]
+    ) -> Response:
+        later = BackgroundTask(self._predictor.note_answered, texts, predictions)
+        content = _PREDICTIONS.dump_json(answer, exclude_none=True)
+        return Response(content, media_type="application/json", background=later)
 
-
-async def _answer(predictor: Predictor, request: BatchRequest | PredictRequest, query: bytes) -> Response:
-    said: Prediction | list[Prediction]
-    try:
-        explain = wants_explanation(query, request)
-        if isinstance(request, PredictRequest):
-            said = await predictor.predict(request.text, explain=explain)
-            texts, predictions = [request.text], [said]
-        else:
-            said = await predictor.predict_batch(request.texts)
-            texts, predictions = request.texts, said
-    except Exception as error:  # all of them have an answer
-        return refuse(error, "/predict" if isinstance(request, PredictRequest) else "/predict_batch")
-    later = BackgroundTask(predictor.note_answered, texts, predictions)
-    return Response(
-        _ANSWERS.dump_json(said, exclude_none=True), media_type="application/json", background=later
-    )
+    @contextlib.contextmanager
+    def _slot(self) -> Iterator[None]:
+        """Hold one of the places for feedback requests at once."""
+        if not self._free_slots:
+            message = f"more than {self._most_feedback} requests at once: try again in a second"
+            raise RefusedError(TOO_MANY, message, {"Retry-After": "1"})
+        self._free_slots -= 1
+        try:
+            yield
+        finally:
+            self._free_slots += 1
 
 
-async def _while_connected(receive: Receive, work: Coroutine[Any, Any, Response]) -> Response:
-    """Return what the work gives, or end it when the client hangs up: nobody would read the answer."""
-    task = cast("asyncio.Task[Any]", asyncio.current_task())
-
-    def stop(_: object) -> None:
-        task.cancel()
-
-    listening = asyncio.ensure_future(_hang_up(receive))
-    listening.add_done_callback(stop)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if not listening.done():  # time is over, or the server ends
-            raise
-        task.uncancel()
-        return error_answer(_CLIENT_HUNG_UP, "the client hung up")
-    finally:
-        listening.remove_done_callback(stop)
-        listening.cancel()
-
-
-async def _hang_up(receive: Receive) -> None:
-    """Return when the client has hung up."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+PATHS = {
+    "/predict": Path("Label one text", Endpoints.predict, PredictRequest, Prediction),
+    "/predict_batch": Path(
+        "Label 1 to 256 texts, in their order", Endpoints.predict_batch, BatchRequest, list[Prediction]
+    ),
+    "/feedback": Path(
+        "Say whether a prediction was right; 200 means stored durably",
+        Endpoints.feedback,
+        FeedbackRequest,
+        FeedbackAnswer,
+    ),
+    "/livez": Path("200 while the process lives", is_open=True, is_probe=True),
+    "/readyz": Path("200 once the model has answered a known tweet correctly", is_open=True, is_probe=True),
+    "/healthz": Path("", is_open=True, is_probe=True),  # BentoML's other name of /livez
+    "/metrics": Path("Prometheus metrics", is_probe=True),
+    "/docs.json": Path("This description", Endpoints.docs, returns="application/json"),
+    "/": Path("A page for people", Endpoints.page, returns="text/html"),
+    "/schema.json": Path("", returns="application/json"),  # what BentoML's own clients read
+}

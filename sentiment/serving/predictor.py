@@ -37,6 +37,11 @@ class Predictor:
         self._max_chars, self._uncertain_below = settings.max_chars, settings.uncertain_below
         self._champion, self._signer, self._telemetry, self._shadow = champion, signer, telemetry, shadow
 
+    @property
+    def tag(self) -> str:
+        """The tag of the model that is served now."""
+        return self._champion.tag
+
     async def predict(self, text: str, *, explain: bool = False) -> Prediction:
         """Label one text; on request, say how much each of its words moved the label's score."""
         check_text(text, self._max_chars)
@@ -44,8 +49,8 @@ class Predictor:
         [prediction] = await self._predict(served, [text])
         if explain:
             scores = [getattr(prediction.scores, label) for label in LABELS]
-            found = await served.explain(text, scores, self._telemetry.tracer)
-            prediction.explanation = [WeighedWord(**one._asdict()) for one in found]
+            words = await served.explain(text, scores, self._telemetry.tracer)
+            prediction.explanation = [WeighedWord(**word._asdict()) for word in words]
         self._note([prediction])
         return prediction
 
@@ -59,13 +64,13 @@ class Predictor:
         return predictions
 
     async def note_answered(self, texts: list[str], predictions: list[Prediction]) -> None:
-        """Keep a sample of what was answered for review, and let the shadow see it: call it when the answer is sent."""
-        for text, said in zip(texts, predictions, strict=True):
-            score = getattr(said.scores, said.label)
+        """Sample answered predictions for review and for the shadow; call it when they are sent."""
+        for text, answer in zip(texts, predictions, strict=True):
+            score = getattr(answer.scores, answer.label)
             self._telemetry.note_sample(
-                text, label=said.label, score=score, model=said.model, prediction_id=said.prediction_id
+                text, label=answer.label, score=score, model=answer.model, prediction_id=answer.prediction_id
             )
-            self._shadow.offer(Answered(text, said.label, score, said.model))
+            self._shadow.offer(Answered(text, answer.label, score, answer.model))
 
     async def _predict(self, served: ServedModel, texts: list[str]) -> list[Prediction]:
         rows = await served.score(texts, self._telemetry.tracer)

@@ -1,4 +1,4 @@
-"""The shadow: a challenger that scores a share of the live texts after their answers, so that people see what it would change.
+"""The shadow: a challenger that also scores a share of the live texts, after their answers.
 
 It never delays or fails a request: it waits until no request runs, its queue drops what it cannot
 hold, and its errors are its own.
@@ -63,7 +63,7 @@ class Shadow:
         self._is_on = False
 
     def start(self) -> None:
-        """Begin in the background, unless the share is 0; the shadow is looked for whenever the champion is."""
+        """Start the thread, unless the share is 0."""
         if self._share:
             self._thread.start()
 
@@ -76,7 +76,7 @@ class Shadow:
                 return
 
     def stop(self) -> None:
-        """End the comparing; the comparison under way is noted before this returns, unless it takes too long."""
+        """End the thread; a comparison under way is noted first, unless it takes long."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
@@ -97,7 +97,7 @@ class Shadow:
                 self._compare(answered)
 
     def _look(self) -> None:
-        """Take up the shadow that the store names if that changed; one that fails is not tried again until it does."""
+        """Take up the store's shadow if it changed; a failed one is not tried again."""
         stored, problem = None, ""
         try:
             stored = store.shadow()

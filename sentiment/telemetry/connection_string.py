@@ -1,4 +1,4 @@
-"""Where the environment says that telemetry goes; the connection string is read as people paste it, and its key is never shown."""
+"""The connection string of the environment, read as people paste it; its key is never shown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from sentiment.errors import ConfigError
 CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_REMEDY = "copy the Connection String from the Overview of the Application Insights resource; until then telemetry is off"
+_REMEDY = (
+    "copy the Connection String from the Overview of the Application Insights resource; "
+    "until then telemetry is off"
+)
 
 
 def is_named() -> bool:
@@ -20,7 +23,7 @@ def is_named() -> bool:
 
 
 def read_connection_string() -> str | None:
-    """Return the connection string of the environment in the one spelling that the exporters take, or None if it is unset or blank.
+    """Return the environment's connection string as the exporters spell it; None if blank.
 
     The exporters read the variable once more themselves and stumble over a semicolon at its end, so
     the variable gets that spelling, too.
@@ -35,7 +38,9 @@ def read_connection_string() -> str | None:
 
 
 def clean_connection_string(text: str) -> str | None:
-    """Return a connection string without blanks and empty parts, its key in lower case; None if nothing is left.
+    """Return a connection string without blanks and empty parts, its key in lower case.
+
+    None if nothing is left.
 
     Raises:
         ConfigError: A part is no `Name=value`, the key is no GUID, or an endpoint is no URL.
@@ -45,7 +50,8 @@ def clean_connection_string(text: str) -> str | None:
         return None
     if any(not separator or "=" in value for _, separator, value in parts):
         raise ConfigError(
-            f"{CONNECTION_STRING} is not of the form 'InstrumentationKey=GUID;IngestionEndpoint=URL': {_REMEDY}"
+            f"{CONNECTION_STRING} is not of the form "
+            f"'InstrumentationKey=GUID;IngestionEndpoint=URL': {_REMEDY}"
         )
     values = {name.strip().lower(): (name.strip(), value.strip()) for name, _, value in parts}
     name, key = values.get("instrumentationkey", ("InstrumentationKey", ""))

@@ -62,7 +62,7 @@ Exporters = tuple[Any, Any, Any]
 
 
 class Brake:
-    """Lets batches through until a moment is set and has passed; then each fails at once, and so goes to the spool."""
+    """Passes batches on until a deadline; after it each fails at once, and so is spooled."""
 
     def __init__(self) -> None:
         self.moment = float("inf")
@@ -74,7 +74,10 @@ class Brake:
 
 
 class PatientCredential:
-    """A credential whose refusal counts as an endpoint that is down: the exporters would drop the batch, now they spool it."""
+    """A credential whose refusal counts as an endpoint that is down.
+
+    The exporters would drop the batch; so they spool it.
+    """
 
     def __init__(self, credential: Any, brake: Brake) -> None:
         self._credential, self._brake = credential, brake
@@ -97,7 +100,7 @@ class PatientCredential:
 
 
 class KeepFeedbackSampler(Sampler):
-    """Azure's own sampler, which makes ItemCount right, at the ratio of the settings; feedback requests are always kept."""
+    """Azure's own sampler, which keeps ItemCount right; requests with feedback are always kept."""
 
     def __init__(self, ratio: float) -> None:
         self._sampled, self._kept = ApplicationInsightsSampler(ratio), ApplicationInsightsSampler(1.0)
@@ -130,7 +133,7 @@ class Pipelines:
             part.force_flush()
 
     def stop(self, seconds: float) -> bool:
-        """Send what can be sent, spool the rest, and return whether that was done within so many seconds."""
+        """Send what can be sent, spool the rest; return whether that was done in time."""
         end = time.monotonic() + seconds
         self.brake.moment = end - seconds * (1 - _SHARE_FOR_SENDING)
         threads = [Thread(target=part.shutdown, daemon=True) for part in self.parts]
@@ -142,7 +145,10 @@ class Pipelines:
 
 
 def build(settings: Settings, role: str) -> Pipelines | None:
-    """Return the pipelines that the environment asks for, or None if it asks for none that can be used; the log says which cannot."""
+    """Return the pipelines that the environment asks for, None if none can be used.
+
+    The log names those that cannot.
+    """
     brake = Brake()
     targets = []
     try:
@@ -177,7 +183,7 @@ def _connect(targets: list[Exporters], settings: Settings, role: str, brake: Bra
 
 
 def _azure(settings: Settings, connection: str, brake: Brake) -> Exporters:
-    """Return Azure's exporters for traces, logs and metrics; each destination has a spool of its own."""
+    """Return Azure's exporters of traces, logs and metrics; each destination has its own spool."""
     keep_exporters_discreet()
     destination = hashlib.sha256(connection.encode()).hexdigest()[:16]
     options: dict[str, Any] = {
@@ -201,7 +207,7 @@ def _azure(settings: Settings, connection: str, brake: Brake) -> Exporters:
 
 
 def _credential(connection: str, brake: Brake) -> TokenCredential | None:
-    """Return the managed identity that AZURE_CLIENT_ID names; a token never goes to an endpoint without TLS."""
+    """Return the managed identity of AZURE_CLIENT_ID; tokens go to endpoints with TLS only."""
     client_id = os.environ.get("AZURE_CLIENT_ID", "").strip()
     if not client_id or "ingestionendpoint=http://" in connection.lower():
         return None
@@ -219,7 +225,7 @@ def _collector() -> Exporters:
 
 
 def _note_answer(response: Any) -> None:
-    """Say what the exporters keep quiet about, and keep them from following a redirect: records go to the configured host alone."""
+    """Log the exporters' silent failures, and follow no redirect: records go to one host only."""
     status = response.http_response.status_code
     if status in _REDIRECTS:
         raise ServiceRequestError(
@@ -227,5 +233,6 @@ def _note_answer(response: Any) -> None:
         )
     if status in _QUOTA_STATUS:
         _logger.error(
-            f"telemetry was refused ({status}, over quota) and dropped: run 'python -m flows.reconcile' when there is quota"
+            f"telemetry was refused ({status}, over quota) and dropped: "
+            "run 'python -m flows.reconcile' when there is quota"
         )

@@ -1,4 +1,4 @@
-"""What the exporters may write to our log: that something failed and how, never the records that they could not send."""
+"""A log filter for the exporters: failures are logged, the records that failed never are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _QUIET_SECONDS = 60.0
 
 
 class _Discretion(logging.Filter):
-    """Cuts envelopes and tracebacks out of a line, and lets the same line through once a minute: a dead endpoint fails each second."""
+    """Cuts envelopes and tracebacks out of a line, and passes the same line once a minute."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,6 +38,6 @@ _DISCRETION = _Discretion()
 
 
 def keep_exporters_discreet() -> None:
-    """Put the filter in front of the exporters' loggers and of our own lines about them; a second call changes nothing."""
+    """Install the filter on the exporters' loggers and our own; a second call changes nothing."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_DISCRETION)

@@ -1,4 +1,4 @@
-"""The metrics of the service: each is defined once here and counted twice, for OpenTelemetry and for Prometheus at /metrics.
+"""The metrics of the service, each recorded twice: for OpenTelemetry and for Prometheus.
 
 Labels come from bounded sets only: routes, status codes, labels and the one model that a process
 serves; never a text.
@@ -89,6 +89,7 @@ class Metrics:
 
     def __init__(self, meter: Meter) -> None:
         self._instruments = {metric.name: _instrument(meter, metric) for metric in METRICS}
+        self._children: dict[tuple[str, ...], Any] = {}  # of Prometheus; to look one up costs 5 µs
 
     def note_request(self, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -104,7 +105,15 @@ class Metrics:
         low_confidence: int,
         uncertain: int,
     ) -> None:
-        """Count the texts of one request: their labels, their highest scores, how many of these are low, and how many were told so."""
+        """Count the texts of one request by label, and their highest scores.
+
+        Args:
+            model: The tag of the model.
+            labels: One per text.
+            scores: The highest score of each text.
+            low_confidence: How many scores are below SENTIMENT_LOW_CONFIDENCE.
+            uncertain: How many scores are below SENTIMENT_UNCERTAIN_BELOW.
+        """
         for label, score in zip(labels, scores, strict=True):
             self._record(PREDICTIONS, 1, label=label, model=model)
             self._record(SCORE, score, model=model)
@@ -120,12 +129,15 @@ class Metrics:
         self._record(SHADOW, 1, model=model, shadow_model=shadow_model, agrees=str(agrees).lower())
 
     def note_reload(self, is_taken_up: bool) -> None:
-        """Count one new champion."""
+        """Count a new champion that was taken up or refused."""
         self._record(RELOADS, 1, outcome="taken up" if is_taken_up else "refused")
 
     def _record(self, metric: Metric, value: float, **labels: str) -> None:
-        instrument, collector = self._instruments[metric.name], _collector(metric)
-        child = collector.labels(**labels) if labels else collector
+        instrument = self._instruments[metric.name]
+        key = (metric.name, *labels.values())
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = _child(metric, labels)
         if metric.kind == "counter":
             instrument.add(value, labels)
             child.inc(value)
@@ -142,9 +154,11 @@ def _instrument(meter: Meter, metric: Metric) -> Any:
     )
 
 
-def _collector(metric: Metric) -> Any:
+def _child(metric: Metric, labels: dict[str, str]) -> Any:
+    """Return what counts a metric with these labels for Prometheus."""
     with _LOCK:  # two first requests at once must not register it twice
-        return _registered(metric)
+        collector = _registered(metric)
+    return collector.labels(**labels) if labels else collector
 
 
 @functools.cache

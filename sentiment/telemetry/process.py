@@ -1,4 +1,6 @@
-"""The telemetry of one process: on when the environment names a place to send it to, else off, with the metrics of /metrics alone.
+"""The telemetry of one process, on when the environment names a destination.
+
+While it is off, /metrics alone counts.
 
 Spans are in `spans.py`, metrics in `metrics.py`, what is hidden in `masking.py`, where it all goes
 in `exporters.py`.
@@ -48,7 +50,7 @@ _EVENT_LOGGERS = (_feedback_logger, _sample_logger, _shadow_logger)
 
 @dataclass(frozen=True)
 class ShadowPrediction:
-    """What the champion answered for one text, and what the shadow would have; the fields are the keys of its record."""
+    """The champion's answer for one text and the shadow's; the fields are keys of the record."""
 
     tweet_text: str
     predicted_label: str
@@ -86,7 +88,7 @@ class Telemetry:
         return self._pipelines is not None
 
     def note_predictions(self, model: str, labels: Sequence[str], scores: Sequence[float]) -> None:
-        """Count the texts of one request, and tell its span; `scores` are the highest of each text."""
+        """Count the texts of one request, also on its span; `scores` are the highest ones."""
         low = sum(score < self._low_confidence for score in scores)
         uncertain = sum(score < self._uncertain_below for score in scores)
         self.metrics.note_predictions(model, labels, scores, low_confidence=low, uncertain=uncertain)
@@ -96,7 +98,7 @@ class Telemetry:
         )
 
     def note_sample(self, text: str, *, label: str, score: float, model: str, prediction_id: str) -> None:
-        """Keep a prediction for review by chance, its text masked: the doubtful ones more often than the others."""
+        """Sample a prediction for review, its text masked: doubtful ones more often."""
         if not self.is_on:
             return
         is_low = score < self._low_confidence and random.random() < self._sample_low  # noqa: S311 - a sample
@@ -115,7 +117,7 @@ class Telemetry:
             )
 
     def note_shadow(self, prediction: ShadowPrediction) -> None:
-        """Count and log what the shadow would have answered; the text is logged, masked, only where the labels differ."""
+        """Count and log the shadow's prediction; its text, masked, only where the labels differ."""
         keys = asdict(prediction)
         text = keys.pop("tweet_text")
         agrees = prediction.shadow_label == prediction.predicted_label
@@ -123,7 +125,7 @@ class Telemetry:
         _log_event(_shadow_logger, "Shadow prediction", keys | ({} if agrees else {"tweet_text": mask(text)}))
 
     def resend(self, feedback: Iterable[Feedback]) -> None:
-        """Log feedback again, in batches that fit the queue, and send or spool it before this returns."""
+        """Log feedback again in batches that fit the queue; send or spool it before returning."""
         for number, one in enumerate(feedback, start=1):
             log_feedback(one)
             if number % _RESEND_BATCH == 0:
@@ -131,12 +133,12 @@ class Telemetry:
         self.flush()
 
     def flush(self) -> None:
-        """Send all that is recorded; what Azure does not take now lies in the spool when this returns."""
+        """Send all records; those that Azure does not take now are in the spool on return."""
         if self._pipelines:
             self._pipelines.flush()
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Send or spool what is left, and end; after so many seconds at the latest, this returns."""
+        """Send or spool all records, and end; returns within `seconds`."""
         if self in _running:
             _running.remove(self)
         if self._pipelines is None or self._handler is None:
@@ -146,7 +148,8 @@ class Telemetry:
             logger.propagate = not any(other.is_on for other in _running)
         if not self._pipelines.stop(seconds):
             _logger.warning(
-                "telemetry did not end within %g seconds: 'python -m flows.reconcile' sends feedback that is missing",
+                "telemetry did not end within %g seconds: "
+                "'python -m flows.reconcile' sends feedback that is missing",
                 seconds,
             )
 
@@ -160,7 +163,7 @@ def _off() -> Telemetry:
 
 
 def start(settings: Settings, role: str = "service") -> Telemetry:
-    """Begin the telemetry of this process and return it; it is off where no place is named, or where the one that is named cannot be.
+    """Start the telemetry of this process; it is off without a destination that can be used.
 
     Args:
         settings: Name the spool's folder, the sampling of requests and what counts as low
@@ -173,12 +176,12 @@ def start(settings: Settings, role: str = "service") -> Telemetry:
 
 
 def current() -> Telemetry:
-    """Return the telemetry that was started last in this process; before any start, one that is off."""
+    """Return the telemetry started last in this process; before any start, one that is off."""
     return _running[-1] if _running else _off()
 
 
 def log_feedback(feedback: Feedback) -> None:
-    """Log a feedback as `Bad prediction` or `Good prediction`, its text masked, at the time it was received.
+    """Log a feedback as `Bad prediction` or `Good prediction`, masked, at its time of receipt.
 
     Feedback that is older than Azure accepts is logged as of now, with its own time as
     `received_at`. Its comment is never sent. Never raises: the feedback is in the inbox, and

@@ -5,15 +5,14 @@ Where spans go is in `exporters.py`.
 
 from __future__ import annotations
 
-import re
 import sysconfig
 import traceback
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opentelemetry import trace
-from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,26 +24,22 @@ if TYPE_CHECKING:
 UNKNOWN_PATH = "(unknown path)"
 OTHER_METHOD = "_OTHER"  # OpenTelemetry's word for a method that is none of HTTP's own
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"})
-PROBES = frozenset({"/livez", "/readyz", "/healthz", "/metrics"})
 _SERVER_FAULT = 500
-_TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
-_SPAN = "sentiment.span"  # where a request's span lies in its ASGI scope
+_PROPAGATOR = TraceContextTextMapPropagator()
 _ROOTS = (sysconfig.get_paths()["purelib"], sysconfig.get_paths()["stdlib"], str(Path(__file__).parents[2]))
 
 
 def read_traceparent(headers: Sequence[str]) -> SpanContext | None:
-    """Return the caller's span as its W3C `traceparent` header names it, or None where there is none or it is malformed."""
-    match = _TRACEPARENT.fullmatch(headers[0]) if len(headers) == 1 else None
-    if match is None or (match[1] == "00" and match[5]):
+    """Return the caller's span as its W3C `traceparent` header names it; None if malformed."""
+    if len(headers) != 1:
         return None
-    parent = SpanContext(
-        int(match[2], 16), int(match[3], 16), is_remote=True, trace_flags=TraceFlags(int(match[4], 16))
-    )
+    context = _PROPAGATOR.extract({"traceparent": headers[0]})
+    parent = trace.get_current_span(context).get_span_context()
     return parent if parent.is_valid else None
 
 
 def start_request(tracer: Tracer, scope: Scope, route: str, parent: SpanContext | None) -> Span:
-    """Start the span of a request and leave it in the ASGI scope, for `inside_request` to find.
+    """Start the span of a request.
 
     It names the route, never the path, the query, the host or the client as they were sent.
     """
@@ -59,9 +54,7 @@ def start_request(tracer: Tracer, scope: Scope, route: str, parent: SpanContext 
     address, port = scope.get("server") or (None, None)
     server = {"server.address": address, "server.port": port} if address and port else {}
     above = trace.set_span_in_context(NonRecordingSpan(parent)) if parent else None
-    span = tracer.start_span(f"{method} {route}", above, SpanKind.SERVER, {**attributes, **server})
-    scope[_SPAN] = span
-    return span
+    return tracer.start_span(f"{method} {route}", above, SpanKind.SERVER, {**attributes, **server})
 
 
 def end_request(span: Span, status: int) -> None:
@@ -72,29 +65,29 @@ def end_request(span: Span, status: int) -> None:
     span.end()
 
 
-def inside_request(scope: Scope) -> AbstractContextManager[Span | None]:
-    """Make the request's own span the current one again: BentoML puts one of its own, never sampled, over it."""
-    span: Span | None = scope.get(_SPAN)
-    return (
-        trace.use_span(span, record_exception=False, set_status_on_exception=False) if span else nullcontext()
-    )
+def current_span(span: Span) -> AbstractContextManager[Span]:
+    """Make a span the current one, and leave its end and the exceptions inside to others."""
+    return trace.use_span(span, record_exception=False, set_status_on_exception=False)
 
 
 def timed_child(tracer: Tracer, name: str, start: int, end: int) -> None:
-    """Record a span inside the current one that began and ended at moments in nanoseconds since 1970."""
+    """Record a span inside the current one; `start` and `end` are nanoseconds since 1970."""
     if trace.get_current_span().is_recording():
         tracer.start_span(name, start_time=start).end(end)
 
 
 def describe(attributes: Mapping[str, str | int | float]) -> None:
-    """Add attributes to the current span, if it is still open: a request that timed out has ended."""
+    """Add attributes to the current span, unless it has ended: the request timed out."""
     span = trace.get_current_span()
     if span.is_recording():
         span.set_attributes(dict(attributes))
 
 
 def note_exception(error: BaseException) -> None:
-    """Add an exception to the current span: its type and where it was raised, never its message, which may quote a text."""
+    """Add an exception's type and location to the current span, never its message.
+
+    The message may quote a text.
+    """
     span = trace.get_current_span()
     if span.is_recording():
         stack = list(_stack(error)) or ["raised nowhere"]
@@ -128,7 +121,7 @@ def _type_name(error: BaseException) -> str:
 
 
 def _shorten(path: str) -> str:
-    """Return a path without the folders above the packages: a home folder may carry a person's name."""
+    """Return a path relative to its packages' folder: a home folder may name a person."""
     for root in _ROOTS:
         if path.startswith(f"{root}/"):
             return path.removeprefix(f"{root}/")

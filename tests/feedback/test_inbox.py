@@ -1,4 +1,4 @@
-"""Feedback and its inbox: nothing is lost, nothing is stored twice, nothing damaged stops the reading."""
+"""The inbox: nothing is lost or stored twice, and damaged objects stop no reading."""
 
 from __future__ import annotations
 

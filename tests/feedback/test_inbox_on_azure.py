@@ -1,4 +1,4 @@
-"""A real `bentoml serve` whose feedback goes to a real Azurite: killed the hard way after a 200, and while the storage is down."""
+"""A real `bentoml serve` with its inbox on a real Azurite: kill -9, and a storage that is down."""
 
 import time
 
@@ -18,7 +18,7 @@ TEXT = "I love this, thank you so much!"
 
 @pytest.fixture(scope="module")
 def storage_story(tmp_path_factory, tfidf_model, azurite_command):
-    """Serve, give feedback, kill right after the 200; serve again, stop the storage, start it again; what was seen on the way."""
+    """Serve, give feedback, kill right after the 200; serve again, stop and restart the storage."""
     storage = Azurite(azurite_command, tmp_path_factory.mktemp("storage"))
     storage.start()
     storage.container("feedback")

@@ -12,10 +12,9 @@ from waiting import wait_for
 from flows.collect import collect
 from sentiment.champions import store
 from sentiment.config import read_settings
-from sentiment.feedback.feedback import Feedback
+from sentiment.feedback.feedback import Feedback, feedback_id_of
 from sentiment.feedback.inbox import Inbox
 from sentiment.feedback.prediction_ids import make_signer
-from sentiment.review.intake import feedback_id_of
 from sentiment.review.queue import ReviewQueue
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

@@ -18,9 +18,8 @@ from sentiment.champions import store
 from sentiment.config import read_settings
 from sentiment.data import fingerprints, validated_feedback
 from sentiment.errors import GateError, QueryError, ReviewError
-from sentiment.feedback.feedback import Feedback
+from sentiment.feedback.feedback import Feedback, feedback_id_of
 from sentiment.feedback.inbox import Inbox
-from sentiment.review.intake import feedback_id_of
 from sentiment.review.queue import ReviewQueue
 from sentiment.supervision.alert_rule import read_rule
 from sentiment.training import runs, versions

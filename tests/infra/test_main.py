@@ -26,7 +26,7 @@ from bicep_fixtures import (
 )
 
 from sentiment.config import Settings, read_settings
-from sentiment.serving.http_guard import GET_PATHS
+from sentiment.serving.endpoints import PATHS
 from sentiment.telemetry.process import STOP_SECONDS
 
 # --- The app ---
@@ -92,7 +92,9 @@ def test_port_and_probes_are_those_of_the_service():
         "Liveness": "/livez",
         "Readiness": "/readyz",
     }
-    assert {probe["httpGet"]["path"] for probe in probes.values()} <= GET_PATHS
+    assert {probe["httpGet"]["path"] for probe in probes.values()} <= {
+        name for name, path in PATHS.items() if path.is_open
+    }
     assert {probe["httpGet"]["port"] for probe in probes.values()} | {
         app()["configuration"]["ingress"]["targetPort"]
     } == {"port"}

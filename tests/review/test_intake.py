@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from sentiment.feedback.feedback import Feedback
+from sentiment.feedback.feedback import Feedback, feedback_id_of
 from sentiment.feedback.inbox import Inbox
 from sentiment.feedback.prediction_ids import PredictionSigner
 from sentiment.review.inbox_frame import read_inbox
-from sentiment.review.intake import feedback_id_of, reports_of_feedback, reports_of_samples
+from sentiment.review.intake import reports_of_feedback, reports_of_samples
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 ID = feedback_id_of("p1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from models import clean_text
@@ -37,3 +39,9 @@ def test_what_is_seen_at_once_is_what_cleaning_leaves(text):
 @pytest.mark.parametrize("text", ["I love this", "@ann", "7", "é is é", "\n7\n"])
 def test_most_texts_are_seen_at_once(text):
     assert is_plainly_visible(text)
+
+
+def test_a_long_text_is_seen_through_in_linear_time():
+    start = time.process_time()
+    assert not is_plainly_visible("a" * 200_000 + "&")
+    assert time.process_time() - start < 1

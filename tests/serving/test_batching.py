@@ -1,4 +1,4 @@
-"""Batches form by themselves: nothing waits for company, no request harms another, and too many are refused before memory grows."""
+"""Dynamic batching: no waiting, no request harms another, and overload is refused."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""A running service takes up a new champion and gives it back without a failed request; the shadow harms nobody."""
+"""The served champion is exchanged and rolled back without a failed request."""
 
 import logging
 import threading
@@ -64,7 +64,7 @@ def test_without_a_champion_it_is_not_ready_and_becomes_so_when_there_is_one(hom
 
 @pytest.fixture
 def unlike(home, tfidf_model, small_corpus):
-    """Two models in the store, each with what it says of TEXT: the first is the champion, the other learned that praise is neutral."""
+    """Two models in the store with their label of TEXT: the champion, and one that errs."""
     texts, labels = small_corpus
     swapped = [{"positive": "neutral", "neutral": "positive"}.get(label, label) for label in labels]
     odd = models.create("tfidf").fit(

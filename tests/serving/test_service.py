@@ -1,4 +1,4 @@
-"""The HTTP service, in this process: predictions, explanations, and the bodies that it takes and refuses."""
+"""The HTTP service, in this process: predictions, explanations, and refused bodies."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
-"""Feedback to the HTTP service, and the key that it may ask for."""
+"""Feedback to the HTTP service: what is recorded, what is refused, and how much at once."""
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from service_fixtures import POSTS, TEXT, error_of, give, started
+from service_fixtures import TEXT, error_of, give, started
 
 from sentiment.config import read_settings
 from sentiment.feedback.inbox import Inbox
@@ -95,27 +97,33 @@ def test_an_inbox_that_cannot_be_written_is_a_503(tmp_path):
         assert "check SENTIMENT_FEEDBACK_URL" in error_of(give(client, prediction), 503)
 
 
-# --- the key ---
+def test_more_feedback_at_once_than_is_set_is_a_429(monkeypatch):
+    entered, release, record = threading.Event(), threading.Event(), Inbox.record
+
+    def wait(self, feedback):
+        entered.set()
+        release.wait(20)
+        return record(self, feedback)
+
+    monkeypatch.setattr(Inbox, "record", wait)
+    with started(max_concurrency=1) as client, ThreadPoolExecutor(1) as pool:
+        first, second = (client.post("/predict", json={"text": TEXT}).json() for _ in range(2))
+        held = pool.submit(give, client, first)
+        assert entered.wait(10)
+        refused = give(client, second)
+        page = client.get("/")
+        release.set()
+        assert held.result().json()["status"] == "recorded"
+        assert give(client, second).json()["status"] == "recorded"
+    assert error_of(refused, 429) == "more than 1 requests at once: try again in a second"
+    assert refused.headers["retry-after"] == "1"
+    assert page.status_code == 200
 
 
-@pytest.mark.parametrize("path", POSTS)
-def test_with_a_key_set_the_api_asks_for_it_before_it_reads_the_body(path):
-    with started(api_key="correct horse") as client:
-        for headers in (
-            {},
-            {"X-API-Key": ""},
-            {"X-API-Key": "wrong horse"},
-            {"X-API-Key": "correct hors"},
-            {"Authorization": "correct horse"},
-        ):
-            assert "correct" not in error_of(client.post(path, content=b"{", headers=headers), 401)
-        assert client.post(path, json=POSTS[path], headers={"X-API-Key": "correct horse"}).status_code in (
-            200,
-            400,
-        )
-        assert error_of(client.post(path, content=b"{", headers={"X-API-Key": "correct horse"}), 400)
-
-
-def test_health_page_and_docs_need_no_key():
-    with started(api_key="correct horse") as client:
-        assert {client.get(path).status_code for path in ("/", "/docs.json", "/livez", "/readyz")} == {200}
+def test_feedback_that_takes_too_long_is_a_504(monkeypatch):
+    release = threading.Event()
+    monkeypatch.setattr(Inbox, "record", lambda self, feedback: release.wait(20))
+    with started(timeout_seconds=0.3) as client:
+        answer = give(client, client.post("/predict", json={"text": TEXT}).json())
+        release.set()
+    assert "no answer within 0.3 seconds: try again" in error_of(answer, 504)

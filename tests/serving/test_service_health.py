@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 import pytest
-from service_fixtures import CANARY, POSTS, TEXT, error_of, give, started
+from service_fixtures import CANARY, POSTS, TEXT, error_of, give, listening, started
 
 from models import LABELS
 from models.tfidf import TfidfModel
@@ -227,7 +227,7 @@ def test_docs_describe_the_real_requests_and_answers(client, prediction):
     for path, answer in answers.items():
         post = docs["paths"][path]["post"]
         assert [one["name"] for one in post["parameters"]] == (["explain"] if path == "/predict" else [])
-        assert set(post["responses"]) == {"200", "400", "401", "413", "429", "503", "504"}
+        assert set(post["responses"]) == {*("200", "400", "401", "408", "413", "415", "429", "503", "504")}
         for schema, value in (
             (post["requestBody"], requests[path]),
             (post["responses"]["200"], answer),
@@ -237,6 +237,17 @@ def test_docs_describe_the_real_requests_and_answers(client, prediction):
             jsonschema.validate(value, whole)
             with pytest.raises(jsonschema.ValidationError):
                 jsonschema.validate({"unknown": 1}, whole)
+
+
+def test_bentos_own_client_learns_the_calls_and_makes_them():
+    import bentoml
+
+    with listening() as port, bentoml.SyncHTTPClient(f"http://127.0.0.1:{port}") as client:
+        prediction = client.predict(text=TEXT)
+        batch = client.predict_batch(texts=[TEXT, "awful"])
+        given = client.feedback(prediction_id=prediction["prediction_id"], text=TEXT, correct=True)
+    assert [answer["label"] for answer in (prediction, *batch)] == ["positive", "positive", "negative"]
+    assert given["status"] == "recorded"
 
 
 def test_the_page_names_the_model_and_loads_nothing_from_elsewhere(store_with_champion):

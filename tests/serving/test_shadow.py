@@ -1,4 +1,4 @@
-"""The shadow beside a service that answers: what it tells, when it ends, and that its trouble is nobody else's."""
+"""The shadow beside a serving champion: what it records, when it ends, and its failures."""
 
 import logging
 import threading

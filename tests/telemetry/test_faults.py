@@ -1,4 +1,4 @@
-"""Every fault of the endpoint, really caused: what waits in the spool, what is sent again, and that nobody waits for it."""
+"""Every fault of the endpoint, really caused: what is spooled and what is sent again."""
 
 from __future__ import annotations
 

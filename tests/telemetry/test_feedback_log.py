@@ -1,4 +1,4 @@
-"""The feedback log, seen by a real receiver: what it says, of which time, and that nothing else gets in."""
+"""The feedback log, seen by a real receiver: its keys, its times, and nothing else."""
 
 from __future__ import annotations
 

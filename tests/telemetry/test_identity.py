@@ -1,4 +1,4 @@
-"""Telemetry by managed identity: a token from Container Apps' identity endpoint, to an ingestion endpoint with TLS and to no other."""
+"""Telemetry by managed identity: a token from Container Apps, sent to TLS endpoints only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metrics, seen by a real receiver and by Prometheus: names, labels, and services that start again and again."""
+"""The metrics, seen by a real receiver and by Prometheus: names, labels, restarts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing personal leaves: all that a whole service sends, of every kind, and all that it logs, searched for what came in."""
+"""Nothing personal leaves: all that a service sends and logs is searched for its input."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_no_line_of_the_log_holds_anything_that_came_in(sent_and_logged):
 
 
 def test_a_refused_record_is_not_shown_in_the_log(champion, caplog):
-    """Azure's exporter writes the whole envelope into its line about a record that was refused for good."""
+    """Azure's exporter logs the whole envelope of a record that was refused for good."""
     with Recorder() as recorder, serving(recorder) as client:
         recorder.take = lambda envelopes: (
             206,

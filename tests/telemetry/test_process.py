@@ -1,4 +1,4 @@
-"""What the service records, seen by a real receiver: requests and exceptions, and that it serves with or without."""
+"""What the service records, seen by a real receiver: requests, exceptions, on and off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What telemetry survives in real `bentoml serve` processes: SIGTERM, kill -9, an endpoint that is dead or slow; and whom they call."""
+"""Telemetry of real `bentoml serve` processes: SIGTERM, kill -9, dead and slow endpoints."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Story:
         self.given, self.seconds = {}, {}
 
     def use(self, name, address, feedback):
-        """Give feedback, each on connections of its own, so that both workers are asked; note the slowest answer."""
+        """Give feedback on new connections, so that both workers answer; note the slowest."""
         start, slowest = time.perf_counter(), 0.0
         for number in range(feedback):
             text = f"{TEXT} {name} {number}"
@@ -55,7 +55,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def endpoint_story(tmp_path_factory, tfidf_model):
-    """First a dead endpoint, then a slow one, and SIGTERM; then one that is well, and SIGTERM; then kill -9."""
+    """A dead endpoint, then a slow one, and SIGTERM; then a good one, and SIGTERM; then kill -9."""
     folder = tmp_path_factory.mktemp("faults")
     (folder / "hook").mkdir()
     (folder / "hook" / "sitecustomize.py").write_text(_AUDIT.format(folder=str(folder)))
@@ -143,7 +143,7 @@ def waiting_feedback(home):
 
 
 def _reconcile(endpoint_story, recorder):
-    """Send from the inbox what did not arrive, in another process's role; return what is there then."""
+    """Send missing feedback from the inbox, as another process would; return what has arrived."""
     missing = endpoint_story.inbox[~endpoint_story.inbox["feedback_id"].isin(recorder.feedback_ids())]
     running = telemetry.start(read_settings(), role="reconcile")
     rows = missing.astype(object).where(missing.notna(), None).to_dict("records")
@@ -206,7 +206,7 @@ def test_kill_9_loses_nothing_that_the_inbox_cannot_give_back(endpoint_story):
 
 
 def test_a_server_calls_no_host_but_the_endpoint(endpoint_story):
-    """Also where the environment blanks the switches that silence the exporters, and names an identity that the endpoint cannot have."""
+    """Even where the environment blanks the exporters' switches and names an unknown identity."""
     calls = {
         (event, str(target[0]), target[1])
         for event, target, _ in endpoint_story.calls
