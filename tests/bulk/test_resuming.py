@@ -86,9 +86,9 @@ def test_a_run_that_is_really_killed_goes_on_and_does_not_begin_anew(score, tmp_
     script = f"""
 import time, models
 from pathlib import Path
-from sentiment import csv_rows
-from sentiment.scoring import Job, score_file
-csv_rows.CHUNK_ROWS = 4
+from sentiment.bulk import csv_file
+from sentiment.bulk.scoring import Job, score_file
+csv_file.CHUNK_ROWS = 4
 model = models.load({str(tmp_path / "model")!r})
 score_file(
     Job(Path({str(source)!r}), Path({str(tmp_path / "out.csv")!r}), {TAG!r}), model,

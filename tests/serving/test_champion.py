@@ -142,7 +142,7 @@ def test_the_shadow_says_what_it_would_have_answered(two, home):
     wait_for(lambda: noted)
     shadow.stop()
 
-    assert (noted[0].shadow_label, noted[0].shadow_model, noted[0].answered.label) == (
+    assert (noted[0].shadow_label, noted[0].shadow_model, noted[0].predicted_label) == (
         "negative",
         two[1],
         "positive",

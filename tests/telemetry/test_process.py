@@ -85,7 +85,7 @@ def test_refusals_of_every_layer_are_requests(recorder):
         client.get("/who/is/ann@example.com?q=canary4711")
         client.get("/predict?q=canary4711")
         client.request("BREW", "/docs.json")
-        client.get("/")
+        client.get("/", headers={"X-API-Key": "correct horse"})
 
     found = {name: (data["responseCode"], data["success"]) for name, data in requests(recorder).items()}
     assert found == {
