@@ -8,16 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import pytest
-from monitor_fixtures import ROOT, Client, MonitorProcess, bad_prediction, message, served
+from monitor_fixtures import ROOT, Client, MonitorProcess, bad_prediction, message, rows_of_feedback
 from waiting import wait_for
 
 from monitor.database import Database, MonitorError
-from monitor.envelopes import rows_of
-from monitor.retention import forget, start_retention
 from monitor.writer import Writer
 
 FILE = "monitor/telemetry.duckdb"
@@ -216,60 +214,12 @@ def _answers(client):
         return False
 
 
-def test_what_is_older_than_the_setting_is_forgotten_at_the_start(tmp_path):
-    with served(tmp_path) as monitor:
-        monitor.track(message("old", time=datetime.now(UTC) - timedelta(hours=30)), message("young"))
-
-    with served(tmp_path, monitor_retention_days=1) as monitor:
-        wait_for(lambda: monitor.rows("AppTraces | project Message") == [["young"]])
-
-
-def rows(count, moment):
-    return [
-        row
-        for number in range(count)
-        for row in rows_of(bad_prediction(f"{number}", time=moment, tweet_text=f"{number}" * 50), moment)
-    ]
-
-
-def test_the_space_of_what_is_forgotten_is_used_again(tmp_path):
-    database = Database(tmp_path / FILE)
-    writer = Writer(database, {}).start()
-    sizes = []
-
-    for day in range(6):
-        moment = datetime(2026, 1, 1 + day, tzinfo=UTC)
-        writer.submit(rows(5000, moment)).result(20)
-        writer.call(lambda connection, moment=moment: forget(connection, moment)).result(20)
-        sizes.append(sum(file.stat().st_size for file in (tmp_path / "monitor").iterdir() if file.is_file()))
-    left = database.cursor().execute('SELECT count(*) FROM "AppTraces"').fetchone()
-    writer.close()
-    database.close()
-
-    assert left == (5000,)
-    assert max(sizes[3:]) <= 1.2 * max(sizes[:3])
-
-
-def test_forgetting_goes_on_in_the_background(tmp_path):
-    database = Database(tmp_path / FILE)
-    writer = Writer(database, {}).start()
-    stop = start_retention(writer, 1, every=timedelta(seconds=0.05))
-    moment = datetime.now(UTC) - timedelta(hours=40)
-
-    writer.submit(rows(3, moment)).result(5)
-
-    wait_for(lambda: database.cursor().execute('SELECT count(*) FROM "AppTraces"').fetchone() == (0,))
-    stop()
-    writer.close()
-    database.close()
-
-
 def test_one_order_that_fails_does_not_spoil_those_that_wait_with_it(tmp_path):
     database = Database(tmp_path / FILE)
     writer = Writer(database, {}).start()
     gate = threading.Event()
     writer.call(lambda _: gate.wait(10))
-    good, bad = rows(2, datetime.now(UTC)), rows(1, datetime.now(UTC))
+    good, bad = rows_of_feedback(2, datetime.now(UTC)), rows_of_feedback(1, datetime.now(UTC))
     bad[0].values["ItemCount"] = 2**40
 
     first, second, third = writer.submit(good), writer.submit(bad), writer.submit(good)
@@ -288,7 +238,7 @@ def test_one_order_that_fails_does_not_spoil_those_that_wait_with_it(tmp_path):
 def test_many_small_posts_share_their_commits(tmp_path):
     database = Database(tmp_path / FILE)
     writer = Writer(database, {}).start()
-    one = rows(1, datetime.now(UTC))
+    one = rows_of_feedback(1, datetime.now(UTC))
 
     started = time.monotonic()
     futures = [writer.submit(one) for _ in range(3000)]
