@@ -12,7 +12,6 @@ if __name__ == "__main__":
 
 import argparse
 import sys
-import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,8 +43,6 @@ from sentiment.supervision.reader import LogsReader
 from sentiment.training import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
 _MOST_DAYS = 31
@@ -161,21 +158,11 @@ def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> N
     with runs.start_run(f"weekly-report {weekly.span.end:%Y-%m-%d}", tags=tags):
         mlflow.log_metrics(weekly.metrics)
         _write(path, page)
-        _log_files(files)
+        runs.log_files(files)
     create_markdown_artifact(
         summary, key="weekly-report", description=f"Weekly report to {weekly.span.end:%Y-%m-%d}"
     )
     get_run_logger().info("the report is in %s", path)
-
-
-def _log_files(files: Mapping[str, bytes]) -> None:
-    """Log files to the open run under their names."""
-    with tempfile.TemporaryDirectory(prefix="sentiloop-") as temporary:
-        for name, content in files.items():
-            path = Path(temporary) / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
-        mlflow.log_artifacts(temporary)
 
 
 def _write(path: Path, page: bytes) -> None:

@@ -17,10 +17,9 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 import models
-from flows.judging import find_champion
 from flows.plan import ROWS, Family, Plan, Profile, Seed
 from flows.prepare import prepared_dataset
-from flows.promote import EXIT_CODES, catch_up, promote
+from flows.promote import EXIT_CODES, promote
 from flows.train import train_and_register
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
@@ -28,6 +27,8 @@ from sentiment.data import validated_feedback
 from sentiment.errors import GateError
 from sentiment.gate.verdict import Verdict
 from sentiment.gate.verdict_text import headline
+from sentiment.promotion.alignment import catch_up
+from sentiment.promotion.saved_models import find_champion
 from sentiment.supervision.alert_history import last_fired
 from sentiment.supervision.alert_rule import read_rule
 from sentiment.training import versions

@@ -24,7 +24,6 @@ from prefect.logging import get_run_logger
 from pydantic import Field
 
 import models
-from flows.judging import judged_texts
 from flows.plan import NO_ROWS, ROWS, Family, Plan, Profile, Seed
 from flows.prepare import prepared_dataset
 from flows.promote import promote
@@ -37,6 +36,7 @@ from sentiment.errors import TrackingError
 from sentiment.evaluation.behaviour_report import describe_suite, list_failures
 from sentiment.evaluation.behaviour_suite import suite_digest
 from sentiment.evaluation.metrics import choose_winner, confusion
+from sentiment.promotion.measurement import judged_texts
 from sentiment.reports import canvas
 from sentiment.reports.behaviour import draw_behaviour
 from sentiment.reports.comparison import draw_comparison

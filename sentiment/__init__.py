@@ -8,6 +8,7 @@ room imports only what `FLOORS` in tests/test_architecture.py allows it.
 - `evaluation`: how good, how sure, how well-behaved and how costly a model is
 - `training`: what a training leaves behind: MLflow run, registered version, export, comparison
 - `gate`: may a challenger replace the champion? Evidence in, verdict out
+- `promotion`: crowns, aligns, rolls back, shadows and releases champions; nothing else writes them
 - `champions`: which model serves, on this machine and on Azure Blob
 - `feedback`: what people say of a prediction, signed and durable
 - `telemetry`: what a process records, and where it sends it

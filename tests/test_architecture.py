@@ -68,6 +68,7 @@ FLOORS: dict[str, set[str]] = {
     "serving": {"champions", "feedback", "telemetry"},
     "gate": {"data", "evaluation"},
     "training": {"data", "evaluation"},
+    "promotion": {"champions", "training", "gate", "data", "evaluation"},
     "reports": {"data", "evaluation", "training", "gate", "supervision", "queries", "review"},
 }
 # What the image carries of `sentiment`, besides the ground floor, and what nothing in it names.

@@ -32,19 +32,22 @@ class Cost:
     memory_mb: float
 
 
-def measure_costs(folders: Mapping[str, Path], texts: Sequence[str]) -> dict[str, Cost]:
-    """Return the cost of each saved model, all measured in turn.
+def measure_costs(
+    loaded: Mapping[str, models.Classifier], folders: Mapping[str, Path], texts: Sequence[str]
+) -> dict[str, Cost]:
+    """Return the cost of each model, all measured in turn.
 
     So all share what else the machine does meanwhile.
 
     Args:
-        folders: The directories for `models.load`, by name.
+        loaded: The models, by name.
+        folders: The directories that they were loaded from, by the same names.
         texts: What they are asked, one by one.
 
     Raises:
-        ModelError: A model cannot be loaded, here or in a process of its own.
+        ModelError: A model cannot be loaded in a process of its own.
     """
-    latencies = measure_latencies({name: models.load(folder) for name, folder in folders.items()}, texts)
+    latencies = measure_latencies(loaded, texts)
     return {
         name: Cost(latencies[name], measure_size(folder), measure_memory(folder, texts))
         for name, folder in folders.items()

@@ -1,11 +1,13 @@
-"""What the gate said, as a record: every check with its figures and a sentence, who it was about, and a hash over it all."""
+"""A verdict as a value: the decision, every check with its figures, and who overrules it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+
+from sentiment.errors import GateError
 
 Outcome = Literal["pass", "hold", "reject", "note"]
 
@@ -23,7 +25,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that the gate looked at.
+    """A question that the gate asked, and its outcome.
 
     `group`: evidence, quality, slices, behaviour, calibration or budget.
     """
@@ -37,15 +39,31 @@ class Check:
 
 @dataclass(frozen=True)
 class Override:
-    """People who promote a challenger against the gate's word, and why."""
+    """The people who promote a challenger whatever the gate decides, and their reason."""
 
     approved_by: tuple[str, ...]
     reason: str
 
 
+def make_override(approved_by: Sequence[str], because: str) -> Override | None:
+    """Return the override that names and a reason make; None if neither is given.
+
+    Raises:
+        GateError: One of the two is missing, or a name is blank.
+    """
+    names, reason = tuple(name.strip() for name in approved_by), because.strip()
+    if not names and not reason:
+        return None
+    if not names or not all(names) or not reason:
+        raise GateError(
+            "an override needs who approved it and why: give --approved-by NAME and --because REASON"
+        )
+    return Override(names, reason)
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """The decision, why, and on what. With an override, `decision` stays the gate's own word."""
+    """The decision, its reasons and its data; an override leaves `decision` as the gate made it."""
 
     decision: Decision
     reasons: tuple[str, ...]
@@ -59,5 +77,5 @@ class Verdict:
 
     @property
     def is_promoted(self) -> bool:
-        """Whether the challenger may become the champion: by the gate's word or against it."""
+        """Whether the challenger may become the champion: by the gate or by an override."""
         return self.decision is Decision.PROMOTE or self.override is not None

@@ -9,6 +9,7 @@ import logging
 import os
 import sqlite3
 import subprocess
+import tempfile
 import tomllib
 import warnings
 from contextlib import contextmanager
@@ -163,6 +164,16 @@ def log_texts(texts: Mapping[str, str]) -> None:
     with tracking_errors():
         for name, text in texts.items():
             mlflow.log_text(text, name)
+
+
+def log_files(files: Mapping[str, bytes]) -> None:
+    """Log files to the open run under their names, which may have a folder."""
+    with tempfile.TemporaryDirectory(prefix="sentiloop-") as temporary, tracking_errors():
+        for name, content in files.items():
+            path = Path(temporary) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        mlflow.log_artifacts(temporary)
 
 
 def read_text(run_id: str, name: str) -> str | None:

@@ -14,7 +14,7 @@ TEXTS = ["I love this", "the meeting is on Tuesday"] * 5
 def test_the_cost_of_a_saved_model(tfidf_model, tmp_path):
     tfidf_model.save(tmp_path / "model")
 
-    cost = footprint.measure_costs({"one": tmp_path / "model"}, TEXTS)["one"]
+    cost = footprint.measure_costs({"one": tfidf_model}, {"one": tmp_path / "model"}, TEXTS)["one"]
 
     assert 0 < cost.latency_ms_p95 < 5000
     assert cost.size_mb == pytest.approx(

@@ -16,11 +16,12 @@ from crowning import crown
 import models
 from flows import fetch as fetching
 from flows.fetch import fetch
-from flows.publish import open_releases, publish
+from flows.publish import publish
 from sentiment.champions import store
 from sentiment.champions.releases import Pointer, Releases
 from sentiment.config import read_settings, tool_environment
 from sentiment.errors import ConfigError, GateError, StoreError
+from sentiment.promotion import publication
 from sentiment.serving.champion import Champion
 from sentiment.training import runs, versions
 
@@ -45,6 +46,10 @@ def elsewhere(laptop, tmp_path, monkeypatch):
             monkeypatch.setenv(variable, value)
 
     return move
+
+
+def open_releases():
+    return publication.open_releases(read_settings())
 
 
 def saved_champion(model):

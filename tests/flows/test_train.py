@@ -16,7 +16,6 @@ import models
 from flows import prepare
 from flows import promote as promote_room
 from flows import train as room
-from flows.judging import ORIGIN
 from flows.plan import HYPERPARAMETERS, NO_ROWS, ROWS, Plan
 from flows.train import train
 from models import LABELS
@@ -29,6 +28,7 @@ from sentiment.errors import DataError
 from sentiment.evaluation.behaviour_report import metric_of
 from sentiment.evaluation.behaviour_suite import capabilities, suite_digest
 from sentiment.evaluation.metrics import COST_METRICS, QUALITY_METRICS
+from sentiment.promotion.saved_models import ORIGIN
 from sentiment.training import runs as tracking
 from sentiment.training import versions
 from sentiment.training.comparison import ModelResult

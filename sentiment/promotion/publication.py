@@ -1,0 +1,82 @@
+"""Publishes this store's champion on Azure Blob, for other machines to fetch."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from sentiment.blobs import open_folder
+from sentiment.champions import store
+from sentiment.champions.releases import NATIVE, SERVED, Releases
+from sentiment.errors import ConfigError, GateError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models import Progress
+    from sentiment.champions.releases import Pointer
+    from sentiment.champions.store import StoredModel
+    from sentiment.config import Settings
+
+
+def open_releases(settings: Settings) -> Releases:
+    """Return the releases at SENTIMENT_MODELS_URL.
+
+    Raises:
+        ConfigError: It is not set, or the environment names no storage account.
+    """
+    if not settings.models_url:
+        raise ConfigError(
+            "SENTIMENT_MODELS_URL is not set, so there is nowhere to publish to or fetch from: "
+            "set it to az://CONTAINER"
+        )
+    return Releases(open_folder(settings.models_url))
+
+
+def publish_champion(settings: Settings, *, progress: Progress, over: str | None = None) -> str:
+    """Upload the champion, if it is not there yet, point to it, and return its tag.
+
+    `over` names the champion there that may be displaced although this store has never had it.
+
+    Raises:
+        ConfigError: There is nowhere to publish to.
+        StoreError: There is no champion, or another model lies under its tag.
+        GateError: The champion on Blob is one that this store has never had, or it changed
+            meanwhile.
+        BlobError: The storage cannot be used.
+        TrackingError: MLflow does not answer.
+    """
+    stored, releases = store.champion(), open_releases(settings)
+    seen = releases.pointer()
+    _refuse_a_stranger(seen, over, releases.address)
+    with ExitStack() as stack:
+        native = {} if releases.find(stored.tag) else _native(stored, settings, stack, progress)
+        releases.publish(stored.tag, {SERVED: stored.path} | native, progress=progress)
+    if seen.champion != stored.tag:
+        releases.swap_champion(stored.tag, seen)
+    return stored.tag
+
+
+def _refuse_a_stranger(seen: Pointer, over: str | None, address: str) -> None:
+    """Raise a GateError if this store has never had the champion on Blob: ours was not judged against it."""
+    known = {*store.pointed(), *(each.tag for each in store.fallen()), over}
+    if seen.champion and seen.champion not in known:
+        raise GateError(
+            f"the champion at {address} is {seen.champion}, which this store has never had: "
+            f"run 'python -m flows.fetch' and judge against it, or publish over it with --over {seen.champion}"
+        )
+
+
+def _native(stored: StoredModel, settings: Settings, stack: ExitStack, progress: Progress) -> dict[str, Path]:
+    """Return the folder of the champion as it was trained, while `stack` is open, if MLflow has it."""
+    # Only a champion that is not published yet needs MLflow, whose import takes seconds.
+    from sentiment.training import runs, versions
+
+    runs.connect(settings)
+    version = versions.find_version(stored.metadata.get("mlflow_version", "none"))
+    if version is None or version.run_id != stored.metadata.get("run_id"):
+        progress(
+            f"MLflow does not hold the training of {stored.tag}: it is published without its native form"
+        )
+        return {}
+    return {NATIVE: stack.enter_context(versions.downloaded_native(version))}

@@ -1,0 +1,71 @@
+"""Keeps verdicts: a run in MLflow, tags on the version, and the folder that the page reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sentiment import durable
+from sentiment.gate.verdict_text import as_json, as_markdown, digest, headline
+from sentiment.training import runs, versions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sentiment.data.dataset import EvaluationSet
+    from sentiment.gate.verdict import Verdict
+
+
+def record(verdict: Verdict, version: versions.Version, picture: bytes) -> str:
+    """Keep a verdict as a run in MLflow and on its version, without an outcome; return the run's id.
+
+    Raises:
+        TrackingError: MLflow does not answer.
+    """
+    champion = verdict.champion or {}
+    tags = {
+        "kind": "verdict",
+        "decision": str(verdict.decision),
+        "verdict_digest": digest(verdict),
+        "test_digest": verdict.data["test"]["sha256"],
+        "challenger": str(verdict.challenger["name"]),
+        "champion": str(champion.get("name", "none")),
+    }
+    if verdict.override:
+        tags |= {
+            "override_approved_by": ", ".join(verdict.override.approved_by),
+            "override_reason": verdict.override.reason,
+        }
+    with runs.start_run("verdict", tags=tags) as run_id:
+        runs.log_files(_files(verdict, picture))
+    versions.set_tags(version, {"verdict": headline(verdict), "verdict_digest": tags["verdict_digest"]})
+    return run_id
+
+
+def note_outcome(outcome: str, run_id: str, version: versions.Version) -> None:
+    """Tag a recorded verdict with its outcome: `promoted`, `overtaken`, `held` or `rejected`.
+
+    Raises:
+        TrackingError: MLflow does not answer.
+    """
+    runs.tag_run(run_id, {"outcome": outcome})
+    versions.set_tags(version, {"outcome": outcome})
+
+
+def publish_verdict(verdict: Verdict, picture: bytes, home: Path) -> None:
+    """Put a verdict that was carried out into the folder `verdict`, which the page reads."""
+    for name, content in _files(verdict, picture).items():
+        durable.replace(home / "verdict" / name, content)
+
+
+def earlier_judgements(test: EvaluationSet) -> int:
+    """Return how many verdicts this test split has decided before."""
+    return runs.count_runs({"kind": "verdict", "test_digest": test.digest})
+
+
+def _files(verdict: Verdict, picture: bytes) -> dict[str, bytes]:
+    """Return the forms of a verdict by file name; the JSON last: whoever reads it finds the rest."""
+    return {
+        "verdict.png": picture,
+        "verdict.md": as_markdown(verdict).encode(),
+        "verdict.json": as_json(verdict).encode(),
+    }
