@@ -1,7 +1,4 @@
-"""Takes a model that was saved elsewhere into the BentoML store, whole or not at all.
-
-Where it comes from is the caller's business.
-"""
+"""Adds a model that was saved elsewhere to the BentoML store, whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +18,9 @@ _LOCK_SECONDS = 600
 
 @contextmanager
 def adopted(tag: str) -> Iterator[Path | None]:
-    """Give an empty folder, which becomes the stored model of this tag in one step when the context ends; None if there is one already.
+    """Give an empty folder that becomes the stored model of this tag when the context ends.
+
+    That happens in one step. None instead of a folder if the store has such a model already.
 
     Raises:
         StoreError: What is in the folder then is not that model, or another process has been
@@ -29,11 +28,11 @@ def adopted(tag: str) -> Iterator[Path | None]:
     """
     from filelock import FileLock, Timeout
 
-    place, folder = store_home() / "models" / tag.replace(":", "/"), store_home() / "adopted"
+    final, folder = store_home() / "models" / tag.replace(":", "/"), store_home() / "adopted"
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(f"{folder}.lock", timeout=_LOCK_SECONDS):
-            if place.exists():
+            if final.exists():
                 yield None
                 return
             shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
@@ -41,8 +40,8 @@ def adopted(tag: str) -> Iterator[Path | None]:
             try:
                 yield folder
                 _check(folder, tag)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                folder.rename(place)
+                final.parent.mkdir(parents=True, exist_ok=True)
+                folder.rename(final)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     except Timeout as error:
@@ -56,10 +55,11 @@ def _check(folder: Path, tag: str) -> None:
     from bentoml.exceptions import BentoMLException
 
     try:
-        found = str(Model.from_path(folder).tag)
+        own_tag = str(Model.from_path(folder).tag)
     except (BentoMLException, ValueError) as error:
         raise StoreError(
-            f"the files of {tag} are no model of BentoML's store ({type(error).__name__}): publish another version"
+            f"the files of {tag} are no model of BentoML's store ({type(error).__name__}): "
+            f"publish another version"
         ) from error
-    if found != tag:
-        raise StoreError(f"the files of {tag} say that they are {found}: publish another version")
+    if own_tag != tag:
+        raise StoreError(f"the files of {tag} say that they are {own_tag}: publish another version")

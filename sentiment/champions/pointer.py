@@ -1,4 +1,7 @@
-"""The files beside the models that name the champion, the shadow and the fallen: read, locked, written. No model is loaded here."""
+"""The files beside the models that name the champion, the shadow and the rolled back champions.
+
+No model is loaded here. On Azure Blob the champion's pointer has the same name and format.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,9 @@ from sentiment.config import MODEL_NAME
 from sentiment.errors import GateError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-# One tag per line: the champion, then those before it, the latest first.
 POINTER_FILE = f"{MODEL_NAME}.champion"
 SHADOW_FILE = f"{MODEL_NAME}.shadow"
 FALLEN_FILE = f"{MODEL_NAME}.fallen.jsonl"
@@ -24,7 +26,7 @@ _LOCK_SECONDS = 30
 
 @dataclass(frozen=True)
 class Fallen:
-    """A champion that was rolled back: its tag, the one that took its place, when (ISO 8601, UTC) and why."""
+    """A champion that was rolled back: its tag, its successor, when (ISO 8601, UTC) and why."""
 
     tag: str
     successor: str
@@ -32,14 +34,41 @@ class Fallen:
     because: str
 
 
+def format_tags(tags: Iterable[str]) -> bytes:
+    r"""Return a pointer's content: a tag per line, the champion first, then those before it.
+
+    >>> format_tags(["tweet-sentiment:b", "tweet-sentiment:a"])
+    b'tweet-sentiment:b\ntweet-sentiment:a\n'
+    """
+    return "".join(f"{tag}\n" for tag in tags).encode()
+
+
+def parse_tags(content: bytes) -> list[str]:
+    """Return the tags of a pointer's content, the champion first; the inverse of `format_tags`.
+
+    Raises:
+        UnicodeDecodeError: The content is not ASCII.
+    """
+    return content.decode("ascii").split()
+
+
+def put_first(tag: str, tags: Iterable[str]) -> list[str]:
+    """Return the tags of a pointer after `tag` has become the champion.
+
+    >>> put_first("a", ["b", "a"])
+    ['a', 'b']
+    """
+    return [tag, *(other for other in tags if other != tag)]
+
+
 def read_tags(path: Path) -> list[str]:
-    """Return the tags that a file names, the first one first; none where there is no file.
+    """Return the tags that a file names, the champion first; an empty list without a file.
 
     Raises:
         StoreError: The file cannot be read, or is empty.
     """
     try:
-        tags = path.read_text("ascii").split()
+        tags = parse_tags(path.read_bytes())
     except FileNotFoundError:
         return []
     except (OSError, UnicodeError) as error:
@@ -53,7 +82,7 @@ def read_tags(path: Path) -> list[str]:
 
 def write_tags(path: Path, tags: list[str]) -> None:
     """Write a file of tags in one step: whoever reads it sees the old ones or the new ones."""
-    durable.replace(path, "".join(f"{tag}\n" for tag in tags).encode())
+    durable.replace(path, format_tags(tags))
 
 
 def read_fallen(path: Path) -> list[Fallen]:
@@ -68,13 +97,14 @@ def read_fallen(path: Path) -> list[Fallen]:
         return []
     except (OSError, ValueError, TypeError) as error:
         raise StoreError(
-            f"{path} cannot be read ({type(error).__name__}): mend or restore it; it keeps what was rolled back out"
+            f"{path} cannot be read ({type(error).__name__}): mend or restore it; "
+            f"it keeps what was rolled back out"
         ) from error
 
 
 def write_fallen(path: Path, fallen: list[Fallen]) -> None:
     """Write the champions that were rolled back, in one step."""
-    durable.replace(path, "".join(f"{json.dumps(asdict(one))}\n" for one in fallen).encode())
+    durable.replace(path, "".join(f"{json.dumps(asdict(champion))}\n" for champion in fallen).encode())
 
 
 @contextlib.contextmanager
@@ -101,5 +131,6 @@ def refuse_change(tags: list[str], expected: str | None) -> None:
     present = tags[0] if tags else None
     if present != expected:
         raise GateError(
-            f"the champion is {present or 'none'}, not {expected or 'none'}: it changed meanwhile; look at it, judge again, then promote"
+            f"the champion is {present or 'none'}, not {expected or 'none'}: it changed meanwhile; "
+            f"look at it, judge again, then promote"
         )

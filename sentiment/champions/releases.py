@@ -9,6 +9,7 @@ there is no such version. `tweet-sentiment.champion` names the champion.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from sentiment.champions.pointer import POINTER_FILE, format_tags, parse_tags, put_first
 from sentiment.config import MODEL_NAME
 from sentiment.errors import GateError, StoreError
 
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from sentiment.blobs import BlobFolder
 
 SERVED, NATIVE = "served", "native"
-POINTER = f"{MODEL_NAME}.champion"  # one tag per line: the champion, then those before it, the latest first
 _MANIFEST = "manifest.json"
 _KEPT = 10
 _TAG = re.compile(rf"{MODEL_NAME}:[a-z0-9][a-z0-9_.-]{{0,127}}")
@@ -45,7 +46,7 @@ class File:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A released version: its tag, when it was published (ISO 8601, UTC), and its files by `FORM/NAME`."""
+    """A released version: tag, time of publication (ISO 8601, UTC), files by `FORM/NAME`."""
 
     tag: str
     published_at: str
@@ -62,7 +63,10 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Pointer:
-    """The champion's tag and those before it, as they were read, and the ETag to swap them by; None where there is no pointer."""
+    """The pointer as it was read: the champion's tag, those before it, and the ETag to swap by.
+
+    Where there is no pointer, there is neither a tag nor an ETag.
+    """
 
     tags: tuple[str, ...] = ()
     etag: str | None = None
@@ -87,34 +91,40 @@ class Releases:
         self.address = folder.address
 
     def pointer(self) -> Pointer:
-        """Return who is champion now.
+        """Return the pointer as it is now.
 
         Raises:
             StoreError: The pointer names no tag.
         """
-        blob = self._folder.read(POINTER)
+        blob = self._folder.read(POINTER_FILE)
         if blob is None:
             return Pointer()
-        tags = blob.content.decode("ascii", "replace").split()
+        tags: list[str] = []
+        with contextlib.suppress(UnicodeDecodeError):
+            tags = parse_tags(blob.content)
         if not tags or not all(_TAG.fullmatch(tag) for tag in tags):
             raise StoreError(
-                f"{self.address}/{POINTER} names no model: restore the version of this blob before it, or write a tag into it"
+                f"{self.address}/{POINTER_FILE} names no model: restore the version of this blob before it, "
+                f"or write a tag into it"
             )
         return Pointer(tuple(tags), blob.etag)
 
     def swap_champion(self, tag: str, seen: Pointer) -> None:
-        """Point to a released version if the pointer is still the one that was seen; of two swaps at once, one wins.
+        """Point to a released version if the pointer is still the one that was seen.
+
+        Of two swaps at once, one wins.
 
         Raises:
             GateError: Somebody else has changed it; nothing is changed.
             StoreError: There is no such version.
         """
         self.manifest(tag)
-        tags = [tag, *(other for other in seen.tags if other != tag)][:_KEPT]
-        if not self._folder.replace(POINTER, "".join(f"{one}\n" for one in tags).encode(), etag=seen.etag):
+        content = format_tags(put_first(tag, seen.tags)[:_KEPT])
+        if not self._folder.replace(POINTER_FILE, content, etag=seen.etag):
             raise GateError(
-                f"the champion at {self.address} is {self.pointer().champion or 'none'}, no longer {seen.champion or 'none'}: "
-                f"somebody published meanwhile; run 'python -m flows.fetch', judge against that one, then publish"
+                f"the champion at {self.address} is {self.pointer().champion or 'none'}, "
+                f"no longer {seen.champion or 'none'}: somebody published meanwhile; "
+                f"run 'python -m flows.fetch', judge against that one, then publish"
             )
 
     def find(self, tag: str) -> Manifest | None:
@@ -135,16 +145,19 @@ class Releases:
         manifest = self.find(tag)
         if manifest is None:
             raise StoreError(
-                f"{self.address} holds no model {tag!r}: run 'python -m flows.publish' where it is champion, or name another"
+                f"{self.address} holds no model {tag!r}: run 'python -m flows.publish' where it is champion, "
+                f"or name another"
             )
         return manifest
 
     def publish(self, tag: str, forms: Mapping[str, Path], progress: Progress) -> Manifest:
-        """Upload a version's files, form by form, and return its manifest; what an interrupted upload left is taken up, never overwritten.
+        """Upload a version's files, form by form, and return its manifest.
+
+        It resumes an interrupted upload and never overwrites a file.
 
         Raises:
-            StoreError: A blob of other content lies in the place of one of its files, or a file's
-                name cannot be kept.
+            StoreError: A blob of other content has the name of one of its files, or a name cannot be
+                kept.
         """
         paths = {
             f"{form}/{name}": path for form, folder in forms.items() for name, path in _paths(folder).items()
@@ -153,7 +166,8 @@ class Releases:
         manifest = Manifest(tag, datetime.now(UTC).isoformat(timespec="seconds"), files)
         if refused := [name for name in files if not _is_name(name)]:
             raise StoreError(
-                f"the file {refused[0]!r} of {tag} has a name that no release may hold: rename it, then publish"
+                f"the file {refused[0]!r} of {tag} has a name that no release may hold: "
+                f"rename it, then publish"
             )
         present = self.find(tag)
         if present is None:
@@ -167,7 +181,7 @@ class Releases:
         return present
 
     def download(self, release: Manifest, form: str, directory: Path, progress: Progress) -> None:
-        """Put the files of one form of a release into an empty directory, each one checked against the manifest.
+        """Download one form of a release into an empty directory, each file checked.
 
         Raises:
             StoreError: The release has no such form, or a file is not the one that was published;
@@ -176,7 +190,8 @@ class Releases:
         files, tag = release.form(form), release.tag
         if not files:
             raise StoreError(
-                f"{tag} at {self.address} was published without its {form} form: fetch it without, or take it from MLflow"
+                f"{tag} at {self.address} was published without its {form} form: "
+                f"fetch it without, or take it from MLflow"
             )
         for name, file in files.items():
             path = directory / name
@@ -191,16 +206,17 @@ class Releases:
             raise self._taken(name)
 
     def _download(self, name: str, path: Path, file: File) -> None:
-        found, size = hashlib.sha256(), 0
+        sha256, size = hashlib.sha256(), 0
         with path.open("wb") as content:
             for chunk in self._folder.chunks(name):
-                found.update(chunk)
+                sha256.update(chunk)
                 size += len(chunk)
                 content.write(chunk)
-        if (found.hexdigest(), size) != (file.sha256, file.size):
+        if (sha256.hexdigest(), size) != (file.sha256, file.size):
             raise StoreError(
-                f"{self.address}/{name} has {size} bytes with the SHA-256 {found.hexdigest()[:12]}…, not {file.size} with "
-                f"{file.sha256[:12]}… as its manifest says: it was altered or damaged; restore the blob's earlier version"
+                f"{self.address}/{name} has {size} bytes with the SHA-256 {sha256.hexdigest()[:12]}…, "
+                f"not {file.size} with {file.sha256[:12]}… as its manifest says: it was altered or damaged; "
+                f"restore the blob's earlier version"
             )
 
     def _parse(self, tag: str, content: bytes) -> Manifest:

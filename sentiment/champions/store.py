@@ -1,7 +1,4 @@
-"""The BentoML model store: save a model, find it again, point to the champion.
-
-How good a model is, is tracked elsewhere.
-"""
+"""The BentoML model store: save a model, find it again, point to the champion."""
 
 from __future__ import annotations
 
@@ -12,22 +9,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models import LABELS
 from sentiment.champions.pointer import (
     FALLEN_FILE,
     POINTER_FILE,
     SHADOW_FILE,
     Fallen,
     locked,
+    put_first,
     read_fallen,
     read_tags,
     refuse_change,
     write_fallen,
     write_tags,
 )
+from sentiment.champions.probe import choose_probe
 from sentiment.config import MODEL_NAME, read_settings
 from sentiment.errors import StoreError
-from sentiment.probe_tweets import PROBES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +44,7 @@ class StoredModel:
 
 
 def save(model: Classifier, *, metadata: Mapping[str, str]) -> str:
-    """Put a fitted model into the store and return its tag; `probe_text` and `probe_label` join its metadata.
+    """Put a fitted model into the store, with a probe tweet in its metadata; return its tag.
 
     Raises:
         StoreError: The model gets every probe tweet wrong.
@@ -64,28 +61,8 @@ def save(model: Classifier, *, metadata: Mapping[str, str]) -> str:
     return str(reference.tag)
 
 
-def choose_probe(model: Classifier) -> tuple[str, str]:
-    """Return the probe tweet that the model labels correctly with the highest score, and its label.
-
-    Raises:
-        StoreError: There is none.
-    """
-    probes = [(text, label) for label, texts in PROBES.items() for text in texts]
-    rows = model.predict_proba([text for text, _ in probes])
-    correct = [
-        (row.max(), probe)
-        for row, probe in zip(rows, probes, strict=True)
-        if LABELS[row.argmax()] == probe[1]
-    ]
-    if not correct:
-        raise StoreError(
-            f"the {model.family} model labels none of {len(probes)} unmistakable tweets correctly: train it on more or better data"
-        )
-    return max(correct)[1]
-
-
 def champion() -> StoredModel:
-    """Return the model to serve: the one that the pointer names, or, where there is no pointer, the only one that there is.
+    """Return the model to serve: the one that the pointer names, else the only one in the store.
 
     Raises:
         StoreError: The store holds no such model, or several of which none is named.
@@ -118,8 +95,9 @@ def has_champion() -> bool:
 
 
 def swap_champion(tag: str, *, expected: str | None) -> None:
-    """Point to a model of the store if the pointer still names `expected` (None: there is none); the earlier champions stay named below.
+    """Point to a model of the store if the pointer still names `expected` (None: there is none).
 
+    The earlier champions stay named after it.
     Whoever reads the pointer meanwhile gets the old one or the new one; of two swaps at once, one
     wins.
 
@@ -129,12 +107,13 @@ def swap_champion(tag: str, *, expected: str | None) -> None:
     """
     with locked(_file(POINTER_FILE)) as tags:
         refuse_change(tags, expected)
-        new = find(tag).tag
-        write_tags(_file(POINTER_FILE), [new, *(tag for tag in tags if tag != new)])
+        write_tags(_file(POINTER_FILE), put_first(find(tag).tag, tags))
 
 
 def roll_back(*, expected: str | None = None, because: str = "no reason given") -> str:
-    """Point to the champion before this one and return its tag; the present one, which may be missing, is named among the fallen only.
+    """Point to the champion before this one and return its tag; record the present one as fallen.
+
+    The files of the present champion may be missing.
 
     Raises:
         StoreError: There is no earlier one, or the store holds it no longer.
@@ -162,11 +141,11 @@ def fallen() -> list[Fallen]:
         StoreError: The record cannot be read.
     """
     present = pointer()  # after a crash between the two files of a rollback, it has not happened
-    return [one for one in read_fallen(_file(FALLEN_FILE)) if one.tag != present]
+    return [champion for champion in read_fallen(_file(FALLEN_FILE)) if champion.tag != present]
 
 
 def prune(*, keep: int = 3) -> None:
-    """Keep the champion, those before it, `keep` in all, and the shadow; every other model leaves the store.
+    """Remove every model but the champion, those before it (`keep` in all) and the shadow.
 
     Raises:
         StoreError: The pointer or the shadow's file cannot be read.
@@ -179,7 +158,7 @@ def prune(*, keep: int = 3) -> None:
 
 
 def shadow() -> StoredModel | None:
-    """Return the model that scores a share of the requests beside the champion and answers none; None if there is none.
+    """Return the shadow, which scores requests and answers none; None if there is none.
 
     Raises:
         StoreError: The store holds it no longer.
@@ -210,7 +189,7 @@ def set_shadow(tag: str | None) -> None:
 
 
 def remove(tag: str) -> None:
-    """Take a model, whole or broken, out of the store; one that is not there is no error."""
+    """Remove a model, whole or broken, from the store; a missing one is no error."""
     import bentoml
 
     # Also what BentoML says of other, broken models.
@@ -219,7 +198,7 @@ def remove(tag: str) -> None:
 
 
 def find(tag: str) -> StoredModel:
-    """Return the stored model with this very tag.
+    """Return the stored model with this tag.
 
     Raises:
         StoreError: It is not in the store.
@@ -242,8 +221,8 @@ def _only() -> StoredModel:
     if len(models) > 1 and not _bento():
         tags = ", ".join(str(model.tag) for model in models)
         raise StoreError(
-            f"{_file(POINTER_FILE)} is missing, so none of the {len(models)} models of the store is the champion ({tags}): "
-            f"restore that file, or write the champion's tag into it"
+            f"{_file(POINTER_FILE)} is missing, so none of the {len(models)} models of the store "
+            f"is the champion ({tags}): restore that file, or write the champion's tag into it"
         )
     return _as_stored(models[-1])
 
@@ -260,7 +239,7 @@ def _all_models() -> list[Model]:
 
 
 def _all_tags() -> set[str]:
-    """Return the tags of all models, the broken ones as well."""
+    """Return the tags of all models, also of broken ones."""
     return {f"{MODEL_NAME}:{folder.name}" for folder in _file(f"models/{MODEL_NAME}").glob("*/")}
 
 
@@ -275,7 +254,10 @@ def _file(name: str) -> Path:
 
 
 def store_home() -> Path:
-    """Return BENTOML_HOME, which by default lies below SENTIMENT_HOME; in a Bento's image, the Bento itself, which holds its model."""
+    """Return the store's folder: in a Bento's image the Bento itself, else BENTOML_HOME.
+
+    By default BENTOML_HOME lies below SENTIMENT_HOME.
+    """
     return (
         _bento()
         or Path(os.environ.get("BENTOML_HOME") or read_settings().home / "bentoml").expanduser().absolute()

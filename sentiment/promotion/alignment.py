@@ -53,7 +53,7 @@ def align() -> None:
 
 
 def _restore() -> None:
-    """Name the champion of a store that names none: MLflow's, as on a new machine, or the only one."""
+    """Give a store without a pointer MLflow's champion, as on a new machine, or its only model."""
     if store.pointer():
         return
     version = versions.find_version("champion")

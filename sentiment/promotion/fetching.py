@@ -1,4 +1,4 @@
-"""Fetches a released champion from Azure Blob into this store; it was judged where it was published."""
+"""Fetches a champion from Azure Blob into this store; it was judged where it was published."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def fetch_champion(
     releases: Releases, tag: str | None = None, native: Path | None = None, *, progress: Progress
 ) -> str:
-    """Make a released model this store's champion and return its tag: the named one, or Blob's champion.
+    """Make a released model, by default the champion on Blob, the champion here; return its tag.
 
     Every file is checked before the store holds any of them. `native` is a folder to put the
     trained model into as well.

@@ -34,7 +34,7 @@ _NOT_PROMOTED = {Decision.HOLD: "held", Decision.REJECT: "rejected"}
 
 @dataclass(frozen=True)
 class Case:
-    """The version to judge, the data to judge it on, and the people who overrule the gate, if any."""
+    """The version to judge, the data to judge it on, and an override of the gate, if any."""
 
     version: versions.Version
     dataset: Dataset

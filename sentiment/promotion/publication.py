@@ -58,17 +58,18 @@ def publish_champion(settings: Settings, *, progress: Progress, over: str | None
 
 
 def _refuse_a_stranger(seen: Pointer, over: str | None, address: str) -> None:
-    """Raise a GateError if this store has never had the champion on Blob: ours was not judged against it."""
+    """Raise a GateError if this store never had the champion on Blob and `over` names another."""
     known = {*store.pointed(), *(each.tag for each in store.fallen()), over}
     if seen.champion and seen.champion not in known:
         raise GateError(
             f"the champion at {address} is {seen.champion}, which this store has never had: "
-            f"run 'python -m flows.fetch' and judge against it, or publish over it with --over {seen.champion}"
+            f"run 'python -m flows.fetch' and judge against it, "
+            f"or publish over it with --over {seen.champion}"
         )
 
 
 def _native(stored: StoredModel, settings: Settings, stack: ExitStack, progress: Progress) -> dict[str, Path]:
-    """Return the folder of the champion as it was trained, while `stack` is open, if MLflow has it."""
+    """Return the folder of the trained champion, while `stack` is open, if MLflow has it."""
     # Only a champion that is not published yet needs MLflow, whose import takes seconds.
     from sentiment.training import runs, versions
 

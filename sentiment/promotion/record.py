@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def record(verdict: Verdict, version: versions.Version, picture: bytes) -> str:
-    """Keep a verdict as a run in MLflow and on its version, without an outcome; return the run's id.
+    """Log a verdict as a run in MLflow and tag its version; return the run's id.
 
     Raises:
         TrackingError: MLflow does not answer.
@@ -63,7 +63,7 @@ def earlier_judgements(test: EvaluationSet) -> int:
 
 
 def _files(verdict: Verdict, picture: bytes) -> dict[str, bytes]:
-    """Return the forms of a verdict by file name; the JSON last: whoever reads it finds the rest."""
+    """Return the forms of a verdict by file name, the JSON last: its reader finds the others."""
     return {
         "verdict.png": picture,
         "verdict.md": as_markdown(verdict).encode(),

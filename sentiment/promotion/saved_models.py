@@ -36,7 +36,7 @@ class SavedModel:
 
     @cached_property
     def model(self) -> models.Classifier:
-        """The model, loaded once; whatever a framework raises for a damaged file is a ModelError."""
+        """The model, loaded once; any error of a framework becomes a ModelError."""
         try:
             return models.load(self.folder)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""Released versions on a real Azurite: whole or invisible, never changed, checked when they come back; one champion."""
+"""Releases on a real Azurite: whole or invisible, never changed, checked when downloaded."""
 
 import hashlib
 import json
@@ -6,7 +6,8 @@ import json
 import pytest
 
 from sentiment import blobs
-from sentiment.champions.releases import NATIVE, POINTER, SERVED, Pointer, Releases, describe_all
+from sentiment.champions.pointer import POINTER_FILE
+from sentiment.champions.releases import NATIVE, SERVED, Pointer, Releases, describe_all
 from sentiment.errors import BlobError, GateError, StoreError
 
 FIRST, SECOND, THIRD = (f"tweet-sentiment:{name}" for name in ("first", "second", "third"))
@@ -23,7 +24,7 @@ def releases(container):
 
 @pytest.fixture
 def forms(tmp_path):
-    """A model's folders, with a file in a folder of its own, an empty one and one of several blocks."""
+    """A model's folders, with a file in a subfolder, an empty file and one of several blocks."""
     served, native = tmp_path / "served", tmp_path / "native"
     (served / "tokens").mkdir(parents=True)
     native.mkdir()
@@ -123,7 +124,8 @@ def test_an_altered_or_truncated_file_is_refused(releases, forms, container, tmp
     container.upload_blob("tweet-sentiment/first/served/model.yaml", content, overwrite=True)
     with pytest.raises(
         StoreError,
-        match=rf"served/model.yaml has {len(content)} bytes with the SHA-256 \w+…, not 7 .* altered or damaged",
+        match=rf"served/model.yaml has {len(content)} bytes with the SHA-256 \w+…, not 7 "
+        r".* altered or damaged",
     ):
         fetched(releases, FIRST, SERVED, tmp_path / "back")
 
@@ -215,6 +217,6 @@ def test_the_writer_that_loses_the_race_is_told_and_changes_nothing(releases, fo
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", b"../x", b"tweet-sentiment:first other:x"])
 def test_a_pointer_that_names_no_model_is_a_clear_error(releases, container, content):
-    container.upload_blob(POINTER, content)
+    container.upload_blob(POINTER_FILE, content)
     with pytest.raises(StoreError, match="names no model: restore"):
         releases.pointer()

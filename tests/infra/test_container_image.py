@@ -11,7 +11,7 @@ from azurite import answering
 
 from infra import champion, container_image
 from infra.programs import ProgramError
-from sentiment.champions.releases import POINTER
+from sentiment.champions.pointer import POINTER_FILE
 from sentiment.errors import BlobError, ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -219,6 +219,6 @@ def test_what_is_published_is_what_the_storage_points_to(container, monkeypatch)
     monkeypatch.setenv("SENTIMENT_MODELS_URL", f"az://{container.container_name}")
     assert champion.published() is None
 
-    container.upload_blob(POINTER, "tweet-sentiment:abc\n")
+    container.upload_blob(POINTER_FILE, "tweet-sentiment:abc\n")
 
     assert champion.published() == "tweet-sentiment:abc"

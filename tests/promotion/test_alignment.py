@@ -1,4 +1,4 @@
-"""MLflow and the store after a loss or an interruption: brought together, and no champion guessed."""
+"""MLflow and the store after a loss or an interruption: aligned, and no champion guessed."""
 
 import shutil
 

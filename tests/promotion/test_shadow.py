@@ -1,4 +1,4 @@
-"""The shadow: a copy in the store that ends with its promotion, and never a champion by accident."""
+"""The shadow: a copy in the store that ends with its promotion, never a champion by accident."""
 
 import pytest
 from promotion_fixtures import GOOD, POOR, TWIN, champions, stored_tags
