@@ -156,8 +156,8 @@ class Releases:
         It resumes an interrupted upload and never overwrites a file.
 
         Raises:
-            StoreError: A blob of other content has the name of one of its files, or a name cannot be
-                kept.
+            StoreError: A blob of other content has the name of one of its files, or a name cannot
+                be kept.
         """
         paths = {
             f"{form}/{name}": path for form, folder in forms.items() for name, path in _paths(folder).items()

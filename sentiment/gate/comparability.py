@@ -1,4 +1,4 @@
-"""The gate's first question: may these two models be compared on this data at all? Pure checks of evidence."""
+"""The gate's first question: may these two models be compared on this data? Pure checks."""
 
 from __future__ import annotations
 
@@ -22,18 +22,22 @@ if TYPE_CHECKING:
 
 
 def check_scores(evidence: Evidence) -> list[Check]:
-    """Return whether the test split can decide anything, and whether both models give probabilities for every set."""
+    """Return the checks of the test split and that both models' scores are probabilities."""
     missing = [label for label in LABELS if label not in evidence.test.labels]
     if missing:
         what = "it is empty" if not evidence.test.texts else f"no text in it is {missing[0]}"
         return [_check("test set", "hold", f"The test set cannot judge a model: {what}.")]
-    sets = [one for one in (evidence.test, evidence.validation, evidence.feedback) if one and one.texts]
-    sides = [one for one in (evidence.challenger, evidence.champion) if one]
-    return [_check_probabilities(side, one) for one in sets for side in sides]
+    contenders = [each for each in (evidence.challenger, evidence.champion) if each]
+    return [
+        _check_probabilities(contender, texts)
+        for texts in evidence.sets
+        if texts.texts
+        for contender in contenders
+    ]
 
 
 def check_evidence(evidence: Evidence, limits: Thresholds) -> list[Check]:
-    """Return the checks of where the models and the data come from; the scores have passed `check_scores`."""
+    """Return the checks of the origin of models and data; the scores have passed `check_scores`."""
     challenger, champion = evidence.challenger, evidence.champion
     checks = [
         _check_size(evidence.test, limits, is_needed=champion is not None),
@@ -61,10 +65,10 @@ def check_evidence(evidence: Evidence, limits: Thresholds) -> list[Check]:
     return checks
 
 
-def correct_answers(contender: Contender, one: EvaluationSet) -> Correct:
+def correct_answers(contender: Contender, texts: EvaluationSet) -> Correct:
     """Return which texts of a set a model labels correctly."""
-    scores = contender.scores[one.name]
-    is_correct: Correct = checked_indices(one.labels, scores) == scores.argmax(axis=1)
+    scores = contender.scores[texts.name]
+    is_correct: Correct = checked_indices(texts.labels, scores) == scores.argmax(axis=1)
     return is_correct
 
 
@@ -72,18 +76,16 @@ def _check(name: str, outcome: Outcome, sentence: str, **figures: float | str) -
     return Check(name, "evidence", outcome, sentence, figures)
 
 
-def _check_probabilities(contender: Contender, one: EvaluationSet) -> Check:
-    name = f"scores of the {contender.role} on {one.name}"
+def _check_probabilities(contender: Contender, texts: EvaluationSet) -> Check:
+    name = f"scores of the {contender.role} on {texts.name}"
     try:
-        checked_indices(one.labels, contender.scores[one.name])
+        checked_indices(texts.labels, contender.scores[texts.name])
     except ModelError as error:
         outcome: Outcome = "reject" if contender.role == "challenger" else "hold"
         return _check(name, outcome, f"The {contender.role} {contender.name} cannot be judged: {error}.")
-    return _check(
-        name,
-        "pass",
-        f"The {contender.role} gives probabilities for all {len(one.texts):,} texts of the {one.name} set.",
-    )
+    count = f"{len(texts.texts):,}"
+    sentence = f"The {contender.role} gives probabilities for all {count} texts of the {texts.name} set."
+    return _check(name, "pass", sentence)
 
 
 def _check_size(test: EvaluationSet, limits: Thresholds, *, is_needed: bool) -> Check:
@@ -100,7 +102,10 @@ def _check_size(test: EvaluationSet, limits: Thresholds, *, is_needed: bool) -> 
 
 
 def _check_rows(evidence: Evidence, contender: Contender) -> Check:
-    """Whether a model has learned from a text that it is judged on; the validation texts are there to show what it learned by heart."""
+    """Check that a model has not learned from a text that it is judged on.
+
+    The validation texts count too: they show what a model learned by heart.
+    """
     name, role = f"training rows of the {contender.role}", contender.role
     if not contender.training_rows:
         outcome: Outcome = "hold" if role == "challenger" else "note"
@@ -109,9 +114,7 @@ def _check_rows(evidence: Evidence, contender: Contender) -> Check:
             outcome,
             f"What the {role} learned from is not recorded: whether it has seen test texts cannot be told.",
         )
-    judged = [
-        text for one in (evidence.test, evidence.validation, evidence.feedback) if one for text in one.texts
-    ]
+    judged = [text for texts in evidence.sets for text in texts.texts]
     seen = len(contender.training_rows & {fingerprint(text) for text in judged})
     if not seen:
         return _check(
@@ -133,7 +136,7 @@ def _check_rows(evidence: Evidence, contender: Contender) -> Check:
 
 
 def _check_test_split(evidence: Evidence) -> Check:
-    """Whether the test split is the one that both models were made for."""
+    """Check that the test split is the one that both models were made for."""
     digest = evidence.test.digest
     if not evidence.challenger.facts.get("test_digest"):
         return _check(
@@ -145,7 +148,10 @@ def _check_test_split(evidence: Evidence) -> Check:
     for contender in (evidence.challenger, evidence.champion):
         known = contender.facts.get("test_digest") if contender else None
         if contender and known and known != digest:
-            sentence = f"The test split is not the one of the {contender.role} ({digest[:12]}, not {known[:12]}): it changed, or is another's."
+            sentence = (
+                f"The test split is not the one of the {contender.role} ({digest[:12]}, not {known[:12]}): "
+                f"it changed, or is another's."
+            )
             return _check("test split", "hold", sentence, expected=known, found=digest)
     return _check(
         "test split", "pass", "The test split is the one that the challenger was made for.", found=digest
@@ -153,7 +159,7 @@ def _check_test_split(evidence: Evidence) -> Check:
 
 
 def _check_age(challenger: Contender, champion: Contender) -> Check:
-    """Whether an old challenger, such as the run of a backfill that came late, would replace a newer champion."""
+    """Check that no older challenger, such as a late backfill's, replaces a newer champion."""
     new, old = (contender.facts.get("trained_at", "") for contender in (challenger, champion))
     try:
         is_older = datetime.fromisoformat(new) < datetime.fromisoformat(old)
@@ -164,19 +170,25 @@ def _check_age(challenger: Contender, champion: Contender) -> Check:
             "When the two models were trained is not recorded: an older one must not replace a newer one.",
         )
     if is_older:
-        return _check(
-            "age",
-            "hold",
-            f"The challenger was trained on {new}, before the champion ({old}): an older model must not replace it.",
+        sentence = (
+            f"The challenger was trained on {new}, before the champion ({old}): "
+            f"an older model must not replace it."
         )
+        return _check("age", "hold", sentence)
     return _check("age", "pass", "The challenger was trained after the champion.")
 
 
 def _check_feedback_rows(challenger: Contender, champion: Contender) -> Check:
-    """Whether the challenger knows the validated feedback that the champion knows: the dataset only grows, a late backfill has less."""
+    """Check that the challenger knows as many rows of validated feedback as the champion.
+
+    The dataset only grows, so a late backfill has fewer.
+    """
     new, old = (int(contender.facts.get("feedback_rows") or 0) for contender in (challenger, champion))
     if new < old:
-        sentence = f"The challenger was made when there were {new:,} rows of validated feedback, the champion at {old:,}: it is from before."
+        sentence = (
+            f"The challenger was made when there were {new:,} rows of validated feedback, "
+            f"the champion at {old:,}: it is from before."
+        )
         return _check("feedback rows", "hold", sentence, challenger=new, champion=old)
     return _check(
         "feedback rows",
@@ -205,14 +217,17 @@ def _check_identity(challenger: Contender, champion: Contender, test: Evaluation
 def _check_memory(
     evidence: Evidence, champion: Contender, validation: EvaluationSet, limits: Thresholds
 ) -> Check:
-    """Whether the challenger leads on the test split only because it has learned it, whatever its record says."""
+    """Check that the challenger does not lead on the test split by having learned it by heart."""
     on_test, on_validation = (
-        (correct_answers(champion, one), correct_answers(evidence.challenger, one))
-        for one in (evidence.test, validation)
+        (correct_answers(champion, texts), correct_answers(evidence.challenger, texts))
+        for texts in (evidence.test, validation)
     )
     gap, p_value = gap_between_sets(on_test, on_validation)
     if gap > limits.memorised_gap and p_value < limits.memorised_p:
-        sentence = f"The challenger leads by {100 * gap:.1f} points more on the test split than on validation: it has seen the test texts."
+        sentence = (
+            f"The challenger leads by {100 * gap:.1f} points more on the test split than on validation: "
+            f"it has seen the test texts."
+        )
         return _check("memory", "reject", sentence, gap=gap, p=p_value)
     return _check(
         "memory",

@@ -1,7 +1,4 @@
-"""What the gate looks at: two contenders, scored by the same code on the same texts.
-
-Values only; `gate` decides on them.
-"""
+"""What the gate decides on: two contenders, scored by the same code on the same texts."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ Role = Literal["champion", "challenger"]
 
 @dataclass(frozen=True)
 class Contender:
-    """One of the two models, and all that is known of it.
+    """Champion or challenger, with all that was measured and is known of it.
 
     Attributes:
         role: As which of the two it was loaded.
@@ -32,8 +29,8 @@ class Contender:
         behaviour: By kind (`minimum functionality`, `invariance`, `direction`): the share of the
             cases of each template that pass, the same templates for both.
         cost: None if it was not measured.
-        training_rows: The fingerprints (see `lineage`) of every text that it learned from; None if
-            they are not known.
+        training_rows: The fingerprints (see `sentiment.data.fingerprints`) of every text that it
+            learned from; None if they are not known.
     """
 
     role: Role
@@ -57,3 +54,8 @@ class Evidence:
     test: EvaluationSet
     validation: EvaluationSet | None = None
     feedback: EvaluationSet | None = None
+
+    @property
+    def sets(self) -> list[EvaluationSet]:
+        """The evaluation sets that there are: test first, then validation and feedback."""
+        return [texts for texts in (self.test, self.validation, self.feedback) if texts is not None]

@@ -1,10 +1,8 @@
 """The gate before a new champion: a pure function of evidence.
 
-`flows/promote.py` acts on it, docs/gate.md explains it.
-
-The checks are in `gate_evidence` (may this be compared at all?), `gate_quality` (better, and worse
-nowhere?) and `gate_limits` (behaviour, calibration, cost). Any REJECT rejects, else any HOLD holds,
-else the challenger is promoted.
+`sentiment.promotion` acts on it, docs/gate.md explains it. The checks are in `comparability` (may
+the two be compared at all?), `quality` (better, and worse nowhere?) and `limits` (behaviour,
+calibration, cost). Any REJECT rejects, else any HOLD holds, else the challenger is promoted.
 """
 
 from __future__ import annotations
@@ -22,7 +20,6 @@ from sentiment.gate.verdict import Check, Decision, Verdict
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sentiment.data.dataset import EvaluationSet
     from sentiment.gate.evidence import Contender, Evidence
     from sentiment.gate.verdict import Override
 
@@ -35,11 +32,11 @@ def judge(
     override: Override | None = None,
     earlier_judgements: int = 0,
 ) -> Verdict:
-    """Return the verdict on a challenger: PROMOTE, HOLD or REJECT, with every check and its reasons.
+    """Return the verdict on a challenger: PROMOTE, HOLD or REJECT, with checks and reasons.
 
-    A model that gives nonsense is rejected, not raised. An `override` is recorded beside the gate's
-    own word. `earlier_judgements` is how often this test split has decided before: it goes into the
-    record, because every use of one test split spends some of it.
+    A model whose scores are no probabilities is rejected; nothing is raised. An `override` is
+    recorded beside the gate's own decision. `earlier_judgements` is how often this test split has
+    decided before: it goes into the record, because every use of one test split spends some of it.
 
     Raises:
         GateError: The evidence is misused: the roles are swapped, or scores are of another number
@@ -77,14 +74,16 @@ def _refuse_misuse(evidence: Evidence) -> None:
             continue
         if contender.role != role:
             raise GateError(
-                f"{contender.name} was loaded as the {contender.role} but stands as the {role}: exchange the two"
+                f"{contender.name} was loaded as the {contender.role} but stands as the {role}: "
+                f"exchange the two"
             )
-        for one in _sets(evidence):
-            scores = contender.scores.get(one.name)
-            if scores is None or len(scores) != len(one.texts):
-                found = "no scores" if scores is None else f"{len(scores)} scores"
+        for texts in evidence.sets:
+            scores = contender.scores.get(texts.name)
+            if scores is None or len(scores) != len(texts.texts):
+                given = "no scores" if scores is None else f"{len(scores)} scores"
                 raise GateError(
-                    f"the {role} {contender.name} has {found} for the {len(one.texts)} texts of {one.name!r}: score it again"
+                    f"the {role} {contender.name} has {given} for the {len(texts.texts)} texts "
+                    f"of {texts.name!r}: score it again"
                 )
 
 
@@ -96,7 +95,7 @@ def _decide(checks: list[Check]) -> Decision:
 
 
 def _reasons(decision: Decision, checks: list[Check]) -> tuple[str, ...]:
-    """Return the sentences of what decided: what speaks against the challenger, or why it is better."""
+    """Return the sentences of the checks that decided: against the challenger, or for it."""
     if decision is Decision.PROMOTE:
         return tuple(
             check.sentence for check in checks if check.group == "quality" and check.outcome == "pass"
@@ -106,15 +105,11 @@ def _reasons(decision: Decision, checks: list[Check]) -> tuple[str, ...]:
     return tuple(check.sentence for check in sorted(against, key=lambda check: order[check.outcome]))
 
 
-def _sets(evidence: Evidence) -> list[EvaluationSet]:
-    return [one for one in (evidence.test, evidence.validation, evidence.feedback) if one is not None]
-
-
 def _describe(contender: Contender) -> dict[str, Any]:
     rows = None if contender.training_rows is None else len(contender.training_rows)
     return {"name": contender.name, **contender.facts, "training_texts": rows}
 
 
 def _describe_data(evidence: Evidence, earlier_judgements: int) -> dict[str, Any]:
-    sets = {one.name: {"rows": len(one.texts), "sha256": one.digest} for one in _sets(evidence)}
+    sets = {texts.name: {"rows": len(texts.texts), "sha256": texts.digest} for texts in evidence.sets}
     return {**sets, "earlier_judgements_on_this_test_split": earlier_judgements}

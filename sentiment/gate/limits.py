@@ -1,4 +1,4 @@
-"""The gate's other questions: does the challenger behave, does it know how sure it is, and what does it cost? Pure checks of evidence."""
+"""The gate's other questions: behaviour, calibration and cost of the challenger. Pure checks."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 
 def check_behaviour(evidence: Evidence, limits: Thresholds) -> list[Check]:
-    """Return a check of each kind of the behavioural suite (Ribeiro et al., ACL 2020): it must not pass fewer cases, beyond chance.
+    """Return a check of each kind of the behavioural suite: no fewer cases pass, beyond chance.
 
-    A sign-flip test over the templates of each kind, whose cases pass or fail together,
-    Holm-corrected over the kinds. A margin in points would be a matter of a few templates.
+    The suite follows Ribeiro et al., ACL 2020. A sign-flip test over the templates of each kind,
+    whose cases pass or fail together, Holm-corrected over the kinds. A margin in points would be a
+    matter of a few templates.
     """
     new, champion = evidence.challenger.behaviour, evidence.champion
     if set(new) != set(KINDS):
@@ -82,13 +83,16 @@ def check_calibration(evidence: Evidence, limits: Thresholds) -> list[Check]:
         return [Check("calibration", "calibration", "note", sentence, {"champion": None, "challenger": new})]
     old = evaluate(labels, evidence.champion.scores["test"])["ece"]
     is_worse = new > old + limits.calibration_margin
-    sentence = f"The challenger's scores are {100 * new:.1f} points off what comes true, on average; the champion's {100 * old:.1f}."
+    sentence = (
+        f"The challenger's scores are {100 * new:.1f} points off what comes true, on average; "
+        f"the champion's {100 * old:.1f}."
+    )
     figures = {"champion": old, "challenger": new, "limit": old + limits.calibration_margin}
     return [Check("calibration", "calibration", "hold" if is_worse else "pass", sentence, figures)]
 
 
 def check_budgets(evidence: Evidence, limits: Thresholds) -> list[Check]:
-    """Return the checks of what an answer costs: against the budgets, and the time against the champion's."""
+    """Return the checks of latency, size and memory: by the budgets, and by the champion's time."""
     new, old = evidence.challenger.cost, evidence.champion.cost if evidence.champion else None
     if new is None:
         return [Check("cost", "budget", "hold", "What the challenger costs was not measured.")]
@@ -114,7 +118,10 @@ def _check_latency(new: Cost, old: Cost | None, limits: Thresholds) -> Check:
             figures,
         )
     if before is not None and p95 > limits.quick_ms and p95 > limits.slower * before:
-        sentence = f"One answer takes {p95:.1f} ms (p95), {p95 / before:.1f} times the champion's {before:.1f} ms; {limits.slower:g} are allowed."
+        sentence = (
+            f"One answer takes {p95:.1f} ms (p95), {p95 / before:.1f} times the champion's {before:.1f} ms; "
+            f"{limits.slower:g} are allowed."
+        )
         return Check("latency", "budget", "hold", sentence, {**figures, "limit": limits.slower * before})
     than = "" if before is None else f", the champion's {before:.1f} ms"
     return Check("latency", "budget", "pass", f"One answer takes {p95:.1f} ms (p95){than}.", figures)

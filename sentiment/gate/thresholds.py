@@ -1,7 +1,4 @@
-"""The numbers of the gate, in one place; why they are what they are is in docs/gate.md.
-
-Only the budgets are settings.
-"""
+"""The numbers of the gate; docs/gate.md gives their reasons. Only the budgets are settings."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What the gate asks for. Shares and differences are of 1, so 0.05 is five points.
+    """Levels, margins and budgets of the gate. Shares are of 1, so 0.05 is five points.
 
     Attributes:
         alpha: The level of every test. Bootstrap intervals are a little too narrow: at 4.5%

@@ -1,7 +1,4 @@
-"""A verdict as JSON with its hash, and as Markdown that a product owner reads.
-
-What it looks like as a picture is in `verdict_picture`.
-"""
+"""A verdict as JSON with its hash, and as Markdown that a product owner reads."""
 
 from __future__ import annotations
 
@@ -33,12 +30,12 @@ _TITLES = {
 
 
 def digest(verdict: Verdict) -> str:
-    """Return the SHA-256 of all that the record says."""
+    """Return the SHA-256 of a verdict's whole content."""
     return _hash(_as_dict(verdict))
 
 
 def as_json(verdict: Verdict) -> str:
-    """Return the record as JSON; its `sha256` vouches for all the rest."""
+    """Return a verdict as JSON; its `sha256` is the hash of all the rest."""
     content = _as_dict(verdict)
     return (
         json.dumps({**content, "sha256": _hash(content)}, indent=2, ensure_ascii=False, allow_nan=False)
@@ -47,7 +44,7 @@ def as_json(verdict: Verdict) -> str:
 
 
 def read_json(text: str) -> Verdict:
-    """Return the verdict of a record.
+    """Return the verdict that `as_json` wrote.
 
     Raises:
         GateError: It is none, or it was altered after it was written.
@@ -55,10 +52,11 @@ def read_json(text: str) -> Verdict:
     try:
         content = json.loads(text)
         expected = content.pop("sha256")
-        found = _hash(content)
-        if found != expected:
+        actual = _hash(content)
+        if actual != expected:
             raise GateError(
-                f"the verdict was altered: its SHA-256 is {found[:12]}, not {str(expected)[:12]}; take it from MLflow again"
+                f"the verdict was altered: its SHA-256 is {actual[:12]}, not {str(expected)[:12]}; "
+                f"take it from MLflow again"
             )
         override = content["override"]
         return Verdict(
@@ -79,13 +77,13 @@ def read_json(text: str) -> Verdict:
 
 
 def headline(verdict: Verdict) -> str:
-    """Return the verdict in one line: the gate's word, the override if there is one, and the first reason."""
+    """Return a verdict in one line: the gate's decision, an override, and the first reason."""
     by = f" overridden by {', '.join(verdict.override.approved_by)}" if verdict.override else ""
     return f"{verdict.decision}{by}: {verdict.reasons[0] if verdict.reasons else 'no reason'}"
 
 
 def as_markdown(verdict: Verdict) -> str:
-    """Return the verdict for people: the decision, why, every check, and what it was decided on."""
+    """Return a verdict as Markdown: the decision, its reasons, every check, models and data."""
     parts = [f"# {headline(verdict)}", "", _MEANING[verdict.decision], ""]
     if verdict.override:
         names = ", ".join(verdict.override.approved_by)
@@ -138,9 +136,12 @@ def _shorten(value: Any) -> str:
 
 def _data(data: Mapping[str, Any]) -> str:
     sets = [
-        f"{name}: {one['rows']:,} texts, SHA-256 `{one['sha256'][:12]}`"
-        for name, one in data.items()
-        if isinstance(one, dict)
+        f"{name}: {texts['rows']:,} texts, SHA-256 `{texts['sha256'][:12]}`"
+        for name, texts in data.items()
+        if isinstance(texts, dict)
     ]
     earlier = data.get("earlier_judgements_on_this_test_split", 0)
-    return f"Judged on {'; '.join(sets)}. This test split has decided {earlier} times before: each use spends some of it."
+    return (
+        f"Judged on {'; '.join(sets)}. This test split has decided {earlier} times before: "
+        f"each use spends some of it."
+    )

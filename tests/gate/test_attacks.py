@@ -1,4 +1,4 @@
-"""The gate under attack: everything that comparable projects let through, and what else could talk it into a promotion."""
+"""The gate under attack: whatever could talk it into a promotion is held or rejected."""
 
 from dataclasses import replace
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from gate_fixtures import (
     COST,
-    evaluation_set,
     improve,
     make_evidence,
     outcome,
@@ -219,43 +218,6 @@ def test_a_better_mean_does_not_excuse_a_class_that_is_given_up():
     assert given.decision is Decision.REJECT
 
 
-def test_an_empty_slice_is_named_and_decides_nothing():
-    evidence = make_evidence()
-    plain = replace(
-        evidence,
-        test=replace(evidence.test, texts=tuple(text.replace("😀", "") for text in evidence.test.texts)),
-    )
-
-    for change, side in ((with_challenger, plain.challenger), (with_champion, plain.champion)):
-        plain = change(plain, facts=with_facts(side, test_digest=plain.test.digest))
-
-    given = verdict(plain)
-
-    assert outcome(given, "emoji") == "note"
-    assert given.decision is Decision.PROMOTE
-
-
-def test_an_empty_or_one_sided_evaluation_set_decides_nothing():
-    evidence = make_evidence()
-    empty = replace(evidence, test=EvaluationSet("test", (), ()))
-    empty = with_champion(
-        with_challenger(empty, scores={**evidence.challenger.scores, "test": np.zeros((0, 3))}),
-        scores={**evidence.champion.scores, "test": np.zeros((0, 3))},
-    )
-    one_sided = replace(
-        evidence, test=replace(evidence.test, labels=("negative",) * len(evidence.test.labels))
-    )
-
-    assert (verdict(empty).decision, verdict(one_sided).decision) == (Decision.HOLD, Decision.HOLD)
-
-
-def test_too_few_test_texts_decide_nothing():
-    given = verdict(make_evidence(rows=20, gain=1.0))
-
-    assert given.decision is not Decision.PROMOTE
-    assert outcome(given, "test size") == "hold"
-
-
 def test_a_challenger_that_fails_more_of_the_behavioural_suite_is_held():
     evidence = make_evidence()
     behaviour = {**evidence.challenger.behaviour, "invariance": [True] * 50 + [False] * 10}
@@ -280,10 +242,6 @@ def test_a_challenger_that_is_surer_than_it_should_be_is_held():
     assert outcome(given, "calibration") == "hold"
 
 
-def test_a_small_lucky_lead_is_held():
-    assert verdict(make_evidence(gain=0.004)).decision is Decision.HOLD
-
-
 def test_a_gain_on_complaints_about_the_champion_alone_promotes_nobody():
     evidence = make_evidence(gain=0.0, feedback=400)
     as_good = improve(evidence.champion.scores["test"], evidence.test, 0.004)
@@ -304,29 +262,3 @@ def test_a_challenger_that_is_better_on_the_test_split_but_worse_on_feedback_is_
 
     assert given.decision is Decision.HOLD
     assert outcome(given, "macro F1 on feedback") == "hold"
-
-
-def test_a_first_champion_must_still_give_probabilities_within_the_budgets():
-    evidence = replace(make_evidence(), champion=None)
-    slow = with_challenger(evidence, cost=replace(COST, latency_ms_p95=500.0))
-
-    assert verdict(evidence).decision is Decision.PROMOTE
-    assert "There was no champion" in verdict(evidence).reasons[0]
-    assert verdict(slow).decision is Decision.REJECT
-    assert (
-        verdict(
-            with_challenger(
-                evidence, scores={**evidence.challenger.scores, "test": np.full((3000, 3), np.nan)}
-            )
-        ).decision
-        is Decision.REJECT
-    )
-
-
-def test_a_feedback_set_that_is_too_small_decides_nothing():
-    given = verdict(replace(make_evidence(), feedback=None))
-    small = make_evidence(feedback=60)
-
-    assert given.decision is verdict(small).decision is Decision.PROMOTE
-    assert outcome(verdict(small), "macro F1 on feedback") == "note"
-    assert evaluation_set("feedback", 60).digest != small.test.digest

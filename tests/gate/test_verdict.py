@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from gate_fixtures import make_evidence, scores, with_challenger
+from gate_fixtures import FEW_DRAWS, make_evidence, scores, with_challenger
 
 from page.verdict_view import verdict_view
 from sentiment.errors import GateError
@@ -26,7 +26,7 @@ CASES = {"promote": EVIDENCE, "reject": WORSE, "broken": BROKEN, "first": replac
 
 @pytest.fixture(scope="module", params=CASES)
 def verdict(request):
-    return judge(CASES[request.param], now=NOW, earlier_judgements=3)
+    return judge(CASES[request.param], now=NOW, thresholds=FEW_DRAWS, earlier_judgements=3)
 
 
 def test_a_record_is_read_back_as_it_was(verdict):
@@ -35,7 +35,7 @@ def test_a_record_is_read_back_as_it_was(verdict):
 
 
 def test_an_altered_record_is_noticed():
-    text = as_json(judge(WORSE, now=NOW))
+    text = as_json(judge(WORSE, now=NOW, thresholds=FEW_DRAWS))
 
     with pytest.raises(GateError, match="altered"):
         read_json(text.replace('"decision": "REJECT"', '"decision": "PROMOTE"'))
@@ -57,7 +57,7 @@ def test_no_record_quotes_a_tweet(verdict):
 
 
 def test_an_override_is_beside_the_gates_own_word():
-    given = judge(WORSE, now=NOW, override=Override(("Ann", "Bob"), "a drill"))
+    given = judge(WORSE, now=NOW, thresholds=FEW_DRAWS, override=Override(("Ann", "Bob"), "a drill"))
 
     assert given.is_promoted
     assert given.decision is Decision.REJECT
