@@ -1,4 +1,4 @@
-"""Train challengers on the base and the validated feedback and send the best to the gate: `python -m flows.retrain`."""
+"""Train challengers on the base and validated feedback, and judge the best: `python -m flows.retrain`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ if __name__ == "__main__":
 
 import argparse
 import sys
-from datetime import datetime
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, get_args
 
 from filelock import FileLock, Timeout
 from prefect import flow
 from prefect.logging import get_run_logger
 
-import models
-from flows.plan import ROWS, Family, Plan, Profile, Seed
 from flows.prepare import prepared_dataset
 from flows.promote import EXIT_CODES, promote
 from flows.train import train_and_register
@@ -31,14 +29,14 @@ from sentiment.promotion.alignment import catch_up
 from sentiment.promotion.saved_models import find_champion
 from sentiment.supervision.alert_history import last_fired
 from sentiment.supervision.alert_rule import read_rule
-from sentiment.training import versions
+from sentiment.training.plan import ROWS, Plan, Profile, Seed, plan_like
+from sentiment.training.retraining import Trigger, last_attempt, no_alert, too_few_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from sentiment.config import Settings
-
-Trigger = Literal["manual", "schedule", "rows", "alert"]
 
 
 @flow(name="retrain", flow_run_name="retrain, {trigger}", persist_result=False)
@@ -49,7 +47,9 @@ def retrain(
     trigger: Trigger = "manual",
     seed: Seed = 0,
 ) -> Verdict | None:
-    """Train challengers, let the gate judge the best one, and return its verdict; None where the trigger gives no reason to train.
+    """Train challengers, let the gate judge the best, and return its verdict.
+
+    It returns None where the trigger gives no reason to train.
 
     Args:
         data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's
@@ -71,15 +71,20 @@ def retrain(
     """
     settings = read_settings()
     apply_tool_environment(settings)
-    path = settings.home / "retrain.lock"
+    with _alone(settings.home / "retrain.lock"):
+        catch_up(settings)
+        champion = find_champion()
+        facts = champion.facts if champion else {}
+        plan = plan_like(facts, profile=profile, families=families, seed=seed)
+        return _retrain(settings, data, trigger, champion=facts, plan=plan)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock of retrainings, or raise a GateError if another retraining holds it."""
     try:
         with FileLock(path, blocking=False):
-            catch_up(settings)
-            champion = find_champion()
-            facts = champion.facts if champion else {}
-            return _retrain(
-                settings, data, trigger, champion=facts, plan=_plan(facts, profile, families, seed)
-            )
+            yield
     except Timeout as error:
         raise GateError(
             f"another retraining runs (it holds {path}): wait for its verdict, or stop it, then start again"
@@ -89,11 +94,9 @@ def retrain(
 def _retrain(
     settings: Settings, data: str, trigger: Trigger, *, champion: Mapping[str, str], plan: Plan
 ) -> Verdict | None:
-    rows, feedback_digest = (
-        validated_feedback.read_validated(settings.validated_path),
-        validated_feedback.digest(settings.validated_path),
-    )
-    reason_not = _reason_not_to(settings, trigger, len(rows), _last_attempt(champion)) if champion else ""
+    rows = validated_feedback.read_validated(settings.validated_path)
+    feedback_digest = validated_feedback.digest(settings.validated_path)
+    reason_not = _reason_not_to(settings, trigger, len(rows), champion) if champion else ""
     if reason_not:
         get_run_logger().info("not retrained: %s", reason_not)
         return None
@@ -113,44 +116,12 @@ def _retrain(
     return promote(candidate=version.number, data=data)
 
 
-def _plan(
-    champion: Mapping[str, str], profile: Profile | None, families: Literal["champion", "all"], seed: int
-) -> Plan:
-    """Return what to train; like is compared with like unless somebody chooses otherwise."""
-    teacher = champion.get("teacher")
-    alike = (
-        (champion["family"], *(("bert",) if teacher else ())) if champion and families == "champion" else ()
-    )
-    own = cast("Profile", champion.get("profile", "quick"))
-    return Plan(
-        profile or own,
-        cast("tuple[Family, ...]", alike or tuple(models.FAMILIES)),
-        champion.get("base_model", teacher) if profile in (None, own) else None,
-        seed,
-        teacher_only=len(alike) > 1,
-    )
-
-
-def _last_attempt(champion: Mapping[str, str]) -> Mapping[str, str]:
-    """Return what is known of the last training that counts: the champion's or a later retraining's, whatever became of it."""
-    attempts = [version.tags for version in versions.find_versions() if "trigger" in version.tags]
-    return max([champion, *attempts], key=lambda one: one.get("trained_at", ""))
-
-
-def _reason_not_to(settings: Settings, trigger: Trigger, rows: int, last: Mapping[str, str]) -> str:
-    """Return why the trigger gives no reason to train, in words, or nothing."""
+def _reason_not_to(settings: Settings, trigger: Trigger, rows: int, champion: Mapping[str, str]) -> str:
+    """Return why the trigger gives no reason to train, or an empty string if it does."""
     if trigger == "rows":
-        new = rows - int(last.get("feedback_rows", "0"))
-        return (
-            ""
-            if new >= settings.retrain_min_rows
-            else f"{new} validated rows are new, {settings.retrain_min_rows} are asked for"
-        )
+        return too_few_rows(rows, settings.retrain_min_rows, last_attempt(champion))
     if trigger == "alert":
-        fired = last_fired(read_rule(), settings.alert_home)
-        began = last.get("started_at") or last.get("trained_at")
-        if not fired or (began and fired <= datetime.fromisoformat(began)):
-            return f"the alert has not fired since the last training began ({began or 'unknown when'})"
+        return no_alert(last_fired(read_rule(), settings.alert_home), last_attempt(champion))
     return ""
 
 

@@ -46,13 +46,8 @@ def judge(
     limits = thresholds or Thresholds()
     checks = [*check_scores(evidence)]
     if all(check.outcome == "pass" for check in checks):
-        checks += check_evidence(evidence, limits)
-        checks += [
-            *check_quality(evidence, limits),
-            *check_slices(evidence, limits),
-            *check_behaviour(evidence, limits),
-        ]
-        checks += check_calibration(evidence, limits)
+        for check_all in (check_evidence, check_quality, check_slices, check_behaviour, check_calibration):
+            checks += check_all(evidence, limits)
     checks += check_budgets(evidence, limits)
     decision = _decide(checks)
     return Verdict(

@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from crowning import crown
@@ -10,8 +10,7 @@ from filelock import FileLock
 from review_fixtures import report
 
 from flows.collect import collect
-from flows.plan import Plan
-from flows.retrain import _plan, _reason_not_to, retrain
+from flows.retrain import _reason_not_to, retrain
 from flows.train import train
 from flows.validate import validate
 from sentiment.champions import store
@@ -21,7 +20,6 @@ from sentiment.errors import GateError, QueryError, ReviewError
 from sentiment.feedback.feedback import Feedback, feedback_id_of
 from sentiment.feedback.inbox import Inbox
 from sentiment.review.queue import ReviewQueue
-from sentiment.supervision.alert_rule import read_rule
 from sentiment.training import runs, versions
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
@@ -127,36 +125,7 @@ def test_too_few_new_rows_or_no_alert_are_no_reason(ours, tweets_file, tfidf_mod
 
     assert retrain(data=str(tweets_file), profile="smoke", trigger="rows") is None
     assert retrain(data=str(tweets_file), profile="smoke", trigger="alert") is None
-
-
-def test_an_alert_since_the_last_training_began_is_a_reason(ours):
-    history = ours.alert_home / "alerts" / f"{read_rule().name}.jsonl"
-    history.parent.mkdir(parents=True)
-    last = {"started_at": NOW.isoformat(), "trained_at": (NOW + timedelta(hours=2)).isoformat()}
-    history.write_text(f'{{"change": "fired", "fired": "{(NOW - timedelta(days=1)).isoformat()}"}}\n{{"cha')
-    assert "has not fired" in _reason_not_to(ours, "alert", 0, last)
-    history.write_text(f'{{"change": "fired", "fired": "{(NOW + timedelta(hours=1)).isoformat()}"}}\n')
-    assert _reason_not_to(ours, "alert", 0, last) == ""
-    assert _reason_not_to(ours, "schedule", 0, last) == ""
-
-
-def test_like_is_compared_with_like_unless_somebody_chooses_otherwise():
-    champion = {"family": "bert", "profile": "full", "base_model": "my-bert"}
-
-    assert _plan(champion, None, "champion", 0) == Plan("full", ("bert",), "my-bert")
-    assert _plan(champion, "full", "champion", 0) == Plan("full", ("bert",), "my-bert")
-    assert _plan(champion, "quick", "champion", 0) == Plan("quick", ("bert",))
-    assert _plan(champion, None, "all", 1) == Plan("full", ("tfidf", "keras", "bert"), "my-bert", 1)
-    assert _plan({}, None, "champion", 0) == Plan("quick", ("tfidf", "keras", "bert"))
-
-
-def test_a_champion_that_learned_from_a_bert_is_retrained_with_one():
-    champion = {"profile": "quick", "family": "keras", "teacher": "my-bert"}
-    plan = _plan(champion, None, "champion", 0)
-    assert plan == Plan("quick", ("keras", "bert"), "my-bert", teacher_only=True)
-    assert plan.candidates == {"keras"}  # like is compared with like: the teacher does not compete
-    assert _plan({"profile": "quick", "family": "keras"}, None, "champion", 0) == Plan("quick", ("keras",))
-    assert _plan(champion, None, "all", 0).candidates == {"tfidf", "keras", "bert"}
+    assert _reason_not_to(ours, "schedule", 0, store.champion().metadata) == ""
 
 
 def test_what_the_inbox_holds_is_collected_even_if_the_logs_are_away(ours):

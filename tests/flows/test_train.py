@@ -4,8 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
@@ -16,22 +14,18 @@ import models
 from flows import prepare
 from flows import promote as promote_room
 from flows import train as room
-from flows.plan import HYPERPARAMETERS, NO_ROWS, ROWS, Plan
 from flows.train import train
 from models import LABELS
 from sentiment.champions import store
-from sentiment.command import run_command
 from sentiment.config import EXPERIMENT_NAME
 from sentiment.data import fingerprints
-from sentiment.data.dataset import Dataset, Split, load_dataset
+from sentiment.data.dataset import Split, load_dataset
 from sentiment.errors import DataError
 from sentiment.evaluation.behaviour_report import metric_of
 from sentiment.evaluation.behaviour_suite import capabilities, suite_digest
 from sentiment.evaluation.metrics import COST_METRICS, QUALITY_METRICS
-from sentiment.promotion.saved_models import ORIGIN
 from sentiment.training import runs as tracking
 from sentiment.training import versions
-from sentiment.training.comparison import ModelResult
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
 
@@ -111,32 +105,6 @@ def test_the_same_recipe_is_known_again_and_another_seed_is_another_one(loop_hom
     assert first["started_at"] <= first["trained_at"]
 
 
-def test_what_bert_started_from_is_known_of_its_version():
-    result = ModelResult("bert", "run", "uri", {}, {"base_model": "my-bert", "seed": 0}, (), ())
-    origin = room._origin(result, result, ["digest"], datetime.now(UTC))
-
-    assert (origin["family"], origin["base_model"]) == ("bert", "my-bert")
-    assert "base_model" in ORIGIN
-
-
-def test_another_teacher_makes_another_recipe():
-    now = datetime.now(UTC)
-    pupil = ModelResult("keras", "run", "uri", {}, {"seed": 0, "is_taught": True}, (), ())
-    teachers = [
-        None,
-        *(
-            ModelResult("bert", "run", "uri", {}, {"base_model": name}, (), ())
-            for name in ("minilm", "my-bert")
-        ),
-    ]
-
-    origins = [room._origin(pupil, teacher, ["digest"], now) for teacher in teachers]
-
-    assert len({origin["recipe"] for origin in origins}) == 3
-    assert [origin.get("teacher") for origin in origins] == [None, "minilm", "my-bert"]
-    assert "teacher" in ORIGIN
-
-
 def test_a_model_that_fails_stops_the_run_and_keeps_the_others(
     loop_home, corpus_file, small_encoder, monkeypatch
 ):
@@ -184,46 +152,11 @@ def test_a_disk_that_was_away_gets_a_second_try(loop_home, corpus_file, monkeypa
     assert train(data=str(corpus_file), profile="smoke", families=["tfidf"]).winner == "tfidf"
 
 
-def test_prepared_data_is_used_again_until_the_file_changes(home, corpus_file, tmp_path, monkeypatch):
-    reads = []
-
-    def load_dataset(source):
-        reads.append(source)
-        return real(source)
-
-    real = prepare.data.load_dataset
-    monkeypatch.setattr(prepare.data, "load_dataset", load_dataset)
-    file = tmp_path / "copy.csv"
-    file.write_bytes(corpus_file.read_bytes())
-
-    first, again = prepare.prepared_dataset(str(file)), prepare.prepared_dataset(str(file))
-    assert len(reads) == 1
-    assert first == again == Dataset.load(home / "data" / first.digest)
-
-    file.write_text(file.read_text("utf-8") + "one more tweet about nothing else,neutral\n", "utf-8")
-    assert prepare.prepared_dataset(str(file)).digest != first.digest
-    assert len(reads) == 2
-
-
-def test_a_damaged_copy_is_prepared_again(home, corpus_file):
-    dataset = prepare.prepared_dataset(str(corpus_file))
-    (home / "data" / dataset.digest / "dataset.json").write_text("{}", "utf-8")
-
-    assert prepare.prepared_dataset(str(corpus_file)) == dataset
-
-
 def test_data_that_cannot_be_read_stops_before_any_run(loop_home):
     with pytest.raises(DataError, match=r"nowhere\.csv"):
         train(data="nowhere.csv", profile="smoke")
 
     assert runs_by_name() == {}
-
-
-def test_every_profile_fits_the_models_constructors():
-    assert set(HYPERPARAMETERS) == set(ROWS)
-    for by_family in HYPERPARAMETERS.values():
-        for family, hyperparameters in by_family.items():
-            assert models.create(family, seed=1, **hyperparameters).hyperparameters["seed"] == 1
 
 
 def test_command_reports_an_error_in_one_line_and_exits_with_1(loop_home):
@@ -249,22 +182,6 @@ def test_help_names_the_options(main, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="0"):
         main()
     assert "--data" in capsys.readouterr().out
-
-
-def test_unexpected_errors_keep_their_traceback():
-    def command():
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        run_command(command)
-
-
-def test_interrupt_has_an_exit_code_of_its_own(capsys):
-    def command():
-        raise KeyboardInterrupt
-
-    assert run_command(command) == 130
-    assert capsys.readouterr().err == "stopped\n"
 
 
 def test_keras_learns_from_bert_and_the_others_from_nobody(
@@ -342,25 +259,6 @@ def test_bert_learns_the_default_corpus_before_tweets_of_another_source(
     train(data=str(tmp_path), profile="smoke", families=["tfidf", "bert"])
     assert given["related"] is None
     assert versions.read_version("challenger").tags["related_digest"] == "none"
-
-
-@pytest.mark.usefixtures("loop_home")
-def test_what_is_judged_by_is_never_learnt_before_and_nothing_is_where_it_is_not_wanted(
-    default_corpus, corpus_file
-):
-    default, mine = default_corpus, load_dataset(str(corpus_file))
-    plan = Plan("quick", ("tfidf", "bert"))
-    judged = default.train.texts[5]
-
-    assert judged in plan.related(mine, ()).texts
-    assert judged not in plan.related(mine, [f"RT @bob {judged.upper()}"]).texts
-    for other in (
-        replace(plan, base_model="my-bert"),
-        replace(plan, profile="smoke"),
-        replace(plan, families=("tfidf",)),
-    ):
-        assert other.related(mine, ()) == NO_ROWS
-    assert plan.related(default, ()) == NO_ROWS
 
 
 @pytest.mark.slow
