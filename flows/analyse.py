@@ -96,7 +96,7 @@ def write_report(
 def read_answer(
     name: str, reader: LogsReader, start: datetime, end: datetime, **parameters: timedelta
 ) -> pd.DataFrame:
-    """Return the answer to a query over a period; one that gives single feedbacks is read page by page.
+    """Return the answer to a query over a period; single feedbacks are read page by page.
 
     Raises:
         QueryError: The logs do not answer, or only in part.
@@ -123,7 +123,7 @@ def _read_and_analyse(span: Span, created_at: datetime) -> Weekly:
 
 
 def _read(reader: LogsReader, span: Span, bad: pd.DataFrame, good: pd.DataFrame) -> Records:
-    """Return the records of one of the two spans; feedback belongs to the span in which it was given, whenever it arrived."""
+    """Return the records of a span; feedback counts when it was given, whenever it arrived."""
 
     def ask(name: str, **parameters: timedelta) -> pd.DataFrame:
         return read_answer(name, reader, span.start, span.end, **parameters)
@@ -142,7 +142,7 @@ def _read(reader: LogsReader, span: Span, bad: pd.DataFrame, good: pd.DataFrame)
 
 
 def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> None:
-    """Put the report into MLflow, the page also into a file, the summary into Prefect."""
+    """Log the report to MLflow, write the page to a file, and show the summary in Prefect."""
     findings = find(weekly)
     pictures = {topic: as_png(figure, scale=2) for topic, figure in draw_weekly(weekly, findings).items()}
     page = make_page(weekly, findings, pictures, created_at=created_at, source=source).encode()
@@ -170,7 +170,8 @@ def _write(path: Path, page: bytes) -> None:
         durable.replace(path, page)
     except OSError as error:
         raise ConfigError(
-            f"the report cannot be written to {path} ({error.strerror or error}): choose another file with --output"
+            f"the report cannot be written to {path} ({error.strerror or error}): "
+            f"choose another file with --output"
         ) from error
 
 

@@ -1,6 +1,6 @@
 """Build the Bento of the champion, for an image: `python -m flows.bundle`.
 
-What else the Bento carries, `bentofile.yaml` says.
+`bentofile.yaml` lists the Bento's other contents.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def bundle() -> str:
 def image_labels(
     champion: store.StoredModel, bento: str, source: Mapping[str, str], now: datetime
 ) -> dict[str, str]:
-    """Return the labels of an image: its commit and Bento, and where its model comes from, as far as that is known.
+    """Return the labels of an image: its commit, its Bento, and the known origin of its model.
 
     `source` holds `git_commit`, `git_dirty` and the repository's `address`; a commit that is not
     all of the code is marked `-dirty`.

@@ -1,4 +1,4 @@
-"""Bring what should be reviewed into the queue: bad predictions and samples, from the logs and the inbox: `python -m flows.collect`."""
+"""Collect bad predictions and samples into the review queue: `python -m flows.collect`."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ _STREAMS = ("bad_predictions", "sampled_predictions")
 
 @flow(name="collect", persist_result=False)
 def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
-    """Take in what came since the last time, and return what became of it.
+    """Add what arrived since the last collection to the review queue, and return the counts.
 
     Safe to repeat and to interrupt: a feedback id counts once, and the watermarks move with the
-    last of the items. All of the inbox is looked through, so what telemetry lost comes, too. Where
-    the logs do not answer, the inbox is taken in all the same.
+    last of the items. All of the inbox is read, so feedback that telemetry lost is added, too, also
+    where the logs do not answer.
 
     Args:
-        days: How far back the first time looks, 1 to 730 days; later ones go on where the last one
-            ended.
+        days: How far back the first collection looks, 1 to 730 days; later ones resume where the
+            last one ended.
 
     Raises:
         FeedbackError: The inbox cannot be read.
@@ -95,12 +95,16 @@ def read_logs(settings: Settings, query: str, period: tuple[datetime, datetime])
 
 
 def _signer_at_hand(settings: Settings) -> PredictionSigner | None:
-    """Return the service's signer if its key is here, too: set, or in the same SENTIMENT_HOME. A key made now would check nothing."""
+    """Return the service's signer if its key is set or in the same SENTIMENT_HOME, else None."""
+    # A key made now would check nothing.
     return make_signer(settings) if settings.signing_key or (settings.home / KEY_FILE).exists() else None
 
 
 def _in_words(added: Added) -> str:
-    return f"{added.new} new items to review, {added.collapsed} reports that joined one, {added.known} known already"
+    return (
+        f"{added.new} new items to review, {added.collapsed} reports that joined one, "
+        f"{added.known} known already"
+    )
 
 
 def main() -> None:
@@ -108,7 +112,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         "python -m flows.collect", description="Take bad predictions and samples into the review queue."
     )
-    more = "how far back the first time looks, 1 to 730 (default: %(default)s); later ones go on where the last one ended"
+    more = (
+        "how far back the first time looks, 1 to 730 (default: %(default)s); "
+        "later ones go on where the last one ended"
+    )
     parser.add_argument("--days", type=whole_number("days", 1, 730), default=28, help=more)
     print(_in_words(collect(parser.parse_args().days)))
 

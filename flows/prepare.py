@@ -1,4 +1,4 @@
-"""Prepare a data source once and keep it: later runs on the same files and the same code read the prepared copy."""
+"""Prepare a data source once: later runs on the same files and code read the prepared copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def prepared_dataset(source: str) -> data.Dataset:
-    """Return a source's prepared dataset, from its copy in SENTIMENT_HOME/data where that is still whole.
+    """Return a source's prepared dataset, from its copy in SENTIMENT_HOME/data if that is whole.
 
     Raises:
         DataError: The source cannot be read or is not fit to train on.
@@ -34,7 +34,7 @@ def prepared_dataset(source: str) -> data.Dataset:
 
 
 def source_key(source: str) -> str:
-    """Return a SHA-256 of all that decides the prepared data: the source's files and the code; empty if there is no such source."""
+    """Return a SHA-256 of a source's files and the code that prepares them; empty without files."""
     # `sources` pins the default corpus by its SHA-256.
     ours = (data, distinct_tweets, hash_draws, near_duplicates, corpus_encoding, sources)
     modules = (*ours, models.text)

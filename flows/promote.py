@@ -1,4 +1,4 @@
-"""Judge a candidate against the champion and promote it, or roll back: `python -m flows.promote`."""
+"""Judge a candidate and promote it, roll back, or run a shadow: `python -m flows.promote`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def promote(
     approved_by: tuple[str, ...] = (),
     because: str = "",
 ) -> Verdict:
-    """Judge a registered version against the present champion, and promote it if the gate says so.
+    """Judge a registered version against the champion, and promote it if the gate says so.
 
     Both are scored anew by the same code on the test split of `data` and on validated feedback.
 
@@ -78,7 +78,7 @@ def _draw(verdict: Verdict) -> bytes:
 
 @flow(name="shadow", persist_result=False)
 def shadow(candidate: str) -> str:
-    """Let a registered version score a share of the requests beside the champion, unseen; return its tag.
+    """Let a version score a share of the requests beside the champion, unseen; return its tag.
 
     Raises:
         TrackingError: MLflow does not answer, or holds no such version.
@@ -92,7 +92,7 @@ def shadow(candidate: str) -> str:
 
 
 def main() -> None:
-    """Read the command line, run what it asks for and print what came of it."""
+    """Read the command line, run what it asks for and print the result."""
     chosen = _parser().parse_args()
     if chosen.rollback:
         settings = read_settings()

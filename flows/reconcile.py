@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @flow(name="reconcile", persist_result=False)
 def reconcile(days: int = 28, grace_minutes: int = 10) -> int:
-    """Send the feedback of the last days again that never arrived in the logs, and return how many that were.
+    """Send feedback of the last days that never arrived in the logs again; return the count.
 
     `days` must not be more than the logs keep, else what they have forgotten is sent again.
     Feedback of the last minutes may still be on its way: Azure shows a record some minutes after it
@@ -92,7 +92,7 @@ def send(settings: Settings, missing: pd.DataFrame) -> None:
 
 
 def _use_local_monitor(settings: Settings) -> None:
-    """Where nothing says where telemetry goes and the queries ask the local monitor, send there."""
+    """Send telemetry to the local monitor if no destination is set and the queries ask it, too."""
     if read_connection_string():
         return
     if settings.logs_address != settings.monitor_address:

@@ -1,4 +1,4 @@
-"""Train challengers on the base and validated feedback, and judge the best: `python -m flows.retrain`."""
+"""Train on the base and validated feedback, and judge the best: `python -m flows.retrain`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a Prefect task tries again."""
+"""Which failures a Prefect task retries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from sentiment.errors import QueryError
 
 
 def is_worth_asking_again(_task: Any, _run: Any, state: Any) -> bool:
-    """Return whether a Prefect task that asks the logs should try again: not when the query or the role is at fault."""
+    """Return whether to query the logs again: not if the query or the role is at fault."""
     error = state.result(raise_on_failure=False)
     return isinstance(error, QueryError) and error.is_passing

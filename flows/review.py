@@ -1,4 +1,4 @@
-"""The review queue for scripts: see how far it is, write tasks to a file, read judgements from one: `python -m flows.review`."""
+"""The review queue for scripts: its status, export and import: `python -m flows.review`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Read the command line and do what it asks for."""
+    """Read the command line and run the command that it names."""
     parser = argparse.ArgumentParser(
         "python -m flows.review",
         description="The review queue, for scripts; people use the page's tab Review.",
@@ -34,7 +34,10 @@ def main() -> None:
     export = commands.add_parser(
         "export", help="write what waits for annotators to a file: .json is Label Studio's, .csv a table"
     )
-    more = "write all items with every annotator's judgements, to analyse them; not for annotators, who judge blind"
+    more = (
+        "write all items with every annotator's judgements, to analyse them; "
+        "not for annotators, who judge blind"
+    )
     export.add_argument("--judgements", action="store_true", help=more)
     take_in = commands.add_parser(
         "import", help="read judgements from a file: .json is Label Studio's, .csv a table"
@@ -76,7 +79,7 @@ def status(queue: ReviewQueue) -> str:
 
 
 def write_file(queue: ReviewQueue, path: Path, *, with_judgements: bool = False) -> None:
-    """Write the items that wait for annotators, or all with their judgements, to a file of the kind that its name says."""
+    """Write the waiting items, or all with their judgements, to a file: .json or .csv."""
     write = {".json": annotation_files.to_label_studio, ".csv": annotation_files.to_csv}.get(
         path.suffix.lower()
     )
@@ -93,7 +96,10 @@ def write_file(queue: ReviewQueue, path: Path, *, with_judgements: bool = False)
 
 
 def read_file(queue: ReviewQueue, path: Path, names: Mapping[str, str]) -> None:
-    """Keep the judgements of a file, and say which ones cannot be kept; `names` say whose the file's numbers are."""
+    """Import the judgements of a file and print those that cannot be imported.
+
+    `names` are the annotators' names by the file's numbers.
+    """
     read = {".json": annotation_files.read_label_studio, ".csv": annotation_files.read_csv}.get(
         path.suffix.lower()
     )

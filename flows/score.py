@@ -1,4 +1,4 @@
-"""Score a file of texts, CSV or Parquet, of any size, with the champion: `python -m flows.score --input tweets.csv --output scored.csv`."""
+"""Score a CSV or Parquet file of any size with the champion: `python -m flows.score`."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def score(
     model: str | None = None,
     restart: bool = False,
 ) -> str:
-    """Score a file with the champion, or another model of the store, and return a sentence of what was done.
+    """Score a file with the champion or another stored model; return a summary in one sentence.
 
-    A run that ended early goes on where it was, with the same call.
+    A run that ended early is resumed by the same call.
 
     Args:
         source: The file to score, on the worker: CSV (UTF-8, with a header) or Parquet, by its
@@ -74,16 +74,16 @@ def score(
     rate = (record.rows - before) / (time.monotonic() - started)
     aside = f", {record.rejected} kept aside in {rejected_file(output)}" if record.rejected else ""
     resumed = f" ({before} of them earlier)" if before else ""
-    done = f"{record.rows} rows{resumed}: {record.rows - record.rejected} scored in {output}{aside}; {rate:.0f} a second"
-    create_markdown_artifact(
-        f"# Scored\n\n{done}, by {stored.tag}.\n", key="scored", description=f"{source} by {stored.tag}"
-    )
-    return done
+    scored = record.rows - record.rejected
+    summary = f"{record.rows} rows{resumed}: {scored} scored in {output}{aside}; {rate:.0f} a second"
+    text = f"# Scored\n\n{summary}, by {stored.tag}.\n"
+    create_markdown_artifact(text, key="scored", description=f"{source} by {stored.tag}")
+    return summary
 
 
 @contextmanager
 def progress_bar() -> Iterator[Tell]:
-    """Show on stderr, where that is a terminal, how far the scoring has come."""
+    """Show the progress of the scoring on stderr, if that is a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -99,7 +99,8 @@ def main() -> None:
     """Read the command line, run the flow and print what it did."""
     parser = argparse.ArgumentParser(
         "python -m flows.score",
-        description="Score a file of texts with the champion. A run that ended early goes on where it was, with the same command.",
+        description="Score a file of texts with the champion. A run that ended early goes on where it was, "
+        "with the same command.",
     )
     parser.add_argument(
         "--input",

@@ -1,7 +1,4 @@
-"""Show on the page of a run, in Prefect, what the run made.
-
-It is kept elsewhere: in MLflow and below SENTIMENT_HOME.
-"""
+"""Shows results of a run on its page in Prefect; they are kept in MLflow and SENTIMENT_HOME."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact
 
 
 def show(key: str, text: str, picture: bytes, *, description: str) -> None:
-    """Add two artifacts to the open run: the Markdown, and as `KEY-picture` the PNG, which travels inside and needs no other server."""
+    """Add two artifacts to the open run: the Markdown, and as `KEY-picture` the PNG itself."""
     create_markdown_artifact(text, key=key, description=description)
     create_image_artifact(
         f"data:image/png;base64,{b64encode(picture).decode()}", key=f"{key}-picture", description=description

@@ -148,7 +148,7 @@ def _tags(whole: Dataset, plan: Plan, related: Split) -> dict[str, str]:
 
 
 def _may_help(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
-    """Return whether a retry can help: MLflow or a disk was away; not if data or model is at fault."""
+    """Return whether a retry can help: MLflow or a disk was away; data and model are fine."""
     error = state.result(raise_on_failure=False)
     return isinstance(error, TrackingError | OSError)
 

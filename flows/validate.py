@@ -1,4 +1,4 @@
-"""Let what people settled join the versioned dataset of validated feedback: `python -m flows.validate`."""
+"""Append settled items to the dataset of validated feedback: `python -m flows.validate`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LOCK_SECONDS = 60
 
 @flow(name="validate", persist_result=False)
 def validate(data: str = "default") -> dict[str, Any]:
-    """Append settled items to the dataset, renew its manifest, and return the manifest and what was refused.
+    """Append settled items to the dataset, renew its manifest, and return it with the counts.
 
     `data` is the base that the models train on: what is near one of its test or validation texts
     never joins. Safe to repeat and to interrupt: an item joins once.
@@ -59,8 +59,9 @@ def validate(data: str = "default") -> dict[str, Any]:
             )
             # Closed first, appended then: cut off in between, they join the next time, with the
             # label that they have.
-            closed = queue.close_items((one.item.item_id for one in choice.admitted), now=datetime.now(UTC))
-            rows = [to_row(one) for one in closed if one.label != UNCLEAR]
+            item_ids = (decision.item.item_id for decision in choice.admitted)
+            closed = queue.close_items(item_ids, now=datetime.now(UTC))
+            rows = [to_row(decision) for decision in closed if decision.label != UNCLEAR]
             new = validated_feedback.append(
                 path, rows, _facts(base, [*earlier, *rows], queue.agreement(), choice.refused)
             )
@@ -75,7 +76,7 @@ def validate(data: str = "default") -> dict[str, Any]:
 def _facts(
     base: Dataset, rows: list[validated_feedback.ValidatedRow], agreement: Agreement, refused: Any
 ) -> dict[str, Any]:
-    """Return what the manifest says besides the file itself."""
+    """Return the facts of the manifest that are not in the dataset's file."""
     train, evaluation = validated_feedback.divide(rows, base)
     return {
         "base": {"name": base.name, "digest": base.digest},
@@ -107,7 +108,8 @@ def main() -> None:
     done = validate(parser.parse_args().data)
     refused = ", ".join(f"{count} {reason}" for reason, count in done["refused"].items()) or "none"
     print(
-        f"{done['new']} new rows, {done['rows']} in all ({done['evaluation_rows']} kept for evaluation); refused: {refused}"
+        f"{done['new']} new rows, {done['rows']} in all ({done['evaluation_rows']} kept for evaluation); "
+        f"refused: {refused}"
     )
 
 

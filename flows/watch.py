@@ -1,4 +1,4 @@
-"""Evaluate the alert over the logs, Azure's or the monitor's, and tell people: `python -m flows.watch`. It makes one evaluation."""
+"""Evaluate the alert over the logs once and notify people of changes: `python -m flows.watch`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def ask(reader: LogsReader, query: str, start: datetime, end: datetime) -> pd.Da
 
 @flow(name="watch", persist_result=False)
 def watch(at: datetime | None = None) -> str:
-    """Evaluate the rule, tell its channels what changed, and return a sentence of what was found.
+    """Evaluate the alert rule, notify its channels of changes, and return a summary.
 
     Args:
         at: The moment as of which to evaluate; now unless given.
@@ -75,24 +75,27 @@ def watch(at: datetime | None = None) -> str:
         evaluation = watcher.evaluate(at or datetime.now(UTC))
     if evaluation.error:
         raise evaluation.error
-    found = sentence(rule, evaluation)
-    get_run_logger().info(found)
-    return found
+    summary = summarise(rule, evaluation)
+    get_run_logger().info(summary)
+    return summary
 
 
-def sentence(rule: AlertRule, evaluation: Evaluation) -> str:
-    """Return what an evaluation found, in one line."""
+def summarise(rule: AlertRule, evaluation: Evaluation) -> str:
+    """Return the result of an evaluation in one line."""
     value = "nothing to measure" if evaluation.value is None else f"{evaluation.value:g}"
-    found = f"{rule.display_name}: {value} in the {rule.window_size.total_seconds() / 60:g} minutes to {evaluation.at:%Y-%m-%d %H:%M} UTC"
+    minutes = rule.window_size.total_seconds() / 60
+    measured = (
+        f"{rule.display_name}: {value} in the {minutes:g} minutes to {evaluation.at:%Y-%m-%d %H:%M} UTC"
+    )
     is_so = (
         f"fired since {evaluation.state.fired:%Y-%m-%d %H:%M} UTC" if evaluation.state.fired else "not fired"
     )
     untold = f"; {evaluation.undelivered} messages wait to be delivered" if evaluation.undelivered else ""
-    return f"{found}; {is_so}{untold}"
+    return f"{measured}; {is_so}{untold}"
 
 
 def keep_watching(every: float) -> None:
-    """Run the flow every so many seconds until Ctrl-C; an evaluation that fails is said, and the next one comes."""
+    """Run the flow every `every` seconds until Ctrl-C; print failures and continue."""
     while True:
         began = time.monotonic()
         try:
@@ -103,7 +106,7 @@ def keep_watching(every: float) -> None:
 
 
 def main() -> None:
-    """Read the command line, run the flow and print what it found."""
+    """Read the command line, run the flow and print its summary."""
     parser = argparse.ArgumentParser(
         "python -m flows.watch", description="Evaluate the alert over the logs and tell people what changed."
     )

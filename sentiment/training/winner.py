@@ -40,8 +40,8 @@ def origin_of(
 ) -> dict[str, str]:
     """Return the tags that say where a version comes from; the same `recipe` makes the same model.
 
-    A recipe is of the digests of the rows, family, hyperparameters and teacher. `base_model` is
-    what a BERT started from, `teacher` what the BERT started from that a Keras network learned from.
+    A recipe is the hash of rows, family, hyperparameters and teacher. `base_model` is what a BERT
+    started from, `teacher` what the BERT started from that a Keras network learned from.
     """
     taught_by = [dict(teacher.hyperparameters)] if teacher and winner.hyperparameters.get("is_taught") else []
     recipe = json.dumps(

@@ -1,4 +1,4 @@
-"""The weekly report end to end: a real monitor, a real MLflow, a page in a file; and what happens when one of them is away."""
+"""The weekly report end to end: a real monitor, a real MLflow, a page; and each of them away."""
 
 import argparse
 import io
@@ -59,7 +59,7 @@ def predict(at, *, duration="0.00:00:00.020", **properties):
 
 @pytest.fixture(scope="module")
 def told_monitor_days(tmp_path_factory):
-    """A monitor that was told of the last two days: this day 4 of 6 feedbacks wrong, three of them in one minute, the day before 1 of 3."""
+    """A monitor with two days: 4 of 6 wrong, three in one minute, and 1 of 3 the day before."""
     with pytest.MonkeyPatch.context() as patch, served(tmp_path_factory.mktemp("monitor")) as monitor:
         patch.setenv("SENTIMENT_LOGS_ENDPOINT", monitor.address)
         burst = [
@@ -86,7 +86,7 @@ def told_monitor_days(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def written_report(told_monitor_days, tmp_path_factory, empty_mlflow):
-    """A home with the report of the last day: the home, the page's path, the report, its run in MLflow and the files there."""
+    """The report of the last day: home, the page's path, report, its run in MLflow, its files."""
     home = tmp_path_factory.mktemp("written")
     shutil.copy(empty_mlflow, home / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""The collecting flow with a real monitor, inbox and queue: nothing lost, nothing twice, a complaint more than a sample."""
+"""The flow `collect` with a real monitor, inbox and queue: nothing lost, nothing twice."""
 
 import shutil
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""MLflow with its artifacts on a real Azurite: straight from the flows, and through a tracking server that alone knows the credentials."""
+"""MLflow with artifacts on a real Azurite: directly, and through a server with the credentials."""
 
 import base64
 import contextlib
@@ -35,7 +35,7 @@ def straight(home, root, monkeypatch):
 
 @pytest.fixture
 def through_a_server(home, root, monkeypatch):
-    """An MLflow server whose artifacts go to Blob, and an environment that knows the server and no credentials."""
+    """An MLflow server whose artifacts go to Blob, and an environment without credentials."""
     with _tracking_server(home, root) as address:
         monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING")
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)

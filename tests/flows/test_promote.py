@@ -1,4 +1,4 @@
-"""The flow of a promotion: its parameters, artifacts and exit codes; the rest is in tests/promotion."""
+"""The flow `promote`: parameters, artifacts and exit codes; the rest is in tests/promotion."""
 
 import ast
 from pathlib import Path

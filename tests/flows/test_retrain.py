@@ -1,4 +1,4 @@
-"""From settled items to a dataset, a challenger and a verdict: the flows collect, validate and retrain, with everything real but small."""
+"""From settled items to a dataset and a verdict: collect, validate, retrain; all real but small."""
 
 import csv
 import shutil

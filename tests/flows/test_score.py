@@ -1,4 +1,4 @@
-"""The command that scores a file: the champion of a real store, a real Prefect, a terminal or none."""
+"""The command `score`: the champion of a real store, a real Prefect, a terminal or none."""
 
 from __future__ import annotations
 

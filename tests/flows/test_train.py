@@ -1,4 +1,4 @@
-"""The training flow end to end on a small corpus, its preparation of data, and what happens when a part fails."""
+"""The training flow end to end on a small corpus, and what happens when a part fails."""
 
 import json
 import os
@@ -216,7 +216,7 @@ def test_keras_learns_from_bert_and_the_others_from_nobody(
 def test_bert_learns_the_default_corpus_before_tweets_of_another_source(
     loop_home, default_corpus, tmp_path, monkeypatch
 ):
-    """Nothing that the own dataset holds is among them, whole or nearly, and the gate hears of every row."""
+    """No near-copy of the own dataset is among them, and the fingerprints hold every row."""
     rows = list(zip(default_corpus.train.texts, default_corpus.train.labels, strict=True))
     (tmp_path / "mapping.txt").write_text(
         "".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS))
@@ -230,7 +230,7 @@ def test_bert_learns_the_default_corpus_before_tweets_of_another_source(
     given = {}
 
     def create(family, **hyperparameters):
-        """Make a model that learns faster than a BERT, in its place, too; what it is given is what counts here."""
+        """Make a TF-IDF in place of BERT, too: it learns faster, and its input counts here."""
         model = real("tfidf", features=("words (1,1)",))
         fit = model.fit
         model.fit = lambda *rows, **options: given.update(options) or fit(*rows, **options)

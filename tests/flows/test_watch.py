@@ -1,4 +1,4 @@
-"""The flow that watches: a real monitor, a real Prefect, the command, and what each says when something is missing."""
+"""The flow `watch`: a real monitor, a real Prefect, the command, and what is missing."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def test_two_do_not(asked_monitor, home, at):
     send(asked_monitor, at - MINUTE, at - MINUTE)
 
     assert (
-        watch()
-        == f"Bad predictions: 2 in the 5 minutes to {state(home)['evaluated'][:16].replace('T', ' ')} UTC; not fired"
+        watch() == "Bad predictions: 2 in the 5 minutes to "
+        f"{state(home)['evaluated'][:16].replace('T', ' ')} UTC; not fired"
     )
 
 
