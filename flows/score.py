@@ -99,8 +99,8 @@ def main() -> None:
     """Read the command line, run the flow and print what it did."""
     parser = argparse.ArgumentParser(
         "python -m flows.score",
-        description="Score a file of texts with the champion. A run that ended early goes on where it was, "
-        "with the same command.",
+        description="Score a file of texts with the champion. A run that ended early is resumed "
+        "by the same command.",
     )
     parser.add_argument(
         "--input",
