@@ -6,7 +6,7 @@ room imports only what `FLOORS` in tests/test_architecture.py allows it.
 
 - `data`: labelled tweets made ready for training, and the dataset of validated feedback
 - `evaluation`: how good, how sure, how well-behaved and how costly a model is
-- `training`: what a training leaves behind: MLflow run, registered version, export, comparison
+- `training`: the plan of a training, its lessons, and its results: run, version, export, comparison
 - `gate`: may a challenger replace the champion? Evidence in, verdict out
 - `promotion`: crowns, aligns, rolls back, shadows and releases champions; nothing else writes them
 - `champions`: which model serves, on this machine and on Azure Blob

@@ -1,1 +1,1 @@
-"""What a training leaves behind: its MLflow run, registered version, export and comparison."""
+"""The plan of a training, its lessons, and its results: run, version, export, comparison."""
