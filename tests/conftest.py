@@ -91,7 +91,7 @@ def small_corpus() -> tuple[list[str], list[str]]:
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], object]], Path]:
-    """Make a folder once for the whole run: the first of pytest's workers fills it, the others wait for it.
+    """Make a folder once in a test run: the first of pytest's workers fills it, the others wait.
 
     As in pytest-xdist's documentation: "Making session-scoped fixtures execute only once".
     """

@@ -54,7 +54,7 @@ ALLOWED = {
     "loop": {"sentiment", "loop"},
     "benchmarks": {"models", "sentiment", "monitor", "benchmarks"},
 }
-# What each room of `sentiment` may import, besides the ground floor: the files directly in `sentiment`.
+# What each room of `sentiment` may import, besides the ground floor: the files beside the rooms.
 FLOORS: dict[str, set[str]] = {
     "data": set(),
     "feedback": set(),
@@ -85,7 +85,7 @@ def test_imports_flow_one_way(room):
 
 
 def rooms_imported(path: Path) -> set[str]:
-    """The rooms of `sentiment` that a file imports; `ground floor` stands for the files beside them."""
+    """The rooms of `sentiment` that a file imports; `ground floor` is the files beside them."""
     parts = [name.split(".")[1] for name in imports(path) if name.startswith("sentiment.")]
     return {part if part in FLOORS else "ground floor" for part in parts}
 
@@ -174,7 +174,7 @@ for module, forbidden in json.loads(sys.argv[1]).items():
 
 @pytest.fixture(scope="module")
 def traces(tmp_path_factory):
-    """What importing each module loads that is forbidden, which variables it changes, and which files it leaves."""
+    """By module: forbidden modules that its import loads, variables that it sets, files it leaves."""
     traces = {}
     for modules in FORBIDDEN:
         folder = tmp_path_factory.mktemp("imports")
@@ -212,12 +212,12 @@ def test_no_file_in_flows_shares_its_name_with_a_room_or_a_library():
 
 
 def test_no_fixture_name_occurs_twice():
-    """A name that two files define is the one or the other, by the order of the files."""
+    """Of two fixtures with one name, the order of the files would decide which a test gets."""
     homes: dict[str, list[str]] = {}
     for path in sorted((ROOT / "tests").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef) and any(
-                ast.unparse(one).startswith("pytest.fixture") for one in node.decorator_list
+                ast.unparse(decorator).startswith("pytest.fixture") for decorator in node.decorator_list
             ):
                 homes.setdefault(node.name, []).append(path.name)
 

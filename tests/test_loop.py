@@ -79,11 +79,11 @@ def test_the_gate_finds_the_challenger_better_and_promotes_it_or_a_person_does(f
 
 
 def test_the_served_version_changes_and_changes_back_while_no_request_fails(finished_ring):
-    said = dict(finished_ring[0])
-    first, second = said["roll back"].split()[0], said["promote"].split()[0]
+    told = dict(finished_ring[0])
+    first, second = told["roll back"].split()[0], told["promote"].split()[0]
 
     assert first != second
-    answered, failed = map(int, re.findall(r"\d+", said["meanwhile"]))
+    answered, failed = map(int, re.findall(r"\d+", told["meanwhile"]))
     assert answered > 100
     assert failed == 0
 
@@ -108,9 +108,9 @@ def test_a_ring_that_is_stopped_leaves_no_process_behind(tmp_path):
         assert alive == []
     finally:
         process.kill()
-        for one in started:
+        for process_of_the_ring in started:
             with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
+                process_of_the_ring.kill()
 
 
 def test_nothing_is_written_beside_the_folder_of_the_ring(finished_ring):
