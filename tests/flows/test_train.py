@@ -233,15 +233,18 @@ def test_bert_learns_the_default_corpus_before_tweets_of_another_source(
         """Make a TF-IDF in place of BERT, too: it learns faster, and its input counts here."""
         model = real("tfidf", features=("words (1,1)",))
         fit = model.fit
-        model.fit = lambda *rows, **options: given.update(options) or fit(*rows, **options)
+        model.fit = lambda data, **options: (
+            given.update({family: data.related}) or fit(replace(data, related=None), **options)
+        )
         return model
 
     real = models.create
     monkeypatch.setattr(models, "create", create)
     result = train(data=str(tmp_path), profile="quick", families=["tfidf", "bert"]).models[0]
+    assert given["tfidf"] is None
 
     mine = load_dataset(str(tmp_path))
-    texts, labels = given["related"]
+    texts, labels = given["bert"]
     assert (
         0.9 * len(rows)
         < len(texts)
@@ -257,7 +260,7 @@ def test_bert_learns_the_default_corpus_before_tweets_of_another_source(
     assert versions.read_version("challenger").tags["related_digest"] == Split(texts, labels).digest
 
     train(data=str(tmp_path), profile="smoke", families=["tfidf", "bert"])
-    assert given["related"] is None
+    assert given["bert"] is None
     assert versions.read_version("challenger").tags["related_digest"] == "none"
 
 
