@@ -33,13 +33,17 @@ os.environ.pop("PREFECT_API_URL", None)
 pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("fixtures/*_fixtures.py"))
 pytest.register_assert_rewrite(*pytest_plugins)  # some import each other
 
-# The rooms whose files take longest come first: else one of pytest's workers would end long after
-# the other.
-_LONG = ("flows", "models", "page", "training")
+# What takes longest starts first: else one of pytest's workers would end long after the other.
+_LONGEST_FIRST = ("test_loop.py", "flows", "models", "page", "training")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.parent.name not in _LONG)
+    def rank(item: pytest.Item) -> int:
+        room_and_file = item.path.parts[-2:]
+        ranks = (number for number, name in enumerate(_LONGEST_FIRST) if name in room_and_file)
+        return next(ranks, len(_LONGEST_FIRST))
+
+    items.sort(key=rank)
 
 
 _OPENINGS = ("", "@ann ", "so ", "today: ", "well, ", "honestly ")

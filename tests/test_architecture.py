@@ -174,7 +174,7 @@ for module, forbidden in json.loads(sys.argv[1]).items():
 
 @pytest.fixture(scope="module")
 def traces(tmp_path_factory):
-    """By module: forbidden modules that its import loads, variables that it sets, files it leaves."""
+    """By module: forbidden modules that its import loads, variables it sets, files it leaves."""
     traces = {}
     for modules in FORBIDDEN:
         folder = tmp_path_factory.mktemp("imports")
