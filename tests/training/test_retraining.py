@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from sentiment.config import read_settings
-from sentiment.supervision.alert_rule import read_rule
 from sentiment.supervision.alert_history import last_fired
+from sentiment.supervision.alert_rule import read_rule
 from sentiment.training.retraining import no_alert, too_few_rows
 
 NOW = datetime.now(UTC)
