@@ -72,12 +72,7 @@ def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
         try:
             frames = {name: read_logs(settings, name, (start, now)) for name, start in starts.items()}
         except QueryError:
-            added = (
-                queue.add(reports_of_feedback(inbox.iloc[:0], inbox[~inbox["correct"]]))
-                if len(inbox)
-                else Added(0, 0, 0)
-            )
-            logger.warning("the logs do not answer; from the inbox came %s", _in_words(added))
+            logger.warning("the logs do not answer; from the inbox: %s", _in_words(_add_inbox(queue, inbox)))
             raise
         signer = _signer_at_hand(settings)
         feedback = reports_of_feedback(frames["bad_predictions"], inbox, signer)
@@ -85,6 +80,13 @@ def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
         added = queue.add([*feedback, *samples], watermarks=dict.fromkeys(_STREAMS, now))
     logger.info("%d called wrong, %d samples: %s", len(feedback), len(samples), _in_words(added))
     return added
+
+
+def _add_inbox(queue: ReviewQueue, inbox: pd.DataFrame) -> Added:
+    """Add the bad predictions of the inbox alone, without the logs."""
+    if not len(inbox):
+        return Added(0, 0, 0)
+    return queue.add(reports_of_feedback(inbox.iloc[:0], inbox[~inbox["correct"]]))
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=is_worth_asking_again)

@@ -21,6 +21,25 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Read the command line and run the command that it names."""
+    chosen = _command_line().parse_args()
+    if chosen.command == "config":
+        print(annotation_files.LABEL_STUDIO_CONFIG)
+        return
+    settings = read_settings()
+    apply_tool_environment(settings)
+    with ReviewQueue.from_settings(settings) as queue:
+        if chosen.command == "status":
+            print(status(queue))
+        elif chosen.command == "export":
+            write_file(queue, chosen.file, with_judgements=chosen.judgements)
+        else:
+            names = {
+                number: name for number, _, name in (given.rpartition("=") for given in chosen.annotator)
+            }
+            read_file(queue, chosen.file, names)
+
+
+def _command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m flows.review",
         description="The review queue, for scripts; people use the page's tab Review.",
@@ -46,22 +65,7 @@ def main() -> None:
     take_in.add_argument("--annotator", action="append", default=[], metavar="NAME", help=more)
     for command in (export, take_in):
         command.add_argument("file", type=Path)
-    chosen = parser.parse_args()
-    if chosen.command == "config":
-        print(annotation_files.LABEL_STUDIO_CONFIG)
-        return
-    settings = read_settings()
-    apply_tool_environment(settings)
-    with ReviewQueue.from_settings(settings) as queue:
-        if chosen.command == "status":
-            print(status(queue))
-        elif chosen.command == "export":
-            write_file(queue, chosen.file, with_judgements=chosen.judgements)
-        else:
-            names = {
-                number: name for number, _, name in (given.rpartition("=") for given in chosen.annotator)
-            }
-            read_file(queue, chosen.file, names)
+    return parser
 
 
 def status(queue: ReviewQueue) -> str:

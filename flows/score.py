@@ -31,6 +31,7 @@ from sentiment.config import apply_tool_environment, read_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sentiment.bulk.parts import Record
     from sentiment.bulk.scoring import Tell
 
 
@@ -71,14 +72,18 @@ def score(
     started = time.monotonic()
     with progress_bar() as tell:
         record, before = score_file(job, classifier, restart=restart, tell=tell)
-    rate = (record.rows - before) / (time.monotonic() - started)
-    aside = f", {record.rejected} kept aside in {rejected_file(output)}" if record.rejected else ""
-    resumed = f" ({before} of them earlier)" if before else ""
-    scored = record.rows - record.rejected
-    summary = f"{record.rows} rows{resumed}: {scored} scored in {output}{aside}; {rate:.0f} a second"
+    summary = _summary(record, output, before=before, seconds=time.monotonic() - started)
     text = f"# Scored\n\n{summary}, by {stored.tag}.\n"
     create_markdown_artifact(text, key="scored", description=f"{source} by {stored.tag}")
     return summary
+
+
+def _summary(record: Record, output: Path, *, before: int, seconds: float) -> str:
+    rate = (record.rows - before) / seconds
+    aside = f", {record.rejected} kept aside in {rejected_file(output)}" if record.rejected else ""
+    resumed = f" ({before} of them earlier)" if before else ""
+    scored = record.rows - record.rejected
+    return f"{record.rows} rows{resumed}: {scored} scored in {output}{aside}; {rate:.0f} a second"
 
 
 @contextmanager

@@ -235,12 +235,21 @@ def test_shared_fixtures_are_registered_in_one_place():
     assert registering == ["conftest.py"]
 
 
+EVERY_FILE = [path for room in (*ROOMS, "tests") for path in sources(room)]
+
+
 def test_files_stay_short_enough_to_read():
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in EVERY_FILE}
+
+    assert {name: lines for name, lines in lengths.items() if lines > 300} == {}
+
+
+def test_functions_stay_short_enough_to_read():
     long = {
-        str(path.relative_to(ROOT)): lines
-        for room in ROOMS
-        for path in sources(room)
-        if (lines := len(path.read_text("utf-8").splitlines())) > 360
+        f"{path.relative_to(ROOT)}:{node.name}": node.end_lineno - node.lineno + 1
+        for path in EVERY_FILE
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno - node.lineno >= 40
     }
 
     assert long == {}

@@ -214,20 +214,23 @@ def test_keras_learns_from_bert_and_the_others_from_nobody(
     assert given["keras"] is None
 
 
+def write_other_source(folder, rows):
+    """Write some rows as a TweetEval folder; its validation and test texts are near-copies."""
+    numbers = "".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS))
+    (folder / "mapping.txt").write_text(numbers)
+    for name, some in {"train": rows[::80], "val": rows[1::200], "test": rows[2::200]}.items():
+        texts = [text if name == "train" else f"RT @ann: {text.upper()} so true" for text, _ in some]
+        (folder / f"{name}_text.txt").write_text("".join(f"{text}\n" for text in texts), "utf-8")
+        labels = "".join(f"{LABELS.index(label)}\n" for _, label in some)
+        (folder / f"{name}_labels.txt").write_text(labels, "utf-8")
+
+
 def test_bert_learns_the_default_corpus_before_tweets_of_another_source(
     loop_home, default_corpus, tmp_path, monkeypatch
 ):
     """No near-copy of the own dataset is among them, and the fingerprints hold every row."""
     rows = list(zip(default_corpus.train.texts, default_corpus.train.labels, strict=True))
-    (tmp_path / "mapping.txt").write_text(
-        "".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS))
-    )
-    for name, some in {"train": rows[::80], "val": rows[1::200], "test": rows[2::200]}.items():
-        texts = [text if name == "train" else f"RT @ann: {text.upper()} so true" for text, _ in some]
-        (tmp_path / f"{name}_text.txt").write_text("".join(f"{text}\n" for text in texts), "utf-8")
-        (tmp_path / f"{name}_labels.txt").write_text(
-            "".join(f"{LABELS.index(label)}\n" for _, label in some), "utf-8"
-        )
+    write_other_source(tmp_path, rows)
     given = {}
 
     def create(family, **hyperparameters):

@@ -80,17 +80,7 @@ def test_no_request_fails_while_the_champion_changes_and_is_rolled_back_under_tw
     port, answers, failures, stop = free_port(), [], [], threading.Event()
     first, second = unlike
     address = f"http://127.0.0.1:{port}"
-    command = [
-        PYTHON,
-        "-m",
-        "bentoml",
-        "serve",
-        "service:SentimentService",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
+    command = [PYTHON, *f"-m bentoml serve service:SentimentService --host 127.0.0.1 --port {port}".split()]
 
     def ask():
         with httpx.Client(base_url=address, timeout=20, trust_env=False) as client:
@@ -102,19 +92,12 @@ def test_no_request_fails_while_the_champion_changes_and_is_rolled_back_under_tw
         # Of so many, each worker gave some.
         return {answer.json()["model"] for answer in answers[-60:]} == {tag}
 
-    with (
-        started(
-            command, home / "service.log", SENTIMENT_RELOAD_SECONDS="0.2", SENTIMENT_WORKERS="2"
-        ) as ready,
-        ThreadPoolExecutor(8) as pool,
-    ):
+    settings = {"SENTIMENT_RELOAD_SECONDS": "0.2", "SENTIMENT_WORKERS": "2"}
+    with started(command, home / "service.log", **settings) as ready, ThreadPoolExecutor(8) as pool:
         ready(f"{address}/readyz")
         asking = [pool.submit(ask) for _ in range(8)]
-        for change, tag in (
-            (lambda: crown(second), second),
-            (store.roll_back, first),
-            (lambda: crown(second), second),
-        ):
+        to_second = (lambda: crown(second), second)
+        for change, tag in (to_second, (store.roll_back, first), to_second):
             time.sleep(1)
             change()
             wait_for(lambda tag=tag: is_everywhere(tag))

@@ -53,6 +53,28 @@ class Story:
         self.seconds[f"{name} ended"] = time.perf_counter() - start
 
 
+def _environment(connection_string, folder):
+    """What the service runs with: every call that it makes is written to calls.jsonl."""
+    settings = {
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": connection_string,
+        "PYTHONPATH": str(folder / "hook"),
+        "AZURE_CLIENT_ID": "nobody",
+    }
+    settings |= NO_SAMPLES  # else one prediction in a hundred is a message, too
+    switches = ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED")
+    return settings | dict.fromkeys(switches, "")
+
+
+def _fail_and_delay(story, log, settings, port):
+    """Use the service while its endpoint is down, then while it is slow, and terminate it."""
+    with served(log, **settings) as (url, process):
+        story.use("down", url, 4)
+        with Recorder(address="127.0.0.2", port=port) as recorder:
+            recorder.answer = "slow"
+            story.use("slow", url, 4)
+            story.terminate("slow", process)
+
+
 @pytest.fixture(scope="module")
 def endpoint_story(tmp_path_factory, tfidf_model):
     """A dead endpoint, then a slow one, and SIGTERM; then a good one, and SIGTERM; then kill -9."""
@@ -66,23 +88,10 @@ def endpoint_story(tmp_path_factory, tfidf_model):
         endpoint_story = Story(folder / "home")
         with Recorder(address="127.0.0.2") as recorder:
             address, port = recorder.connection_string, recorder.port
-        settings = {
-            "APPLICATIONINSIGHTS_CONNECTION_STRING": address,
-            "PYTHONPATH": str(folder / "hook"),
-            "AZURE_CLIENT_ID": "nobody",
-        }
-        settings |= NO_SAMPLES  # else one prediction in a hundred is a message, too
-        settings |= dict.fromkeys(
-            ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED"), ""
-        )
+        settings = _environment(address, folder)
         log = folder / "serve.log"
 
-        with served(log, **settings, **QUICK) as (url, process):
-            endpoint_story.use("down", url, 4)
-            with Recorder(address="127.0.0.2", port=port) as recorder:
-                recorder.answer = "slow"
-                endpoint_story.use("slow", url, 4)
-                endpoint_story.terminate("slow", process)
+        _fail_and_delay(endpoint_story, log, settings | QUICK, port)
         endpoint_story.spooled = waiting_feedback(endpoint_story.home)
         let_time_pass(endpoint_story.home)
 
