@@ -75,6 +75,26 @@ def _fail_and_delay(story, log, settings, port):
             story.terminate("slow", process)
 
 
+def _send_and_kill(story, recorder, log, settings):
+    """Use the service while its endpoint is well and terminate it; use it again and kill it."""
+    # With the delays of production: only the end can send what is left.
+    with served(log, **settings) as (url, process):
+        story.use("up", url, 6)
+        httpx.post(f"{url}/predict_batch", json={"texts": [TEXT]})
+        story.metrics = httpx.get(f"{url}/metrics").text
+        story.terminate("up", process)
+    story.replayed = recorder.feedback_ids()
+    story.requests = [data["name"] for data in recorder.of("RequestData")]
+    story.roles = {envelope["tags"]["ai.cloud.roleInstance"] for envelope in recorder.envelopes}
+
+    # Else a slow kill might come too late.
+    with served(log, **settings, OTEL_BLRP_SCHEDULE_DELAY="60000") as (url, process):
+        story.use("killed", url, 4)
+        kill(process)
+    story.arrived = recorder.feedback_ids()
+    story.inbox = read_inbox(Inbox(read_settings().feedback_address))
+
+
 @pytest.fixture(scope="module")
 def endpoint_story(tmp_path_factory, tfidf_model):
     """A dead endpoint, then a slow one, and SIGTERM; then a good one, and SIGTERM; then kill -9."""
@@ -96,24 +116,7 @@ def endpoint_story(tmp_path_factory, tfidf_model):
         let_time_pass(endpoint_story.home)
 
         with Recorder(address="127.0.0.2", port=port) as recorder:
-            # With the delays of production: only the end can send what is left.
-            with served(log, **settings) as (url, process):
-                endpoint_story.use("up", url, 6)
-                httpx.post(f"{url}/predict_batch", json={"texts": [TEXT]})
-                endpoint_story.metrics = httpx.get(f"{url}/metrics").text
-                endpoint_story.terminate("up", process)
-            endpoint_story.replayed = recorder.feedback_ids()
-            endpoint_story.requests = [data["name"] for data in recorder.of("RequestData")]
-            endpoint_story.roles = {
-                envelope["tags"]["ai.cloud.roleInstance"] for envelope in recorder.envelopes
-            }
-
-            # Else a slow kill might come too late.
-            with served(log, **settings, OTEL_BLRP_SCHEDULE_DELAY="60000") as (url, process):
-                endpoint_story.use("killed", url, 4)
-                kill(process)
-            endpoint_story.arrived = recorder.feedback_ids()
-            endpoint_story.inbox = read_inbox(Inbox(read_settings().feedback_address))
+            _send_and_kill(endpoint_story, recorder, log, settings)
             patch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", address)
             endpoint_story.reconciled = _reconcile(endpoint_story, recorder)
         endpoint_story.calls = [
