@@ -87,14 +87,14 @@ def learn(
     with runs.start_run(family, parent_run_id=lesson.run_id, tags=tags) as run_id:
         runs.log_dataset(lesson.dataset)
         model, seconds = trained(lesson.folder / family, fit)
-        return _measure_and_log(model, seconds, lesson, run_id=run_id, draw=draw)
+        return _measure_and_log(family, (model, seconds), lesson, run_id=run_id, draw=draw)
 
 
 def _measure_and_log(
-    model: SentimentModel, seconds: float, lesson: Lesson, *, run_id: str, draw: Draw
+    family: Family, trained_in: tuple[SentimentModel, float], lesson: Lesson, *, run_id: str, draw: Draw
 ) -> ModelResult:
     """Measure a model in the form that serves, and log it in both forms to the open run."""
-    family, dataset = model.family, lesson.dataset
+    (model, seconds), dataset = trained_in, lesson.dataset
     with tempfile.TemporaryDirectory(prefix="sentiloop-") as temporary:
         folder = Path(temporary) / runs.MODEL_FOLDER
         model.save(folder)
