@@ -210,6 +210,7 @@ def test_a_flows_own_temporary_server_is_as_closed(home, empty_prefect):
 # --- After Ctrl-C ---
 
 
+@pytest.mark.slow
 def test_a_run_that_ctrl_c_ended_is_crashed_and_its_deployment_runs_again(
     tmp_path, empty_mlflow, empty_prefect, corpus_file
 ):
