@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     ASGIApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 ADDRESS = "127.0.0.1"
-_REFUSAL = {"error": f"this server answers this machine only: open it as http://{ADDRESS}"}
+_READ = frozenset((b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"))
+REFUSAL = f"this server answers this machine only: open it as http://{ADDRESS}"
 
 
 def is_loopback(host: str) -> bool:
@@ -59,31 +61,42 @@ class LoopbackGuard:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] not in ("http", "websocket") or self._is_ours(scope):
+        if (
+            scope["type"] not in ("http", "websocket")
+            or not self._is_active
+            or is_ours(scope, allows_links=self._allows_links)
+        ):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: a 403
         else:
             await _refuse(send)
 
-    def _is_ours(self, scope: Mapping[str, Any]) -> bool:
-        if not self._is_active:
-            return True
-        headers = _headers(scope)
-        addresses = [f"//{headers.get('host', ADDRESS)}", headers.get("origin", f"//{ADDRESS}")]
-        try:
-            if not all(is_loopback(urlsplit(address).hostname or "") for address in addresses):
-                return False
-        except ValueError:  # no address at all
-            return False
-        is_foreign = headers.get("sec-fetch-site") == "cross-site"
-        return not is_foreign or (
-            self._allows_links and scope.get("method") == "GET" and _opens_a_tab(headers)
-        )
+
+def is_ours(scope: Mapping[str, Any], *, allows_links: bool = False) -> bool:
+    """Return whether a request names this machine, and no page of another site sent it."""
+    headers = _headers(scope)
+    addresses = f"//{headers.get('host', ADDRESS)}", headers.get("origin", f"//{ADDRESS}")
+    if not all(map(_is_of_this_machine, addresses)):
+        return False
+    is_foreign = headers.get("sec-fetch-site") == "cross-site"
+    return not is_foreign or (allows_links and scope.get("method") == "GET" and _opens_a_tab(headers))
+
+
+@lru_cache(maxsize=64)  # every request asks, and nearly all ask the same
+def _is_of_this_machine(address: str) -> bool:
+    try:
+        return is_loopback(urlsplit(address).hostname or "")
+    except ValueError:  # no address at all
+        return False
 
 
 def _headers(scope: Mapping[str, Any]) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in scope["headers"]  # their names are in lower case: ASGI
+        if name in _READ
+    }
 
 
 def _opens_a_tab(headers: Mapping[str, str]) -> bool:
@@ -92,7 +105,7 @@ def _opens_a_tab(headers: Mapping[str, str]) -> bool:
 
 
 async def _refuse(send: Send) -> None:
-    body = json.dumps(_REFUSAL).encode()
+    body = json.dumps({"error": REFUSAL}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""Admission: known paths and methods, the key, and bodies of the right size and shape."""
+"""Admission: loopback, known paths and methods, the key, bodies of the right size and shape."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
+from sentiment.loopback import REFUSAL, is_loopback, is_ours
 from sentiment.serving.api import parse
 from sentiment.serving.endpoints import PATHS
 from sentiment.serving.http_errors import CLIENT_HUNG_UP, RefusedError
@@ -29,9 +30,15 @@ class Admission:
     def __init__(self, settings: Settings) -> None:
         self._key = settings.api_key.get_secret_value().encode() if settings.api_key else b""
         self._most_bytes = settings.max_body_bytes
+        self._is_local = is_loopback(str(settings.host))
 
     def check(self, path: Path | None, scope: Scope, headers: Headers) -> Path:
-        """Return the path if it exists, takes the method, and the key is right."""
+        """Return the path if it exists, takes the method, and the sender may use it.
+
+        On loopback that is no web page of another site; a link of one may open our page in a tab.
+        """
+        if self._is_local and not is_ours(scope, allows_links=True):
+            raise RefusedError(403, REFUSAL)
         if path is None:
             raise RefusedError(404, f"no such path: use {', '.join(sorted(PATHS))}")
         if scope["method"] not in path.methods:

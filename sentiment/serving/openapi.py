@@ -42,6 +42,7 @@ _ERRORS = {
     "`explain`, "
     "or a prediction_id that is not good for this text",
     "401": "X-API-Key is missing or wrong (only where the service has a key)",
+    "403": "On loopback: the request names another host, or a page of another site sent it",
     "408": "The body did not arrive in time",
     "413": "The body is too large",
     "415": "The body has a Content-Encoding",

@@ -97,6 +97,43 @@ def test_unfinished_bodies_take_no_place_from_others():
     assert "not issued by this service" in error_of(answer, 400)
 
 
+# --- loopback ---
+
+EVIL = "https://evil.example"
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.usefixtures("store_with_champion")
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "evil.example:8000"}, {"Origin": EVIL}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
+)
+def test_on_loopback_no_page_of_another_site_is_answered(client, headers):
+    for path, body in POSTS.items():
+        refused = client.post(
+            path, content=json.dumps(body), headers={"Content-Type": "text/plain", **headers}
+        )
+        assert "this machine only" in error_of(refused, 403)
+        assert refused.headers["x-trace-id"]
+    for path in ("/", "/docs.json", "/metrics", "/readyz", "/nope"):
+        error_of(client.get(path, headers=headers), 403)
+
+
+@pytest.mark.usefixtures("store_with_champion")
+def test_on_loopback_its_own_page_its_other_names_and_links_are_answered(client):
+    for headers in ({"Host": "localhost:8000", "Origin": "http://localhost:8000"}, {"Host": "[::1]:8000"}):
+        assert client.post("/predict", json={"text": TEXT}, headers=headers).status_code == 200
+    assert client.get("/", headers=LINK).status_code == 200
+    error_of(client.post("/predict", json={"text": TEXT}, headers=LINK), 403)
+
+
+@pytest.mark.usefixtures("store_with_champion")
+def test_beyond_loopback_the_service_answers_to_any_name():
+    with started(host="0.0.0.0") as client:
+        headers = {"Host": "sentiment.example", "Origin": EVIL}
+        assert client.post("/predict", json={"text": TEXT}, headers=headers).status_code == 200
+
+
 # --- the key ---
 
 

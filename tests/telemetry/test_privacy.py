@@ -41,7 +41,10 @@ def sent_and_logged(champion):
             logging.getLogger(name).addHandler(listener)
         try:
             with serving(
-                recorder, SENTIMENT_API_KEY=KEY, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url
+                recorder,
+                SENTIMENT_API_KEY=KEY,
+                SENTIMENT_HOST="0.0.0.0",  # it answers to any name
+                OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
             ) as client:
                 _use(client)
                 _fail(client)
