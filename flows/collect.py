@@ -72,7 +72,8 @@ def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
         try:
             frames = {name: read_logs(settings, name, (start, now)) for name, start in starts.items()}
         except QueryError:
-            logger.warning("the logs do not answer; from the inbox: %s", _in_words(_add_inbox(queue, inbox)))
+            added = _add_inbox(queue, inbox)
+            logger.warning("the logs do not answer; from the inbox: %s", _in_words(added))
             raise
         signer = _signer_at_hand(settings)
         feedback = reports_of_feedback(frames["bad_predictions"], inbox, signer)
