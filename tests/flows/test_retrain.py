@@ -2,7 +2,7 @@
 
 import csv
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from crowning import crown
@@ -20,6 +20,7 @@ from sentiment.errors import GateError, QueryError, ReviewError
 from sentiment.feedback.feedback import Feedback, feedback_id_of
 from sentiment.feedback.inbox import Inbox
 from sentiment.review.queue import ReviewQueue
+from sentiment.supervision.alert_rule import read_rule
 from sentiment.training import runs, versions
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
@@ -126,6 +127,19 @@ def test_too_few_new_rows_or_no_alert_are_no_reason(ours, tweets_file, tfidf_mod
     assert retrain(data=str(tweets_file), profile="smoke", trigger="rows") is None
     assert retrain(data=str(tweets_file), profile="smoke", trigger="alert") is None
     assert _reason_not_to(ours, "schedule", 0, store.champion().metadata) == ""
+
+
+def test_an_alert_since_the_champion_began_is_a_reason_for_the_trigger_alert_alone(ours):
+    runs.connect(ours)
+    champion = {"family": "tfidf", "started_at": NOW.isoformat(), "trained_at": NOW.isoformat()}
+    history = ours.alert_home / "alerts" / f"{read_rule().name}.jsonl"
+    history.parent.mkdir(parents=True)
+    history.write_text(f'{{"change": "fired", "fired": "{(NOW - timedelta(days=1)).isoformat()}"}}\n')
+    assert "has not fired" in _reason_not_to(ours, "alert", 0, champion)
+    history.write_text(f'{{"change": "fired", "fired": "{(NOW + timedelta(hours=1)).isoformat()}"}}\n')
+
+    assert _reason_not_to(ours, "alert", 0, champion) == ""
+    assert "rows are new" in _reason_not_to(ours, "rows", 0, champion)
 
 
 def test_what_the_inbox_holds_is_collected_even_if_the_logs_are_away(ours):
