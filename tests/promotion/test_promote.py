@@ -3,6 +3,7 @@
 import csv
 import shutil
 
+import mlflow
 import pytest
 from promotion_fixtures import (
     GOOD,
@@ -70,6 +71,11 @@ def test_a_verdict_is_a_run_in_mlflow_and_on_the_version_it_is_about(gate):
         == versions.read_version(GOOD).tags["verdict_digest"]
     )
     assert versions.read_version(GOOD).tags["verdict"] == headline(verdict)
+    assert {item.path for item in mlflow.artifacts.list_artifacts(run_id=run.info.run_id)} == {
+        "verdict.png",
+        "verdict.md",
+        "verdict.json",
+    }
     assert runs.read_text(run.info.run_id, "verdict.md").startswith("# PROMOTE")
     assert read_json(runs.read_text(run.info.run_id, "verdict.json")) == read_json(as_json(verdict))
     assert verdict.data["earlier_judgements_on_this_test_split"] == 1
