@@ -16,12 +16,16 @@ def read_or_make_key(path: Path, *, purpose: str, setting: str) -> str:
     """Return the secret kept in a file, made at random and with mode 0600 where there is none yet.
 
     Raises:
-        ConfigError: The file cannot be written or read; `purpose` and `setting` are in its message.
+        ConfigError: The file is empty, or cannot be written or read; `purpose` and `setting` are in
+            its message.
     """
     try:
         if not path.exists():
             durable.create_once(path, secrets.token_urlsafe(32).encode())
-        return path.read_text("ascii").strip()
+        key = path.read_text("ascii").strip()
     except (OSError, UnicodeError) as error:
         reason = type(error).__name__
         raise ConfigError(f"the {purpose} {path} cannot be used ({reason}): set {setting}") from error
+    if not key:
+        raise ConfigError(f"the {purpose} {path} has 0 characters: delete it, or set {setting}")
+    return key

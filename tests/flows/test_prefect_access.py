@@ -52,6 +52,14 @@ def test_the_login_is_made_once_and_only_its_owner_may_read_it(home):
     assert first.login not in repr(first)
 
 
+def test_an_empty_password_file_is_an_error_and_no_login_without_a_password(home):
+    home.mkdir()
+    (home / "prefect.key").write_text("\n")
+
+    with pytest.raises(ConfigError, match=r"prefect\.key has 0 characters: delete it"):
+        demo_access(read_settings(), {})
+
+
 def test_flows_without_a_server_and_with_that_of_the_demo_send_the_login(home):
     settings = read_settings()
     login = demo_access(settings, {}).login
