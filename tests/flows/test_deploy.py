@@ -269,6 +269,7 @@ def test_a_parameter_out_of_bounds_is_refused_before_it_runs(prefect):
     assert prefect.http.post(path, json={"parameters": {"days": 0}}).status_code == 409
 
 
+@pytest.mark.slow
 def test_deploying_again_changes_nothing_and_without_a_webhook_nobody_is_told(prefect):
     before, automations = prefect.deployments(), prefect.filter("automations")
     prefect.environment.pop("SENTIMENT_ALERT_WEBHOOK_URL")
