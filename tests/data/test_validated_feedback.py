@@ -7,24 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from base_dataset import BASE, HELD, TEST, TRAIN
 from review_fixtures import NOW
 
 from sentiment import durable
 from sentiment.data import validated_feedback
-from sentiment.data.dataset import DataReport, Dataset, Split
+from sentiment.data.dataset import Split
 from sentiment.data.fingerprints import fingerprint
 from sentiment.errors import DataError
-
-TRAIN = Split(
-    tuple(f"base train text{number} about item{number} thing{number}" for number in range(40)),
-    ("neutral",) * 40,
-)
-HELD = Split(("a validation tweet that nobody may learn",), ("neutral",))
-TEST = Split(
-    ("the test tweet that decides about every champion", "another test tweet of great weight here"),
-    ("neutral", "positive"),
-)
-BASE = Dataset("base", "x", TRAIN, HELD, TEST, DataReport(0, {}, 0, {}, {}), "d" * 64)
 
 
 def row(number, **changes):

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from base_dataset import BASE, TEST
 from review_fixtures import NOW, report
 
-from sentiment.data.dataset import DataReport, Dataset, Split
 from sentiment.review.admission import Caps, choose_rows, to_row, week_of
 from sentiment.review.items import Item, Settled
 
 FREE = Caps(1, 1)
-TRAIN = Split(
-    tuple(f"base train text{number} about item{number} thing{number}" for number in range(40)),
-    ("neutral",) * 40,
-)
-HELD = Split(("a validation tweet that nobody may learn",), ("neutral",))
-TEST = Split(
-    ("the test tweet that decides about every champion", "another test tweet of great weight here"),
-    ("neutral", "positive"),
-)
-BASE = Dataset("base", "x", TRAIN, HELD, TEST, DataReport(0, {}, 0, {}, {}), "d" * 64)
 
 
 def settled(number, *, sources=("s",), **changes):
