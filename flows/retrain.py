@@ -22,6 +22,7 @@ from flows.train import train_and_register
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import validated_feedback
+from sentiment.data.division import divide
 from sentiment.errors import GateError
 from sentiment.gate.verdict import Verdict
 from sentiment.gate.verdict_text import headline
@@ -101,18 +102,20 @@ def _retrain(
         get_run_logger().info("not retrained: %s", reason_not)
         return None
     whole = prepared_dataset(data)
-    feedback, evaluation = validated_feedback.divide(rows, whole)
-    held_back = len(evaluation.texts) if evaluation else 0
+    parts = divide(rows, whole)
+    judged = [text for texts in (parts.exam, parts.feedback) if texts for text in texts.texts]
     get_run_logger().info(
-        "%d validated rows: %d to train on, %d kept for evaluation", len(rows), len(feedback.texts), held_back
+        "%d validated rows: %d tweets to train on, %d kept to judge",
+        len(rows),
+        len(parts.lessons.texts),
+        len(judged),
     )
     facts = {
         "trigger": trigger,
         "feedback_digest": feedback_digest or "none",
         "feedback_rows": str(len(rows)),
     }
-    judged = evaluation.texts if evaluation else ()
-    _, version = train_and_register(whole, plan, feedback=feedback, judged=judged, facts=facts)
+    _, version = train_and_register(whole, plan, feedback=parts.lessons, judged=judged, facts=facts)
     return promote(candidate=version.number, data=data)
 
 

@@ -20,6 +20,7 @@ from flows.prepare import prepared_dataset
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import validated_feedback
+from sentiment.data.division import divide
 from sentiment.errors import ReviewError
 from sentiment.review.admission import Caps, choose_rows, to_row
 from sentiment.review.items import UNCLEAR
@@ -77,11 +78,12 @@ def _facts(
     base: Dataset, rows: list[validated_feedback.ValidatedRow], agreement: Agreement, refused: Any
 ) -> dict[str, Any]:
     """Return the facts of the manifest that are not in the dataset's file."""
-    train, evaluation = validated_feedback.divide(rows, base)
+    parts = divide(rows, base)
     return {
         "base": {"name": base.name, "digest": base.digest},
-        "training_rows": len(train.texts),
-        "evaluation_rows": len(evaluation.texts) if evaluation else 0,
+        "training_rows": len(parts.lessons.texts),
+        "evaluation_rows": len(parts.feedback.texts) if parts.feedback else 0,
+        "exam_rows": len(parts.exam.texts) if parts.exam else 0,
         "kappa": {
             "fleiss": agreement.fleiss,
             "items": agreement.items,

@@ -58,16 +58,22 @@ class Split:
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """Texts with their true labels that no model may have learned from."""
+    """Texts with their true labels that no model may have learned from.
+
+    `weights` say of how many texts of production each one is a picture, 1 / the probability with
+    which it was drawn; None: all count alike.
+    """
 
     name: str
     texts: tuple[str, ...]
     labels: tuple[str, ...]
+    weights: tuple[float, ...] | None = None
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the texts and labels: the same digest means the same set."""
-        return digest_of(self.texts, self.labels)
+        """The SHA-256 of texts, labels and weights: the same digest means the same set."""
+        weights = [] if self.weights is None else [self.weights]
+        return _sha256([self.texts, self.labels, *weights])
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
 """The dataset of validated feedback: an append-only CSV file in Git, and its manifest.
 
-The manifest holds the digest of the file. A settled judgement becomes a row once and stays. A
-frozen fifth of the tweets is an evaluation set that no model learns from; which fifth is a hash of
-the tweet, so that later rows move none. Which rows may join is decided in `review/admission`.
+The manifest holds the digest of the file. A settled judgement becomes a row once and stays. Which
+rows may join is decided in `review/admission`, which of them a model learns from in `division`.
 """
 
 from __future__ import annotations
@@ -11,32 +10,34 @@ import csv
 import hashlib
 import io
 import json
+import math
 from collections import Counter
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from models import LABELS
 from sentiment import durable
-from sentiment.data.dataset import EvaluationSet, Split
-from sentiment.data.hash_draws import hash_draw
-from sentiment.data.near_duplicates import NearDuplicates, canonical_form
 from sentiment.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from sentiment.data.dataset import Dataset
-
-EVALUATION_SHARE = 0.2
+Drawn = Literal["audit", "uncertain", "complaint"]
 
 
 @dataclass(frozen=True)
 class ValidatedRow:
     """A row of the CSV file.
 
-    `annotators` are joined by `;`, `validated_at` is ISO 8601 in UTC.
+    Attributes:
+        annotators: Names, joined by `;`.
+        validated_at: ISO 8601 in UTC.
+        drawn: How the prediction came to be judged: `audit` (drawn at random with a known
+            probability, whatever anybody said of it), `uncertain` (drawn for its low score) or
+            `complaint`.
+        weight: 1 / that probability; empty for complaints.
     """
 
     text: str
@@ -47,9 +48,17 @@ class ValidatedRow:
     model: str
     annotators: str
     validated_at: str
+    drawn: str = "complaint"
+    weight: str = ""
+
+    @property
+    def inclusion_weight(self) -> float | None:
+        """1 / the probability with which the prediction was drawn; None for a complaint."""
+        return float(self.weight) if self.weight else None
 
 
 COLUMNS = tuple(field.name for field in fields(ValidatedRow))
+_OLD_COLUMNS = COLUMNS[:-2]  # of files from before 0.2.0: all of their rows count as complaints
 _HEADER = (",".join(COLUMNS) + "\n").encode()
 
 
@@ -112,27 +121,23 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
     """Append rows, renew the manifest, and return the number of new rows.
 
     New rows are ordered by `validated_at` and `feedback_id`. Earlier lines stay as they are, byte
-    for byte; rows of a known feedback id are left out. `facts` are added to the manifest.
+    for byte, but for a file without the columns `drawn` and `weight`, which get them. Rows of a
+    known feedback id are left out. `facts` are added to the manifest.
 
     Raises:
-        DataError: The file does not match its manifest, or cannot be written.
+        DataError: The file does not match its manifest, a row cannot be one of it, or it cannot be
+            written.
     """
     earlier = read_validated(path)
     known = {row.feedback_id for row in earlier}
     added = {row.feedback_id: row for row in rows if row.feedback_id not in known}
     new = sorted(added.values(), key=lambda row: (row.validated_at, row.feedback_id))
+    for row in new:
+        _check_row(f"the row {row.feedback_id}", row, "correct it")
     before = _read_bytes(path) if path.exists() else _HEADER
-    content = before + _write([astuple(row) for row in new])
-    everything = [*earlier, *new]
-    moments = [row.validated_at for row in everything]
-    manifest = {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "rows": len(everything),
-        "counts": {label: sum(row.label == label for row in everything) for label in LABELS},
-        "window": [min(moments), max(moments)] if moments else None,
-        "models": dict(sorted(Counter(row.model for row in everything).items())),
-        **facts,
-    }
+    kept = before if before.startswith(_HEADER) else _HEADER + _write([astuple(row) for row in earlier])
+    content = kept + _write([astuple(row) for row in new])
+    manifest = {"sha256": hashlib.sha256(content).hexdigest(), **_counts([*earlier, *new]), **facts}
     try:
         if not path.exists():
             # So that a manifest without a file always means that the file was lost.
@@ -150,44 +155,16 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
     return len(new)
 
 
-def divide(rows: Iterable[ValidatedRow], base: Dataset) -> tuple[Split, EvaluationSet | None]:
-    """Return the rows to train on, and the evaluation set `feedback`, None if it is empty.
-
-    The two have nothing in common. Near-duplicates count as one tweet, whose latest label holds.
-    What is near a validation or test text of the base is in neither; what is near a training text
-    of it is trained on.
-    """
-    held_back, trained = near(base), NearDuplicates.of(base.train.texts)
-    groups = NearDuplicates()
-    chosen: list[tuple[str, str, bool] | None] = []
-    for row in rows:
-        form = canonical_form(row.text)
-        number = groups.find(form)
-        if number is None:
-            groups.add(form)
-            is_held_back = held_back.find(form) is not None
-            chosen.append(
-                None
-                if is_held_back
-                else (row.text, row.label, _is_evaluated(form) and trained.find(form) is None)
-            )
-        elif (earlier := chosen[number]) is not None:
-            chosen[number] = (earlier[0], row.label, earlier[2])
-    kept = [row for row in chosen if row is not None]
-    train = Split.of((text, label) for text, label, is_evaluated in kept if not is_evaluated)
-    evaluation = Split.of((text, label) for text, label, is_evaluated in kept if is_evaluated)
-    if not evaluation.texts:
-        return train, None
-    return train, EvaluationSet("feedback", evaluation.texts, evaluation.labels)
-
-
-def near(base: Dataset) -> NearDuplicates:
-    """Return an index of the base's validation and test texts, which no row may repeat."""
-    return NearDuplicates.of((*base.validation.texts, *base.test.texts))
-
-
-def _is_evaluated(form: str) -> bool:
-    return hash_draw(f"feedback {form}") < EVALUATION_SHARE
+def _counts(rows: Sequence[ValidatedRow]) -> dict[str, Any]:
+    """Return the counts of the manifest."""
+    moments = [row.validated_at for row in rows]
+    return {
+        "rows": len(rows),
+        "counts": {label: sum(row.label == label for row in rows) for label in LABELS},
+        "drawn": {drawn: sum(row.drawn == drawn for row in rows) for drawn in get_args(Drawn)},
+        "window": [min(moments), max(moments)] if moments else None,
+        "models": dict(sorted(Counter(row.model for row in rows).items())),
+    }
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -215,19 +192,38 @@ def _parse(path: Path, raw: bytes) -> list[ValidatedRow]:
         lines = [(reader.line_num, line) for line in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} is not CSV in UTF-8 ({error}): restore it from Git") from error
-    if not lines or tuple(lines[0][1]) != COLUMNS:
+    if not lines or tuple(lines[0][1]) not in (COLUMNS, _OLD_COLUMNS):
         raise DataError(f"{path}, line 1: the columns must be {','.join(COLUMNS)}; restore it from Git")
-    return [_checked(path, number, line) for number, line in lines[1:]]
+    columns = len(lines[0][1])
+    return [_checked(f"{path}, line {number}", line, columns) for number, line in lines[1:]]
 
 
-def _checked(path: Path, number: int, line: list[str]) -> ValidatedRow:
-    if len(line) != len(COLUMNS):
-        raise DataError(f"{path}, line {number}: {len(line)} fields, not {len(COLUMNS)}; restore it from Git")
+def _checked(place: str, line: list[str], columns: int) -> ValidatedRow:
+    if len(line) != columns:
+        raise DataError(f"{place}: {len(line)} fields, not {columns}; restore it from Git")
     row = ValidatedRow(*line)
+    _check_row(place, row, "restore it from Git")
+    return row
+
+
+def _check_row(place: str, row: ValidatedRow, remedy: str) -> None:
     if row.label not in LABELS:
-        raise DataError(f"{path}, line {number}: unknown label {row.label[:40]!r}; use {', '.join(LABELS)}")
+        raise DataError(f"{place}: unknown label {row.label[:40]!r}; use {', '.join(LABELS)}")
     try:
         datetime.fromisoformat(row.validated_at)
     except ValueError as error:
-        raise DataError(f"{path}, line {number}: validated_at is no moment; restore it from Git") from error
-    return row
+        raise DataError(f"{place}: validated_at is no moment; {remedy}") from error
+    if row.drawn not in get_args(Drawn):
+        raise DataError(f"{place}: drawn is {row.drawn[:40]!r}; use {', '.join(get_args(Drawn))}")
+    if not _is_weight(row):
+        what = "must be empty" if row.drawn == "complaint" else "must be a number of 1 or more"
+        raise DataError(f"{place}: the weight {row.weight[:40]!r} of {row.drawn} {what}; {remedy}")
+
+
+def _is_weight(row: ValidatedRow) -> bool:
+    if row.drawn == "complaint":
+        return not row.weight
+    try:
+        return 1 <= float(row.weight) < math.inf
+    except ValueError:
+        return False

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sentiment.data import fingerprints, validated_feedback
+from sentiment.data import fingerprints
 from sentiment.data.dataset import EvaluationSet
+from sentiment.data.division import divide
+from sentiment.data.validated_feedback import read_validated
 from sentiment.evaluation.behaviour_suite import run_suite
 from sentiment.evaluation.cost import measure_costs
 from sentiment.gate.evidence import Contender, Evidence
@@ -38,7 +40,7 @@ def gather_evidence(
     """
     test = judged_texts(dataset)
     validation = EvaluationSet("validation", dataset.validation.texts, dataset.validation.labels)
-    feedback = validated_feedback.divide(validated_feedback.read_validated(feedback_file), dataset)[1]
+    feedback = divide(read_validated(feedback_file), dataset).feedback
     sets = [texts for texts in (test, validation, feedback) if texts]
     saved: dict[str, SavedModel] = {each.role: each for each in (challenger, champion) if each}
     loaded = {role: each.model for role, each in saved.items()}

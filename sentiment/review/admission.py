@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sentiment.data.division import near
 from sentiment.data.near_duplicates import canonical_form
-from sentiment.data.validated_feedback import ValidatedRow, near
+from sentiment.data.validated_feedback import ValidatedRow
 from sentiment.review.items import UNCLEAR, to_text
 
 if TYPE_CHECKING:

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
-from base_dataset import BASE, HELD, TEST, TRAIN
-from review_fixtures import NOW
+from base_dataset import BASE, TEST, TRAIN
+from validated_rows import row
 
 from sentiment import durable
 from sentiment.data import validated_feedback
 from sentiment.data.dataset import Split
-from sentiment.data.fingerprints import fingerprint
 from sentiment.errors import DataError
-
-
-def row(number, **changes):
-    text = " ".join(f"row{number}word{position}" for position in range(5))
-    values = (
-        "negative",
-        "neutral",
-        f"p{number}",
-        f"f{number:03}",
-        "m",
-        "ann;bob",
-        (NOW + timedelta(hours=number)).isoformat(),
-    )
-    return replace(validated_feedback.ValidatedRow(text, *values), **changes)
 
 
 @pytest.fixture
@@ -50,7 +34,7 @@ def test_rows_are_appended_in_order_and_earlier_lines_stay_as_they_are(path):
     ]
     assert (
         path.read_bytes().splitlines()[0]
-        == b"text,label,predicted_label,prediction_id,feedback_id,model,annotators,validated_at"
+        == b"text,label,predicted_label,prediction_id,feedback_id,model,annotators,validated_at,drawn,weight"
     )
     assert b"\r" not in path.read_bytes()
 
@@ -163,8 +147,13 @@ def test_a_first_append_that_was_cut_off_anywhere_is_repaired_by_the_next(path, 
     ("line", "why"),
     [
         ("too,few", "fields"),
-        ("t,great,neutral,p,f,m,a,2026-01-01", "label"),
-        ("t,neutral,neutral,p,f,m,a,noon", "moment"),
+        ("t,great,neutral,p,f,m,a,2026-01-01,complaint,", "label"),
+        ("t,neutral,neutral,p,f,m,a,noon,complaint,", "moment"),
+        ("t,neutral,neutral,p,f,m,a,2026-01-01,exam,", "drawn is 'exam'"),
+        ("t,neutral,neutral,p,f,m,a,2026-01-01,complaint,20", "the weight '20' of complaint"),
+        ("t,neutral,neutral,p,f,m,a,2026-01-01,audit,", "the weight '' of audit"),
+        ("t,neutral,neutral,p,f,m,a,2026-01-01,audit,0.5", "the weight '0.5' of audit"),
+        ("t,neutral,neutral,p,f,m,a,2026-01-01,uncertain,inf", "the weight 'inf' of uncertain"),
     ],
 )
 def test_a_malformed_line_is_named(path, line, why):
@@ -175,37 +164,27 @@ def test_a_malformed_line_is_named(path, line, why):
         validated_feedback.read_validated(path)
 
 
-def test_a_fifth_is_kept_for_evaluation_and_stays_there_when_rows_join():
-    rows = [row(number) for number in range(300)]
-    first, evaluation = validated_feedback.divide(rows[:150], BASE)
-    later, more = validated_feedback.divide(rows, BASE)
+def test_a_file_without_the_new_columns_is_read_as_complaints_and_gets_them_with_the_next_row(path):
+    old = ",".join(validated_feedback.COLUMNS[:-2]) + "\nt,neutral,positive,p0,f000,m,ann,2026-01-01\n"
+    path.write_text(old)
+    validated_feedback.manifest_path(path).write_text(json.dumps({"sha256": validated_feedback.digest(path)}))
 
-    assert 0.1 < len(more.texts) / 300 < 0.3
-    assert set(evaluation.texts) <= set(more.texts)
-    assert set(first.texts) <= set(later.texts)
-    assert not {fingerprint(text) for text in later.texts} & {fingerprint(text) for text in more.texts}
-
-
-def test_copies_of_one_tweet_are_on_one_side_with_the_latest_label():
-    rows = [row(number) for number in range(40)]
-    copies = [
-        replace(original, text=f"RT @ann: {original.text}!!", feedback_id=f"c{number}", label="positive")
-        for number, original in enumerate(rows)
+    assert [(kept.drawn, kept.inclusion_weight) for kept in validated_feedback.read_validated(path)] == [
+        ("complaint", None)
     ]
-    train, evaluation = validated_feedback.divide([*rows, *copies], BASE)
+    validated_feedback.append(path, [row(1, drawn="audit", weight="20")], {})
+    assert path.read_text().splitlines()[1] == "t,neutral,positive,p0,f000,m,ann,2026-01-01,complaint,"
+    assert validated_feedback.read_validated(path)[1].inclusion_weight == 20
+    assert validated_feedback.read_manifest(path)["drawn"] == {"audit": 1, "uncertain": 0, "complaint": 1}
 
-    assert len(train.texts) + len(evaluation.texts) == 40
-    assert set(train.labels) | set(evaluation.labels) == {"positive"}
 
+def test_a_row_that_cannot_be_read_again_is_refused_and_nothing_is_written(path):
+    validated_feedback.append(path, [row(1)], {})
+    before = path.read_bytes()
 
-def test_rows_near_test_and_validation_texts_are_in_neither_and_those_near_training_texts_are_trained_on():
-    near_test = row(0, text=f"RT: {TEST.texts[0].upper()} http://t.co/1")
-    near_validation = row(1, text=HELD.texts[0] + " again")
-    known = [row(number, text=f"{text} indeed") for number, text in enumerate(TRAIN.texts)]
-    train, evaluation = validated_feedback.divide([near_test, near_validation, *known], BASE)
-
-    assert len(train.texts) == len(known)
-    assert evaluation is None
+    with pytest.raises(DataError, match=r"f002: the weight '' of audit must be a number of 1 or more"):
+        validated_feedback.append(path, [row(2, drawn="audit")], {})
+    assert path.read_bytes() == before
 
 
 def test_feedback_joins_training_only_and_takes_the_place_of_what_it_repeats():

@@ -16,6 +16,7 @@ from flows.validate import validate
 from sentiment.champions import store
 from sentiment.config import read_settings
 from sentiment.data import fingerprints, validated_feedback
+from sentiment.data.division import divide
 from sentiment.errors import GateError, QueryError, ReviewError
 from sentiment.feedback.feedback import Feedback, feedback_id_of
 from sentiment.feedback.inbox import Inbox
@@ -93,11 +94,11 @@ def test_a_champion_is_retrained_as_it_was_with_what_people_validated_judged_and
     assert version.tags["profile"] == champion.metadata["profile"] == "smoke"
     rows = validated_feedback.read_validated(ours.validated_path)
     learned = fingerprints.parse(runs.read_text(version.run_id, fingerprints.ROWS_FILE))
-    train_rows, evaluation = validated_feedback.divide(rows, _base(tweets_file))
+    parts = divide(rows, _base(tweets_file))
     assert version.tags["feedback_digest"] == validated_feedback.digest(ours.validated_path)
     assert version.tags["feedback_rows"] == "30"
-    assert {fingerprints.fingerprint(text) for text in train_rows.texts} <= learned
-    assert not {fingerprints.fingerprint(text) for text in evaluation.texts} & learned
+    assert {fingerprints.fingerprint(text) for text in parts.lessons.texts} <= learned
+    assert not {fingerprints.fingerprint(text) for text in parts.feedback.texts} & learned
     assert verdict.champion["name"] == champion.tag
     assert {"test", "validation"} <= set(verdict.data)
     if not verdict.is_promoted:
