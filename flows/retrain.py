@@ -31,7 +31,14 @@ from sentiment.promotion.saved_models import find_champion
 from sentiment.supervision.alert_history import last_fired
 from sentiment.supervision.alert_rule import read_rule
 from sentiment.training.plan import ROWS, Plan, Profile, Seed, plan_like
-from sentiment.training.retraining import Trigger, last_attempt, no_alert, too_few_rows
+from sentiment.training.retraining import (
+    Trigger,
+    exam_start,
+    last_attempt,
+    last_retraining,
+    no_alert,
+    too_few_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,7 +109,8 @@ def _retrain(
         get_run_logger().info("not retrained: %s", reason_not)
         return None
     whole = prepared_dataset(data)
-    parts = divide(rows, whole)
+    exam_from = exam_start(champion, last_retraining())
+    parts = divide(rows, whole, exam_from=exam_from)
     judged = [text for texts in (parts.exam, parts.feedback) if texts for text in texts.texts]
     get_run_logger().info(
         "%d validated rows: %d tweets to train on, %d kept to judge",
@@ -114,6 +122,7 @@ def _retrain(
         "trigger": trigger,
         "feedback_digest": feedback_digest or "none",
         "feedback_rows": str(len(rows)),
+        "exam_from": str(exam_from),
     }
     _, version = train_and_register(whole, plan, feedback=parts.lessons, judged=judged, facts=facts)
     return promote(candidate=version.number, data=data)

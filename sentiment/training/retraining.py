@@ -1,4 +1,7 @@
-"""When to train again: new validated rows or an alert since the last attempt."""
+"""When to train again, and which validated rows are the exam of a new training.
+
+Training again is for new validated rows or an alert since the last attempt.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,45 @@ def last_attempt(champion: Mapping[str, str]) -> Mapping[str, str]:
     Raises:
         TrackingError: MLflow does not answer.
     """
-    attempts = [version.tags for version in versions.find_versions() if "trigger" in version.tags]
-    return max([champion, *attempts], key=lambda tags: tags.get("trained_at", ""))
+    return max(champion, last_retraining(), key=_trained_at)
+
+
+def last_retraining() -> Mapping[str, str]:
+    """Return the tags of the version that a retraining registered last; none if there is none.
+
+    Raises:
+        TrackingError: MLflow does not answer.
+    """
+    retrained = (version.tags for version in versions.find_versions() if "trigger" in version.tags)
+    return max(retrained, key=_trained_at, default={})
+
+
+def exam_start(champion: Mapping[str, str], last: Mapping[str, str]) -> int:
+    """Return the first validated row, from 0, whose audit tweets may be the exam of a new training.
+
+    An exam belongs to one champion. Its rows become lessons when that champion is replaced, or when
+    the exam is spent: so many of its tweets were judged without a promotion that no more may be
+    asked of it. Rows that an earlier exam used are in no later one.
+
+    Args:
+        champion: Tags of the champion; `feedback_rows` is how many rows there were at its training.
+        last: Tags of the last retraining: `exam_from`, where its exam began, and `exam_spent`.
+
+    >>> exam_start({"feedback_rows": "300"}, {"feedback_rows": "500", "exam_from": "300"})
+    300
+    >>> exam_start(
+    ...     {"feedback_rows": "300"},
+    ...     {"feedback_rows": "500", "exam_from": "300", "exam_spent": "true"},
+    ... )
+    500
+    """
+    is_spent = last.get("exam_spent") == "true"
+    of_last = last.get("feedback_rows" if is_spent else "exam_from", "0")
+    return max(int(champion.get("feedback_rows", "0")), int(of_last))
+
+
+def _trained_at(tags: Mapping[str, str]) -> str:
+    return tags.get("trained_at", "")
 
 
 def too_few_rows(rows: int, least: int, last: Mapping[str, str]) -> str:

@@ -1,11 +1,11 @@
-"""Reasons to train again: rows that are new, or an alert, since the last attempt began."""
+"""Reasons to train again since the last attempt began, and the exam of a new training."""
 
 from datetime import UTC, datetime, timedelta
 
 from sentiment.config import read_settings
 from sentiment.supervision.alert_history import last_fired
 from sentiment.supervision.alert_rule import read_rule
-from sentiment.training.retraining import no_alert, too_few_rows
+from sentiment.training.retraining import exam_start, no_alert, too_few_rows
 
 NOW = datetime.now(UTC)
 
@@ -29,3 +29,30 @@ def test_rows_count_from_those_that_the_last_attempt_knew():
     assert too_few_rows(30, 10, {"feedback_rows": "20"}) == ""
     assert too_few_rows(29, 10, {"feedback_rows": "20"}) == "9 validated rows are new, 10 are asked for"
     assert too_few_rows(10, 10, {}) == ""
+
+
+def test_an_exam_grows_while_its_champion_reigns():
+    champion = {"feedback_rows": "300", "exam_from": "0"}
+
+    assert exam_start(champion, {}) == 300
+    assert exam_start(champion, {"feedback_rows": "400", "exam_from": "300"}) == 300
+    assert exam_start(champion, {"feedback_rows": "900", "exam_from": "300"}) == 300
+
+
+def test_a_new_exam_begins_when_the_champion_changes_or_the_exam_is_spent():
+    promoted = {"feedback_rows": "900", "exam_from": "300"}
+    assert exam_start(promoted, promoted) == 900
+
+    spent = {"feedback_rows": "3300", "exam_from": "300", "exam_spent": "true"}
+    assert exam_start({"feedback_rows": "300"}, spent) == 3300
+
+
+def test_rows_that_an_exam_used_are_in_no_exam_again_after_a_rollback_or_a_training_by_hand():
+    after_the_promoted_one = {"feedback_rows": "1200", "exam_from": "900"}
+
+    assert exam_start({"feedback_rows": "300"}, after_the_promoted_one) == 900
+    assert exam_start({}, after_the_promoted_one) == 900
+
+
+def test_without_a_champion_and_feedback_the_exam_begins_with_the_file():
+    assert exam_start({}, {}) == 0
