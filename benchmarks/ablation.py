@@ -1,4 +1,4 @@
-"""Ablation: every model with and without each technique: `python -m benchmarks.ablation`.
+"""Ablation: tfidf and keras with and without each technique: `python -m benchmarks.ablation`.
 
 A fifth of the training tweets is held out for scoring: no model is trained or chosen on it, and no
 test tweet is used. Each seed draws 80% of the other training tweets and trains all arms on them,
@@ -24,14 +24,12 @@ from models import Scores
 from models.learning import TrainingData, encode_labels, trial_metrics
 from models.tfidf_features import FEATURES
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.data.dataset import Dataset, Split, load_dataset
-from sentiment.data.sources import DEFAULT_SOURCE
+from sentiment.data.dataset import Split, load_dataset
 
 _SHARE = 0.8
 _LEAST_SEEDS = 2
 
 
-Rows = tuple[Sequence[str], Sequence[str]]
 Try = tuple[float, float, float]  # macro F1, macro recall, and seconds of training
 
 
@@ -43,11 +41,9 @@ class Arm:
     name: str
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     is_taught: bool = False
-    has_related: bool = False
 
 
 _WHOLE = "as it is"
-_NO_RELATED = "without the default corpus"
 ARMS = (
     Arm("tfidf", _WHOLE, {"features": FEATURES[-1:]}),
     Arm("tfidf", "without ratios", {"features": FEATURES[-1:], "has_ratios": False}),
@@ -61,9 +57,6 @@ ARMS = (
     Arm("keras", _WHOLE, is_taught=True),
     Arm("keras", "without a teacher"),
     Arm("keras", "without teacher and lexicon", {"has_lexicon": False}),
-    Arm("bert", _WHOLE, has_related=True),
-    Arm("bert", _NO_RELATED),
-    Arm("bert", "without default corpus and push", {"adversarial": 0.0}),
 )
 
 
@@ -73,22 +66,8 @@ class Draw:
 
     train: Split
     teacher_scores: Scores | None
-    related: Rows | None
     validation: Split
     judged: Split
-
-
-def arms_for(families: Sequence[str], *, has_related: bool) -> list[Arm]:
-    """Return the arms of some families, without that for related tweets where there are none."""
-    return [arm for arm in ARMS if arm.family in families and (has_related or arm.name != _NO_RELATED)]
-
-
-def related_rows(whole: Dataset) -> Rows | None:
-    """Return the default corpus's tweets that BERT learns first, disjoint from the source's."""
-    if whole.source == DEFAULT_SOURCE:
-        return None
-    rows = load_dataset().train.apart_from(text for split in whole.splits.values() for text in split.texts)
-    return rows.texts, rows.labels
 
 
 def pick(split: Split, numbers: NDArray[np.int64]) -> Split:
@@ -98,11 +77,11 @@ def pick(split: Split, numbers: NDArray[np.int64]) -> Split:
     )
 
 
-def teach(train: Split, validation: Split, related: Rows | None) -> Scores:
+def teach(train: Split, validation: Split) -> Scores:
     """Return the scores of the training tweets by a BERT trained on all of them."""
     teacher = models.create("bert")
     rows = (validation.texts, validation.labels)
-    data = TrainingData(train.texts, train.labels, validation=rows, related=related)
+    data = TrainingData(train.texts, train.labels, validation=rows)
     teacher.fit(data, progress=lambda line: None)
     return teacher.predict_proba(train.texts)
 
@@ -115,7 +94,6 @@ def try_arm(arm: Arm, draw: Draw, seed: int) -> tuple[float, float, float]:
         draw.train.labels,
         validation=(draw.validation.texts, draw.validation.labels),
         teacher_scores=draw.teacher_scores if arm.is_taught else None,
-        related=draw.related if arm.has_related else None,
     )
     start = time.perf_counter()
     model.fit(data, progress=lambda line: None)
@@ -144,19 +122,17 @@ def measure_arms(
 ) -> tuple[str, dict[Arm, list[Try]]]:
     """Train every arm once per seed; return a line on the data, and the results."""
     whole = load_dataset(data)
-    related = related_rows(whole)
     pool = whole.sample(rows).train
     order = np.random.default_rng(0).permutation(len(pool.texts))
     end = int(_SHARE * len(order))
     train, judged = pick(pool, order[:end]), pick(pool, order[end:])
-    tries: dict[Arm, list[Try]] = {arm: [] for arm in arms_for(families, has_related=related is not None)}
-    taught = teach(train, whole.validation, related) if any(arm.is_taught for arm in tries) else None
+    tries: dict[Arm, list[Try]] = {arm: [] for arm in ARMS if arm.family in families}
+    taught = teach(train, whole.validation) if any(arm.is_taught for arm in tries) else None
     size = int(_SHARE * len(train.texts))
     for seed in range(seeds):
         drawn = np.random.default_rng(seed).permutation(len(train.texts))[:size]
-        draw = Draw(
-            pick(train, drawn), None if taught is None else taught[drawn], related, whole.validation, judged
-        )
+        teacher_scores = None if taught is None else taught[drawn]
+        draw = Draw(pick(train, drawn), teacher_scores, whole.validation, judged)
         for arm, results in tries.items():
             results.append(try_arm(arm, draw, seed))
             f1, recall, _ = results[-1]
@@ -176,7 +152,7 @@ def main() -> None:
         help="tweets to draw from, all splits together (default: %(default)s)",
     )
     parser.add_argument("--seeds", type=int, default=3, help="draws, at least 2 (default: %(default)s)")
-    families = list(models.FAMILIES)
+    families = sorted({arm.family for arm in ARMS}, reverse=True)
     parser.add_argument(
         "--families", nargs="+", default=families, choices=families, help="which models (default: all)"
     )

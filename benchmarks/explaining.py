@@ -41,7 +41,7 @@ _ROWS = 8000  # tweets of the quick training, those that it validates on include
 _QUICK: dict[str, dict[str, Any]] = {
     "tfidf": {"features": FEATURES[-1:], "regularisations": (1.0,)},
     "keras": {},
-    "bert": {"epochs": 1, "adversarial": 0.0},
+    "bert": {"epochs": 1},
 }
 
 

@@ -111,12 +111,12 @@ def _retrain(
     whole = prepared_dataset(data)
     exam_from = exam_start(champion, last_retraining())
     parts = divide(rows, whole, exam_from=exam_from)
-    judged = [text for texts in (parts.exam, parts.feedback) if texts for text in texts.texts]
+    kept = sum(len(texts.texts) for texts in (parts.exam, parts.feedback) if texts)
     get_run_logger().info(
         "%d validated rows: %d tweets to train on, %d kept to judge",
         len(rows),
         len(parts.lessons.texts),
-        len(judged),
+        kept,
     )
     facts = {
         "trigger": trigger,
@@ -124,7 +124,7 @@ def _retrain(
         "feedback_rows": str(len(rows)),
         "exam_from": str(exam_from),
     }
-    _, version = train_and_register(whole, plan, feedback=parts.lessons, judged=judged, facts=facts)
+    _, version = train_and_register(whole, plan, feedback=parts.lessons, facts=facts)
     return promote(candidate=version.number, data=data)
 
 

@@ -24,7 +24,6 @@ from flows.promote import promote
 from flows.show import show
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.data.sources import DEFAULT_SOURCE
 from sentiment.errors import TrackingError
 from sentiment.evaluation.behaviour_suite import suite_digest
 from sentiment.promotion.measurement import judged_texts
@@ -41,7 +40,7 @@ from sentiment.training.unfinished import unfinished
 from sentiment.training.winner import compare, origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from prefect import Task
@@ -94,14 +93,12 @@ def train_and_register(
     plan: Plan,
     *,
     feedback: Split = NO_ROWS,
-    judged: Sequence[str] = (),
     facts: Mapping[str, str] | None = None,
 ) -> Trained:
     """Train and compare the models of a plan and register the winner as the challenger.
 
     Call it inside a flow. All of `feedback` joins the training split, also where the plan takes
-    only a part of the rest. `judged` are texts outside the dataset that nothing may learn from;
-    `facts` become tags of everything.
+    only a part of the rest; `facts` become tags of everything.
 
     Raises:
         ModelError: A model cannot be trained.
@@ -109,14 +106,12 @@ def train_and_register(
     """
     started, home = datetime.now(UTC), read_settings().home
     dataset = plan.select(whole, feedback)
-    related = plan.related(dataset, judged, lambda: prepared_dataset(DEFAULT_SOURCE))
-    tags = {**_tags(whole, plan, related), **(facts or {})}
+    tags = {**_tags(whole, plan), **(facts or {})}
     with runs.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
         runs.log_dataset(dataset)
         runs.log_pictures({"data_report": draw_data(dataset)})
-        rows = [dataset.digest, tags["related_digest"]]
-        with unfinished(home / "unfinished", [*rows, plan.recipes]) as folder:
-            lesson = Lesson(dataset, related, run_id, tags, folder)
+        with unfinished(home / "unfinished", [dataset.digest, plan.recipes]) as folder:
+            lesson = Lesson(dataset, run_id, tags, folder)
             results: dict[str, ModelResult] = {
                 family: train_model(family, plan.hyperparameters(family), lesson)
                 for family in plan.teacher_first
@@ -124,7 +119,7 @@ def train_and_register(
             comparison = compare(results, plan, dataset, run_id)
             picture = _publish(comparison, home / "comparison")
             winner = results[comparison.winner]
-            origin = origin_of(winner, results.get("bert"), rows, started)
+            origin = origin_of(winner, results.get("bert"), dataset.digest, started)
             version = versions.register(winner.model_uri, tags={**tags, **runs.source_version(), **origin})
     versions.set_alias("challenger", version)
     show("comparison", as_markdown(comparison), picture, description=_summary(comparison))
@@ -135,7 +130,7 @@ def _summary(comparison: Comparison) -> str:
     return f"{comparison.profile}: the winner is {comparison.winner}"
 
 
-def _tags(whole: Dataset, plan: Plan, related: Split) -> dict[str, str]:
+def _tags(whole: Dataset, plan: Plan) -> dict[str, str]:
     """Return the tags of every run and version of a training."""
     return {
         "profile": plan.profile,
@@ -143,7 +138,6 @@ def _tags(whole: Dataset, plan: Plan, related: Split) -> dict[str, str]:
         "dataset_digest": whole.digest,
         "test_digest": judged_texts(whole).digest,
         "behaviour_suite": suite_digest(),
-        "related_digest": related.digest if related.texts else "none",
     }
 
 

@@ -83,6 +83,7 @@ class SentimentModel(Classifier):
     """
 
     learns: ClassVar[frozenset[str]] = frozenset()  # the optional parts of TrainingData that it can learn
+    removed: ClassVar[frozenset[str]] = frozenset()  # hyperparameters that only older saved models have
     chosen_: dict[str, Any]
     trials_: list[dict[str, Any]]
     earlier_seconds_: float = 0.0  # of a training that was killed, up to the checkpoint it resumed from
@@ -144,9 +145,10 @@ class SentimentModel(Classifier):
         """
         content = read_description(directory)
         try:
-            model = cls(**content["arguments"])
+            arguments = content["arguments"].items()
+            model = cls(**{name: value for name, value in arguments if name not in cls.removed})
             model.chosen_, model.trials_ = content["chosen"], content["trials"]
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ModelError(
                 f"the model in {directory} was saved by another version ({error}): run 'make train' again"
             ) from error

@@ -50,7 +50,7 @@ class BertModel(SentimentModel):
     """
 
     family = "bert"
-    learns = frozenset({"related"})
+    removed = frozenset({"adversarial"})
 
     def __init__(
         self,
@@ -63,15 +63,12 @@ class BertModel(SentimentModel):
         warmup_share: float = 0.1,
         weight_decay: float = 0.01,
         max_gradient_norm: float = 1.0,
-        adversarial: float = 1.0,
         patience: int = 3,
         seed: int = 0,
     ) -> None:
         """Keep the hyperparameters.
 
-        `adversarial` is how far the word vectors of a batch, all together (L2), are moved against
-        the network before it is learnt again (0: it is not, in half the time); `patience` counts
-        evaluations, of which there are two per epoch.
+        `patience` counts evaluations, of which there are two per epoch.
         """
         self.base_model = base_model
         self.epochs = epochs
@@ -81,7 +78,6 @@ class BertModel(SentimentModel):
         self.warmup_share = warmup_share
         self.weight_decay = weight_decay
         self.max_gradient_norm = max_gradient_norm
-        self.adversarial = adversarial
         self.patience = patience
         self.seed = seed
 
@@ -90,17 +86,16 @@ class BertModel(SentimentModel):
         truth = encode_labels(*data.validation)
         self._begin()
         recipe = Recipe(**{name: getattr(self, name) for name in _RECIPE})
-        early = self._batches(*data.related) if data.related else None
-        training = FineTuning(self.network_, self._pad, recipe, self._batches(data.texts, data.labels), early)
+        training = FineTuning(self.network_, self._pad, recipe, self._batches(data.texts, data.labels))
         held_out = self.tokenise(data.validation[0])
-        rows = (data.texts, data.labels, *data.validation, *(data.related or ()))
+        rows = (data.texts, data.labels, *data.validation)
         done = training.run(
             lambda: trial_metrics(truth, self._score(held_out, is_exact=False)),
             progress,
             Checkpoint(checkpoint, self._fingerprint(*rows)),
         )
         self.trials_, self.earlier_seconds_ = done.trials, done.seconds
-        self.chosen_ = {"best_step": done.best_step - training.early_steps}
+        self.chosen_ = {"best_step": done.best_step}
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's word pieces, at most `max_tokens` per text."""

@@ -11,9 +11,8 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,6 @@ CHECKPOINT_SECONDS = 120.0
 _CHECKPOINT_FILE = "training.pt"
 _EVALUATIONS_PER_EPOCH = 2
 _PROGRESS_STEPS = 50
-_LEAST_NORM = 1e-12
 _LENGTH_NOISE = 4  # in tokens: enough to mix the batches, little enough to pad almost nothing
 
 Tokens = NDArray[np.int32]
@@ -38,7 +36,7 @@ Judge = Callable[[], dict[str, float]]
 
 @dataclass(frozen=True)
 class Recipe:
-    """The hyperparameters of a fine-tuning; `adversarial` and `patience` are as for `BertModel`."""
+    """The hyperparameters of a fine-tuning; `patience` is as for `BertModel`."""
 
     epochs: int
     learning_rate: float
@@ -46,7 +44,6 @@ class Recipe:
     warmup_share: float
     weight_decay: float
     max_gradient_norm: float
-    adversarial: float
     patience: int
     seed: int
 
@@ -104,25 +101,16 @@ class Standing:
 class FineTuning:
     """One fine-tuning of a network on its device."""
 
-    def __init__(
-        self, network: Any, pad: Pad, recipe: Recipe, batches: Batches, related: Batches | None = None
-    ) -> None:
-        """Take a network and its batches; `related` is learned once, before the rest.
+    def __init__(self, network: Any, pad: Pad, recipe: Recipe, batches: Batches) -> None:
+        """Take a network and its batches.
 
         `pad` turns token ids into tensors on the network's device.
         """
-        self.network, self.pad, self.recipe, self.batches, self.related = (
-            network,
-            pad,
-            recipe,
-            batches,
-            related,
-        )
+        self.network, self.pad, self.recipe, self.batches = network, pad, recipe, batches
         self.device = next(network.parameters()).device
-        self.early_steps = len(related) if related else 0
-        self.steps = self.early_steps + recipe.epochs * len(batches)
+        self.steps = recipe.epochs * len(batches)
         self.standing = Standing()
-        self._label_weights = [part.label_weights().to(self.device) for part in (related or batches, batches)]
+        self._label_weights = batches.label_weights().to(self.device)
         self._optimizer = self._make_optimizer()
 
     def run(self, judge: Judge, progress: Progress, checkpoint: Checkpoint) -> Standing:
@@ -137,17 +125,13 @@ class FineTuning:
                 f"step {standing.step}/{self.steps}: resuming from the checkpoint in {checkpoint.path.parent}"
             )
         between = math.ceil(len(self.batches) / _EVALUATIONS_PER_EPOCH)
-        early = self.related.stream(1) if self.related else ()
-        for tokens, targets in islice(
-            chain(early, self.batches.stream(self.recipe.epochs)), standing.step, None
-        ):
+        for tokens, targets in islice(self.batches.stream(self.recipe.epochs), standing.step, None):
             if standing.stale >= self.recipe.patience:
                 break
             loss = self.step(tokens, targets)
             if standing.step % _PROGRESS_STEPS == 0:
                 progress(f"step {standing.step}/{self.steps}, loss {loss:.3f}")
-            own_step = standing.step - self.early_steps
-            if own_step > 0 and (own_step % between == 0 or standing.step == self.steps):
+            if standing.step % between == 0 or standing.step == self.steps:
                 self._note(judge())
                 f1 = standing.trials[-1]["f1_macro"]
                 progress(f"step {standing.step}/{self.steps}: validation macro F1 {f1:.4f}")
@@ -157,53 +141,23 @@ class FineTuning:
 
     def step(self, tokens: Sequence[Tokens], targets: torch.Tensor) -> float:
         """Update the weights by one batch and return its loss."""
-        is_early = self.standing.step < self.early_steps
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate * self._share_of_rate()
-        weights = self._label_weights[0 if is_early else 1]
         inputs, targets = self.pad(tokens), targets.to(self.device)
         self.network.train()
         self._optimizer.zero_grad()
-        loss = self._learn(inputs, targets, weights)
-        if self.recipe.adversarial and not is_early:
-            with self._pushed_words(inputs["input_ids"]):
-                self._learn(inputs, targets, weights)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
+            logits = self.network(**inputs).logits
+        loss = torch.nn.functional.cross_entropy(logits.float(), targets, self._label_weights)
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.max_gradient_norm)
         self._optimizer.step()
         self.standing.step += 1
-        return loss
-
-    def _learn(self, inputs: dict[str, torch.Tensor], targets: torch.Tensor, weights: torch.Tensor) -> float:
-        """Add the gradients of a batch to those accumulated, and return its loss."""
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
-            logits = self.network(**inputs).logits
-        loss = torch.nn.functional.cross_entropy(logits.float(), targets, weights)
-        loss.backward()  # type: ignore[no-untyped-call]
         return float(loss.item())
 
-    @contextmanager
-    def _pushed_words(self, ids: torch.Tensor) -> Iterator[None]:
-        """Move the word vectors along the gradient of the loss for a while, then put them back.
-
-        Source: Miyato et al. 2017, Adversarial Training Methods for Semi-Supervised Text
-        Classification (the fast gradient method).
-        """
-        vectors = self.network.get_input_embeddings().weight
-        used = torch.unique(ids)
-        kept = vectors.detach()[used]
-        push = vectors.grad[used]
-        vectors.data[used] = kept + push * (self.recipe.adversarial / push.norm().clamp_min(_LEAST_NORM))
-        yield
-        vectors.data[used] = kept
-
     def _share_of_rate(self) -> float:
-        """Return the factor of the learning rate for the next step: linear warm-up and decay.
-
-        Both happen once for the related texts and once for the others.
-        """
-        step, steps = self.standing.step, self.early_steps
-        if step >= steps:
-            step, steps = step - steps, self.steps - steps
+        """Return the factor of the learning rate for the next step: linear warm-up and decay."""
+        step, steps = self.standing.step, self.steps
         warmup = max(1, int(steps * self.recipe.warmup_share))
         return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
 
@@ -218,9 +172,7 @@ class FineTuning:
 
     def _note(self, trial: dict[str, float]) -> None:
         standing = self.standing
-        standing.trials.append(
-            {"epochs": round((standing.step - self.early_steps) / len(self.batches), 2), **trial}
-        )
+        standing.trials.append({"epochs": round(standing.step / len(self.batches), 2), **trial})
         standing.stale += 1
         if merit(trial) > standing.best_merit:
             standing.best_merit, standing.best_step, standing.stale = merit(trial), standing.step, 0

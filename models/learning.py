@@ -22,16 +22,14 @@ class TrainingData:
     """All that a model learns from: labelled raw texts, and what some families learn besides.
 
     `validation` are texts and labels that choose hyperparameters and stop early. `teacher_scores`,
-    shape (n, 3), are what a better model answers to `texts`: Keras learns them beside the labels.
-    `related` are texts and labels of another source: BERT learns them first, once. A family that
-    cannot learn what it is given refuses it (`SentimentModel.learns`).
+    shape (n, 3), are what a better model answers to `texts`: Keras learns them beside the labels. A
+    family that cannot learn what it is given refuses it (`SentimentModel.learns`).
     """
 
     texts: Sequence[str]
     labels: Sequence[str]
     validation: Rows
     teacher_scores: Scores | None = None
-    related: Rows | None = None
 
 
 def check_learnable(family: str, data: TrainingData, learns: frozenset[str]) -> None:
@@ -40,7 +38,7 @@ def check_learnable(family: str, data: TrainingData, learns: frozenset[str]) -> 
     Raises:
         ModelError: The data holds what the family would ignore.
     """
-    for name in ("teacher_scores", "related"):
+    for name in ("teacher_scores",):
         if getattr(data, name) is not None and name not in learns:
             raise ModelError(f"the {family} model cannot learn {name}: leave them out of its training data")
 

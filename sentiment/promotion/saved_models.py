@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 # What a version's tags and a stored model's metadata say of a model's origin.
 ORIGIN = (
-    *("dataset_digest", "related_digest", "test_digest", "feedback_digest"),
-    *("feedback_rows", "exam_from"),
+    *("dataset_digest", "test_digest", "feedback_digest", "feedback_rows", "exam_from"),
     *("git_commit", "git_dirty", "family", "base_model", "teacher", "profile", "recipe"),
     *("started_at", "trained_at"),
 )

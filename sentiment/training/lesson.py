@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from models import Progress, Scores, SentimentModel, TrainingData
-    from sentiment.data.dataset import Dataset, Split
+    from sentiment.data.dataset import Dataset
     from sentiment.training.plan import Family
 
     Draw = Callable[[str, Sequence[str], Scores], Mapping[str, Figure]]
@@ -36,14 +36,12 @@ class Lesson:
 
     Attributes:
         dataset: The splits to learn from and to be measured on.
-        related: Labelled tweets of another source; BERT learns them first, Keras from BERT.
         run_id: The comparison's run; each model's run is below it.
         tags: The tags of every run.
         folder: Outlives a kill: a model that was trained before it is not trained again.
     """
 
     dataset: Dataset
-    related: Split
     run_id: str
     tags: Mapping[str, str]
     folder: Path
@@ -57,13 +55,11 @@ class Lesson:
     def training_data(self, family: Family) -> TrainingData:
         """Return what a model of this family learns from."""
         train, validation = self.dataset.train, self.dataset.validation
-        related = self.related if family == "bert" and self.related.texts else None
         return models.TrainingData(
             train.texts,
             train.labels,
             validation=(validation.texts, validation.labels),
             teacher_scores=self.teacher_scores if family == "keras" else None,
-            related=(related.texts, related.labels) if related else None,
         )
 
 
@@ -125,4 +121,4 @@ def _fingerprints(lesson: Lesson) -> str:
     """Return the fingerprints of all rows of a lesson and of the judged texts that they repeat."""
     dataset = lesson.dataset
     judged = (*dataset.validation.texts, *dataset.test.texts)
-    return fingerprints.dump((*dataset.train.texts, *lesson.related.texts), judged)
+    return fingerprints.dump(dataset.train.texts, judged)

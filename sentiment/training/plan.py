@@ -1,8 +1,7 @@
-"""The plan of a training: profile, families, hyperparameters, rows, and BERT's earlier lesson."""
+"""The plan of a training: profile, families, hyperparameters and rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -11,7 +10,6 @@ from pydantic import Field
 
 import models
 from sentiment.data.dataset import Split
-from sentiment.data.sources import DEFAULT_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +24,7 @@ PACKAGED_BASE = "minilm"
 # Rows to learn from (None: all), and what differs from each model's own defaults.
 ROWS: dict[Profile, int | None] = {"smoke": 400, "quick": None, "full": None}
 HYPERPARAMETERS: dict[Profile, dict[Family, dict[str, Any]]] = {
-    "smoke": {"keras": {"epochs": 2}, "bert": {"base_model": PACKAGED_BASE, "epochs": 1, "adversarial": 0.0}},
+    "smoke": {"keras": {"epochs": 2}, "bert": {"base_model": PACKAGED_BASE, "epochs": 1}},
     "quick": {"bert": {"base_model": PACKAGED_BASE}},
     "full": {"bert": {"base_model": "bert-base-uncased", "epochs": 3, "learning_rate": 2e-5}},
 }
@@ -67,20 +65,6 @@ class Plan:
         is_sampled = rows and rows < sum(len(split.texts) for split in whole.splits.values())
         part = whole.sample(rows) if rows and is_sampled else whole
         return part.with_training(feedback) if feedback.texts else part
-
-    def related(self, dataset: Dataset, judged: Iterable[str], read_default: Callable[[], Dataset]) -> Split:
-        """Return the default corpus's training tweets, which BERT learns before another dataset.
-
-        They are apart from the dataset and from `judged`. Only the packaged encoder learns them:
-        who brings a base model of their own may have tweets in another language. `read_default`
-        reads the default corpus, only where it is needed.
-        """
-        is_packaged = self.hyperparameters("bert").get("base_model") == PACKAGED_BASE
-        is_whole = ROWS[self.profile] is None
-        if not (is_packaged and is_whole and "bert" in self.families and dataset.source != DEFAULT_SOURCE):
-            return NO_ROWS
-        own = (text for split in dataset.splits.values() for text in split.texts)
-        return read_default().train.apart_from((*own, *judged))
 
     def hyperparameters(self, family: Family) -> dict[str, Any]:
         """Return the hyperparameters of a model of this family."""

@@ -12,7 +12,7 @@ from sentiment.evaluation.metrics import choose_winner
 from sentiment.training.comparison import Comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from sentiment.data.dataset import Dataset
     from sentiment.training.comparison import ModelResult
@@ -36,16 +36,16 @@ def compare(results: Mapping[str, ModelResult], plan: Plan, dataset: Dataset, ru
 
 
 def origin_of(
-    winner: ModelResult, teacher: ModelResult | None, rows: Sequence[str], started: datetime
+    winner: ModelResult, teacher: ModelResult | None, dataset_digest: str, started: datetime
 ) -> dict[str, str]:
     """Return the tags that say where a version comes from; the same `recipe` makes the same model.
 
-    A recipe is the hash of rows, family, hyperparameters and teacher. `base_model` is what a BERT
-    started from, `teacher` what the BERT started from that a Keras network learned from.
+    A recipe is the hash of dataset, family, hyperparameters and teacher. `base_model` is what a
+    BERT started from, `teacher` what the BERT started from that a Keras network learned from.
     """
     taught_by = [dict(teacher.hyperparameters)] if teacher and winner.hyperparameters.get("is_taught") else []
     recipe = json.dumps(
-        [list(rows), winner.family, dict(winner.hyperparameters), *taught_by], sort_keys=True, default=str
+        [dataset_digest, winner.family, dict(winner.hyperparameters), *taught_by], sort_keys=True, default=str
     )
     bases = {
         "base_model": winner.hyperparameters.get("base_model"),

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -19,13 +18,10 @@ from flows.train import train
 from models import LABELS
 from sentiment.champions import store
 from sentiment.config import EXPERIMENT_NAME
-from sentiment.data import fingerprints
-from sentiment.data.dataset import Split, load_dataset
 from sentiment.errors import DataError
 from sentiment.evaluation.behaviour_report import metric_of
 from sentiment.evaluation.behaviour_suite import capabilities, suite_digest
 from sentiment.evaluation.metrics import COST_METRICS, QUALITY_METRICS
-from sentiment.training import runs as tracking
 from sentiment.training import versions
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "memory_measured_once")
@@ -223,48 +219,6 @@ def write_other_source(folder, rows):
         (folder / f"{name}_text.txt").write_text("".join(f"{text}\n" for text in texts), "utf-8")
         labels = "".join(f"{LABELS.index(label)}\n" for _, label in some)
         (folder / f"{name}_labels.txt").write_text(labels, "utf-8")
-
-
-def test_bert_learns_the_default_corpus_before_tweets_of_another_source(
-    loop_home, default_corpus, tmp_path, monkeypatch
-):
-    """No near-copy of the own dataset is among them, and the fingerprints hold every row."""
-    rows = list(zip(default_corpus.train.texts, default_corpus.train.labels, strict=True))
-    write_other_source(tmp_path, rows)
-    given = {}
-
-    def create(family, **hyperparameters):
-        """Make a TF-IDF in place of BERT, too: it learns faster, and its input counts here."""
-        model = real("tfidf", features=("words (1,1)",))
-        fit = model.fit
-        model.fit = lambda data, **options: (
-            given.update({family: data.related}) or fit(replace(data, related=None), **options)
-        )
-        return model
-
-    real = models.create
-    monkeypatch.setattr(models, "create", create)
-    result = train(data=str(tmp_path), profile="quick", families=["tfidf", "bert"]).models[0]
-    assert given["tfidf"] is None
-
-    mine = load_dataset(str(tmp_path))
-    texts, labels = given["bert"]
-    assert (
-        0.9 * len(rows)
-        < len(texts)
-        == len(labels)
-        < len(rows) - sum(len(split.texts) for split in mine.splits.values()) * 0.9
-    )
-    assert not set(mine.train.texts) & set(texts)
-    learned = fingerprints.parse(tracking.read_text(result.run_id, fingerprints.ROWS_FILE))
-    assert {fingerprints.fingerprint(text) for text in (*texts, *mine.train.texts)} <= learned
-    judged = {fingerprints.fingerprint(text) for text in (*mine.validation.texts, *mine.test.texts)}
-    assert not judged & learned
-    assert versions.read_version("challenger").tags["related_digest"] == Split(texts, labels).digest
-
-    train(data=str(tmp_path), profile="smoke", families=["tfidf", "bert"])
-    assert given["bert"] is None
-    assert versions.read_version("challenger").tags["related_digest"] == "none"
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -51,3 +53,13 @@ def test_tampered_encoder_weights_are_refused(small_corpus, monkeypatch):
 
     with pytest.raises(ModelError, match=r"the packaged encoder has the SHA-256 53aa.*, not 0000"):
         bert.BertModel().fit(TrainingData(*small_corpus, validation=small_corpus))
+
+
+def test_a_model_saved_with_a_hyperparameter_of_before_still_loads(trained_once, tmp_path):
+    folder = tmp_path / "bert"
+    shutil.copytree(trained_once[0] / "bert", folder)
+    description = json.loads((folder / "model.json").read_text())
+    description["arguments"]["adversarial"] = 1.0
+    (folder / "model.json").write_text(json.dumps(description))
+
+    assert "adversarial" not in models.load(folder).hyperparameters

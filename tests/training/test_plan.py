@@ -1,12 +1,7 @@
 """The plan of a training: profiles that fit the models, and a retraining like the champion's."""
 
-from dataclasses import replace
-
-import pytest
-
 import models
-from sentiment.data.dataset import load_dataset
-from sentiment.training.plan import HYPERPARAMETERS, NO_ROWS, ROWS, Plan, plan_like
+from sentiment.training.plan import HYPERPARAMETERS, ROWS, Plan, plan_like
 
 
 def test_every_profile_fits_the_models_constructors():
@@ -36,19 +31,3 @@ def test_a_champion_that_learned_from_a_bert_is_retrained_with_one():
     assert plan.teacher_first == ["bert", "keras"]
     assert plan_like({"profile": "quick", "family": "keras"}) == Plan("quick", ("keras",))
     assert plan_like(champion, families="all").candidates == {"tfidf", "keras", "bert"}
-
-
-def test_what_is_judged_by_is_never_learnt_before_and_nothing_is_where_it_is_not_wanted(corpus, corpus_file):
-    mine = load_dataset(str(corpus_file))
-    plan = Plan("quick", ("tfidf", "bert"))
-    judged = corpus.train.texts[5]
-
-    assert judged in plan.related(mine, (), lambda: corpus).texts
-    assert judged not in plan.related(mine, [f"RT @bob {judged.upper()}"], lambda: corpus).texts
-    for other in (
-        replace(plan, base_model="my-bert"),
-        replace(plan, profile="smoke"),
-        replace(plan, families=("tfidf",)),
-    ):
-        assert other.related(mine, (), pytest.fail) == NO_ROWS
-    assert plan.related(corpus, (), pytest.fail) == NO_ROWS
