@@ -28,6 +28,7 @@ from sentiment.serving.endpoints import Endpoints
 from sentiment.serving.feedback_recorder import FeedbackRecorder
 from sentiment.serving.header_limit import limit_headers
 from sentiment.serving.predictor import Predictor
+from sentiment.serving.sampler import Sampler
 from sentiment.serving.shadow import Shadow
 from sentiment.telemetry import process
 
@@ -72,10 +73,12 @@ class SentimentService:
         )
         self._champion.look()
         self._champion.watch(settings.reload_seconds)
-        self._shadow = Shadow(settings, self._telemetry.note_shadow, self._champion.is_busy)
-        self._shadow.start()
         signer = make_signer(settings)
-        self._predictor = Predictor(settings, self._champion, signer, self._telemetry, self._shadow)
+        sampler = Sampler(settings, signer, self._telemetry)
+        self._shadow = Shadow(settings, sampler.note_shadow, self._champion.is_busy)
+        self._shadow.start()
+        listeners = (sampler.note, self._shadow.offer)
+        self._predictor = Predictor(settings, self._champion, signer, self._telemetry, listeners)
         self._recorder = FeedbackRecorder(signer, Inbox(settings.feedback_address))
         self.endpoints = Endpoints(settings, self._predictor, self._recorder)
 

@@ -77,8 +77,9 @@ def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
             raise
         signer = _signer_at_hand(settings)
         feedback = reports_of_feedback(frames["bad_predictions"], inbox, signer)
-        samples = reports_of_samples(frames["sampled_predictions"], inbox["feedback_id"], signer)
-        added = queue.add([*feedback, *samples], watermarks=dict.fromkeys(_STREAMS, now))
+        samples = reports_of_samples(frames["sampled_predictions"], signer)
+        # Samples first: so the text that the service sealed is what people read.
+        added = queue.add([*samples, *feedback], watermarks=dict.fromkeys(_STREAMS, now))
     logger.info("%d called wrong, %d samples: %s", len(feedback), len(samples), _in_words(added))
     return added
 

@@ -11,8 +11,9 @@ from prefect import task
 from prefect.logging import get_run_logger
 
 import models.text
+from sentiment import hash_draws
 from sentiment.config import read_settings
-from sentiment.data import corpus_encoding, distinct_tweets, hash_draws, near_duplicates, sources
+from sentiment.data import corpus_encoding, distinct_tweets, near_duplicates, sources
 from sentiment.data import dataset as data
 from sentiment.errors import DataError
 

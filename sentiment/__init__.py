@@ -1,8 +1,8 @@
 """The domain of Sentiloop, in rooms; each one's `__init__.py` says what it holds.
 
 Every room may use the files beside this one: settings, errors, loopback, waiting, keys, durable
-files, blobs, masking, the rules for a text, Prefect's login and what commands share. Besides, a
-room imports only what `FLOORS` in tests/test_architecture.py allows it.
+files, blobs, masking, draws by hash, the rules for a text, Prefect's login and what commands share.
+Besides, a room imports only what `FLOORS` in tests/test_architecture.py allows it.
 
 - `data`: labelled tweets made ready for training, and the dataset of validated feedback
 - `evaluation`: how good, how sure, how well-behaved and how costly a model is

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0)
     sample_random: float = Field(0.01, ge=0, le=1)
     sample_low_confidence: float = Field(0.1, ge=0, le=1)
+    sample_disagreement: float = Field(0.1, ge=0, le=1)
+    audit_share: float = Field(0.5, ge=0, le=1)
     review_url: SecretStr | None = None
     review_key: SecretStr | None = None
     review_overlap: float = Field(0.2, ge=0, le=1)
@@ -79,7 +81,7 @@ class Settings(BaseSettings):
     budget_size_mb: float = Field(1500, gt=0)
     budget_memory_mb: float = Field(4000, gt=0)
     reload_seconds: float = Field(5, ge=0)
-    shadow_share: float = Field(0.1, ge=0, le=1)
+    shadow_share: float = Field(1, ge=0, le=1)
 
     @field_validator("home")
     @classmethod

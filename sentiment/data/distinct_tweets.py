@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from models import clean_text
-from sentiment.data.hash_draws import hash_draw
 from sentiment.data.near_duplicates import NearDuplicates, canonical_form
+from sentiment.hash_draws import hash_draw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

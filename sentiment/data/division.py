@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sentiment.data.dataset import EvaluationSet, Split
-from sentiment.data.hash_draws import hash_draw
 from sentiment.data.near_duplicates import NearDuplicates, canonical_form
+from sentiment.hash_draws import hash_draw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

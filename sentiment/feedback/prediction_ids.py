@@ -103,6 +103,15 @@ class PredictionSigner:
         """Return a keyed digest of a sender's address, 16 hexadecimal characters; None if empty."""
         return hmac.digest(self._key, b"sender:" + address.encode(), "sha256").hex()[:16] if address else None
 
+    def seal(self, prediction_id: str, reason: str, probability: float, text: str) -> str:
+        """Return a keyed digest, 32 hexadecimal characters, of a prediction's draw for review.
+
+        Only the service can make it; so nobody else can say how and with which probability a
+        prediction was drawn, nor put another text in its place. Spaces of the text do not count.
+        """
+        drawn = (prediction_id, reason, f"{probability:.9g}", "".join(text.split()))
+        return hmac.digest(self._key, b"draw:" + "\n".join(drawn).encode(), "sha256").hex()[:32]
+
     def _digest(self, text: str) -> str:
         digest = hmac.digest(self._key, b"text:" + text.encode(), "sha256")
         return base64_encode(digest[:16]).decode()

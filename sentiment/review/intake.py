@@ -5,33 +5,37 @@ neither annotators nor Git see a name.
 
 Whoever may write to the logs may invent rows, so each row is checked: its feedback id follows from
 its prediction id, its score is possible, and, where the signing key is at hand, we issued the
-prediction id for the row's label, score and model. That the text is the predicted one cannot be
-checked: the id vouches for the text as it was sent, and the logs hold it masked.
+prediction id for the row's label, score and model. That a complaint's text is the predicted one
+cannot be checked: the id vouches for the text as it was sent, and the logs hold it masked. A
+sample's text is sealed (`samples.py`).
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
 
 from models import LABELS
 from sentiment.errors import PredictionIdError
 from sentiment.feedback.feedback import feedback_id_of
 from sentiment.masking import mask
-from sentiment.review.items import Report
+from sentiment.review.items import Origin, Report
+from sentiment.review.samples import best_of_each, is_audit, is_honest, probability_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     import pandas as pd
 
     from sentiment.feedback.prediction_ids import PredictionSigner
-    from sentiment.review.items import Origin
+    from sentiment.review.items import Drawn
 
 _LONGEST_MODEL = 200
 _WHY_LEFT_OUT = (
-    "lack something, or their service has another signing key: left out; check SENTIMENT_SIGNING_KEY"
+    "lack something, claim a draw that was not, or their service has another signing key: left out; "
+    "check SENTIMENT_SIGNING_KEY"
 )
 _logger = logging.getLogger("sentiment.intake")
 
@@ -52,37 +56,32 @@ def reports_of_feedback(
     return sorted(reports.values(), key=lambda report: (report.received_at, report.feedback_id))
 
 
-def reports_of_samples(
-    sampled: pd.DataFrame, answered: Iterable[str] = (), signer: PredictionSigner | None = None
-) -> list[Report]:
-    """Return one report per sampled prediction, oldest first, without those that have feedback.
+def reports_of_samples(sampled: pd.DataFrame, signer: PredictionSigner | None = None) -> list[Report]:
+    """Return one report per sampled prediction, oldest first, whatever people said of it.
 
     Args:
         sampled: The rows of the query `sampled_predictions`.
-        answered: The ids of the feedback that people gave.
-        signer: Checks the prediction ids.
+        signer: Checks the prediction ids and how each was drawn.
     """
-    known = set(answered)
     rows = [
         row | {"feedback_id": feedback_id_of(row["prediction_id"]), "timestamp": row["TimeGenerated"]}
         for row in _rows(sampled)
     ]
-    asked = _usable([row for row in rows if row["feedback_id"] not in known], signer)
-    reports = {
-        row["feedback_id"]: _from_log(
-            row, "low confidence" if row["reason"] == "low confidence" else "random"
-        )
-        for row in asked
-    }
-    return sorted(reports.values(), key=lambda report: (report.received_at, report.feedback_id))
+    usable = _usable(rows, signer, also=is_honest)
+    reports = [_from_sample(row) for row in best_of_each(usable)]
+    return sorted(reports, key=lambda report: (report.received_at, report.feedback_id))
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return list(frame.astype(object).where(frame.notna(), None).to_dict("records"))
 
 
-def _usable(rows: list[dict[str, Any]], signer: PredictionSigner | None) -> list[dict[str, Any]]:
-    usable = [row for row in rows if _is_usable(row, signer)]
+def _usable(
+    rows: list[dict[str, Any]],
+    signer: PredictionSigner | None,
+    also: Callable[[dict[str, Any], PredictionSigner | None], bool] = lambda row, signer: True,
+) -> list[dict[str, Any]]:
+    usable = [row for row in rows if _is_usable(row, signer) and also(row, signer)]
     if len(usable) < len(rows):
         _logger.warning("%d of %d rows of the logs %s", len(rows) - len(usable), len(rows), _WHY_LEFT_OUT)
     return usable
@@ -125,6 +124,14 @@ def _from_log(row: dict[str, Any], origin: Origin) -> Report:
         source=None,
         received_at=row["timestamp"].to_pydatetime(),
     )
+
+
+def _from_sample(row: dict[str, Any]) -> Report:
+    """Return the report of a record; how it was drawn is unknown in those from before 0.2.0."""
+    origin: Origin = row["reason"] if row["reason"] in get_args(Origin) else "random"
+    probability = probability_of(row)
+    drawn: Drawn = "audit" if is_audit(row) else "complaint" if probability is None else "uncertain"
+    return replace(_from_log(row, origin), drawn=drawn, probability=probability)
 
 
 def _from_inbox(row: dict[str, Any]) -> Report:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from sentiment.data.hash_draws import hash_draw
 from sentiment.errors import ReviewError
+from sentiment.feedback.draws import audit_number
+from sentiment.hash_draws import hash_draw
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-Origin = Literal["feedback", "low confidence", "random"]
+Origin = Literal["feedback", "low confidence", "random", "disagreement"]
+Drawn = Literal["audit", "uncertain", "complaint"]
 UNCLEAR, SKIPPED = "unclear", "skip"
 UNKNOWN = "unknown"  # the source of all feedback without one
 FLOOD = 20  # reports of one source within an hour; a person does not correct more
@@ -31,6 +33,11 @@ class Report:
     """One prediction to review: one that a person called wrong, or a sampled one.
 
     The text is masked, the time in UTC.
+
+    Attributes:
+        drawn: How it came to be reviewed, as in `ValidatedRow`; a complaint also where that is not
+            known any more.
+        probability: With which it was drawn; None for a complaint.
     """
 
     feedback_id: str
@@ -43,6 +50,18 @@ class Report:
     origin: Origin
     source: str | None
     received_at: datetime
+    drawn: Drawn = "complaint"
+    probability: float | None = None
+
+    @property
+    def audit_order(self) -> float | None:
+        """Its place in the audit's random order, from 0 to 1; None if it is not of the audit.
+
+        What lies below a limit is itself a random sample, with the probability times that limit.
+        """
+        if self.drawn != "audit" or self.probability is None:
+            return None
+        return audit_number(self.prediction_id) / self.probability
 
     @property
     def sender(self) -> str | None:

@@ -13,17 +13,19 @@ from sentiment.serving.shadow import Answered
 from sentiment.text_rules import check_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from sentiment.config import Settings
     from sentiment.feedback.prediction_ids import PredictionSigner
     from sentiment.serving.champion import Champion, ServedModel
-    from sentiment.serving.shadow import Shadow
     from sentiment.telemetry.process import Telemetry
 
 
 class Predictor:
     """Answers with the champion.
 
-    Its methods raise RequestError for texts that cannot be used, StoreError and OverloadError.
+    Its methods raise RequestError for texts that cannot be used, StoreError and OverloadError. The
+    listeners hear of each prediction after its answer, and must return at once.
     """
 
     def __init__(
@@ -32,10 +34,11 @@ class Predictor:
         champion: Champion,
         signer: PredictionSigner,
         telemetry: Telemetry,
-        shadow: Shadow,
+        listeners: Sequence[Callable[[Answered], None]],
     ) -> None:
         self._max_chars, self._uncertain_below = settings.max_chars, settings.uncertain_below
-        self._champion, self._signer, self._telemetry, self._shadow = champion, signer, telemetry, shadow
+        self._champion, self._signer, self._telemetry = champion, signer, telemetry
+        self._listeners = listeners
 
     @property
     def tag(self) -> str:
@@ -64,13 +67,12 @@ class Predictor:
         return predictions
 
     async def note_answered(self, texts: list[str], predictions: list[Prediction]) -> None:
-        """Sample answered predictions for review and for the shadow; call it when they are sent."""
+        """Tell the listeners of answered predictions; call it when the answers are sent."""
         for text, answer in zip(texts, predictions, strict=True):
             score = getattr(answer.scores, answer.label)
-            self._telemetry.note_sample(
-                text, label=answer.label, score=score, model=answer.model, prediction_id=answer.prediction_id
-            )
-            self._shadow.offer(Answered(text, answer.label, score, answer.model))
+            answered = Answered(text, answer.label, score, answer.model, answer.prediction_id)
+            for listen in self._listeners:
+                listen(answered)
 
     async def _predict(self, served: ServedModel, texts: list[str]) -> list[Prediction]:
         rows = await served.score(texts, self._telemetry.tracer)

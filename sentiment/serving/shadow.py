@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sentiment.config import Settings
 
 _logger = logging.getLogger("bentoml.sentiment")
-_WAITING = 64  # texts; what comes while so many wait is not compared
+_WAITING = 1024  # texts, four full batches; what comes while so many wait is not compared
 _NICE = 10
 _LOOK_SECONDS = 0.02
 _IDLE_SECONDS = 0.5
@@ -44,13 +44,17 @@ class Answered:
     label: str
     score: float
     model: str
+    prediction_id: str
 
 
 class Shadow:
     """Compares a share of the answers with what the shadow of the store would have said."""
 
     def __init__(
-        self, settings: Settings, note: Callable[[ShadowPrediction], None], is_busy: Callable[[], bool]
+        self,
+        settings: Settings,
+        note: Callable[[Answered, ShadowPrediction], object],
+        is_busy: Callable[[], bool],
     ) -> None:
         self._share = settings.shadow_share
         self._seconds = settings.reload_seconds
@@ -124,17 +128,16 @@ class Shadow:
         try:
             served = self._model.get()
             row = served.model.predict_proba([answered.text])[0]
-            self._note(
-                ShadowPrediction(
-                    answered.text,
-                    predicted_label=answered.label,
-                    score=answered.score,
-                    model=answered.model,
-                    shadow_label=LABELS[int(row.argmax())],
-                    shadow_score=float(row.max()),
-                    shadow_model=served.tag,
-                )
+            said = ShadowPrediction(
+                answered.text,
+                predicted_label=answered.label,
+                score=answered.score,
+                model=answered.model,
+                shadow_label=LABELS[int(row.argmax())],
+                shadow_score=float(row.max()),
+                shadow_model=served.tag,
             )
+            self._note(answered, said)
         except Exception as error:  # the champion has answered; the shadow's trouble is nobody else's
             _logger.error(  # noqa: TRY400
                 "the shadow %s failed with %s: it rests until another is named",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import random
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
     from sentiment.config import Settings
+    from sentiment.feedback.draws import Sample
     from sentiment.feedback.feedback import Feedback
     from sentiment.telemetry.exporters import Pipelines
 
@@ -70,8 +70,6 @@ class Telemetry:
     def __init__(self, settings: Settings | None = None, pipelines: Pipelines | None = None) -> None:
         self._low_confidence = settings.low_confidence if settings else 0.0
         self._uncertain_below = settings.uncertain_below if settings else 0.0
-        self._sample_random = settings.sample_random if settings else 0.0
-        self._sample_low = settings.sample_low_confidence if settings else 0.0
         self._pipelines = pipelines
         meter: Meter = pipelines.metrics.get_meter(NAME) if pipelines else NoOpMeter(NAME)
         self.metrics = Metrics(meter)
@@ -97,24 +95,10 @@ class Telemetry:
             {"model": model, "texts": len(labels), **counts, "low_confidence": low, "score_sum": sum(scores)}
         )
 
-    def note_sample(self, text: str, *, label: str, score: float, model: str, prediction_id: str) -> None:
-        """Sample a prediction for review, its text masked: doubtful ones more often."""
-        if not self.is_on:
-            return
-        is_low = score < self._low_confidence and random.random() < self._sample_low  # noqa: S311 - a sample
-        if is_low or random.random() < self._sample_random:  # noqa: S311
-            keys = {
-                "tweet_text": mask(text),
-                "predicted_label": label,
-                "score": score,
-                "model": model,
-                "prediction_id": prediction_id,
-            }
-            _log_event(
-                _sample_logger,
-                "Sampled prediction",
-                keys | {"reason": "low confidence" if is_low else "random"},
-            )
+    def note_sample(self, sample: Sample) -> None:
+        """Log a prediction that was drawn for review."""
+        if self.is_on:
+            _log_event(_sample_logger, "Sampled prediction", asdict(sample))
 
     def note_shadow(self, prediction: ShadowPrediction) -> None:
         """Count and log the shadow's prediction; its text, masked, only where the labels differ."""

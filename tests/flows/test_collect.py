@@ -135,19 +135,19 @@ def test_a_sample_that_somebody_complains_of_later_is_a_complaint_with_its_sourc
     ring.record("p1")
     ring.complain("p1")
 
-    assert counts(collect()) == (0, 1, 0)
-    assert counts(collect()) == (0, 0, 1)
+    assert counts(collect()) == (0, 1, 1)
+    assert counts(collect()) == (0, 0, 2)
     assert ring.items() == {TEXTS["p1"]: ("feedback", "negative", 1)}
     with ReviewQueue(ring.settings.review_address, overlap=0) as queue:
         queue.judge(feedback_id_of("p1"), "ann", "negative", now=datetime.now(UTC))
         assert [one.sources for one in queue.settled()] == [("src",)]
 
 
-def test_a_sample_that_somebody_called_right_does_not_come(ring):
+def test_a_sample_that_somebody_called_right_comes_all_the_same(ring):
     ring.sample("p1")
     ring.record("p1", correct=True)
 
-    assert counts(collect()) == (0, 0, 0)
+    assert counts(collect()) == (1, 0, 0)
 
 
 def test_a_row_that_nobody_of_ours_wrote_is_left_out_and_stops_nothing(ring):
@@ -191,7 +191,7 @@ def test_what_our_service_writes_is_vouched_for_by_our_key(ring, monitor, tfidf_
         )
     shutil.rmtree(ring.settings.feedback_address)  # the logs are all there is
 
-    assert counts(collect()) == (2, 0, 1)
+    assert counts(collect()) == (2, 1, 0)
     assert {text: found[0] for text, found in ring.items().items()} == {
         "best day ever, write to (email)": "random",
         "the train to Boston stops here @user": "feedback",

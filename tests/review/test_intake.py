@@ -117,7 +117,7 @@ def test_an_id_of_ours_is_taken_however_old_it_is():
 
     assert len(reports_of_feedback(log(row), inbox(), old)) == 1
     samples = pd.DataFrame([(row[0], *row[1:3], row[5], row[4], row[6], "random")], columns=SAMPLE)
-    assert len(reports_of_samples(samples, signer=old)) == 1
+    assert len(reports_of_samples(samples, old)) == 1
 
 
 @pytest.mark.parametrize(
@@ -139,25 +139,8 @@ def test_what_our_key_does_not_vouch_for_is_left_out(changes):
     samples = pd.DataFrame([(row[0], *row[1:3], row[5], row[4], row[6], "random")], columns=SAMPLE)
 
     assert reports_of_feedback(log(row), inbox(), SIGNER) == []
-    assert reports_of_samples(samples, signer=SIGNER) == []
+    assert reports_of_samples(samples, SIGNER) == []
     assert len(reports_of_feedback(log(row), inbox())) == 1  # without the key, nobody can tell
-
-
-def test_a_sample_that_somebody_answered_is_no_item_of_its_own():
-    sampled = pd.DataFrame(
-        [
-            (moment(1), "a plain day", "neutral", 0.9, "m", "p1", "random"),
-            (moment(0), "who knows", "neutral", 0.4, "m", "p2", "low confidence"),
-            (moment(0), "who knows", "neutral", 0.4, "m", "p2", "low confidence"),
-        ],
-        columns=SAMPLE,
-    )
-
-    reports = reports_of_samples(sampled, answered=[feedback_id_of("p1")])
-
-    assert [(one.text, one.origin, one.feedback_label) for one in reports] == [
-        ("who knows", "low confidence", None)
-    ]
 
 
 def test_a_feedback_from_before_sources_is_read(tmp_path):

@@ -118,14 +118,16 @@ def test_no_request_fails_while_the_champion_changes_and_is_rolled_back_under_tw
 def test_the_shadow_says_what_it_would_have_answered(two, home):
     noted = []
     store.set_shadow(two[1])
-    shadow = Shadow(settings(home), noted.append, lambda: False)
+    shadow = Shadow(settings(home), lambda *said: noted.append(said), lambda: False)
     shadow.start()
     wait_for(lambda: shadow._is_on)
-    shadow.offer(Answered("this is terrible, I hate it", "positive", 0.6, two[0]))
+    shadow.offer(Answered("this is terrible, I hate it", "positive", 0.6, two[0], "p1"))
     wait_for(lambda: noted)
     shadow.stop()
 
-    assert (noted[0].shadow_label, noted[0].shadow_model, noted[0].predicted_label) == (
+    answered, said = noted[0]
+    assert answered.prediction_id == "p1"
+    assert (said.shadow_label, said.shadow_model, said.predicted_label) == (
         "negative",
         two[1],
         "positive",
@@ -138,10 +140,10 @@ def test_a_shadow_that_fails_rests_and_one_that_hangs_holds_nobody_up(two, home,
     shadow.start()
     wait_for(lambda: shadow._is_on)
     began = time.perf_counter()
-    for _ in range(500):
-        shadow.offer(Answered(TEXT, "positive", 0.9, two[0]))
+    for _ in range(2000):
+        shadow.offer(Answered(TEXT, "positive", 0.9, two[0], "p1"))
     assert time.perf_counter() - began < 1
-    assert shadow._waiting.qsize() <= 64
+    assert shadow._waiting.qsize() <= 1024
     shadow.stop()
 
     class Broken:
@@ -152,7 +154,7 @@ def test_a_shadow_that_fails_rests_and_one_that_hangs_holds_nobody_up(two, home,
 
     other = Shadow(settings(home), print, lambda: False)
     other._model, other._is_on = Broken(), True
-    other._compare(Answered(TEXT, "positive", 0.9, two[0]))
+    other._compare(Answered(TEXT, "positive", 0.9, two[0], "p1"))
     assert not other._is_on
 
 
@@ -160,7 +162,7 @@ def test_without_a_shadow_or_a_share_nothing_is_kept(two, home):
     shadow = Shadow(settings(home), print, lambda: False)
     shadow.start()
     time.sleep(0.2)
-    shadow.offer(Answered(TEXT, "positive", 0.9, two[0]))
+    shadow.offer(Answered(TEXT, "positive", 0.9, two[0], "p1"))
     shadow.stop()
 
     assert shadow._waiting.empty()

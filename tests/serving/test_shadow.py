@@ -43,10 +43,10 @@ def odd_shadow(home, tfidf_model, odd_model):
     return tags
 
 
-def test_the_shadow_is_logged_and_counted_and_tells_a_masked_text_only_where_it_would_change_the_label(
+def test_the_shadow_is_logged_and_counted_and_tells_and_draws_only_where_it_would_change_the_label(
     odd_shadow, recorder, caplog
 ):
-    with serving(recorder, **ALWAYS) as client:
+    with serving(recorder, **ALWAYS, SENTIMENT_SAMPLE_DISAGREEMENT="1") as client:
         answers = []
 
         def ask():
@@ -66,7 +66,11 @@ def test_the_shadow_is_logged_and_counted_and_tells_a_masked_text_only_where_it_
     assert {(one["predicted_label"], one["shadow_label"]) for one in changed} == {("negative", "positive")}
     assert all("tweet_text" not in one for one in same)
     assert all(WRONG in one["tweet_text"] for one in changed)
-    assert not any(secret in str(records) for secret in ("@ann", "t.co", "home.org"))
+    samples = told(recorder, "Sampled prediction")
+    assert len(samples) == len(changed)
+    assert {(one["reason"], one["probability"]) for one in samples} == {("disagreement", "1.0")}
+    assert {one["prediction_id"] for one in samples} <= {one["prediction_id"] for one in answers}
+    assert not any(secret in str([records, samples]) for secret in ("@ann", "t.co", "home.org"))
     counts = {
         d["properties"]["agrees"]: d["metrics"][0]["value"]
         for d in recorder.of("MetricData")
@@ -79,11 +83,11 @@ def test_the_shadow_is_logged_and_counted_and_tells_a_masked_text_only_where_it_
 def test_a_shadow_that_ends_under_steady_traffic_ends_and_can_come_back(two, home):
     store.set_shadow(two[1])
     stop, noted = threading.Event(), []
-    shadow = Shadow(settings(home), noted.append, lambda: False)
+    shadow = Shadow(settings(home), lambda *said: noted.append(said), lambda: False)
 
     def ask():
         while not stop.wait(0.01):
-            shadow.offer(Answered(TEXT, "positive", 0.9, two[0]))
+            shadow.offer(Answered(TEXT, "positive", 0.9, two[0], "p1"))
 
     asking = threading.Thread(target=ask)
     shadow.start()

@@ -22,7 +22,8 @@ COLUMNS = {
     "models": "model last_seen",
     "alert": "TimeGenerated feedback_id predicted_label feedback_label model prediction_id",
     "alert_history": "evaluation bad_predictions",
-    "sampled_predictions": "TimeGenerated tweet_text predicted_label score model prediction_id reason",
+    "sampled_predictions": "TimeGenerated tweet_text predicted_label score model prediction_id reason "
+    "probability seal",
     "shadow": "model shadow_model compared agreement to_negative to_neutral to_positive",
 }
 
@@ -33,6 +34,7 @@ KINDS = {
     | {"compared", "to_negative", "to_neutral", "to_positive"},
     "float64": {
         "score",
+        "probability",
         "requests_per_minute",
         "p50",
         "p95",
@@ -135,10 +137,14 @@ def test_the_alert_does_not_see_feedback_that_was_sent_again_later(filled_worksp
     assert "b2" not in set(frame["feedback_id"])
 
 
-def test_samples_come_once_each_newest_first(filled_workspace):
+def test_records_of_samples_come_once_each_newest_first(filled_workspace):
     frame = filled_workspace.ask(queries.read("sampled_predictions"))
 
-    assert rows(frame, "prediction_id", "TimeGenerated") == [("p2", at(1)), ("p1", at(0))]
+    assert rows(frame, "prediction_id", "TimeGenerated", "reason", "probability", "seal") == [
+        ("p2", at(3), "disagreement", 0.1, "s2"),
+        ("p2", at(1), "low confidence", 0.5, "s1"),
+        ("p1", at(0), "random", None, ""),
+    ]
 
 
 def test_the_shadow_is_compared_by_its_agreement_and_its_changes(filled_workspace):

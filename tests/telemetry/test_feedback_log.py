@@ -112,32 +112,6 @@ def test_other_lines_of_that_logger_are_not_feedback(recorder):
     assert recorder.of("MessageData") == []
 
 
-def test_sampled_predictions_are_logged_with_a_masked_text_and_are_no_feedback(recorder, champion):
-    with serving(recorder, SENTIMENT_SAMPLE_RANDOM="1") as client:
-        prediction = client.post("/predict", json={"text": f"{TEXT} @ann"}).json()
-
-    (record,) = messages(recorder)
-    assert record["data"]["baseData"]["message"] == "Sampled prediction"
-    assert record["data"]["baseData"]["properties"] == {
-        "tweet_text": f"{TEXT} @user",
-        "predicted_label": "positive",
-        "score": str(prediction["scores"]["positive"]),
-        "model": champion,
-        "prediction_id": prediction["prediction_id"],
-        "reason": "random",
-        "logger_name": "sentiment.samples",
-    }
-
-
-def test_doubtful_predictions_have_a_rate_of_their_own(recorder):
-    with serving(recorder, SENTIMENT_SAMPLE_LOW_CONFIDENCE="1", SENTIMENT_LOW_CONFIDENCE="1") as client:
-        client.post("/predict", json={"text": TEXT})
-
-    assert [record["data"]["baseData"]["properties"]["reason"] for record in messages(recorder)] == [
-        "low confidence"
-    ]
-
-
 def test_a_shadow_tells_a_tweet_only_where_it_would_change_the_label(recorder):
     given = (f"{TEXT} @ann", "positive", 0.9, "a")
     with sending(recorder) as running:
