@@ -33,8 +33,13 @@ os.environ.pop("PREFECT_API_URL", None)
 pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("fixtures/*_fixtures.py"))
 pytest.register_assert_rewrite(*pytest_plugins)  # some import each other
 
-# What takes longest starts first: else one of pytest's workers would end long after the other.
-_LONGEST_FIRST = ("test_loop.py", "flows", "models", "page", "training")
+# What takes longest starts first, as measured: else one of pytest's workers would end long after
+# the others.
+_LONGEST_FIRST = (
+    *("test_loop.py", "test_behaviour.py", "test_deploy.py", "test_train.py"),
+    *("test_browser_review.py", "test_browser_monitor.py", "test_browser.py"),
+    *("models", "flows", "promotion", "training", "telemetry", "feedback", "supervision", "test_demo.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -103,13 +108,13 @@ def made_once(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], ob
     shared = own if worker_id == "master" else own.parent
 
     def made(name: str, fill: Callable[[Path], object]) -> Path:
-        folder, draft = shared / name, shared / f"{name}-draft"
+        folder, is_whole = shared / name, shared / f"{name}.whole"
         with FileLock(shared / f"{name}.lock"):
-            if not folder.exists():
-                shutil.rmtree(draft, ignore_errors=True)
-                draft.mkdir()
-                fill(draft)
-                draft.rename(folder)
+            if not is_whole.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                is_whole.touch()
         return folder
 
     return made
@@ -133,6 +138,14 @@ def tfidf_model(small_corpus, made_once):
         models.create("tfidf").fit(data, progress=lambda line: None).save(folder)
 
     return models.load(made_once("tfidf", fit))
+
+
+@pytest.fixture(scope="session")
+def served_model(tfidf_model, made_once):
+    """The same model in the form that a store holds: a process that serves it loads no tool."""
+    import models
+
+    return models.load(made_once("tfidf-served", lambda folder: tfidf_model.export(folder, [])))
 
 
 @pytest.fixture

@@ -117,8 +117,8 @@ def run_flows(prefect: httpx.Client, lines: list[str]) -> None:
 
 
 @pytest.mark.slow
-def test_the_demo_starts_every_part_and_stops_cleanly(ports, tfidf_model):
-    crown(store.save(tfidf_model, metadata={}))
+def test_the_demo_starts_every_part_and_stops_cleanly(ports, served_model):
+    crown(store.save(served_model, metadata={}))
     runs.connect(read_settings())
     before = set(ROOT.iterdir())
     process = subprocess.Popen(

@@ -13,17 +13,17 @@ from sentiment.champions import store
 from sentiment.errors import GateError, StoreError
 
 
-def test_the_pointer_decides_and_can_go_back(home, tfidf_model):
-    first = store.save(tfidf_model, metadata={})
-    second = store.save(tfidf_model, metadata={})
+def test_the_pointer_decides_and_can_go_back(home, served_model):
+    first = store.save(served_model, metadata={})
+    second = store.save(served_model, metadata={})
     crown(first)
     assert store.champion().tag == first
     crown(second)
     assert store.champion().tag == second
 
 
-def test_a_pointer_that_cannot_be_read_is_a_clear_error(home, tfidf_model):
-    store.save(tfidf_model, metadata={})
+def test_a_pointer_that_cannot_be_read_is_a_clear_error(home, served_model):
+    store.save(served_model, metadata={})
     (store.store_home() / store.POINTER_FILE).write_bytes(b"\xff\xfe")
 
     assert store.has_champion()
@@ -31,8 +31,8 @@ def test_a_pointer_that_cannot_be_read_is_a_clear_error(home, tfidf_model):
         store.champion()
 
 
-def test_of_two_swaps_on_the_same_champion_one_wins(home, tfidf_model):
-    first, second, third = (store.save(tfidf_model, metadata={}) for _ in range(3))
+def test_of_two_swaps_on_the_same_champion_one_wins(home, served_model):
+    first, second, third = (store.save(served_model, metadata={}) for _ in range(3))
     crown(first)
 
     with ThreadPoolExecutor(2) as pool:
@@ -44,8 +44,8 @@ def test_of_two_swaps_on_the_same_champion_one_wins(home, tfidf_model):
     assert store.pointed()[1:] == [first]
 
 
-def test_of_several_processes_that_swap_at_once_exactly_one_wins(home, tfidf_model):
-    first, *others = (store.save(tfidf_model, metadata={}) for _ in range(5))
+def test_of_several_processes_that_swap_at_once_exactly_one_wins(home, served_model):
+    first, *others = (store.save(served_model, metadata={}) for _ in range(5))
     crown(first)
     code = """
 import sys
@@ -82,8 +82,8 @@ except GateError as error:
     assert store.pointed() == [others[said.index("won")], first]
 
 
-def test_a_roll_back_restores_the_champion_before_and_forgets_the_present_one(home, tfidf_model):
-    first, second, third = (store.save(tfidf_model, metadata={}) for _ in range(3))
+def test_a_roll_back_restores_the_champion_before_and_forgets_the_present_one(home, served_model):
+    first, second, third = (store.save(served_model, metadata={}) for _ in range(3))
     for tag in (first, second, third):
         crown(tag)
 
@@ -93,8 +93,8 @@ def test_a_roll_back_restores_the_champion_before_and_forgets_the_present_one(ho
         store.roll_back()
 
 
-def test_a_roll_back_needs_no_files_of_what_fell_and_keeps_why_it_fell(home, tfidf_model):
-    first, second = (store.save(tfidf_model, metadata={}) for _ in range(2))
+def test_a_roll_back_needs_no_files_of_what_fell_and_keeps_why_it_fell(home, served_model):
+    first, second = (store.save(served_model, metadata={}) for _ in range(2))
     crown(first)
     crown(second)
     shutil.rmtree(store.find(second).path)
@@ -104,8 +104,8 @@ def test_a_roll_back_needs_no_files_of_what_fell_and_keeps_why_it_fell(home, tfi
     assert (fallen.tag, fallen.successor, fallen.because) == (second, first, "it is broken")
 
 
-def test_a_roll_back_that_died_between_its_two_files_has_not_happened(home, tfidf_model, monkeypatch):
-    first, second = (store.save(tfidf_model, metadata={}) for _ in range(2))
+def test_a_roll_back_that_died_between_its_two_files_has_not_happened(home, served_model, monkeypatch):
+    first, second = (store.save(served_model, metadata={}) for _ in range(2))
     crown(first)
     crown(second)
 
@@ -120,8 +120,8 @@ def test_a_roll_back_that_died_between_its_two_files_has_not_happened(home, tfid
     assert store.fallen() == []
 
 
-def test_a_roll_back_of_another_champion_than_expected_is_refused(home, tfidf_model):
-    first, second = (store.save(tfidf_model, metadata={}) for _ in range(2))
+def test_a_roll_back_of_another_champion_than_expected_is_refused(home, served_model):
+    first, second = (store.save(served_model, metadata={}) for _ in range(2))
     crown(first)
     crown(second)
 
@@ -130,16 +130,16 @@ def test_a_roll_back_of_another_champion_than_expected_is_refused(home, tfidf_mo
     assert store.champion().tag == second
 
 
-def test_a_pointer_of_an_earlier_version_with_one_line_is_read(home, tfidf_model):
-    tag = store.save(tfidf_model, metadata={})
+def test_a_pointer_of_an_earlier_version_with_one_line_is_read(home, served_model):
+    tag = store.save(served_model, metadata={})
     (store.store_home() / store.POINTER_FILE).write_text(tag)
 
     assert store.pointed() == [tag]
     assert store.champion().tag == tag
 
 
-def test_an_empty_pointer_is_a_clear_error_and_not_the_newest_model(home, tfidf_model):
-    store.save(tfidf_model, metadata={})
+def test_an_empty_pointer_is_a_clear_error_and_not_the_newest_model(home, served_model):
+    store.save(served_model, metadata={})
     (store.store_home() / store.POINTER_FILE).write_text("")
 
     with pytest.raises(StoreError, match="is empty"):

@@ -19,10 +19,10 @@ class Stubborn:
         return np.array([self._scores] * len(texts))
 
 
-def test_the_stored_probe_is_one_that_the_model_labels_correctly(home, tfidf_model):
-    metadata = store.find(store.save(tfidf_model, metadata={})).metadata
+def test_the_stored_probe_is_one_that_the_model_labels_correctly(home, served_model):
+    metadata = store.find(store.save(served_model, metadata={})).metadata
     assert metadata["probe_text"] in probe.PROBES[metadata["probe_label"]]
-    assert tfidf_model.predict([metadata["probe_text"]]) == [metadata["probe_label"]]
+    assert served_model.predict([metadata["probe_text"]]) == [metadata["probe_label"]]
 
 
 def test_the_probe_is_the_one_with_the_highest_score():

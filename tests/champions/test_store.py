@@ -17,14 +17,14 @@ from sentiment.champions import store
 from sentiment.errors import StoreError
 
 
-def test_a_saved_model_comes_back_with_its_metadata_and_scores(home, tfidf_model):
-    tag = store.save(tfidf_model, metadata={"run_id": "r1"})
+def test_a_saved_model_comes_back_with_its_metadata_and_scores(home, served_model):
+    tag = store.save(served_model, metadata={"run_id": "r1"})
     found = store.find(tag)
     assert tag.startswith("tweet-sentiment:")
     assert found.tag == tag
     assert found.metadata["run_id"] == "r1"
     assert np.array_equal(
-        models.load(found.path).predict_proba(["I love it"]), tfidf_model.predict_proba(["I love it"])
+        models.load(found.path).predict_proba(["I love it"]), served_model.predict_proba(["I love it"])
     )
 
 
@@ -34,11 +34,11 @@ def test_an_empty_store_says_what_to_do(home):
     assert str(caught.value) == "no model 'tweet-sentiment' in the store: run 'make train' first"
 
 
-def test_without_a_pointer_the_only_model_serves_and_among_several_none(home, tfidf_model):
-    first = store.save(tfidf_model, metadata={})
+def test_without_a_pointer_the_only_model_serves_and_among_several_none(home, served_model):
+    first = store.save(served_model, metadata={})
     assert store.champion().tag == first
 
-    second = store.save(tfidf_model, metadata={})
+    second = store.save(served_model, metadata={})
     with pytest.raises(
         StoreError, match=r"none of the 2 models .*: restore that file, or write the champion's tag"
     ) as caught:
@@ -47,13 +47,13 @@ def test_without_a_pointer_the_only_model_serves_and_among_several_none(home, tf
     assert second in str(caught.value)
 
 
-def test_what_a_killed_process_left_half_saved_is_no_model_and_does_no_harm(home, tfidf_model):
-    first = store.save(tfidf_model, metadata={})
+def test_what_a_killed_process_left_half_saved_is_no_model_and_does_no_harm(home, served_model):
+    first = store.save(served_model, metadata={})
     crown(first)
     (store.store_home() / "models" / "tweet-sentiment" / "half").mkdir()
 
     assert store.champion().tag == first
-    crown(store.save(tfidf_model, metadata={}))
+    crown(store.save(served_model, metadata={}))
     store.prune()
     assert not (store.store_home() / "models" / "tweet-sentiment" / "half").exists()
 
@@ -61,17 +61,17 @@ def test_what_a_killed_process_left_half_saved_is_no_model_and_does_no_harm(home
 @pytest.mark.parametrize(
     "tag", ["tweet-sentiment:nope", "tweet-sentiment", "tweet-sentiment:latest", "other:1", "../x", ""]
 )
-def test_a_tag_that_is_not_in_the_store_is_refused(home, tfidf_model, tag):
-    first = store.save(tfidf_model, metadata={})
+def test_a_tag_that_is_not_in_the_store_is_refused(home, served_model, tag):
+    first = store.save(served_model, metadata={})
     crown(first)
     with pytest.raises(StoreError):
         crown(tag)
     assert store.champion().tag == first
 
 
-def test_the_beginning_of_a_version_is_not_a_tag(home, tfidf_model):
+def test_the_beginning_of_a_version_is_not_a_tag(home, served_model):
     with pytest.raises(StoreError):
-        crown(store.save(tfidf_model, metadata={})[:-2])
+        crown(store.save(served_model, metadata={})[:-2])
 
 
 def test_the_store_lies_below_the_home_unless_bentoml_home_says_otherwise(home, tmp_path, monkeypatch):
@@ -96,8 +96,8 @@ def test_importing_the_store_imports_no_bentoml_and_no_framework():
     assert answer.stdout.strip() == "[]"
 
 
-def test_in_an_image_the_bento_brings_its_own_model(home, tfidf_model, tmp_path, monkeypatch):
-    tag = store.save(tfidf_model, metadata={})
+def test_in_an_image_the_bento_brings_its_own_model(home, served_model, tmp_path, monkeypatch):
+    tag = store.save(served_model, metadata={})
     bento = tmp_path / "bento"
     shutil.copytree(store.store_home() / "models", bento / "models")
     monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "empty"))
@@ -109,8 +109,8 @@ def test_in_an_image_the_bento_brings_its_own_model(home, tfidf_model, tmp_path,
     assert champion.path.is_relative_to(bento)
 
 
-def test_pruning_keeps_the_last_champions_and_the_shadow(home, tfidf_model):
-    tags = [store.save(tfidf_model, metadata={}) for _ in range(7)]
+def test_pruning_keeps_the_last_champions_and_the_shadow(home, served_model):
+    tags = [store.save(served_model, metadata={}) for _ in range(7)]
     for tag in tags[:5]:
         crown(tag)
     store.set_shadow(tags[5])
@@ -120,15 +120,15 @@ def test_pruning_keeps_the_last_champions_and_the_shadow(home, tfidf_model):
     assert store._all_tags() == {*tags[2:5], tags[5]}
 
 
-def test_a_store_without_a_pointer_is_not_pruned(home, tfidf_model):
-    tags = {store.save(tfidf_model, metadata={}) for _ in range(2)}
+def test_a_store_without_a_pointer_is_not_pruned(home, served_model):
+    tags = {store.save(served_model, metadata={}) for _ in range(2)}
     store.prune(keep=1)
 
     assert store._all_tags() == tags
 
 
-def test_the_shadow_is_named_and_ended_without_touching_the_champion(home, tfidf_model):
-    first, second = (store.save(tfidf_model, metadata={}) for _ in range(2))
+def test_the_shadow_is_named_and_ended_without_touching_the_champion(home, served_model):
+    first, second = (store.save(served_model, metadata={}) for _ in range(2))
     crown(first)
 
     store.set_shadow(second)
@@ -137,8 +137,8 @@ def test_the_shadow_is_named_and_ended_without_touching_the_champion(home, tfidf
     assert store.shadow() is None
 
 
-def test_a_shadow_that_is_missing_is_still_named_and_can_be_ended(home, tfidf_model):
-    tag = store.save(tfidf_model, metadata={})
+def test_a_shadow_that_is_missing_is_still_named_and_can_be_ended(home, served_model):
+    tag = store.save(served_model, metadata={})
     store.set_shadow(tag)
     store.remove(tag)
 

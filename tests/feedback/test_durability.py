@@ -18,12 +18,12 @@ TEXT = "I love this, canary4711!"
 
 
 @pytest.fixture(scope="module")
-def kill_story(tmp_path_factory, tfidf_model):
+def kill_story(tmp_path_factory, served_model):
     """Serve, use, kill right after a 200, serve again, send the same again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(tmp_path_factory.mktemp("served") / "home"))
         patch.delenv("BENTOML_HOME", raising=False)
-        crown(store.save(tfidf_model, metadata={}))
+        crown(store.save(served_model, metadata={}))
         log = read_settings().home / "serve.log"
         seen = {}
         with served(log) as (address, process):

@@ -17,7 +17,7 @@ TEXT = "I love this, thank you so much!"
 
 
 @pytest.fixture(scope="module")
-def storage_story(tmp_path_factory, tfidf_model, azurite_command):
+def storage_story(tmp_path_factory, served_model, azurite_command):
     """Serve, give feedback, kill right after the 200; serve again, stop and restart the storage."""
     storage = Azurite(azurite_command, tmp_path_factory.mktemp("storage"))
     storage.start()
@@ -27,7 +27,7 @@ def storage_story(tmp_path_factory, tfidf_model, azurite_command):
         patch.delenv("BENTOML_HOME", raising=False)
         patch.setenv("SENTIMENT_FEEDBACK_URL", "az://feedback/inbox")
         patch.setenv("AZURE_STORAGE_CONNECTION_STRING", storage.connection_string)
-        crown(store.save(tfidf_model, metadata={}))
+        crown(store.save(served_model, metadata={}))
         log, seen = read_settings().home / "serve.log", {}
         try:
             with served(log) as (address, process):

@@ -49,12 +49,12 @@ def test_a_new_champion_that_cannot_be_loaded_changes_nothing_and_is_said_once(t
     assert len([record for record in caplog.records if "goes on" in record.getMessage()]) == 1
 
 
-def test_without_a_champion_it_is_not_ready_and_becomes_so_when_there_is_one(home, tfidf_model):
+def test_without_a_champion_it_is_not_ready_and_becomes_so_when_there_is_one(home, served_model):
     champion = Champion()
     champion.look()
     with pytest.raises(StoreError, match="make train"):
         champion.get()
-    crown(store.save(tfidf_model, metadata={}))
+    crown(store.save(served_model, metadata={}))
     champion.watch(0.05)
     wait_for(lambda: not champion.problem)
     champion.stop()
@@ -63,14 +63,16 @@ def test_without_a_champion_it_is_not_ready_and_becomes_so_when_there_is_one(hom
 
 
 @pytest.fixture
-def unlike(home, tfidf_model, small_corpus):
+def unlike(home, served_model, small_corpus, tmp_path):
     """Two models in the store with their label of TEXT: the champion, and one that errs."""
     texts, labels = small_corpus
     swapped = [{"positive": "neutral", "neutral": "positive"}.get(label, label) for label in labels]
     odd = models.create("tfidf").fit(
         models.TrainingData(texts, swapped, validation=(texts, swapped)), progress=lambda line: None
     )
-    says = {store.save(model, metadata={}): model.predict([TEXT])[0] for model in (tfidf_model, odd)}
+    odd.export(tmp_path / "odd", [])
+    both = (served_model, models.load(tmp_path / "odd"))
+    says = {store.save(model, metadata={}): model.predict([TEXT])[0] for model in both}
     assert list(says.values()) == ["positive", "neutral"]
     crown(next(iter(says)))
     return says

@@ -61,9 +61,9 @@ def test_a_pseudonym_is_the_same_for_the_same_address_and_key_only(tmp_path):
 
 @pytest.mark.parametrize(("trusted", "sources"), [("0", 1), ("1", 2)])
 def test_a_real_server_believes_a_forwarded_address_only_as_far_as_it_is_set_to(
-    home, tfidf_model, trusted, sources
+    home, served_model, trusted, sources
 ):
-    crown(store.save(tfidf_model, metadata={}))
+    crown(store.save(served_model, metadata={}))
     log = read_settings().home / "serve.log"
     with served(log, workers=1, SENTIMENT_TRUSTED_PROXIES=trusted) as (address, _):
         # Uvicorn alone would believe all that comes from this machine.

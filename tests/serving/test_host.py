@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psutil
 import pytest
+from crowning import home_with_champion
 from served import served
 
 WARNING = "beyond this machine, without a key"
@@ -24,6 +25,14 @@ def addresses(process, port):
     }
 
 
+@pytest.fixture(scope="module")
+def crowned_home(tmp_path_factory, served_model):
+    """One home for this file: a store with a champion."""
+    with home_with_champion(tmp_path_factory.mktemp("host") / "home", served_model):
+        yield
+
+
+@pytest.mark.usefixtures("crowned_home")
 @pytest.mark.parametrize(
     ("settings", "address", "warns"),
     [
@@ -33,7 +42,7 @@ def addresses(process, port):
         ({"SENTIMENT_HOST": "0.0.0.0", "SENTIMENT_API_KEY": "a-key"}, "0.0.0.0", False),
     ],
 )
-def test_the_service_listens_where_it_is_told_to(store_with_champion, tmp_path, settings, address, warns):
+def test_the_service_listens_where_it_is_told_to(tmp_path, settings, address, warns):
     log = tmp_path / "log"
     with served(log, workers=1, **settings) as (url, process):
         assert addresses(process, int(url.rpartition(":")[2])) == {address}

@@ -57,14 +57,14 @@ def bad_predictions():
 
 
 @pytest.fixture(scope="module")
-def supervision_story(tmp_path_factory, tfidf_model):
+def supervision_story(tmp_path_factory, served_model):
     """Three corrections, then a fourth that a `kill -9` takes from telemetry, seen at each step."""
     home = tmp_path_factory.mktemp("supervision") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(home))
         for variable, value in tool_environment(read_settings()).items():
             patch.setenv(variable, value)
-        tag = store.save(tfidf_model, metadata={})
+        tag = store.save(served_model, metadata={})
         crown(tag)
         with MonitorProcess(home.parent / "monitor", "--no-alerts") as monitor:
             patch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", monitor.connection_string)

@@ -96,7 +96,7 @@ def _send_and_kill(story, recorder, log, settings):
 
 
 @pytest.fixture(scope="module")
-def endpoint_story(tmp_path_factory, tfidf_model):
+def endpoint_story(tmp_path_factory, served_model):
     """A dead endpoint, then a slow one, and SIGTERM; then a good one, and SIGTERM; then kill -9."""
     folder = tmp_path_factory.mktemp("faults")
     (folder / "hook").mkdir()
@@ -104,7 +104,7 @@ def endpoint_story(tmp_path_factory, tfidf_model):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(folder / "home"))
         patch.delenv("BENTOML_HOME", raising=False)
-        crown(store.save(tfidf_model, metadata={}))
+        crown(store.save(served_model, metadata={}))
         endpoint_story = Story(folder / "home")
         with Recorder(address="127.0.0.2") as recorder:
             address, port = recorder.connection_string, recorder.port
