@@ -6,6 +6,7 @@ are ready.
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
 import signal
@@ -13,13 +14,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import httpx
 from honcho.manager import Manager
 
-from sentiment import loopback
+from sentiment import durable, loopback
 from sentiment.champions import store
 from sentiment.config import Settings, apply_tool_environment, read_settings
 from sentiment.errors import ConfigError, SentiloopError, StoreError
@@ -29,6 +31,9 @@ from sentiment.telemetry.connection_string import CONNECTION_STRING
 from sentiment.waiting import wait_until
 
 _READY_SECONDS = 180
+_LOOK_SECONDS = 5.0
+_UNFINISHED = "first_training"  # below SENTIMENT_HOME, with the profile, until all models were compared
+_ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
 @dataclass(frozen=True)
@@ -141,13 +146,22 @@ def _listening(port: int) -> tuple[str, ...]:
 
 
 def main() -> int:
+    """Read the command line and run the demo until it is stopped; return the exit code."""
+    parser = argparse.ArgumentParser("python demo.py", description=__doc__)
+    parser.add_argument(
+        "--profile", default="quick", help="how much to train where there is no champion yet: smoke or quick"
+    )
+    return run(parser.parse_args().profile)
+
+
+def run(profile: str) -> int:
     """Run the demo until it is stopped; return the exit code."""
     try:
         settings = read_settings()
         apply_tool_environment(settings)
         programs = parts(settings)
         _check_ports(programs)
-        _train_if_needed()
+        _train_if_needed(settings, profile)
     except SentiloopError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -160,7 +174,7 @@ def main() -> int:
     for part in programs:
         command = shlex.join((sys.executable, *part.command))
         manager.add_process(part.name, f"exec {command}", env={**environment, **part.environment})
-    threading.Thread(target=_announce, args=(programs,), daemon=True).start()
+    threading.Thread(target=_attend, args=(settings, programs), daemon=True).start()
     manager.loop()
     return int(manager.returncode or 0)
 
@@ -175,15 +189,60 @@ def _check_ports(programs: list[Part]) -> None:
                 )
 
 
-def _train_if_needed() -> None:
+def _train_if_needed(settings: Settings, profile: str) -> None:
+    """Train the smallest model if there is no champion; the others follow in the background."""
     if store.has_champion():
         print(f"the champion is {store.champion().tag}", flush=True)
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop ends the training, too
-    print("no champion yet: training the three models (about a quarter of an hour on two cores)", flush=True)
-    command = [sys.executable, "-m", "flows.train", "--profile", "quick"]
+    durable.replace(settings.home / _UNFINISHED, profile.encode())
+    print("no champion yet: training the smallest model (about a minute on two cores)", flush=True)
+    command = [sys.executable, "-m", "flows.train", "--profile", profile, "--families", "tfidf"]
     if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own flow
         raise StoreError("the training failed, as told above: mend its cause and run 'make demo' again")
+
+
+def _train_the_others(settings: Settings, prefect: Part) -> None:
+    """Start the comparison of all models as a run in Prefect, if an earlier demo has not ended it.
+
+    Returns when the run has ended.
+    """
+    mark = settings.home / _UNFINISHED
+    if not mark.exists():
+        return
+    user, _, password = prefect.login.partition(":")
+    with httpx.Client(
+        base_url=f"{prefect.address}/api", auth=(user, password), timeout=30, trust_env=False
+    ) as client:
+        try:
+            run = _start_run(client, "train", {"profile": mark.read_text("utf-8")})
+            print(
+                f"all three models are trained and compared in the background: {prefect.address}/runs/"
+                f"flow-run/{run}\nThe best of them goes to the gate and takes over live if it is better.",
+                flush=True,
+            )
+            while (state := client.get(f"/flow_runs/{run}").json()["state_type"]) not in _ENDED:
+                time.sleep(_LOOK_SECONDS)
+        except httpx.HTTPError as error:
+            print(f"the training in the background: Prefect does not answer ({type(error).__name__})")
+            return
+    if state == "COMPLETED":
+        mark.unlink()
+    print(f"the training in the background: {state.lower()}", flush=True)
+
+
+def _start_run(client: httpx.Client, flow: str, parameters: Mapping[str, str]) -> str:
+    """Start a run of a flow's local deployment, and return its id."""
+    deployment = client.get(f"/deployments/name/{flow}/local").raise_for_status().json()["id"]
+    body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+    answer = client.post(f"/deployments/{deployment}/create_flow_run", json=body).raise_for_status()
+    return str(answer.json()["id"])
+
+
+def _attend(settings: Settings, programs: list[Part]) -> None:
+    """Say where the parts are when they answer, then train the models that are missing."""
+    _announce(programs)
+    _train_the_others(settings, next(part for part in programs if part.name == "prefect"))
 
 
 def _announce(programs: list[Part]) -> None:

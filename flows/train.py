@@ -10,7 +10,6 @@ if __name__ == "__main__":
 import argparse
 import sys
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from prefect import flow, task
@@ -36,11 +35,12 @@ from sentiment.training import runs, versions
 from sentiment.training.comparison import Comparison, as_json, as_markdown, write_comparison
 from sentiment.training.lesson import Lesson, learn
 from sentiment.training.plan import NO_ROWS, ROWS, Family, Plan, Profile, Seed
+from sentiment.training.training_now import telling
 from sentiment.training.unfinished import unfinished
 from sentiment.training.winner import compare, origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from prefect import Task
@@ -112,10 +112,11 @@ def train_and_register(
         runs.log_pictures({"data_report": draw_data(dataset)})
         with unfinished(home / "unfinished", [dataset.digest, plan.recipes]) as folder:
             lesson = Lesson(dataset, run_id, tags, folder)
-            results: dict[str, ModelResult] = {
-                family: train_model(family, plan.hyperparameters(family), lesson)
-                for family in plan.teacher_first
-            }
+            with telling(home, plan.teacher_first) as tell:
+                results: dict[str, ModelResult] = {
+                    family: train_model(family, plan.hyperparameters(family), lesson, tell)
+                    for family in plan.teacher_first
+                }
             comparison = compare(results, plan, dataset, run_id)
             picture = _publish(comparison, home / "comparison")
             winner = results[comparison.winner]
@@ -154,10 +155,20 @@ def _may_help(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> boo
     retry_delay_seconds=5,
     retry_condition_fn=_may_help,
 )
-def train_model(family: Family, hyperparameters: dict[str, Any], lesson: Lesson) -> ModelResult:
-    """Train one model, measure it, and log it as a run below the comparison's."""
+def train_model(
+    family: Family, hyperparameters: dict[str, Any], lesson: Lesson, tell: Callable[[str, str], None]
+) -> ModelResult:
+    """Train one model, measure it, and log it as a run below the comparison's.
+
+    `tell` takes the family and each line of its progress.
+    """
     logger = get_run_logger()
-    progress = partial(logger.info, f"{family}: %s")
+    tell(family, "")
+
+    def progress(line: str) -> None:
+        logger.info("%s: %s", family, line)
+        tell(family, line)
+
     result = learn(family, hyperparameters, lesson, progress=progress, draw=draw_model)
     figures = (result.metrics["val_f1_macro"], result.metrics["test_f1_macro"])
     logger.info("%s: macro F1 %.4f on validation, %.4f on test", family, *figures)

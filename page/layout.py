@@ -14,8 +14,10 @@ from page.score_file import add_score_file
 from page.scoring import Limits
 from page.service_client import ServiceClient, ServiceError
 from page.texts import Language, language_of, shown
+from page.training_banner import training_line
 from page.try_it import add_try_it
 from page.verdict_view import verdict_view
+from sentiment.training.training_now import read_training
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +45,7 @@ def lay_out(settings: Settings) -> gr.Blocks:
             status = gr.HTML(elem_id="status", apply_default_css=False)
             gr.Markdown(shown("subtitle"), elem_id="subtitle")
             add_badge(monitor, page)
+            training = gr.HTML(elem_id="training", apply_default_css=False)
         with gr.Tabs(overflow_behavior="wrap"):  # a menu of tabs would hide the monitor on a phone
             with gr.Tab(shown("tab_try"), id="try") as try_tab:
                 add_try_it(client)
@@ -55,20 +58,21 @@ def lay_out(settings: Settings) -> gr.Blocks:
             with gr.Tab(shown("tab_review"), id="review", elem_id="review") as review_tab:
                 add_review(settings, page)
         dashboard.open_with(monitor_tab, others=[try_tab, file_tab, models_tab, review_tab])
-        _refresh_status(client, page, status)
+        _refresh_status(client, settings.home, page, [status, training])
         _refresh_comparison(settings.home, [page.load, models_tab.select], comparison)
     page.queue(default_concurrency_limit=_CONCURRENCY)  # else one slow answer holds up everybody
     return page
 
 
-def _refresh_status(client: ServiceClient, page: gr.Blocks, status: gr.HTML) -> None:
-    """Show the service's state when the page loads, and at intervals."""
+def _refresh_status(client: ServiceClient, home: Path, page: gr.Blocks, lines: list[gr.HTML]) -> None:
+    """Show the states of the service and of a training when the page loads, and at intervals."""
 
-    def on_status(request: gr.Request) -> str:
-        return service_status(client, language_of(request))
+    def on_status(request: gr.Request) -> tuple[str, str]:
+        language = language_of(request)
+        return service_status(client, language), training_line(language, read_training(home))
 
     triggers = [page.load, gr.Timer(_STATUS_SECONDS).tick]
-    gr.on(triggers, on_status, None, status, show_progress="hidden", api_visibility="private")
+    gr.on(triggers, on_status, None, lines, show_progress="hidden", api_visibility="private")
 
 
 def _refresh_comparison(home: Path, triggers: list[Any], comparison: gr.HTML) -> None:

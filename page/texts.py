@@ -29,6 +29,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "status_ready": ("Service ready", "Service prêt"),
     "status_waiting": ("Service not ready", "Service pas encore prêt"),
     "status_down": ("Service unreachable", "Service injoignable"),
+    # The training in the background
+    "training_now": (
+        "Training {model}, model {place} of {models}",
+        "Entraînement de {model}, modèle {place} sur {models}",
+    ),
+    "training_left": ("about {minutes} min left", "encore {minutes} min environ"),
+    "training_then": (
+        "Then the gate compares it with the model that answers now. A better one takes over here, live.",
+        "Ensuite, le contrôle le compare au modèle qui répond ici. Meilleur, il prend le relais aussitôt.",
+    ),
     # Labels
     "negative": ("Negative", "Négatif"),
     "neutral": ("Neutral", "Neutre"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,7 +10,9 @@ import socket
 import subprocess
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import psutil
@@ -18,6 +21,7 @@ from crowning import crown
 from waiting import wait_for
 
 import demo
+from sentiment import durable
 from sentiment.champions import store
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError
@@ -102,7 +106,7 @@ def experiments(port: int) -> set[str]:
 
 
 def run_flows(prefect: httpx.Client, lines: list[str]) -> None:
-    """Let the worker end a run of `watch` and begin one of `train`; strangers are refused."""
+    """Let the worker end a run of `watch`, and see it begin the training; strangers are refused."""
     stranger = httpx.post(f"{prefect.base_url}flows/", json={"name": "stranger"}, trust_env=False)
     assert stranger.status_code == 401
 
@@ -112,14 +116,16 @@ def run_flows(prefect: httpx.Client, lines: list[str]) -> None:
     watched = start_run(prefect, "watch")
     wait_for(lambda: state(watched) in ("COMPLETED", "FAILED", "CRASHED"), 150)
     assert state(watched) == "COMPLETED", "".join(lines)
-    trained = start_run(prefect, "train", families=["tfidf"])
-    wait_for(lambda: state(trained) == "RUNNING", 150)
+    [address] = re.findall(r"in the background: (\S+)", "".join(lines))
+    wait_for(lambda: state(f"/flow_runs/{address.rsplit('/')[-1]}") == "RUNNING", 150)
 
 
 @pytest.mark.slow
 def test_the_demo_starts_every_part_and_stops_cleanly(ports, served_model):
     crown(store.save(served_model, metadata={}))
     runs.connect(read_settings())
+    unfinished = read_settings().home / "first_training"  # of a demo that was stopped before
+    unfinished.write_text("smoke")
     before = set(ROOT.iterdir())
     process = subprocess.Popen(
         [sys.executable, "demo.py"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -150,8 +156,58 @@ def test_the_demo_starts_every_part_and_stops_cleanly(ports, served_model):
     assert psutil.wait_procs(programs, timeout=30)[1] == []
     wait_for(lambda: not any(is_open(port) for port in ports.values()), 10)
     assert "Traceback" not in "".join(lines)
+    assert unfinished.read_text() == "smoke"  # the next demo goes on
     assert set(ROOT.iterdir()) == before
     assert {path.name for path in Path(os.environ["SENTIMENT_HOME"]).parent.iterdir()} == {"home"}
+
+
+class Prefect(BaseHTTPRequestHandler):
+    """As much of Prefect's API as starts a run and tells its states, one after the other."""
+
+    started: ClassVar[list[dict]] = []
+    states: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        self.reply({"id": "d1"} if "/deployments/name/train/local" in self.path else self.next_state())
+
+    def do_POST(self):
+        assert self.path == "/api/deployments/d1/create_flow_run"
+        self.started.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.reply({"id": "r1"})
+
+    def next_state(self):
+        return {"state_type": self.states.pop(0)}
+
+    def reply(self, content):
+        raw = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+
+@pytest.mark.parametrize(("end", "is_done"), [("COMPLETED", True), ("CRASHED", False)])
+def test_the_models_that_the_first_start_left_out_are_trained_until_they_were_compared(
+    home, monkeypatch, capsys, end, is_done
+):
+    monkeypatch.setattr(demo, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(Prefect, "started", [])
+    monkeypatch.setattr(Prefect, "states", ["SCHEDULED", "RUNNING", end])
+    mark = read_settings().home / "first_training"
+    durable.replace(mark, b"quick")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Prefect)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    part = demo.Part("prefect", (), "", server.server_port, "", "", login="admin:secret")
+    try:
+        demo._train_the_others(read_settings(), part)
+        demo._train_the_others(read_settings(), part) if is_done else None
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    assert [run["parameters"] for run in Prefect.started] == [{"profile": "quick"}]
+    assert mark.exists() is not is_done
+    assert end.lower() in capsys.readouterr().out
 
 
 def test_telemetry_that_goes_elsewhere_needs_no_monitor(ports, monkeypatch):
