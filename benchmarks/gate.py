@@ -48,12 +48,12 @@ def measure_power(draws: int) -> tuple[list[str], dict[tuple[float, float], floa
                 (disagreement, gain): promoted / judged
                 for gain, (promoted, judged) in zip((0.0, *GAINS), [cells[0], *cells[2:]], strict=True)
             }
-            lines.append(f"| {disagreement:.0%} | " + " | ".join(_interval(*cell) for cell in cells) + " |")
-            _tell(f"  {lines[-1]}")
+            lines.append(f"| {disagreement:.0%} | " + " | ".join(interval(*cell) for cell in cells) + " |")
+            tell(f"  {lines[-1]}")
     return lines, rates
 
 
-def _interval(promoted: int, judged: int) -> str:
+def interval(promoted: int, judged: int) -> str:
     """Return a rate with its exact 95% interval (Clopper and Pearson 1934)."""
     low = float(beta.ppf(0.025, promoted, judged - promoted + 1)) if promoted else 0.0
     high = float(beta.ppf(0.975, promoted + 1, judged - promoted)) if promoted < judged else 1.0
@@ -65,7 +65,8 @@ def _rate(pool: ProcessPoolExecutor, world: World, draws: int) -> tuple[int, int
     return decisions[Decision.PROMOTE], draws
 
 
-def _tell(line: str) -> None:
+def tell(line: str) -> None:
+    """Print a line of progress to standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
@@ -115,7 +116,7 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, help="where the picture of the power goes")
     chosen = parser.parse_args()
     start = time.perf_counter()
-    _tell("training one model, then simulating")
+    tell("training one model, then simulating")
     lines, rates = measure_power(chosen.draws)
     size = len(populations()["test"].texts)
     print(
@@ -125,7 +126,7 @@ def main() -> None:
         print(line, flush=True)
     if chosen.picture:
         _draw_power(chosen.picture, rates)
-    _tell(f"done in {time.perf_counter() - start:.0f} s")
+    tell(f"done in {time.perf_counter() - start:.0f} s")
 
 
 if __name__ == "__main__":

@@ -117,6 +117,25 @@ def digest(path: Path) -> str:
     return hashlib.sha256(_read_bytes(path)).hexdigest() if path.exists() else ""
 
 
+def begins_with(path: Path, rows: int, known: str) -> bool:
+    """Return whether the file begins with the rows that it had when `known` was its digest.
+
+    A file that got the columns `drawn` and `weight` since then counts as the one before.
+
+    Raises:
+        DataError: The file does not match its manifest.
+    """
+    earlier = read_validated(path)[:rows]
+    if len(earlier) < rows:
+        return False
+    raw = _read_bytes(path)
+    reader = csv.reader(io.StringIO(raw.decode(), newline=""), strict=True)
+    ends = [reader.line_num for _ in reader]  # the last line of the header and of each row
+    as_it_is = b"".join(raw.splitlines(keepends=True)[: ends[rows]])
+    in_old_columns = _write([_OLD_COLUMNS, *(astuple(row)[: len(_OLD_COLUMNS)] for row in earlier)])
+    return known in {hashlib.sha256(form).hexdigest() for form in (as_it_is, in_old_columns)}
+
+
 def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -> int:
     """Append rows, renew the manifest, and return the number of new rows.
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from models import Scores
     from sentiment.data.dataset import EvaluationSet
     from sentiment.evaluation.cost import Cost
+    from sentiment.gate.spending import Look
 
 Role = Literal["champion", "challenger"]
 
@@ -22,10 +23,11 @@ class Contender:
         role: As which of the two it was loaded.
         name: What people call it, such as `tweet-sentiment:abc` or `version 7`.
         facts: `run_id`, `mlflow_version`, `family`, `git_commit`, `dataset_digest`, `test_digest`
-            (of the test split that it was meant for), `feedback_digest`, `trained_at` (ISO 8601,
+            (of the test split that it was meant for), `feedback_digest`, `exam_from` (the first row
+            of validated feedback whose audit tweets it left for an exam), `trained_at` (ISO 8601,
             UTC), `rolled_back_at`; what is not known is missing.
-        scores: By the name of the evaluation set: `test`, `validation`, `feedback`; shape (n, 3) in
-            the order of LABELS.
+        scores: By the name of the evaluation set: `test`, `validation`, `feedback`, `production`;
+            shape (n, 3) in the order of LABELS.
         behaviour: By kind (`minimum functionality`, `invariance`, `direction`): the share of the
             cases of each template that pass, the same templates for both.
         cost: None if it was not measured.
@@ -43,10 +45,30 @@ class Contender:
 
 
 @dataclass(frozen=True)
+class Exam:
+    """Where the set `production` comes from, and who has looked at it.
+
+    Attributes:
+        start: The first row of validated feedback, from 0, that it is taken from.
+        end: How many rows there are.
+        looks: Earlier verdicts with this exam, or on this challenger.
+        learned: How many tweets of the exam that it was to be judged on the challenger learned.
+        altered: Whose rows are no longer the beginning of the file; empty if they are.
+    """
+
+    start: int = 0
+    end: int = 0
+    looks: tuple[Look, ...] = ()
+    learned: int = 0
+    altered: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All that the gate decides on.
 
-    `champion` is None where there is none; `validation` and `feedback` where there are none.
+    `champion` is None where there is none; `validation`, `feedback` and `production` where there
+    are none. `production` are tweets drawn at random from what people send, with their weights.
     """
 
     challenger: Contender
@@ -54,8 +76,14 @@ class Evidence:
     test: EvaluationSet
     validation: EvaluationSet | None = None
     feedback: EvaluationSet | None = None
+    production: EvaluationSet | None = None
+    exam: Exam = field(default_factory=Exam)
 
     @property
     def sets(self) -> list[EvaluationSet]:
-        """The evaluation sets that there are: test first, then validation and feedback."""
-        return [texts for texts in (self.test, self.validation, self.feedback) if texts is not None]
+        """The evaluation sets that there are: test first, production last."""
+        return [
+            texts
+            for texts in (self.test, self.validation, self.feedback, self.production)
+            if texts is not None
+        ]

@@ -1,8 +1,9 @@
 """The gate before a new champion: a pure function of evidence.
 
 `sentiment.promotion` acts on it, docs/gate.md explains it. The checks are in `comparability` (may
-the two be compared at all?), `quality` (better, and worse nowhere?) and `limits` (behaviour,
-calibration, cost). Any REJECT rejects, else any HOLD holds, else the challenger is promoted.
+the two be compared at all?), `quality` and `production` (better?), `harm` (worse anywhere?) and
+`limits` (behaviour, calibration, cost). Any REJECT rejects, else any HOLD holds, else the
+challenger is promoted.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import GateError
 from sentiment.gate.comparability import check_evidence, check_scores
+from sentiment.gate.harm import check_slices
 from sentiment.gate.limits import check_behaviour, check_budgets, check_calibration
-from sentiment.gate.quality import check_quality, check_slices
+from sentiment.gate.production import NAME as PRODUCTION
+from sentiment.gate.production import ask_production, check_exam
+from sentiment.gate.quality import check_quality
+from sentiment.gate.spending import may_spend
 from sentiment.gate.thresholds import Thresholds
 from sentiment.gate.verdict import Check, Decision, Verdict
 
@@ -46,8 +51,11 @@ def judge(
     limits = thresholds or Thresholds()
     checks = [*check_scores(evidence)]
     if all(check.outcome == "pass" for check in checks):
-        for check_all in (check_evidence, check_quality, check_slices, check_behaviour, check_calibration):
-            checks += check_all(evidence, limits)
+        answer = ask_production(evidence, limits)
+        checks += [*check_evidence(evidence, limits), *check_exam(evidence, limits)]
+        checks += check_quality(evidence, answer, limits)
+        checks += check_slices(evidence, answer, limits)
+        checks += [*check_behaviour(evidence, limits), *check_calibration(evidence, limits)]
     checks += check_budgets(evidence, limits)
     decision = _decide(checks)
     return Verdict(
@@ -56,7 +64,7 @@ def judge(
         checks=tuple(checks),
         challenger=_describe(evidence.challenger),
         champion=_describe(evidence.champion) if evidence.champion else None,
-        data=_describe_data(evidence, earlier_judgements),
+        data=_describe_data(evidence, limits, earlier_judgements),
         thresholds=asdict(limits),
         judged_at=now.isoformat(timespec="seconds"),
         override=override,
@@ -92,8 +100,12 @@ def _decide(checks: list[Check]) -> Decision:
 def _reasons(decision: Decision, checks: list[Check]) -> tuple[str, ...]:
     """Return the sentences of the checks that decided: against the challenger, or for it."""
     if decision is Decision.PROMOTE:
+        quality = [check for check in checks if check.group == "quality"]
+        # Where production was asked too little of, who reads the verdict should know.
         return tuple(
-            check.sentence for check in checks if check.group == "quality" and check.outcome == "pass"
+            check.sentence
+            for check in sorted(quality, key=lambda check: check.outcome != "pass")
+            if check.outcome == "pass" or (check.name == PRODUCTION and check.figures["rows"])
         )
     order = {"reject": 0, "hold": 1}
     against = [check for check in checks if check.outcome in order]
@@ -105,6 +117,12 @@ def _describe(contender: Contender) -> dict[str, Any]:
     return {"name": contender.name, **contender.facts, "training_texts": rows}
 
 
-def _describe_data(evidence: Evidence, earlier_judgements: int) -> dict[str, Any]:
+def _describe_data(evidence: Evidence, limits: Thresholds, earlier_judgements: int) -> dict[str, Any]:
     sets = {texts.name: {"rows": len(texts.texts), "sha256": texts.digest} for texts in evidence.sets}
-    return {**sets, "earlier_judgements_on_this_test_split": earlier_judgements}
+    data: dict[str, Any] = {**sets, "earlier_judgements_on_this_test_split": earlier_judgements}
+    if evidence.champion:
+        exam, rows = evidence.exam, len(evidence.production.texts) if evidence.production else 0
+        alpha = may_spend(rows, evidence.challenger.name, exam.looks, limits)
+        data["exam"] = {"from": exam.start, "to": exam.end, "rows": rows, "alpha": alpha}
+        data["exam"] |= {"earlier_looks": len(exam.looks), "is_spent": rows >= limits.whole_exam}
+    return data

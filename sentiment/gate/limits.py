@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sentiment.evaluation.behaviour_suite import KINDS
-from sentiment.evaluation.metrics import evaluate
+from sentiment.evaluation.metrics import checked_indices, expected_calibration_error
 from sentiment.evaluation.significance import holm, sign_flip
 from sentiment.gate.verdict import Check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from models import Scores
     from sentiment.evaluation.cost import Cost
     from sentiment.gate.evidence import Contender, Evidence
     from sentiment.gate.thresholds import Thresholds
@@ -77,11 +78,11 @@ def _check_kind(
 def check_calibration(evidence: Evidence, limits: Thresholds) -> list[Check]:
     """Return the check of the expected calibration error on the test split."""
     labels = evidence.test.labels
-    new = evaluate(labels, evidence.challenger.scores["test"])["ece"]
+    new = _calibration_error(labels, evidence.challenger.scores["test"])
     if evidence.champion is None:
         sentence = f"The scores are {100 * new:.1f} points off what comes true, on average."
         return [Check("calibration", "calibration", "note", sentence, {"champion": None, "challenger": new})]
-    old = evaluate(labels, evidence.champion.scores["test"])["ece"]
+    old = _calibration_error(labels, evidence.champion.scores["test"])
     is_worse = new > old + limits.calibration_margin
     sentence = (
         f"The challenger's scores are {100 * new:.1f} points off what comes true, on average; "
@@ -89,6 +90,11 @@ def check_calibration(evidence: Evidence, limits: Thresholds) -> list[Check]:
     )
     figures = {"champion": old, "challenger": new, "limit": old + limits.calibration_margin}
     return [Check("calibration", "calibration", "hold" if is_worse else "pass", sentence, figures)]
+
+
+def _calibration_error(labels: Sequence[str], scores: Scores) -> float:
+    is_correct = checked_indices(labels, scores) == scores.argmax(axis=1)
+    return expected_calibration_error(is_correct, scores.max(axis=1))
 
 
 def check_budgets(evidence: Evidence, limits: Thresholds) -> list[Check]:

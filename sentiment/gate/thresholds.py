@@ -16,6 +16,16 @@ class Thresholds:
     Attributes:
         alpha: The level of every test. Bootstrap intervals are a little too narrow: at 4.5%
             measured false promotions stay below 5%.
+        alpha_production, alpha_base: The levels of the two ways to win, where an exam of production
+            is asked: better there, or better on the base. Together they make `alpha`.
+        alpha_again: The level of production for a challenger that the base alone has judged.
+        least_exam: Fewer tweets of production decide nothing; the base decides alone at `alpha`.
+        first_spent, whole_exam: An exam has spent nothing at the first number of tweets, all of
+            `alpha_production` at the second; then its tweets become lessons.
+        base_margin, production_margin: How much worse a challenger may at most be on the test split
+            if it is better in production, and in production if it is better on the test split.
+        usual_spread: The standard error of a difference in macro F1 for one tweet, where there are
+            too few to measure it: that of two small models of one recipe.
         least_test_texts, least_feedback_texts: Fewer than these decide nothing.
         slice_margin: How much worse a slice of `large_slice` texts may at most be; a smaller one
             more, by the ratio of sizes.
@@ -30,6 +40,15 @@ class Thresholds:
     """
 
     alpha: float = 0.045
+    alpha_production: float = 0.036
+    alpha_base: float = 0.009
+    alpha_again: float = 0.005
+    least_exam: int = 100
+    first_spent: int = 40
+    whole_exam: int = 1000
+    base_margin: float = 0.02
+    production_margin: float = 0.02
+    usual_spread: float = 0.5
     least_test_texts: int = 30
     least_feedback_texts: int = 100
     slice_margin: float = 0.05

@@ -138,7 +138,7 @@ def _data(data: Mapping[str, Any]) -> str:
     sets = [
         f"{name}: {texts['rows']:,} texts, SHA-256 `{texts['sha256'][:12]}`"
         for name, texts in data.items()
-        if isinstance(texts, dict)
+        if isinstance(texts, dict) and "sha256" in texts
     ]
     earlier = data.get("earlier_judgements_on_this_test_split", 0)
     return (

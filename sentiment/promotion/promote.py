@@ -15,7 +15,13 @@ from sentiment.gate.verdict import Decision
 from sentiment.promotion.alignment import align
 from sentiment.promotion.copies import save_copy, version_of
 from sentiment.promotion.measurement import gather_evidence
-from sentiment.promotion.record import earlier_judgements, note_outcome, publish_verdict, record
+from sentiment.promotion.record import (
+    earlier_judgements,
+    earlier_looks,
+    note_outcome,
+    publish_verdict,
+    record,
+)
 from sentiment.promotion.saved_models import as_challenger, find_champion
 from sentiment.promotion.shadow import end_shadow
 from sentiment.training import versions
@@ -71,7 +77,10 @@ def promote(
     version, champion = case.version, find_champion()
     with versions.downloaded(version) as folder:
         challenger = as_challenger(version, folder)
-        evidence = gather_evidence(challenger, champion, case.dataset, settings.validated_path)
+        looks = earlier_looks(champion.name) if champion else []
+        evidence = gather_evidence(
+            challenger, champion, dataset=case.dataset, feedback_file=settings.validated_path, looks=looks
+        )
         limits = thresholds or Thresholds.from_settings(settings)
         verdict = _judge(evidence, limits, case.override)
         picture = draw(verdict)

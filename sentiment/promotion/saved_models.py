@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import models
 from sentiment.champions import store
+from sentiment.data import fingerprints
 from sentiment.errors import StoreError
-from sentiment.training import versions
+from sentiment.training import runs, versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,12 @@ class SavedModel:
                 f"the {self.role} {self.name} cannot be loaded ({type(error).__name__}: {error}): "
                 f"restore its files, or train again"
             ) from error
+
+    @cached_property
+    def training_rows(self) -> frozenset[str] | None:
+        """The fingerprints of every text that it learned from; None if they are not recorded."""
+        rows = runs.read_text(self.facts.get("run_id", ""), fingerprints.ROWS_FILE)
+        return None if rows is None else fingerprints.parse(rows)
 
     def facts_named(self, *names: str) -> dict[str, str]:
         """Return those of the facts that are known."""

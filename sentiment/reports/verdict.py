@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter
 
-from sentiment.gate.verdict import Decision
+from sentiment.gate.verdict import Check, Decision
 from sentiment.reports.canvas import INK, LINE, QUIET, add_panel, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sentiment.gate.verdict import Check, Outcome, Verdict
+    from sentiment.gate.verdict import Outcome, Verdict
 
 _COLOURS: dict[Outcome, str] = {"pass": "#1f8a70", "hold": "#b7791f", "reject": "#c4502e", "note": QUIET}
 # Told apart without colour.
@@ -30,6 +30,12 @@ _TITLES = {
     Decision.REJECT: "REJECT: the champion stays",
 }
 _FEWEST_POINTS = 0.5  # the least reach of the axis to both sides
+_PRODUCTION = "In production"
+_NAMES = {
+    "macro F1 in production": "production",
+    "macro F1 on test": "base, whole test split",
+    "macro F1 on feedback": "complaints",
+}
 _GROUPS = {"behaviour": "Behaviour", "calibration": "Calibration", "budget": "Cost", "evidence": "Evidence"}
 _WIDTH = 62
 
@@ -57,9 +63,12 @@ def draw_verdict(verdict: Verdict) -> Figure:
             size=15,
         )
     others = [
-        check for check in verdict.checks if check.group in _GROUPS and not _is_a_matter_of_course(check)
+        check
+        for check in verdict.checks
+        if not _is_a_matter_of_course(check) and (check.group in _GROUPS or _title(check) == _PRODUCTION)
     ]
-    _draw_list(figure, sorted(others, key=lambda check: list(_GROUPS).index(check.group)))
+    order = [_PRODUCTION, *_GROUPS.values()]
+    _draw_list(figure, sorted([*others, *_passed(verdict)], key=lambda check: order.index(_title(check))))
     legend = "   ".join(f"{_SIGNS[outcome]} {outcome}" for outcome in _SIGNS)
     champion = verdict.champion["name"] if verdict.champion else "none"
     figure.text(
@@ -72,8 +81,29 @@ def draw_verdict(verdict: Verdict) -> Figure:
     return figure
 
 
+def _passed(verdict: Verdict) -> list[Check]:
+    """Return one line for all checks of models and data that passed, as a rule all of them."""
+    count = sum(_is_a_matter_of_course(check) for check in verdict.checks)
+    sentence = f"{count} checks passed of where models and data come from."
+    return [Check("passed", "evidence", "pass", sentence)] if count else []
+
+
+def _title(check: Check) -> str:
+    """Return the heading that a check stands below; empty if it is in no list."""
+    if check.name.endswith("in production") or check.name == "exam":
+        return _PRODUCTION
+    return _GROUPS.get(check.group, "")
+
+
+def _label(check: Check) -> str:
+    """Return what a difference is of: production, the whole base, or a part of either."""
+    if check.name in _NAMES:
+        return _NAMES[check.name]
+    return check.name if _title(check) == _PRODUCTION else f"base, {check.name}"
+
+
 def _is_a_matter_of_course(check: Check) -> bool:
-    return check.name.startswith("scores of") and check.outcome == "pass"
+    return check.group == "evidence" and check.outcome == "pass"
 
 
 def _draw_differences(panel: Axes, rows: list[Check]) -> None:
@@ -108,7 +138,7 @@ def _draw_differences(panel: Axes, rows: list[Check]) -> None:
     panel.text(1.52 * reach, -0.9, "texts", ha="right", va="center", size=11, color=QUIET)
     panel.set_yticks(
         range(len(rows)),
-        [f"{check.name.replace('macro F1 on ', 'all of ')}  {_SIGNS[check.outcome]}" for check in rows],
+        [f"{_label(check)}  {_SIGNS[check.outcome]}" for check in rows],
     )
     panel.set_ylim(len(rows) - 0.4, -1.1)
     panel.set_xlim(-1.08 * reach, 1.08 * reach)
@@ -120,12 +150,12 @@ def _draw_list(figure: Figure, checks: list[Check]) -> None:
     """Write the other checks as sentences with their signs, group by group."""
     height, left, group = 0.825, 0.64, ""
     for check in checks:
-        if check.group != group:
+        if _title(check) != group:
             height -= 0.012 if group else 0
-            group = check.group
-            figure.text(left, height, _GROUPS[group], size=15, weight="bold", color=INK, va="top")
+            group = _title(check)
+            figure.text(left, height, group, size=15, weight="bold", color=INK, va="top")
             height -= 0.033
-        lines = textwrap.wrap(check.sentence, _WIDTH)[:3]
+        lines = textwrap.wrap(check.sentence, _WIDTH)[: 5 if group == _PRODUCTION else 3]
         figure.text(left, height, _SIGNS[check.outcome], size=12, color=_COLOURS[check.outcome], va="top")
         figure.text(left + 0.016, height, "\n".join(lines), size=11.5, color=INK, va="top", linespacing=1.25)
         height -= 0.0195 * len(lines) + 0.009

@@ -189,11 +189,17 @@ def read_text(run_id: str, name: str) -> str | None:
 
 def count_runs(tags: Mapping[str, str]) -> int:
     """Return how many runs of the experiment carry all these tags."""
+    return len(find_tags(tags))
+
+
+def find_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the tags of each run of the experiment that carries all of these."""
     wanted = " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
     with tracking_errors():
-        return len(
-            mlflow.search_runs(experiment_names=[EXPERIMENT_NAME], filter_string=wanted, output_format="list")
+        found = mlflow.search_runs(
+            experiment_names=[EXPERIMENT_NAME], filter_string=wanted, output_format="list"
         )
+    return [dict(run.data.tags) for run in found]
 
 
 def tag_run(run_id: str, tags: Mapping[str, str]) -> None:

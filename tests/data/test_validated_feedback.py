@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from base_dataset import BASE, TEST, TRAIN
-from validated_rows import row
+from validated_rows import audit_row, row
 
 from sentiment import durable
 from sentiment.data import validated_feedback
@@ -172,7 +172,9 @@ def test_a_file_without_the_new_columns_is_read_as_complaints_and_gets_them_with
     assert [(kept.drawn, kept.inclusion_weight) for kept in validated_feedback.read_validated(path)] == [
         ("complaint", None)
     ]
+    known = validated_feedback.digest(path)
     validated_feedback.append(path, [row(1, drawn="audit", weight="20")], {})
+    assert validated_feedback.begins_with(path, 1, known)
     assert path.read_text().splitlines()[1] == "t,neutral,positive,p0,f000,m,ann,2026-01-01,complaint,"
     assert validated_feedback.read_validated(path)[1].inclusion_weight == 20
     assert validated_feedback.read_manifest(path)["drawn"] == {"audit": 1, "uncertain": 0, "complaint": 1}
@@ -206,3 +208,14 @@ def test_feedback_joins_training_only_and_takes_the_place_of_what_it_repeats():
     assert joined.train.labels[joined.train.texts.index(rows.texts[0])] == "positive"
     assert TEST.texts[0] not in joined.train.texts
     assert joined.digest != base.digest
+
+
+def test_the_beginning_of_a_file_is_recognised_by_its_digest(path):
+    validated_feedback.append(path, [row(1), row(2, text='two\nlines, "quoted"')], {})
+    known = validated_feedback.digest(path)
+    validated_feedback.append(path, [audit_row(3)], {})
+
+    assert validated_feedback.begins_with(path, 2, known)
+    assert not validated_feedback.begins_with(path, 1, known)
+    assert not validated_feedback.begins_with(path, 3, known)
+    assert not validated_feedback.begins_with(path, 4, known)

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from sentiment.evaluation.significance import compare_f1, gap_between_sets, holm, mcnemar, sign_flip
+from sentiment.evaluation.significance import (
+    compare_accuracy,
+    compare_f1,
+    gap_between_sets,
+    holm,
+    mcnemar,
+    sign_flip,
+)
 
 
 def answers(true, accuracy, seed):
@@ -17,7 +24,7 @@ TRUE = np.random.default_rng(0).integers(0, 3, 2000)
 
 def test_the_same_answers_differ_by_nothing():
     same = answers(TRUE, 0.7, 1)
-    difference = compare_f1(TRUE, same, same)
+    difference = compare_f1((TRUE, same, same))
 
     assert (difference.value, difference.low, difference.high) == (0, 0, 0)
     assert difference.p_better == difference.p_worse == 1
@@ -25,7 +32,7 @@ def test_the_same_answers_differ_by_nothing():
 
 def test_exchanging_the_models_exchanges_the_signs():
     champion, challenger = answers(TRUE, 0.7, 1), answers(TRUE, 0.75, 2)
-    there, back = compare_f1(TRUE, champion, challenger), compare_f1(TRUE, challenger, champion)
+    there, back = compare_f1((TRUE, champion, challenger)), compare_f1((TRUE, challenger, champion))
 
     assert there.value == pytest.approx(-back.value)
     assert there.p_better < 0.01 < back.p_better
@@ -45,18 +52,59 @@ def test_the_interval_is_that_of_a_paired_bootstrap():
 
     rows = [chance.integers(0, len(TRUE), len(TRUE)) for _ in range(2000)]
     plain = np.quantile([f1(TRUE[r], challenger[r]) - f1(TRUE[r], champion[r]) for r in rows], [0.025, 0.975])
-    difference = compare_f1(TRUE, champion, challenger)
+    difference = compare_f1((TRUE, champion, challenger))
 
     assert (difference.low, difference.high) == pytest.approx(tuple(plain), abs=0.003)
 
 
 def test_a_label_that_no_text_has_does_not_count_and_one_label_can_be_asked_for():
     true = TRUE % 2
-    difference = compare_f1(true, true, true)
-    only = compare_f1(TRUE, TRUE, np.where(TRUE == 1, 0, TRUE), label=1)
+    difference = compare_f1((true, true, true))
+    only = compare_f1((TRUE, TRUE, np.where(TRUE == 1, 0, TRUE)), label=1)
 
     assert difference.champion == 1
     assert (only.champion, only.challenger) == (1, 0)
+
+
+def test_a_weight_of_two_counts_a_text_twice():
+    champion, challenger = answers(TRUE, 0.7, 1), answers(TRUE, 0.75, 2)
+    weights = np.where(np.arange(len(TRUE)) < 500, 2.0, 1.0)
+    twice = np.concatenate([np.arange(500), np.arange(len(TRUE))])
+    for compare in (compare_f1, compare_accuracy):
+        weighted = compare((TRUE, champion, challenger), weights=weights)
+        repeated = compare((TRUE[twice], champion[twice], challenger[twice]))
+
+        assert weighted.value == pytest.approx(repeated.value)
+        assert weighted.champion == pytest.approx(repeated.champion)
+        assert weighted.rows == len(TRUE)
+
+
+def test_equal_weights_change_nothing():
+    one = (TRUE, answers(TRUE, 0.7, 1), answers(TRUE, 0.75, 2))
+    plain, weighted = compare_f1(one), compare_f1(one, weights=np.full(len(TRUE), 20.0))
+
+    assert np.array_equal(plain.draws, weighted.draws)
+
+
+def test_the_weighted_interval_is_that_of_a_bootstrap_over_texts():
+    true, weights = TRUE[:600], np.random.default_rng(3).choice([2.0, 20.0, 33.3], 600)
+    champion, challenger = answers(true, 0.7, 1), answers(true, 0.72, 2)
+    chance, gains = np.random.default_rng(5), []
+    for _ in range(600):
+        rows = chance.integers(0, 600, 600)
+        drawn = (true[rows], champion[rows], challenger[rows])
+        gains.append(compare_f1(drawn, weights=weights[rows], draws=1).value)
+    difference = compare_f1((true, champion, challenger), weights=weights)
+
+    assert (difference.low, difference.high) == pytest.approx(np.quantile(gains, [0.025, 0.975]), abs=0.01)
+    assert difference.spread == pytest.approx(np.std(gains) * 600**0.5, rel=0.1)
+
+
+def test_ten_thousand_draws_of_many_weights_stay_within_memory_and_time():
+    one = (TRUE, answers(TRUE, 0.7, 1), answers(TRUE, 0.75, 2))
+    weights = 1 + np.random.default_rng(1).random(len(TRUE))
+
+    assert compare_f1(one, weights=weights, draws=2000).low > 0
 
 
 def test_mcnemar_mid_p_of_the_textbook():
