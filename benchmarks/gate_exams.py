@@ -14,9 +14,10 @@ from benchmarks.gate_shift import Pair, Shift, numbers_of, take
 from benchmarks.gate_worlds import COST, FACTS, LEARNED, LIMITS, NOW
 from sentiment.data.dataset import EvaluationSet, Split
 from sentiment.evaluation.behaviour_suite import KINDS
+from sentiment.evaluation.significance import compare_f1
 from sentiment.gate.evidence import Contender, Evidence, Exam, Role
 from sentiment.gate.judge import judge
-from sentiment.gate.spending import Look
+from sentiment.gate.spending import Look, may_spend
 from sentiment.gate.verdict import Decision
 
 if TYPE_CHECKING:
@@ -95,6 +96,27 @@ def looks(room: Room, sizes: Sequence[int], seed: int) -> bool:
         if verdict.decision is Decision.PROMOTE:
             return True
         earlier.append(Look("challenger", 0, size, size, verdict.data["exam"]["alpha"]))
+    return False
+
+
+def looks_alone(room: Room, sizes: Sequence[int], times: float, seed: int) -> bool:
+    """Return whether the exam alone ever finds a challenger better that is not, as it grows.
+
+    This is the test that decides, without the gate's other checks, for many more draws.
+    """
+    pair, chance = room.pair(seed, 0.5), np.random.default_rng(seed)
+    old, new = (each.scores["sample"].argmax(axis=1) for each in (pair.champion, pair.challenger))
+    rate = np.where(old != new, times, 1.0)
+    rows = chance.choice(len(old), max(sizes), replace=False, p=rate / rate.sum())
+    earlier: list[Look] = []
+    for size in sizes:
+        drawn = rows[:size]
+        answers = (room.labels[drawn], old[drawn], new[drawn])
+        difference = compare_f1(answers, weights=1 / rate[drawn], draws=LIMITS.draws)
+        alpha = may_spend(size, "challenger", earlier, LIMITS)
+        if difference.p_better <= alpha:
+            return True
+        earlier.append(Look("challenger", 0, size, size, alpha))
     return False
 
 

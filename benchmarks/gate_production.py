@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.gate import interval, tell
-from benchmarks.gate_exams import Room, complaints, looks, loss, one_look, one_look_where_they_disagree
+from benchmarks.gate_exams import (
+    Room,
+    complaints,
+    looks,
+    looks_alone,
+    loss,
+    one_look,
+    one_look_where_they_disagree,
+)
 from benchmarks.gate_shift import Pair, Shift, challenger_of, champion_of, half_base_of
 
 if TYPE_CHECKING:
@@ -50,6 +58,13 @@ def cases(room: Room, losing: Room, draws: int) -> Iterator[Case]:
     for name, sizes in (("100 exam tweets", _HUNDREDS), ("100 labels, 33 exam tweets", _THIRDS)):
         words = f"no gain, ten looks at one challenger, {name} more at each"
         yield Case(words, "5% at most", partial(looks, room, sizes), draws)
+    for sizes, times, name in (
+        ((1000,), 1.0, "one look at 1,000 tweets"),
+        (_HUNDREDS, 1.0, "ten looks, 100 tweets more at each"),
+        ((250,), _TIMES, "one look at 250 tweets asked where they disagree"),
+    ):
+        words = f"no gain, the exam's test alone, {name}"
+        yield Case(words, "3.6% at most", partial(looks_alone, room, sizes, times), 5 * draws)
     for wanted, what in ((0.02, "2 points"), (None, "as much as two models do")):
         words = f"gain on the base, loss in production of {what}, 1,000 exam tweets"
         yield Case(words, "5% at most", partial(loss, losing, wanted, 1000), draws)
