@@ -182,9 +182,9 @@ def _publish(comparison: Comparison, folder: Path) -> bytes:
         "behaviour": draw_behaviour(comparison),
         "risk_coverage": draw_risk(comparison),
     }
-    runs.log_pictures(figures)
-    runs.log_comparison(as_markdown(comparison), as_json(comparison), comparison.winner)
     pictures = {name: as_png(figure) for name, figure in figures.items()}
+    runs.log_files({f"{name}.png": picture for name, picture in pictures.items()})
+    runs.log_comparison(as_markdown(comparison), as_json(comparison), comparison.winner)
     write_comparison(folder, comparison, pictures)
     get_run_logger().info("the winner is %s; the comparison is in %s", comparison.winner, folder)
     return pictures["comparison"]

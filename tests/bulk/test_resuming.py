@@ -79,10 +79,10 @@ def test_a_run_killed_while_it_joins_goes_on_to_the_same_bytes(score, source, tm
     assert not (tmp_path / "out.csv.parts").exists()
 
 
-def test_a_run_that_is_really_killed_goes_on_and_does_not_begin_anew(score, tmp_path, tfidf_model):
+def test_a_run_that_is_really_killed_goes_on_and_does_not_begin_anew(score, tmp_path, served_model):
     source = write(tmp_path / "in.csv", [["text"], *([text] for text in tweets(100))])
     whole = score(source, "whole.csv")
-    tfidf_model.save(tmp_path / "model")
+    served_model.save(tmp_path / "model")
     script = f"""
 import time, models
 from pathlib import Path

@@ -12,13 +12,13 @@ from pyarrow import parquet
 pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
-def test_every_row_has_its_scores_in_the_order_of_the_input(score, source, tfidf_model):
+def test_every_row_has_its_scores_in_the_order_of_the_input(score, source, served_model):
     header, *rows = read(score(source))
 
-    expected = tfidf_model.predict_proba(tweets(11))
+    expected = served_model.predict_proba(tweets(11))
     assert header == ["id", "text", *RESULTS]
     assert [row[:2] for row in rows] == [[str(number), text] for number, text in enumerate(tweets(11))]
-    assert [row[2] for row in rows] == tfidf_model.predict(tweets(11))
+    assert [row[2] for row in rows] == served_model.predict(tweets(11))
     assert [[float(one) for one in row[3:6]] for row in rows] == [
         pytest.approx(row, abs=1e-6) for row in expected.tolist()
     ]

@@ -25,10 +25,10 @@ def bundle(home):
     )
 
 
-def test_the_bento_carries_the_champion_and_not_what_was_saved_last(home, tfidf_model):
-    champion = store.save(tfidf_model, metadata={})
+def test_the_bento_carries_the_champion_and_not_what_was_saved_last(home, served_model):
+    champion = store.save(served_model, metadata={})
     crown(champion)
-    store.save(tfidf_model, metadata={})
+    store.save(served_model, metadata={})
     answer = bundle(home)
 
     assert answer.returncode == 0, answer.stderr

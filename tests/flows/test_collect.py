@@ -175,8 +175,8 @@ def test_collecting_makes_no_signing_key(ring):
     assert not list(ring.settings.home.glob("signing*"))
 
 
-def test_what_our_service_writes_is_vouched_for_by_our_key(ring, monitor, tfidf_model, monkeypatch):
-    store.swap_champion(store.save(tfidf_model, metadata={}), expected=None)
+def test_what_our_service_writes_is_vouched_for_by_our_key(ring, monitor, served_model, monkeypatch):
+    store.swap_champion(store.save(served_model, metadata={}), expected=None)
     monkeypatch.setenv("APPLICATIONINSIGHTS_CONNECTION_STRING", monitor.connection_string)
     tweets = ("best day ever, write to bob@example.com", "the train to Boston stops here @ann")
     with served(ring.settings.home / "serve.log", workers=1, SENTIMENT_SAMPLE_RANDOM="1") as (address, _):

@@ -23,14 +23,17 @@ def flow(registered_home, tweets_file, prefect_server, memory_measured_once):
 
 def test_the_flow_promotes_and_shows_its_verdict_and_picture(flow, home):
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 
-    verdict = flow(POOR, approved_by=("Ann",), because="a drill")
+    state = flow(POOR, approved_by=("Ann",), because="a drill", return_state=True)
+    verdict = state.result()
+    own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[state.state_details.flow_run_id]))
 
     assert champions() == (POOR, POOR)
     assert verdict_file(home).override.approved_by == verdict.override.approved_by == ("Ann",)
     assert (home / "verdict" / "verdict.png").read_bytes().startswith(b"\x89PNG")
     with get_client(sync_client=True) as client:
-        artifacts = {one.key: one for one in client.read_artifacts()}
+        artifacts = {one.key: one for one in client.read_artifacts(artifact_filter=own)}
     assert artifacts["verdict"].data.startswith(f"# {headline(verdict)}")
     assert artifacts["verdict"].description == f"version {POOR}: {headline(verdict)}"
     assert artifacts["verdict-picture"].data.startswith("data:image/png;base64,")

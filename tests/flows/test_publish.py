@@ -11,8 +11,8 @@ from flows.publish import publish
 from sentiment.errors import ConfigError
 
 
-def test_the_result_is_on_stdout_and_the_progress_on_stderr(laptop, elsewhere, tfidf_model):
-    tag = saved_champion(tfidf_model)
+def test_the_result_is_on_stdout_and_the_progress_on_stderr(laptop, elsewhere, served_model):
+    tag = saved_champion(served_model)
     published = run("publish")
     elsewhere()
     fetched = run("fetch")
@@ -22,8 +22,8 @@ def test_the_result_is_on_stdout_and_the_progress_on_stderr(laptop, elsewhere, t
         assert "served/model.yaml (0.0 MB)" in answer.stderr
 
 
-def test_without_an_address_the_error_names_the_setting(laptop, tfidf_model, monkeypatch):
-    saved_champion(tfidf_model)
+def test_without_an_address_the_error_names_the_setting(laptop, served_model, monkeypatch):
+    saved_champion(served_model)
     monkeypatch.delenv("SENTIMENT_MODELS_URL")
     for command in (publish, fetch):
         with pytest.raises(
@@ -35,9 +35,9 @@ def test_without_an_address_the_error_names_the_setting(laptop, tfidf_model, mon
 @pytest.mark.parametrize("command", ["publish", "fetch"])
 @pytest.mark.parametrize("fault", ["wrong key", "storage down"])
 def test_a_command_that_fails_says_why_in_one_line_without_a_secret(
-    laptop, tfidf_model, azurite, command, fault
+    laptop, served_model, azurite, command, fault
 ):
-    saved_champion(tfidf_model)
+    saved_champion(served_model)
     wrong = base64.b64encode(b"x" * 64).decode()
     connection = connection_string(azurite.port, key=wrong) if fault == "wrong key" else connection_string(9)
     answer = run(command, AZURE_STORAGE_CONNECTION_STRING=connection)

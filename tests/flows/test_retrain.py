@@ -80,6 +80,7 @@ def test_a_dataset_that_was_put_back_to_an_earlier_commit_is_filled_again(ours, 
     assert validate(str(tweets_file))["new"] == 3
 
 
+@pytest.mark.usefixtures("pictures_blank")
 def test_a_champion_is_retrained_as_it_was_with_what_people_validated_judged_and_not_tried_again(
     ours, tweets_file, monkeypatch
 ):
@@ -123,8 +124,8 @@ def test_a_second_retraining_is_refused_while_one_runs(ours, tweets_file):
         retrain(data=str(tweets_file), profile="smoke")
 
 
-def test_too_few_new_rows_or_no_alert_are_no_reason(ours, tweets_file, tfidf_model):
-    crown(store.save(tfidf_model, metadata={"family": "tfidf", "trained_at": NOW.isoformat()}))
+def test_too_few_new_rows_or_no_alert_are_no_reason(ours, tweets_file, served_model):
+    crown(store.save(served_model, metadata={"family": "tfidf", "trained_at": NOW.isoformat()}))
 
     assert retrain(data=str(tweets_file), profile="smoke", trigger="rows") is None
     assert retrain(data=str(tweets_file), profile="smoke", trigger="alert") is None

@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 
 import models
-from flows import prepare
 from flows import promote as promote_room
 from flows import train as room
 from flows.train import train
-from models import LABELS
 from sentiment.champions import store
 from sentiment.config import EXPERIMENT_NAME
 from sentiment.errors import DataError
@@ -43,16 +41,6 @@ def python(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
-
-
-@pytest.fixture
-def default_corpus(corpus, monkeypatch):
-    """The default corpus, which a flow prepares in no time here."""
-    real = prepare.data.load_dataset
-    monkeypatch.setattr(
-        prepare.data, "load_dataset", lambda source: corpus if source == "default" else real(source)
-    )
-    return corpus
 
 
 def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_file):
@@ -93,6 +81,7 @@ def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_
     assert models.load(store.champion().path).family == comparison.winner
 
 
+@pytest.mark.usefixtures("pictures_blank")
 def test_the_same_recipe_is_known_again_and_another_seed_is_another_one(loop_home, corpus_file):
     for seed in (0, 0, 1):
         train(data=str(corpus_file), profile="smoke", families=("tfidf",), seed=seed)
@@ -102,6 +91,7 @@ def test_the_same_recipe_is_known_again_and_another_seed_is_another_one(loop_hom
     assert first["started_at"] <= first["trained_at"]
 
 
+@pytest.mark.usefixtures("pictures_blank")
 def test_a_model_that_fails_stops_the_run_and_keeps_the_others(
     loop_home, corpus_file, small_encoder, monkeypatch
 ):
@@ -134,6 +124,7 @@ def test_a_model_that_fails_stops_the_run_and_keeps_the_others(
     assert versions.find_version("challenger") is None
 
 
+@pytest.mark.usefixtures("pictures_blank")
 def test_a_disk_that_was_away_gets_a_second_try(loop_home, corpus_file, monkeypatch):
     failures = [OSError("stale file handle")]
 
@@ -181,13 +172,16 @@ def test_help_names_the_options(main, monkeypatch, capsys):
     assert "--data" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("pictures_blank")
 def test_keras_learns_from_bert_and_the_others_from_nobody(
     loop_home, corpus_file, small_encoder, monkeypatch
 ):
     given = {}
 
     def create(family, **hyperparameters):
-        model = real(family, **hyperparameters)
+        """Make a Keras network of one architecture: its input counts here, not its choice."""
+        less = {"architectures": ("average",)} if family == "keras" else {}
+        model = real(family, **hyperparameters | less)
         fit = model.fit
         model.fit = lambda data, **options: (
             given.update({family: data.teacher_scores}) or fit(data, **options)
@@ -208,17 +202,6 @@ def test_keras_learns_from_bert_and_the_others_from_nobody(
 
     train(data=str(corpus_file), profile="smoke", families=["keras"])
     assert given["keras"] is None
-
-
-def write_other_source(folder, rows):
-    """Write some rows as a TweetEval folder; its validation and test texts are near-copies."""
-    numbers = "".join(f"{number}\t{label}\n" for number, label in enumerate(LABELS))
-    (folder / "mapping.txt").write_text(numbers)
-    for name, some in {"train": rows[::80], "val": rows[1::200], "test": rows[2::200]}.items():
-        texts = [text if name == "train" else f"RT @ann: {text.upper()} so true" for text, _ in some]
-        (folder / f"{name}_text.txt").write_text("".join(f"{text}\n" for text in texts), "utf-8")
-        labels = "".join(f"{LABELS.index(label)}\n" for _, label in some)
-        (folder / f"{name}_labels.txt").write_text(labels, "utf-8")
 
 
 @pytest.mark.slow

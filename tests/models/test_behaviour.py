@@ -14,15 +14,15 @@ from models import LABELS, SentimentModel
 
 TRAINING = {
     "tfidf": (
-        8000,
+        4000,
         {
             "features": ("words (1,2) + characters (2,5)",),
             "regularisations": (1.0,),
             "class_weights": ("balanced",),
         },
     ),
-    "keras": (8000, {"architectures": ("average",), "epochs": 5}),
-    "bert": (2500, {"epochs": 2}),
+    "keras": (6000, {"architectures": ("average",), "epochs": 4, "vocabulary_size": 5000}),
+    "bert": (1500, {"epochs": 2}),
 }
 NEGATIVE, POSITIVE = LABELS.index("negative"), LABELS.index("positive")
 

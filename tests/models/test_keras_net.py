@@ -12,10 +12,11 @@ from models import LABELS, TrainingData
 
 def test_keras_without_the_lexicon_has_no_marks(small_corpus):
     data = TrainingData(*small_corpus, validation=small_corpus)
-    plain = models.create("keras", **QUICK["keras"] | {"epochs": 1, "has_lexicon": False}).fit(
-        data, progress=quiet
+    options = QUICK["keras"] | {"architectures": ("average",), "epochs": 1}
+    plain, marked = (
+        models.create("keras", **options, has_lexicon=has_lexicon).fit(data, progress=quiet)
+        for has_lexicon in (False, True)
     )
-    marked = models.create("keras", **QUICK["keras"] | {"epochs": 1}).fit(data, progress=quiet)
 
     assert plain.tokenise(["not bad, great"]).numpy()[0, 0].decode() == "[start] not bad great"
     assert marked.tokenise(["not bad, great"]).numpy()[0, 0].decode().startswith("[+2] [+3] [sum+")
@@ -40,7 +41,7 @@ def test_keras_learns_what_its_teacher_says(small_corpus):
     others = [(text, label) for text, label in zip(*small_corpus, strict=True) if "love" not in text]
     validation = tuple(zip(*others, strict=True))
     taught, untaught = (
-        models.create("keras", **QUICK["keras"]).fit(
+        models.create("keras", **QUICK["keras"], architectures=("average",)).fit(
             TrainingData(texts, labels, validation=validation, teacher_scores=given), progress=quiet
         )
         for given in (scores, None)

@@ -12,8 +12,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from browser_fixtures import browsing, until_there
 from crowning import home_with_champion
-from page_server import PYTHON, serving_page, started, take_picture
+from page_server import PYTHON, serving_page, sharp, started, take_picture
 from playwright.sync_api import expect
 from ports import free_port
 
@@ -26,9 +27,9 @@ TWEET = "I love this, thank you so much 😍"
 
 
 @pytest.fixture(scope="module")
-def shared_home(tmp_path_factory, tfidf_model):
+def shared_home(tmp_path_factory, served_model):
     """A home with a champion in its store."""
-    with home_with_champion(tmp_path_factory.mktemp("browser") / "home", tfidf_model):
+    with home_with_champion(tmp_path_factory.mktemp("browser") / "home", served_model):
         yield read_settings().home
 
 
@@ -57,8 +58,16 @@ def page_address(shared_home):
         yield address
 
 
+@pytest.fixture(scope="module")
+def lasting_page(chromium, page_address):
+    """One page for the tests that predict a text first, whatever was there before."""
+    with browsing(chromium) as open_address:
+        yield until_there(open_address(page_address))
+
+
 def predict(page, text):
     page.locator("#tweet textarea").fill(text)
+    expect(page.locator("#answer .card")).to_have_count(0)
     page.locator("#tweet textarea").press("Enter")
     expect(page.locator("#answer .card")).to_be_visible()
 
@@ -111,16 +120,16 @@ def test_the_words_that_spoke_for_the_label_are_marked(visit, page_address, sche
     take_picture(page, f"page-words-{scheme}")
 
 
-def test_a_text_from_right_to_left_stays_so(visit, page_address):
-    page = visit(page_address)
+def test_a_text_from_right_to_left_stays_so(lasting_page):
+    page = lasting_page
     predict(page, "شكرا love هذه رحلة رائعة")
     assert page.locator("#answer blockquote").evaluate("quote => getComputedStyle(quote).direction") == "rtl"
     expect(page.locator("#answer blockquote")).to_have_text("شكرا love هذه رحلة رائعة")
     take_picture(page, "page-words-rtl")
 
 
-def test_an_edited_text_takes_its_old_answer_and_feedback_away(visit, page_address):
-    page = visit(page_address)
+def test_an_edited_text_takes_its_old_answer_and_feedback_away(lasting_page):
+    page = lasting_page
     predict(page, TWEET)
     expect(page.locator("#feedback")).to_be_visible()
     page.locator("#tweet textarea").fill("something else")
@@ -128,8 +137,8 @@ def test_an_edited_text_takes_its_old_answer_and_feedback_away(visit, page_addre
     expect(page.locator("#answer .card")).to_have_count(0)
 
 
-def test_a_picked_example_is_predicted_at_once(visit, page_address):
-    page = visit(page_address)
+def test_a_picked_example_is_predicted_at_once(lasting_page):
+    page = lasting_page
     page.get_by_role("button", name="The keynote starts").click()
     expect(page.locator("#answer blockquote")).to_have_text("The keynote starts at 9 am in hall 4")
     expect(page.locator("#tweet textarea")).to_have_value("The keynote starts at 9 am in hall 4")
@@ -137,8 +146,8 @@ def test_a_picked_example_is_predicted_at_once(visit, page_address):
     expect(page.locator("#thanks")).to_contain_text("Feedback id")
 
 
-def test_the_services_refusal_is_shown_and_the_text_stays(visit, page_address):
-    page = visit(page_address)
+def test_the_services_refusal_is_shown_and_the_text_stays(lasting_page):
+    page = lasting_page
     predict(page, "x" * 1001)
     expect(page.locator("#answer [role=alert]")).to_contain_text("1001")
     expect(page.locator("#tweet textarea")).to_have_value("x" * 1001)
@@ -162,8 +171,8 @@ def test_a_french_browser_sees_french(visit, page_address):
         assert english not in page.locator("body").inner_text()
 
 
-def test_a_file_comes_back_scored(visit, page_address, tmp_path):
-    page = visit(page_address)
+def test_a_file_comes_back_scored(lasting_page, tmp_path):
+    page = lasting_page
     page.get_by_role("tab", name="Score a file").click()
     path = tmp_path / "tweets.csv"
     path.write_text(
@@ -201,8 +210,8 @@ def test_a_file_without_texts_says_what_is_missing(visit, page_address, tmp_path
     expect(page.locator("#download")).to_be_hidden()
 
 
-def test_the_models_tab_follows_the_last_training(visit, page_address, shared_home):
-    page = visit(page_address)
+def test_the_models_tab_follows_the_last_training(lasting_page, shared_home):
+    page = lasting_page
     page.get_by_role("tab", name="Models").click()
     expect(page.locator("#comparison")).to_contain_text("make train")
     folder = shared_home / "comparison"
@@ -252,7 +261,7 @@ def test_three_models_and_what_the_suite_found_of_them_fit_a_phone(visit, page_a
     (folder / "comparison.json").write_text(
         json.dumps({**facts, "models": models, "behaviour": describe_suite()}), "utf-8"
     )
-    page = visit(page_address, viewport={"width": 390, "height": 844}, device_scale_factor=2, locale="fr-FR")
+    page = visit(page_address, viewport={"width": 390, "height": 844}, locale="fr-FR", **sharp())
     page.get_by_role("tab", name="Modèles").click()
 
     expect(page.get_by_role("row", name=re.compile("mentions et liens"))).to_contain_text("88\u00a0%")
@@ -263,9 +272,7 @@ def test_three_models_and_what_the_suite_found_of_them_fit_a_phone(visit, page_a
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_needs_no_sideways_scrolling(visit, page_address, scheme):
-    page = visit(
-        page_address, viewport={"width": 390, "height": 844}, color_scheme=scheme, device_scale_factor=2
-    )
+    page = visit(page_address, viewport={"width": 390, "height": 844}, color_scheme=scheme, **sharp())
     predict(page, "W" * 300 + " " + TWEET)
     expect(page.locator("#feedback")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
@@ -285,4 +292,4 @@ def test_a_service_that_is_down_is_said_so_and_the_text_stays(visit, shared_home
         expect(page.locator("#tweet textarea")).to_have_value(TWEET)
         expect(page.locator("#feedback")).to_be_hidden()
         take_picture(page, "page-down")
-        page.context.close()  # before its server goes
+        page.close()  # before its server goes

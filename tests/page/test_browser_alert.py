@@ -100,4 +100,4 @@ def test_three_bad_predictions_show_fire_the_alert_and_stay_when_the_monitor_sto
         empty_monitor.start(port=int(empty_monitor.address.rsplit(":", 1)[1]))
         expect(page.locator("#trouble .card")).to_have_count(0, timeout=30_000)
         expect(page.locator(".stale")).to_have_count(0)
-        page.context.close()  # before its server goes
+        page.close()  # before its server goes

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import monitor_story
 import pytest
 from monitor_fixtures import MonitorProcess
-from page_server import open_monitor, page_over, take_picture
+from page_server import open_monitor, page_over, sharp, take_picture
 from playwright.sync_api import expect
 
 CHARTS = ("requests-per-minute", "latency", "label-mix", "confidence", "alert-history")
@@ -193,9 +193,7 @@ def test_a_french_reader_sees_french_numbers_and_words(visit, told_page):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_text_is_large_and_clear_and_nothing_scrolls_sideways(visit, told_page, scheme, width):
     still = {"reduced_motion": "reduce", "color_scheme": scheme}  # a colour on its way to another is neither
-    page = visit_story(
-        visit, told_page, viewport={"width": width, "height": 844}, device_scale_factor=2, **still
-    )
+    page = visit_story(visit, told_page, viewport={"width": width, "height": 844}, **sharp(), **still)
 
     texts = page.evaluate(MEASURE)
 

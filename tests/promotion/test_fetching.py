@@ -19,9 +19,9 @@ from sentiment.errors import GateError, StoreError
 
 
 def test_a_fetch_that_is_killed_leaves_the_store_as_it_was_and_the_same_command_goes_on(
-    laptop, elsewhere, tfidf_model
+    laptop, elsewhere, served_model
 ):
-    tag = saved_champion(tfidf_model)
+    tag = saved_champion(served_model)
     with_a_large_file(tag)
     publish()
     elsewhere()
@@ -41,11 +41,11 @@ def test_a_fetch_that_is_killed_leaves_the_store_as_it_was_and_the_same_command_
 
 @pytest.mark.parametrize("change", ["altered", "truncated", "deleted"])
 def test_a_file_that_was_tampered_with_never_reaches_the_store(
-    laptop, elsewhere, tfidf_model, container, change
+    laptop, elsewhere, served_model, container, change
 ):
-    tag = saved_champion(tfidf_model)
+    tag = saved_champion(served_model)
     publish()
-    blob = container.get_blob_client(f"{tag.replace(':', '/')}/served/pipeline.skops")
+    blob = container.get_blob_client(f"{tag.replace(':', '/')}/served/weights.npz")
     content = bytearray(blob.download_blob().readall())
     content[100] ^= 1
     if change == "deleted":
@@ -56,14 +56,14 @@ def test_a_file_that_was_tampered_with_never_reaches_the_store(
 
     answer = run("fetch")
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert "pipeline.skops" in answer.stderr
+    assert "weights.npz" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert not store.has_champion()
     assert list((store.store_home() / "models").rglob("*")) == []
 
 
-def test_a_release_whose_files_are_another_model_never_reaches_the_store(laptop, elsewhere, tfidf_model):
-    tag = saved_champion(tfidf_model)
+def test_a_release_whose_files_are_another_model_never_reaches_the_store(laptop, elsewhere, served_model):
+    tag = saved_champion(served_model)
     open_releases().publish("tweet-sentiment:other", {"served": store.find(tag).path}, print)
     elsewhere()
 
@@ -72,8 +72,8 @@ def test_a_release_whose_files_are_another_model_never_reaches_the_store(laptop,
     assert not store.has_champion()
 
 
-def test_a_copy_in_the_store_that_is_not_the_release_is_refused(laptop, tfidf_model):
-    tag = saved_champion(tfidf_model)
+def test_a_copy_in_the_store_that_is_not_the_release_is_refused(laptop, served_model):
+    tag = saved_champion(served_model)
     publish()
     (store.find(tag).path / "model.json").write_text("{}")
 
@@ -83,10 +83,10 @@ def test_a_copy_in_the_store_that_is_not_the_release_is_refused(laptop, tfidf_mo
         publish()
 
 
-def test_what_was_rolled_back_here_does_not_come_back_unless_named(laptop, tfidf_model):
-    first, second = saved_champion(tfidf_model), None
+def test_what_was_rolled_back_here_does_not_come_back_unless_named(laptop, served_model):
+    first, second = saved_champion(served_model), None
     publish()
-    second = saved_champion(tfidf_model)
+    second = saved_champion(served_model)
     publish()
     store.roll_back(because="it annoys people")
 
@@ -101,21 +101,21 @@ def test_what_was_rolled_back_here_does_not_come_back_unless_named(laptop, tfidf
     assert fetch(second) == second == store.pointer()
 
 
-def test_a_champion_here_that_changed_during_the_fetch_is_not_displaced(laptop, elsewhere, tfidf_model):
-    saved_champion(tfidf_model)
+def test_a_champion_here_that_changed_during_the_fetch_is_not_displaced(laptop, elsewhere, served_model):
+    saved_champion(served_model)
     publish()
     elsewhere()
     ours = []
 
     with pytest.raises(GateError, match="the champion is tweet-sentiment:"):
-        fetch(progress=lambda line: ours or ours.append(saved_champion(tfidf_model)))
+        fetch(progress=lambda line: ours or ours.append(saved_champion(served_model)))
     assert store.pointer() == ours[0]
 
 
-def test_only_the_last_champions_stay_in_the_store(laptop, elsewhere, tfidf_model):
+def test_only_the_last_champions_stay_in_the_store(laptop, elsewhere, served_model):
     tags = []
     for _ in range(4):
-        tags.append(saved_champion(tfidf_model))
+        tags.append(saved_champion(served_model))
         publish()
     elsewhere()
     for tag in tags:
@@ -131,8 +131,8 @@ def test_a_version_that_leads_elsewhere_is_refused(laptop, name):
         fetch(name)
 
 
-def test_the_store_cannot_be_told_from_one_that_saved_the_model_itself(laptop, elsewhere, tfidf_model):
-    tag = saved_champion(tfidf_model)
+def test_the_store_cannot_be_told_from_one_that_saved_the_model_itself(laptop, elsewhere, served_model):
+    tag = saved_champion(served_model)
     publish()
     original = store.find(tag).path
     elsewhere()

@@ -58,9 +58,9 @@ def test_a_champion_travels_with_its_native_form_and_answers_the_same(
 
 
 def test_without_mlflow_a_champion_travels_without_its_native_form_and_that_is_said(
-    laptop, elsewhere, tfidf_model, tmp_path
+    laptop, elsewhere, served_model, tmp_path
 ):
-    tag = saved_champion(tfidf_model)
+    tag = saved_champion(served_model)
     lines = []
     publish(progress=lines.append)
     assert any(f"MLflow does not hold the training of {tag}" in line for line in lines)
@@ -71,11 +71,11 @@ def test_without_mlflow_a_champion_travels_without_its_native_form_and_that_is_s
     assert fetch() == tag
 
 
-def test_a_champion_that_this_store_has_never_had_is_not_displaced_unseen(laptop, elsewhere, tfidf_model):
-    theirs = saved_champion(tfidf_model)
+def test_a_champion_that_this_store_has_never_had_is_not_displaced_unseen(laptop, elsewhere, served_model):
+    theirs = saved_champion(served_model)
     publish()
     elsewhere()
-    ours = saved_champion(tfidf_model)
+    ours = saved_champion(served_model)
 
     with pytest.raises(GateError, match=f"is {theirs}, which this store has never had: .* --over {theirs}"):
         publish()
@@ -84,23 +84,23 @@ def test_a_champion_that_this_store_has_never_had_is_not_displaced_unseen(laptop
     assert open_releases().pointer().tags == (ours, theirs)
 
 
-def test_who_fetched_and_judged_may_publish(laptop, elsewhere, tfidf_model):
-    first = saved_champion(tfidf_model)
+def test_who_fetched_and_judged_may_publish(laptop, elsewhere, served_model):
+    first = saved_champion(served_model)
     publish()
     elsewhere()
     fetch()
-    second = saved_champion(tfidf_model)
+    second = saved_champion(served_model)
 
     assert publish() == second
     assert open_releases().pointer().tags == (second, first)
 
 
 def test_the_writer_that_loses_the_race_is_told_and_the_other_stays_champion(
-    laptop, tfidf_model, monkeypatch
+    laptop, served_model, monkeypatch
 ):
-    first = saved_champion(tfidf_model)
+    first = saved_champion(served_model)
     publish()
-    rival, ours = saved_champion(tfidf_model), saved_champion(tfidf_model)
+    rival, ours = saved_champion(served_model), saved_champion(served_model)
     upload = Releases.publish
 
     def overtaken(releases, tag, forms, progress):
@@ -116,11 +116,11 @@ def test_the_writer_that_loses_the_race_is_told_and_the_other_stays_champion(
 
 
 def test_an_upload_that_is_killed_is_never_visible_and_the_same_command_goes_on(
-    laptop, elsewhere, tfidf_model, container
+    laptop, elsewhere, served_model, container
 ):
-    before = saved_champion(tfidf_model)
+    before = saved_champion(served_model)
     publish()
-    tag = saved_champion(tfidf_model)
+    tag = saved_champion(served_model)
     with_a_large_file(tag)
     killed_midway("publish")
 

@@ -57,11 +57,12 @@ def bad_predictions():
 
 
 @pytest.fixture(scope="module")
-def supervision_story(tmp_path_factory, served_model):
+def supervision_story(tmp_path_factory, served_model, prefect_server):
     """Three corrections, then a fourth that a `kill -9` takes from telemetry, seen at each step."""
     home = tmp_path_factory.mktemp("supervision") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(home))
+        patch.setenv("PREFECT_API_URL", prefect_server)
         for variable, value in tool_environment(read_settings()).items():
             patch.setenv(variable, value)
         tag = store.save(served_model, metadata={})
