@@ -27,10 +27,13 @@ from flows.retrying import is_worth_asking_again
 from sentiment import durable, queries
 from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.errors import ConfigError
+from sentiment.drift.history import History
+from sentiment.errors import AlertError, ConfigError
 from sentiment.reports.canvas import as_png
+from sentiment.reports.drift import explain_drift, say_drift
+from sentiment.reports.drift_picture import draw_drift_narrow
 from sentiment.reports.span import Span
-from sentiment.reports.weekly_findings import find
+from sentiment.reports.weekly_findings import Finding, find
 from sentiment.reports.weekly_page import make_page
 from sentiment.reports.weekly_pictures import draw_weekly
 from sentiment.reports.weekly_records import Records, split_feedback
@@ -44,6 +47,8 @@ from sentiment.training import runs
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sentiment.drift.week import Week
 
 _MOST_DAYS = 31
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -144,7 +149,12 @@ def _read(reader: LogsReader, span: Span, bad: pd.DataFrame, good: pd.DataFrame)
 def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> None:
     """Log the report to MLflow, write the page to a file, and show the summary in Prefect."""
     findings = find(weekly)
-    pictures = {topic: as_png(figure, scale=2) for topic, figure in draw_weekly(weekly, findings).items()}
+    figures = draw_weekly(weekly, findings)
+    drift = [week for week in _drift_weeks() if week.look.start < weekly.span.end.isoformat()]
+    if findings and drift:
+        findings |= {"drift": Finding(say_drift(drift[-1]), explain_drift(drift[-1]))}
+        figures |= {"drift": draw_drift_narrow(drift, findings["drift"].headline)}
+    pictures = {topic: as_png(figure, scale=2) for topic, figure in figures.items()}
     page = make_page(weekly, findings, pictures, created_at=created_at, source=source).encode()
     summary = make_summary(weekly, findings)
     files = {"report.html": page, "summary.md": summary.encode()}
@@ -163,6 +173,15 @@ def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> N
         summary, key="weekly-report", description=f"Weekly report to {weekly.span.end:%Y-%m-%d}"
     )
     get_run_logger().info("the report is in %s", path)
+
+
+def _drift_weeks() -> tuple[Week, ...]:
+    """Return the weeks that `flows.drift` has measured; none if they cannot be read."""
+    try:
+        return History.read(read_settings().drift_home).weeks
+    except AlertError as error:
+        get_run_logger().warning("the report says nothing of drift: %s", error)
+        return ()
 
 
 def _write(path: Path, page: bytes) -> None:

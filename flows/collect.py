@@ -23,7 +23,7 @@ from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import QueryError
 from sentiment.feedback.inbox import Inbox
-from sentiment.feedback.prediction_ids import KEY_FILE, make_signer
+from sentiment.feedback.prediction_ids import signer_at_hand
 from sentiment.review.inbox_frame import read_inbox
 from sentiment.review.intake import reports_of_feedback, reports_of_samples
 from sentiment.review.items import Added
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sentiment.config import Settings
-    from sentiment.feedback.prediction_ids import PredictionSigner
 
 # Telemetry keeps feedback's own time for 48 hours, so a row may come that much later than its time
 # says.
@@ -75,7 +74,7 @@ def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
             added = _add_inbox(queue, inbox)
             logger.warning("the logs do not answer; from the inbox: %s", _in_words(added))
             raise
-        signer = _signer_at_hand(settings)
+        signer = signer_at_hand(settings)
         feedback = reports_of_feedback(frames["bad_predictions"], inbox, signer)
         samples = reports_of_samples(frames["sampled_predictions"], signer)
         # Samples first: so the text that the service sealed is what people read.
@@ -96,12 +95,6 @@ def read_logs(settings: Settings, query: str, period: tuple[datetime, datetime])
     """Return the rows of a query of single events."""
     with LogsReader.from_settings(settings) as reader:
         return reader.rows(queries.read(query), period)
-
-
-def _signer_at_hand(settings: Settings) -> PredictionSigner | None:
-    """Return the service's signer if its key is set or in the same SENTIMENT_HOME, else None."""
-    # A key made now would check nothing.
-    return make_signer(settings) if settings.signing_key or (settings.home / KEY_FILE).exists() else None
 
 
 def _in_words(added: Added) -> str:

@@ -23,6 +23,7 @@ from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import validated_feedback
 from sentiment.data.division import divide
+from sentiment.drift.history import History
 from sentiment.errors import GateError
 from sentiment.gate.verdict import Verdict
 from sentiment.gate.verdict_text import headline
@@ -37,6 +38,7 @@ from sentiment.training.retraining import (
     last_attempt,
     last_retraining,
     no_alert,
+    no_drift,
     too_few_rows,
 )
 
@@ -67,7 +69,8 @@ def retrain(
             champion had one, or all three.
         trigger: Why: rows trains if SENTIMENT_RETRAIN_MIN_ROWS validated rows are new since the
             last attempt, whatever the gate said of it; alert if the alert fired since that began;
-            manual and schedule always.
+            drift if `flows.drift` found drift since then and a validated row is new; manual and
+            schedule always.
         seed: The seed of every model; the same seed and data make the same models.
 
     Raises:
@@ -134,6 +137,8 @@ def _reason_not_to(settings: Settings, trigger: Trigger, rows: int, champion: Ma
         return too_few_rows(rows, settings.retrain_min_rows, last_attempt(champion))
     if trigger == "alert":
         return no_alert(last_fired(read_rule(), settings.alert_home), last_attempt(champion))
+    if trigger == "drift":
+        return no_drift(History.read(settings.drift_home).last_alarm, rows, last_attempt(champion))
     return ""
 
 

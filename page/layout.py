@@ -8,6 +8,7 @@ import gradio as gr
 
 from page.cards import status_line
 from page.comparison import comparison_view
+from page.drift_card import drift_card
 from page.monitor_tab import Monitor, add_badge, add_monitor
 from page.review_tab import add_review
 from page.score_file import add_score_file
@@ -55,11 +56,13 @@ def lay_out(settings: Settings) -> gr.Blocks:
                 comparison = gr.HTML(elem_id="comparison", apply_default_css=False)
             with gr.Tab(shown("tab_monitor"), id="monitor", elem_id="monitor") as monitor_tab:
                 dashboard = add_monitor(monitor, page)
+                drift = gr.HTML(elem_id="drift", apply_default_css=False)
             with gr.Tab(shown("tab_review"), id="review", elem_id="review") as review_tab:
                 add_review(settings, page)
         dashboard.open_with(monitor_tab, others=[try_tab, file_tab, models_tab, review_tab])
         _refresh_status(client, settings.home, page, [status, training])
         _refresh_comparison(settings.home, [page.load, models_tab.select], comparison)
+        _refresh_drift(settings.drift_home, [page.load, monitor_tab.select], drift)
     page.queue(default_concurrency_limit=_CONCURRENCY)  # else one slow answer holds up everybody
     return page
 
@@ -83,6 +86,15 @@ def _refresh_comparison(home: Path, triggers: list[Any], comparison: gr.HTML) ->
         return comparison_view(home / "comparison", language) + verdict_view(home / "verdict", language)
 
     gr.on(triggers, on_models, None, comparison, show_progress="hidden", api_visibility="private")
+
+
+def _refresh_drift(folder: Path, triggers: list[Any], card: gr.HTML) -> None:
+    """Show the measured drift at each of the triggers."""
+
+    def on_drift(request: gr.Request) -> str:
+        return drift_card(folder, language_of(request))
+
+    gr.on(triggers, on_drift, None, card, show_progress="hidden", api_visibility="private")
 
 
 def service_status(client: ServiceClient, language: Language) -> str:

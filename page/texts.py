@@ -10,6 +10,7 @@ from typing import Any, Literal
 import gradio as gr
 
 from page.comparison_texts import COMPARISON_TEXTS
+from page.drift_texts import DRIFT_TEXTS
 from page.learning_texts import LEARNING_TEXTS
 from page.monitor_texts import MONITOR_TEXTS
 
@@ -205,6 +206,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "error_title": ("That did not work", "Cela n’a pas marché"),
     **COMPARISON_TEXTS,
     **MONITOR_TEXTS,
+    **DRIFT_TEXTS,
     **LEARNING_TEXTS,
 }
 

@@ -14,6 +14,7 @@ Besides, a room imports only what `FLOORS` in tests/test_architecture.py allows 
 - `telemetry`: what a process records, and where it sends it
 - `serving`: from a request to an answer
 - `supervision`: asking the logs, and the alert; its KQL lies in `queries`
+- `drift`: how the texts of production differ from those that the champion learned from
 - `review`: the queue in which people judge, and what of it may join the dataset
 - `bulk`: scoring files larger than memory
 - `reports`: everything drawn or written for people

@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         return self.home / "workspaces" / self.workspace_id if self.workspace_id else self.home
 
     @property
+    def drift_home(self) -> Path:
+        """The folder of the measured drift; every workspace has its own."""
+        return self.alert_home / "drift"
+
+    @property
     def feedback_address(self) -> str:
         """The folder or fsspec URL of the feedback inbox."""
         return self.feedback_url or str(self.home / "feedback")

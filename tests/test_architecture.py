@@ -64,12 +64,13 @@ FLOORS: dict[str, set[str]] = {
     "bulk": set(),
     "evaluation": {"data"},
     "review": {"data", "feedback"},
+    "drift": {"data", "feedback", "review"},
     "telemetry": {"feedback"},
     "serving": {"champions", "feedback", "telemetry"},
     "gate": {"data", "evaluation"},
     "training": {"data", "evaluation"},
     "promotion": {"champions", "training", "gate", "data", "evaluation"},
-    "reports": {"data", "evaluation", "training", "gate", "supervision", "queries", "review"},
+    "reports": {"data", "evaluation", "training", "gate", "supervision", "queries", "review", "drift"},
 }
 # What the image carries of `sentiment`, besides the ground floor, and what nothing in it names.
 IMAGE = {"serving", "telemetry", "feedback", "champions"}

@@ -139,6 +139,12 @@ def make_signer(settings: Settings) -> PredictionSigner:
     return PredictionSigner(key, settings.prediction_ttl_days)
 
 
+def signer_at_hand(settings: Settings) -> PredictionSigner | None:
+    """Return the service's signer if its key is set or in the same SENTIMENT_HOME, else None."""
+    # A key made now would check nothing.
+    return make_signer(settings) if settings.signing_key or (settings.home / KEY_FILE).exists() else None
+
+
 def _local_key(settings: Settings) -> str:
     path = settings.home / KEY_FILE
     return read_or_make_key(path, purpose="signing key", setting="SENTIMENT_SIGNING_KEY")

@@ -36,6 +36,7 @@ _TITLES = {
     "service": "Requests and response times",
     "confidence": "Labels and confidence",
     "alerts": "Alerts",
+    "drift": "Texts unlike those of training",
 }
 _TONES = {HIGHER: "worse", LOWER: "better"}
 _NEITHER_GOOD_NOR_BAD = ("feedback_share",)

@@ -1,6 +1,6 @@
 """When to train again, and which validated rows are the exam of a new training.
 
-Training again is for new validated rows or an alert since the last attempt.
+Training again is for new validated rows, an alert or drift since the last attempt.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sentiment.training import versions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Trigger = Literal["manual", "schedule", "rows", "alert"]
+Trigger = Literal["manual", "schedule", "rows", "alert", "drift"]
 
 
 def last_attempt(champion: Mapping[str, str]) -> Mapping[str, str]:
@@ -77,7 +77,28 @@ def too_few_rows(rows: int, least: int, last: Mapping[str, str]) -> str:
 
 def no_alert(fired: datetime | None, last: Mapping[str, str]) -> str:
     """Return why an alert that fired then, or never, is no reason to train, or an empty string."""
-    began = last.get("started_at") or last.get("trained_at")
-    if not fired or (began and fired <= datetime.fromisoformat(began)):
-        return f"the alert has not fired since the last training began ({began or 'unknown when'})"
+    since = _not_since(fired, last)
+    return f"the alert has not fired since the last training began ({since})" if since else ""
+
+
+def no_drift(found: datetime | None, rows: int, last: Mapping[str, str]) -> str:
+    """Return why drift that was found then, or never, is no reason to train, or an empty string.
+
+    Without validated rows that are new it is none, since there would be nothing new to learn.
+
+    >>> no_drift(datetime.fromisoformat("2026-11-23T06:30+00:00"), 90, {"feedback_rows": "90"})
+    'drift was found, but no validated row is new to learn from: review the audit tweets first'
+    """
+    since = _not_since(found, last)
+    if since:
+        return f"no drift was found since the last training began ({since})"
+    if too_few_rows(rows, 1, last):
+        return "drift was found, but no validated row is new to learn from: review the audit tweets first"
     return ""
+
+
+def _not_since(moment: datetime | None, last: Mapping[str, str]) -> str:
+    """Return when the last training began if that was not before the moment, else nothing."""
+    began = last.get("started_at") or last.get("trained_at")
+    is_since = moment and not (began and moment <= datetime.fromisoformat(began))
+    return "" if is_since else began or "unknown when"

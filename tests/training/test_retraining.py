@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sentiment.config import read_settings
 from sentiment.supervision.alert_history import last_fired
 from sentiment.supervision.alert_rule import read_rule
-from sentiment.training.retraining import exam_start, no_alert, too_few_rows
+from sentiment.training.retraining import exam_start, no_alert, no_drift, too_few_rows
 
 NOW = datetime.now(UTC)
 
@@ -23,6 +23,18 @@ def test_an_alert_since_the_last_training_began_is_a_reason(home):
 
 def test_an_alert_that_never_fired_is_no_reason():
     assert "unknown when" in no_alert(None, {})
+
+
+def test_drift_is_a_reason_if_it_was_found_since_and_a_row_is_new():
+    last = {"started_at": NOW.isoformat(), "feedback_rows": "20"}
+    later, earlier = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
+
+    assert no_drift(later, 21, last) == ""
+    assert "no validated row is new" in no_drift(later, 20, last)
+    assert (
+        no_drift(earlier, 21, last) == f"no drift was found since the last training began ({NOW.isoformat()})"
+    )
+    assert "no drift was found" in no_drift(None, 21, {})
 
 
 def test_rows_count_from_those_that_the_last_attempt_knew():

@@ -1,0 +1,1 @@
+"""How the texts of production differ from those that the champion learned from."""
