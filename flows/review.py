@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,8 @@ def status(queue: ReviewQueue) -> str:
     progress, agreement = queue.progress(), queue.agreement()
     lines = [
         f"{progress.items} items: {progress.settled} settled ({progress.unclear} of them unclear), "
-        f"{progress.disagreements} to adjudicate, {progress.waiting} waiting"
+        f"{progress.disagreements} to adjudicate, {progress.waiting} waiting",
+        "audit: " + ", ".join(f"{count} {state}" for state, count in asdict(progress.audit).items()),
     ]
     lines += [
         f"{first} and {second}: Cohen's kappa {_kappa(kappa)} on {shared}"

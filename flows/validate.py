@@ -9,6 +9,7 @@ if __name__ == "__main__":
 
 import argparse
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,12 @@ from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import validated_feedback
 from sentiment.data.division import divide
 from sentiment.errors import ReviewError
-from sentiment.review.admission import Caps, choose_rows, to_row
+from sentiment.review.admission import Caps, Known, choose_rows, to_rows
 from sentiment.review.items import UNCLEAR
 from sentiment.review.queue import ReviewQueue
 
 if TYPE_CHECKING:
     from sentiment.data.dataset import Dataset
-    from sentiment.review.agreement import Agreement
 
 _LOCK_SECONDS = 60
 
@@ -52,20 +52,16 @@ def validate(data: str = "default") -> dict[str, Any]:
     try:
         with FileLock(lock, timeout=_LOCK_SECONDS), ReviewQueue.from_settings(settings) as queue:
             earlier = validated_feedback.read_validated(path)
-            choice = choose_rows(
-                queue.settled(),
-                base,
-                Caps(settings.source_cap, settings.week_cap),
-                {row.feedback_id for row in earlier},
-            )
+            known = Known({row.feedback_id for row in earlier}, queue.audit_frontier())
+            caps = Caps(settings.source_cap, settings.week_cap)
+            choice = choose_rows(queue.settled(), base, caps, known)
             # Closed first, appended then: cut off in between, they join the next time, with the
             # label that they have.
             item_ids = (decision.item.item_id for decision in choice.admitted)
             closed = queue.close_items(item_ids, now=datetime.now(UTC))
-            rows = [to_row(decision) for decision in closed if decision.label != UNCLEAR]
-            new = validated_feedback.append(
-                path, rows, _facts(base, [*earlier, *rows], queue.agreement(), choice.refused)
-            )
+            rows = [row for each in closed if each.label != UNCLEAR for row in to_rows(each, known)]
+            facts = {**_facts(base, [*earlier, *rows]), "refused": dict(choice.refused), **_progress(queue)}
+            new = validated_feedback.append(path, rows, facts)
     except Timeout as error:
         raise ReviewError(
             f"another run has held {lock} for {_LOCK_SECONDS} s: wait for it or stop it, then run again"
@@ -74,16 +70,22 @@ def validate(data: str = "default") -> dict[str, Any]:
     return {**validated_feedback.read_manifest(path), "new": new}
 
 
-def _facts(
-    base: Dataset, rows: list[validated_feedback.ValidatedRow], agreement: Agreement, refused: Any
-) -> dict[str, Any]:
-    """Return the facts of the manifest that are not in the dataset's file."""
+def _facts(base: Dataset, rows: list[validated_feedback.ValidatedRow]) -> dict[str, Any]:
+    """Return the manifest's facts on how the rows are divided."""
     parts = divide(rows, base)
     return {
         "base": {"name": base.name, "digest": base.digest},
         "training_rows": len(parts.lessons.texts),
         "evaluation_rows": len(parts.feedback.texts) if parts.feedback else 0,
         "exam_rows": len(parts.exam.texts) if parts.exam else 0,
+    }
+
+
+def _progress(queue: ReviewQueue) -> dict[str, Any]:
+    """Return the manifest's facts on the review: the audit's progress, and the agreement."""
+    agreement = queue.agreement()
+    return {
+        "audit": asdict(queue.progress().audit),
         "kappa": {
             "fleiss": agreement.fleiss,
             "items": agreement.items,
@@ -92,7 +94,6 @@ def _facts(
                 for pair, (kappa, items) in agreement.cohen.items()
             },
         },
-        "refused": dict(refused),
     }
 
 
@@ -109,9 +110,10 @@ def main() -> None:
     )
     done = validate(parser.parse_args().data)
     refused = ", ".join(f"{count} {reason}" for reason, count in done["refused"].items()) or "none"
+    audit = ", ".join(f"{count} {state}" for state, count in done["audit"].items())
     print(
         f"{done['new']} new rows, {done['rows']} in all ({done['evaluation_rows']} kept for evaluation); "
-        f"refused: {refused}"
+        f"refused: {refused}; audit: {audit}"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sqlalchemy import insert, select, update
 
@@ -26,6 +26,15 @@ Outcome = Literal["new", "collapsed", "known"]
 
 # Built once: building a statement takes longer than running it.
 _NEW_ITEM, _NEW_REPORT = insert(ITEMS), insert(REPORTS)
+
+
+class _Known(NamedTuple):
+    """What the queue knows of a report: its item, where it came from, and how it was drawn."""
+
+    item_id: str
+    origin: str
+    drawn: str
+    probability: float | None
 
 
 class _ItemIndex:
@@ -112,11 +121,13 @@ class _Batch:
         if not _is_new(report, earlier):
             return "known"
         is_flood = report.sender is not None and self._arrivals.is_flood(report.sender, report.received_at)
-        item_id = earlier[0] if earlier else match or self._added.find(form)
+        item_id = earlier.item_id if earlier else match or self._added.find(form)
         if item_id is None:
             self._insert_item(report, form, is_flood)
         elif report.origin == "feedback":
             self._raise_priority(item_id, report, is_flood)
+        if item_id and report.audit_order is not None:
+            self._move_up(item_id, report.audit_order)
         self._write_report(report, item_id or report.feedback_id, is_flood)
         return "collapsed" if item_id else "new"
 
@@ -130,6 +141,7 @@ class _Batch:
             "received_at": to_text(report.received_at),
             "needed": annotators_needed(report.feedback_id, self._overlap),
             "priority": priority(report, new, is_flood=is_flood),
+            "audit_order": report.audit_order,
         }
         self._connection.execute(_NEW_ITEM, values)
         self._added.add(report.feedback_id, form)
@@ -146,31 +158,61 @@ class _Batch:
         }
         self._connection.execute(update(ITEMS).where(is_it).values(**values))
 
+    def _move_up(self, item_id: str, order: float) -> None:
+        """Give an item of the audit the earliest place that one of its reports has in its order."""
+        is_later = ITEMS.c.audit_order.is_(None) | (ITEMS.c.audit_order > order)
+        self._connection.execute(
+            update(ITEMS).where(ITEMS.c.item_id == item_id, is_later).values(audit_order=order)
+        )
+
     def _write_report(self, report: Report, item_id: str, is_flood: bool) -> None:
-        values = {
-            "item_id": item_id,
-            "source": report.sender,
-            "received_at": to_text(report.received_at),
-            "is_flood": is_flood,
-            "origin": report.origin,
-            "feedback_label": report.feedback_label,
-        }
-        if report.feedback_id in self._known:
+        """Write a report; of a known one, only what is new: the complaint, or how it was drawn."""
+        earlier = self._known.get(report.feedback_id)
+        known = earlier or _Known(item_id, report.origin, report.drawn, report.probability)
+        values: dict[str, Any] = {"item_id": item_id}
+        if _is_better_drawn(report, earlier):
+            names = ("drawn", "probability", "prediction_id", "predicted_label", "model")
+            values |= {name: getattr(report, name) for name in names}
+            known = known._replace(drawn=report.drawn, probability=report.probability)
+        if earlier is None or report.origin == "feedback" or earlier.origin != "feedback":
+            values |= {
+                "source": report.sender,
+                "received_at": to_text(report.received_at),
+                "is_flood": is_flood,
+                "origin": report.origin,
+                "feedback_label": report.feedback_label,
+            }
+            known = known._replace(origin=report.origin)
+        if earlier:
             replace_row(self._connection, REPORTS, {"feedback_id": report.feedback_id}, values)
         else:
             self._connection.execute(_NEW_REPORT, values | {"feedback_id": report.feedback_id})
-        self._known[report.feedback_id] = (item_id, report.origin)
+        self._known[report.feedback_id] = known
 
 
-def _is_new(report: Report, earlier: tuple[str, str] | None) -> bool:
-    """Return whether a report is unknown, or a complaint about a prediction so far only sampled."""
-    return earlier is None or (report.origin == "feedback" and earlier[1] != "feedback")
+def _is_new(report: Report, earlier: _Known | None) -> bool:
+    """Return whether a report is unknown, complains of a known sample, or is drawn better."""
+    is_complaint = report.origin == "feedback" and earlier is not None and earlier.origin != "feedback"
+    return is_complaint or _is_better_drawn(report, earlier)
 
 
-def _read_known(connection: Connection, *where: Any) -> dict[str, tuple[str, str]]:
-    """Return the item and the origin of the reports that meet a condition, by feedback id."""
-    query = select(REPORTS.c.feedback_id, REPORTS.c.item_id, REPORTS.c.origin).where(*where)
-    return {row.feedback_id: (row.item_id, row.origin) for row in connection.execute(query)}
+def _is_better_drawn(report: Report, earlier: _Known | None) -> bool:
+    """Return whether a report's draw takes the place of what is known of its prediction.
+
+    The audit is never left: it takes the place of everything else, and in it, the higher
+    probability is the true one. A complaint takes the place of a draw for a low score.
+    """
+    if earlier is None or earlier.drawn != "audit":
+        rank = {"complaint": 1, "audit": 2}
+        return earlier is None or rank.get(report.drawn, 0) > rank.get(earlier.drawn, 0)
+    return report.drawn == "audit" and (report.probability or 0) > (earlier.probability or 0)
+
+
+def _read_known(connection: Connection, *where: Any) -> dict[str, _Known]:
+    """Return what is known of the reports that meet a condition, by feedback id."""
+    columns = (REPORTS.c.item_id, REPORTS.c.origin, REPORTS.c.drawn, REPORTS.c.probability)
+    query = select(REPORTS.c.feedback_id, *columns).where(*where)
+    return {row.feedback_id: _Known(*row[1:]) for row in connection.execute(query)}
 
 
 def _read_forms(connection: Connection) -> list[tuple[str, str]]:

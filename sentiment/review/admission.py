@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sentiment.data.division import near
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sentiment.data.dataset import Dataset
-    from sentiment.review.items import Settled
+    from sentiment.review.items import AuditDraw, Settled
 
-TEST_TEXT, OVER_SOURCE, OVER_WEEK, NOT_CLEAR = (
+TEST_TEXT, OVER_SOURCE, OVER_WEEK, NOT_CLEAR, NOT_YET = (
     "near a test text",
     "over the source's cap",
     "over the week's cap",
     "unclear",
+    "before its turn in the audit",
 )
 
 
@@ -38,17 +40,47 @@ class Caps:
 class Choice:
     """The admitted items, and the number of refused ones by reason.
 
-    Items over a cap may be admitted later; the others never will.
+    Items over a cap or before their turn may be admitted later; the others never will.
     """
 
     admitted: tuple[Settled, ...]
     refused: Mapping[str, int]
 
 
-def choose_rows(
-    settled: Sequence[Settled], base: Dataset, caps: Caps, earlier: Collection[str] = ()
-) -> Choice:
-    """Return which settled items are admitted now; `earlier` are the ids of those in the dataset.
+@dataclass(frozen=True)
+class Known:
+    """What was exported before, and how far the audit is reviewed.
+
+    Attributes:
+        feedback_ids: Those of the dataset.
+        frontier: The place in the audit's order before which annotators have seen everything.
+    """
+
+    feedback_ids: Collection[str] = ()
+    frontier: float = math.inf
+
+    def counts(self, settled: Settled) -> bool:
+        """Return whether an item was exported for itself, and not as a draw of the audit."""
+        item_id = settled.item.item_id
+        return item_id in self.feedback_ids and all(draw.feedback_id != item_id for draw in settled.draws)
+
+    def due(self, settled: Settled) -> list[AuditDraw]:
+        """Return the audit's draws of an item that may become rows now."""
+        return [
+            draw
+            for draw in settled.draws
+            if draw.order < self.frontier and draw.feedback_id not in self.feedback_ids
+        ]
+
+
+NOTHING = Known()
+
+
+def choose_rows(settled: Sequence[Settled], base: Dataset, caps: Caps, known: Known = NOTHING) -> Choice:
+    """Return which settled items are admitted now.
+
+    Items of the audit are admitted when their turn comes, so that the rows stay a random sample:
+    whatever is near a test text, and beyond every cap. Of the other items:
 
     The caps are shares of the base's own rows, so that feedback does not raise them: a source's cap
     of 5% of 30,000 rows is 1,500. Sampled items have no source; all feedback without a source has
@@ -57,13 +89,17 @@ def choose_rows(
     report by copying it.
     """
     held_back, refused = near(base), Counter[str]()
-    quota = _Quota(caps, len(base.train.texts), (each for each in settled if each.item.item_id in earlier))
+    quota = _Quota(caps, len(base.train.texts), (each for each in settled if known.counts(each)))
     admitted = []
     for each in settled:
-        if each.item.item_id in earlier:
+        if not each.draws and each.item.item_id in known.feedback_ids:
             continue
         if each.label == UNCLEAR:
             refused[NOT_CLEAR] += 1
+        elif each.draws:
+            admitted += [each] if known.due(each) else []
+            if late := sum(draw.order >= known.frontier for draw in each.draws):
+                refused[NOT_YET] += late
         elif held_back.find(canonical_form(each.item.text)) is not None:
             refused[TEST_TEXT] += 1
         elif reason := quota.reason_against(each):
@@ -99,10 +135,10 @@ class _Quota:
         return OVER_WEEK if is_over else None
 
 
-def to_row(settled: Settled) -> ValidatedRow:
-    """Return a settled item as a row of the dataset."""
+def to_rows(settled: Settled, known: Known = NOTHING) -> list[ValidatedRow]:
+    """Return a settled item as rows of the dataset: one, or one per due draw of the audit."""
     item = settled.item
-    return ValidatedRow(
+    row = ValidatedRow(
         text=item.text,
         label=settled.label,
         predicted_label=item.predicted_label,
@@ -112,6 +148,26 @@ def to_row(settled: Settled) -> ValidatedRow:
         annotators=";".join(settled.annotators),
         validated_at=to_text(settled.validated_at),
     )
+    if settled.draws:
+        return [_to_audit_row(row, draw) for draw in known.due(settled)]
+    if settled.probability is None:
+        return [row]
+    return [replace(row, drawn="uncertain", weight=_weight(settled.probability))]
+
+
+def _to_audit_row(row: ValidatedRow, draw: AuditDraw) -> ValidatedRow:
+    names = ("feedback_id", "prediction_id", "predicted_label", "model")
+    its_own = {name: getattr(draw, name) for name in names}
+    return replace(row, **its_own, drawn="audit", weight=_weight(draw.probability))
+
+
+def _weight(probability: float) -> str:
+    """Return 1 / a probability as text, with more digits than any analysis needs.
+
+    >>> _weight(0.01), _weight(0.3)
+    ('100', '3.33333333333')
+    """
+    return f"{1 / probability:.12g}"
 
 
 def week_of(moment: datetime) -> str:

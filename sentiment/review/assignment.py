@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from sentiment.review.audit import is_audit_turn
 from sentiment.review.items import SKIPPED, to_text
 from sentiment.review.judging import ADJUDICATED
 from sentiment.review.tables import ANNOTATOR, HOLDS, ITEMS, JUDGEMENTS, LEASES, replace_row
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
 LEASE = timedelta(minutes=10)
 
 
-def next_item_id(connection: Connection, annotator: str, now: datetime) -> str | None:
-    """Return the open item with the highest priority for an annotator, skipped ones last; or None.
+def next_item_id(connection: Connection, annotator: str, now: datetime, *, audit_share: float) -> str | None:
+    """Return the open item that an annotator gets next, or None.
 
-    An item that others lease or have judged is given to no more annotators than it needs.
+    The given share of an annotator's items is of the audit, in its random order; the others have
+    the highest priority. Where one kind has none left, the other gives way. What the annotator
+    skipped comes last. An item that others lease or have judged is given to no more annotators than
+    it needs.
     """
     judged = select(JUDGEMENTS).where(HOLDS, JUDGEMENTS.c.role == ANNOTATOR)
     own = judged.where(JUDGEMENTS.c.annotator == annotator).subquery()
+    number = connection.scalar(select(func.count()).select_from(own)) or 0
+    is_others_turn = not is_audit_turn(number, audit_share)
     others = _count_by_item(
         judged.where(JUDGEMENTS.c.annotator != annotator, JUDGEMENTS.c.label != SKIPPED).subquery()
     )
@@ -40,7 +46,14 @@ def next_item_id(connection: Connection, annotator: str, now: datetime) -> str |
         .outerjoin(leased, leased.c.item_id == ITEMS.c.item_id)
         .where(ITEMS.c.exported_at.is_(None), ITEMS.c.item_id.not_in(ADJUDICATED), taken < ITEMS.c.needed)
         .where(own.c.label.is_(None) | (own.c.label == SKIPPED))
-        .order_by(own.c.label.is_not(None), own.c.number, ITEMS.c.priority.desc(), ITEMS.c.item_id)
+        .order_by(
+            own.c.label.is_not(None),
+            own.c.number,
+            ITEMS.c.audit_order.is_not(None) if is_others_turn else ITEMS.c.audit_order.is_(None),
+            ITEMS.c.audit_order,
+            ITEMS.c.priority.desc(),
+            ITEMS.c.item_id,
+        )
     )
     item_id: str | None = connection.scalar(query.limit(1))
     return item_id

@@ -74,7 +74,8 @@ class Item:
     """A tweet to review.
 
     `copies` is the number of reports that say the same; `notes` hold `copies`, `contradictory` and
-    `flood` where they apply; `needed` is the number of annotators who judge it.
+    `flood` where they apply; `needed` is the number of annotators who judge it; `audit_order` is
+    its place in the audit's random order, None if it is not of the audit.
     """
 
     item_id: str
@@ -90,17 +91,61 @@ class Item:
     notes: tuple[str, ...]
     priority: float
     needed: int
+    audit_order: float | None = None
+
+
+@dataclass(frozen=True)
+class AuditDraw:
+    """A prediction of the audit: each becomes a row of the dataset, also where texts repeat."""
+
+    feedback_id: str
+    prediction_id: str
+    predicted_label: str
+    model: str
+    probability: float
+
+    @property
+    def order(self) -> float:
+        """Its place in the audit's random order; see `Report.audit_order`."""
+        return audit_number(self.prediction_id) / self.probability
 
 
 @dataclass(frozen=True)
 class Settled:
-    """An item with the label that annotators agreed on or that was adjudicated; also `unclear`."""
+    """An item with the label that annotators agreed on or that was adjudicated; also `unclear`.
+
+    Attributes:
+        sources: Who complained of it.
+        draws: The predictions of the audit that say it, in the audit's order.
+        probability: With which an item that is neither of the audit nor complained of was drawn for
+            its low score; else None.
+    """
 
     item: Item
     label: str
     annotators: tuple[str, ...]
     validated_at: datetime
     sources: tuple[str, ...]
+    draws: tuple[AuditDraw, ...] = ()
+    probability: float | None = None
+
+
+@dataclass(frozen=True)
+class AuditProgress:
+    """Numbers of the audit's predictions; the last four add up to `drawn`.
+
+    Attributes:
+        settled: With a label.
+        unclear: Whose annotators could not tell.
+        skipped: That annotators only skipped so far.
+        waiting: All others, also those that annotators disagree on.
+    """
+
+    drawn: int
+    settled: int
+    unclear: int
+    skipped: int
+    waiting: int
 
 
 @dataclass(frozen=True)
@@ -113,6 +158,7 @@ class Progress:
     disagreements: int
     waiting: int
     mine: int
+    audit: AuditProgress
 
 
 @dataclass(frozen=True)

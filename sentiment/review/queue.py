@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from sentiment.review.adding import add_reports
 from sentiment.review.agreement import Agreement, agree
 from sentiment.review.assignment import lease, next_item_id
+from sentiment.review.audit import in_turn, read_audit_progress, read_frontier
 from sentiment.review.items import (
     SKIPPED,
     UNCLEAR,
@@ -56,9 +57,9 @@ if TYPE_CHECKING:
 class ReviewQueue:
     """A queue in one review database; threads may share it."""
 
-    def __init__(self, url: str, *, overlap: float = 0.2) -> None:
+    def __init__(self, url: str, *, overlap: float = 0.2, audit_share: float = 0.5) -> None:
         self._database = Database(url)
-        self._overlap = overlap
+        self._overlap, self._audit_share = overlap, audit_share
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -67,26 +68,28 @@ class ReviewQueue:
         Raises:
             ReviewError: Its address cannot be used.
         """
-        return cls(settings.review_address, overlap=settings.review_overlap)
+        return cls(settings.review_address, overlap=settings.review_overlap, audit_share=settings.audit_share)
 
     def add(self, reports: Iterable[Report], *, watermarks: Mapping[str, datetime] | None = None) -> Added:
         """Add reports in batches and set the watermarks with the last; safe to repeat or interrupt.
 
         A feedback id that is known already changes nothing, unless it was a sample that somebody
-        now complains of. A near-duplicate of an item becomes a copy of it, whoever sent it: a
+        now complains of, or is now known to be of the audit, which nothing takes it out of. A
+        near-duplicate of an item becomes a copy of it, whoever sent it: a
         thousand copies are one judgement.
         """
         return add_reports(self._database, list(reports), watermarks or {}, overlap=self._overlap)
 
     def next_item(self, annotator: str, *, now: datetime) -> Item | None:
-        """Lease the most informative waiting item to an annotator and return it, None without any.
+        """Lease the next waiting item to an annotator and return it, None without any.
 
-        An item that others lease or have judged is given to no more annotators than it needs. What
-        the annotator skipped is given last.
+        The audit's share of an annotator's items comes in the audit's random order; the others are
+        the most informative. An item that others lease or have judged is given to no more
+        annotators than it needs. What the annotator skipped is given last.
         """
         name = normal_name(annotator)
         with self._database.transaction() as connection:
-            item_id = next_item_id(connection, name, now)
+            item_id = next_item_id(connection, name, now, audit_share=self._audit_share)
             if item_id is None:
                 return None
             lease(connection, item_id, name, now)
@@ -156,13 +159,16 @@ class ReviewQueue:
             write_judgement(connection, Seat(item_id, name, ADJUDICATOR), label, now)
 
     def items(self, *, waiting: bool = False) -> list[Item]:
-        """Return all items, or only those that need an annotator, the most informative first."""
+        """Return all items, the most informative first; or those that wait, in the order of review.
+
+        That is the order in which a new annotator would get them.
+        """
         with self._database.reading() as connection:
             items = read_items(connection)
             if not waiting:
                 return items
             open_ids = {standing.item_id for standing in read_standings(connection) if standing.is_waiting}
-        return [item for item in items if item.item_id in open_ids]
+        return in_turn([item for item in items if item.item_id in open_ids], self._audit_share)
 
     def judgements(self) -> list[dict[str, str]]:
         """Return the judgements that hold, oldest first, without skips and adjudications.
@@ -183,6 +189,11 @@ class ReviewQueue:
         with self._database.reading() as connection:
             return read_settled(connection)
 
+    def audit_frontier(self) -> float:
+        """Return the place in the audit's order up to which annotators have seen everything."""
+        with self._database.reading() as connection:
+            return read_frontier(connection)
+
     def close_items(self, item_ids: Iterable[str], *, now: datetime) -> list[Settled]:
         """Close settled items to further judgements, before they go into the dataset; return them.
 
@@ -193,9 +204,8 @@ class ReviewQueue:
         with self._database.transaction() as connection:
             settled = [each for each in read_settled(connection) if each.item.item_id in wanted]
             for each in settled:
-                connection.execute(
-                    update(ITEMS).where(ITEMS.c.item_id == each.item.item_id).values(exported_at=to_text(now))
-                )
+                is_open = (ITEMS.c.item_id == each.item.item_id) & ITEMS.c.exported_at.is_(None)
+                connection.execute(update(ITEMS).where(is_open).values(exported_at=to_text(now)))
         return settled
 
     def disagreements(self) -> list[tuple[Item, dict[str, str]]]:
@@ -213,6 +223,7 @@ class ReviewQueue:
         name = normal_name(annotator) if annotator else None
         with self._database.reading() as connection:
             standings = read_standings(connection)
+            audit = read_audit_progress(connection, standings)
         settled = [standing.decision.label for standing in standings if standing.decision]
         return Progress(
             items=len(standings),
@@ -221,6 +232,7 @@ class ReviewQueue:
             disagreements=sum(standing.is_disputed for standing in standings),
             waiting=sum(standing.is_waiting for standing in standings),
             mine=sum(name in standing.judged for standing in standings),
+            audit=audit,
         )
 
     def watermark(self, name: str) -> datetime | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
+from sentiment.review.audit import read_draws
 from sentiment.review.items import SKIPPED, Item, Settled
 from sentiment.review.tables import ADJUDICATOR, HOLDS, ITEMS, JUDGEMENTS, REPORTS
 
@@ -79,18 +80,36 @@ def read_standings(connection: Connection, item_id: str | None = None) -> list[S
 
 
 def read_settled(connection: Connection) -> list[Settled]:
-    """Return the items with a decision, oldest first, with the sources of their reports."""
+    """Return the items with a decision, oldest first, with their sources and draws."""
     items = {item.item_id: item for item in read_items(connection)}
+    draws, probabilities = read_draws(connection), _read_probabilities(connection)
     sources: defaultdict[str, set[str]] = defaultdict(set)
     with_source = select(REPORTS.c.item_id, REPORTS.c.source).where(REPORTS.c.source.is_not(None))
     for report in connection.execute(with_source):
         sources[report.item_id].add(report.source)
     settled = [
-        Settled(items[standing.item_id], *standing.decision, tuple(sorted(sources[standing.item_id])))
+        Settled(
+            items[standing.item_id],
+            *standing.decision,
+            tuple(sorted(sources[standing.item_id])),
+            draws.get(standing.item_id, ()),
+            probabilities.get(standing.item_id),
+        )
         for standing in read_standings(connection)
         if standing.decision
     ]
     return sorted(settled, key=lambda each: (each.validated_at, each.item.item_id))
+
+
+def _read_probabilities(connection: Connection) -> dict[str, float]:
+    """Return the probability of the first report of each item that was drawn for its low score."""
+    complained = select(REPORTS.c.item_id).where(REPORTS.c.drawn == "complaint")
+    query = select(REPORTS.c.item_id, REPORTS.c.probability).where(
+        REPORTS.c.feedback_id == REPORTS.c.item_id,
+        REPORTS.c.drawn == "uncertain",
+        REPORTS.c.item_id.not_in(complained),
+    )
+    return {row.item_id: row.probability for row in connection.execute(query)}
 
 
 def read_items(connection: Connection, item_ids: list[str] | None = None) -> list[Item]:
@@ -121,4 +140,5 @@ def _to_item(row: Any, reports: list[Any]) -> Item:
         notes=tuple(name for name, applies in notes.items() if applies),
         priority=row.priority,
         needed=row.needed,
+        audit_order=row.audit_order,
     )

@@ -18,10 +18,12 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    inspect,
     update,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateColumn
 
 from sentiment.errors import ReviewError
 
@@ -49,6 +51,7 @@ ITEMS = Table(
     Column("novelty", Float, nullable=False),
     Column("priority", Float, nullable=False, index=True),
     Column("exported_at", String(40)),
+    Column("audit_order", Float),
 )
 REPORTS = Table(
     "review_reports",
@@ -60,6 +63,12 @@ REPORTS = Table(
     Column("source", String(64)),
     Column("received_at", String(40), nullable=False),
     Column("is_flood", Boolean, nullable=False),
+    # Reports from before 0.2.0 have the default: nobody knows any more how they were drawn.
+    Column("drawn", String(16), nullable=False, server_default="complaint"),
+    Column("probability", Float),
+    Column("prediction_id", Text),
+    Column("predicted_label", String(16)),
+    Column("model", String(200)),
     Index("reports_of_a_source", "source", "received_at"),
 )
 JUDGEMENTS = Table(
@@ -133,7 +142,9 @@ class Database:
     def _begin(self, engine: Engine) -> Iterator[Connection]:
         try:
             if not self._is_made:
-                METADATA.create_all(self._engine)
+                with self._engine.begin() as connection:
+                    METADATA.create_all(connection)
+                    _add_missing_columns(connection)
                 self._is_made = True
             with engine.begin() as connection:
                 yield connection
@@ -147,6 +158,20 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+
+def _add_missing_columns(connection: Connection) -> None:
+    """Add the columns that tables of an earlier version lack."""
+    known = inspect(connection)
+    for table in METADATA.sorted_tables:
+        found = {column["name"] for column in known.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in found:
+                made = CreateColumn(column).compile(dialect=connection.dialect)
+                # Two programs may come at once. SQLite lets them take turns; on PostgreSQL, the
+                # second finds the column there.
+                guard = "IF NOT EXISTS " if connection.dialect.name == "postgresql" else ""
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {guard}{made}")
 
 
 def _make_engine(url: str) -> Engine:

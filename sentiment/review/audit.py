@@ -1,0 +1,93 @@
+"""The audit within the queue: its draws, their progress, and how far the random order is reviewed.
+
+Annotators get the audit in the order of `Report.audit_order`. What is reviewed up to a place in
+that order is a random sample, whatever was reviewed out of turn; so only that joins the dataset.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from sentiment.review.items import SKIPPED, UNCLEAR, AuditDraw, AuditProgress
+from sentiment.review.tables import HOLDS, ITEMS, JUDGEMENTS, REPORTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from sentiment.review.items import Item
+    from sentiment.review.standings import Standing
+
+_TOUCHED = select(JUDGEMENTS.c.item_id).where(HOLDS).correlate(None)
+
+
+def is_audit_turn(judged: int, share: float) -> bool:
+    """Return whether an annotator who judged so many items gets one of the audit next.
+
+    >>> [is_audit_turn(judged, 0.5) for judged in range(4)]
+    [False, True, False, True]
+    """
+    return math.floor((judged + 1) * share) > math.floor(judged * share)
+
+
+def in_turn(items: Sequence[Item], share: float) -> list[Item]:
+    """Return items, given the most informative first, in the order that annotators get them."""
+    audit = deque(sorted((item for item in items if item.audit_order is not None), key=_order))
+    others = deque(item for item in items if item.audit_order is None)
+    ordered: list[Item] = []
+    while audit or others:
+        is_audits = audit and (is_audit_turn(len(ordered), share) or not others)
+        ordered.append((audit if is_audits else others).popleft())
+    return ordered
+
+
+def _order(item: Item) -> float:
+    return item.audit_order or 0.0
+
+
+def read_draws(connection: Connection) -> Mapping[str, tuple[AuditDraw, ...]]:
+    """Return the audit's draws by item, in the audit's order."""
+    rows = connection.execute(select(REPORTS).where(REPORTS.c.drawn == "audit"))
+    by_item: defaultdict[str, list[AuditDraw]] = defaultdict(list)
+    for row in rows:
+        names = ("feedback_id", "prediction_id", "predicted_label", "model", "probability")
+        by_item[row.item_id].append(AuditDraw(*(row._mapping[name] for name in names)))
+    in_order = {item_id: sorted(draws, key=lambda draw: draw.order) for item_id, draws in by_item.items()}
+    return {item_id: tuple(draws) for item_id, draws in in_order.items()}
+
+
+def read_frontier(connection: Connection) -> float:
+    """Return the place in the audit's order before which annotators have seen everything.
+
+    That is the place of the first item that nobody judged or skipped; infinite where there is none.
+    """
+    untouched = select(func.min(ITEMS.c.audit_order)).where(
+        ITEMS.c.exported_at.is_(None), ITEMS.c.item_id.not_in(_TOUCHED)
+    )
+    first: float | None = connection.scalar(untouched)
+    return math.inf if first is None else first
+
+
+def read_audit_progress(connection: Connection, standings: Iterable[Standing]) -> AuditProgress:
+    """Return the audit's progress; `standings` are those of all items."""
+    query = select(REPORTS.c.item_id, func.count().label("number")).where(REPORTS.c.drawn == "audit")
+    numbers = {row.item_id: row.number for row in connection.execute(query.group_by(REPORTS.c.item_id))}
+    skips = select(JUDGEMENTS.c.item_id).where(HOLDS, JUDGEMENTS.c.label == SKIPPED)
+    skipped = set(connection.scalars(skips))
+    counts: defaultdict[str, int] = defaultdict(int)
+    for standing in standings:
+        counts[_state(standing, skipped)] += numbers.get(standing.item_id, 0)
+    states = ("settled", "unclear", "skipped", "waiting")
+    return AuditProgress(sum(numbers.values()), *(counts[state] for state in states))
+
+
+def _state(standing: Standing, skipped: set[str]) -> str:
+    if standing.decision:
+        return "unclear" if standing.decision.label == UNCLEAR else "settled"
+    return "skipped" if standing.item_id in skipped and not standing.judged else "waiting"
