@@ -1,4 +1,4 @@
-"""Drift end to end: a real monitor, a champion and MLflow; then the report and retraining."""
+"""Drift end to end: a champion, MLflow and weeks of logs; then a reason to train."""
 
 import sys
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ import mlflow
 import pytest
 from crowning import crown
 from drifting import tweets_about
-from monitor_fixtures import message, served
+from logs_fixtures import table
 from prefect.artifacts import Artifact
 
 from flows import drift as room
@@ -24,41 +24,43 @@ NOW = datetime.now(UTC)
 THIS_MONDAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=NOW.weekday())
 
 
+TEXTS = ("tweet_text", "predicted_label", "model", "prediction_id", "reason", "seal")
+COLUMNS = {
+    "TimeGenerated": "datetime",
+    "score": "real",
+    "probability": "real",
+    **dict.fromkeys(TEXTS, "string"),
+}
+
+
 def sampled(texts, at, name, reason="random"):
+    """Rows of the query `sampled_predictions`; the monitor takes none older than two days."""
     return [
-        message(
-            "Sampled prediction",
-            time=at + timedelta(seconds=number),
-            tweet_text=text,
-            predicted_label="neutral",
-            score="0.6",
-            model="tweet-sentiment:one",
-            prediction_id=f"{name}-{number}",
-            reason=reason,
-            probability="1",
-        )
+        [
+            *((at + timedelta(seconds=number)).isoformat(), 0.6, 1.0),
+            *(text, "neutral", "tweet-sentiment:one", f"{name}-{number}", reason, ""),
+        ]
         for number, text in enumerate(texts)
     ]
 
 
 @pytest.fixture
-def drifting_home(loop_home, tweets_file, tmp_path, monkeypatch, tfidf_model):
-    """A champion, and a monitor with three weeks: like training, of football, of football again."""
-    crown(store.save(tfidf_model, metadata={"family": "tfidf"}))
+def drifting_home(loop_home, tweets_file, monkeypatch, served_model, logs):
+    """A champion, and logs of three weeks: like training, of football, of football again."""
+    crown(store.save(served_model, metadata={"family": "tfidf"}))
     base = prepared_dataset(str(tweets_file))
-    monkeypatch.setenv("SENTIMENT_VALIDATED_PATH", str(tmp_path / "none.csv"))
+    monkeypatch.setenv("SENTIMENT_VALIDATED_PATH", str(loop_home / "none.csv"))
+    monkeypatch.setenv("SENTIMENT_LOGS_ENDPOINT", logs.address)
     weeks = [THIS_MONDAY - timedelta(days=7 * ago) for ago in (3, 2, 1)]
     texts = [list(base.test.texts[:60]), tweets_about("football", 60), tweets_about("football", 60, seed=1)]
-    with served(tmp_path / "monitor") as monitor:
-        monkeypatch.setenv("SENTIMENT_LOGS_ENDPOINT", monitor.address)
-        rows = [
-            row
-            for number, (at, some) in enumerate(zip(weeks, texts, strict=True))
-            for row in sampled(some, at + timedelta(hours=30), f"w{number}")
-        ]
-        rows += sampled(["doubtful"] * 5, weeks[0] + timedelta(hours=1), "low", "low confidence")
-        assert monitor.http.post("/v2.1/track", json=rows).status_code == 200
-        yield weeks
+    rows = [
+        row
+        for number, (at, some) in enumerate(zip(weeks, texts, strict=True))
+        for row in sampled(some, at + timedelta(hours=30), f"w{number}")
+    ]
+    rows += sampled(["doubtful"] * 5, weeks[0] + timedelta(hours=1), "low", "low confidence")
+    logs.answer = table(COLUMNS, rows)
+    return weeks
 
 
 def test_drift_is_told_once_kept_reported_and_a_reason_to_train(
@@ -96,12 +98,12 @@ def test_drift_is_told_once_kept_reported_and_a_reason_to_train(
     assert "no drift was found" in _reason_not_to(settings, "drift", 1, {"started_at": later})
 
 
-def test_without_texts_there_is_nothing_to_say(loop_home, tweets_file, tfidf_model, tmp_path, monkeypatch):
-    crown(store.save(tfidf_model, metadata={"family": "tfidf"}))
-    with served(tmp_path / "monitor") as monitor:
-        monkeypatch.setenv("SENTIMENT_LOGS_ENDPOINT", monitor.address)
+def test_without_texts_there_is_nothing_to_say(loop_home, tweets_file, served_model, logs, monkeypatch):
+    crown(store.save(served_model, metadata={"family": "tfidf"}))
+    monkeypatch.setenv("SENTIMENT_LOGS_ENDPOINT", logs.address)
+    logs.answer = table(COLUMNS, [])
 
-        assert drift(str(tweets_file)) is None
+    assert drift(str(tweets_file)) is None
 
 
 def test_without_a_champion_there_is_nothing_to_compare_with(loop_home):
