@@ -11,10 +11,10 @@ from sentiment.evaluation import cost as footprint
 TEXTS = ["I love this", "the meeting is on Tuesday"] * 5
 
 
-def test_the_cost_of_a_saved_model(served_model, tmp_path):
-    served_model.save(tmp_path / "model")
+def test_the_cost_of_a_saved_model(tfidf_model, tmp_path):
+    tfidf_model.save(tmp_path / "model")
 
-    cost = footprint.measure_costs({"one": served_model}, {"one": tmp_path / "model"}, TEXTS)["one"]
+    cost = footprint.measure_costs({"one": tfidf_model}, {"one": tmp_path / "model"}, TEXTS)["one"]
 
     assert 0 < cost.latency_ms_p95 < 5000
     assert cost.size_mb == pytest.approx(
