@@ -86,8 +86,15 @@ def collect_corrections(ring: Ring, people: list[Tweet]) -> None:
     """Let one user's corrections raise the alert, and others give more of them."""
     wrong = correct(ring, people[:60], most=3)
     say("correct", f"{wrong} wrong predictions corrected by one person")
-    wait_until(lambda: "fired since" in ring.run("flows.watch"), "the alert fires", pause=5)
-    say("alert", ring.run("flows.watch").splitlines()[-1])
+    time.sleep(60 - time.time() % 60)  # the rule is evaluated at whole minutes
+    said = [""]
+
+    def fires() -> bool:
+        said.append(ring.run("flows.watch").splitlines()[-1])
+        return "fired since" in said[-1]
+
+    wait_until(fires, "the alert fires", pause=5)
+    say("alert", said[-1])
     more = sum(correct(ring, people[60 + number :: PEOPLE], sender=number + 2) for number in range(PEOPLE))
     say("correct", f"{more} more, by {PEOPLE} people, of {PEOPLES_TWEETS - 60:,} predictions")
     time.sleep(6)  # the service's telemetry leaves every few seconds

@@ -108,7 +108,7 @@ def asking(ring: Ring, text: str) -> Iterator[Asked]:
     asked, stop = Asked(), threading.Event()
 
     def ask() -> None:
-        while not stop.wait(0.02):
+        while not stop.wait(0.05):
             try:
                 predict(ring, text)
             except LoopError:
@@ -128,7 +128,7 @@ def asking(ring: Ring, text: str) -> Iterator[Asked]:
 def _post(ring: Ring, path: str, body: Mapping[str, object], sender: int) -> dict[str, str]:
     headers = {"X-Forwarded-For": f"10.0.0.{sender}"}
     try:
-        answer = httpx.post(ring.service + path, json=body, headers=headers, timeout=30, trust_env=False)
+        answer = ring.http.post(ring.service + path, json=body, headers=headers)
         answer.raise_for_status()
     except httpx.HTTPError as error:
         raise LoopError(f"{path} failed ({error}): see the service's log") from error

@@ -38,6 +38,8 @@ class Ring:
     service: str
     monitor: str
     environment: dict[str, str]
+    # One for all requests: to make one takes longer than to answer.
+    http: httpx.Client
     stack: ExitStack = field(default_factory=ExitStack)
 
     def run(self, module: str, *arguments: str, allowed: Sequence[int] = (0,)) -> str:
@@ -72,9 +74,18 @@ class Ring:
             [sys.executable, "-m", *command], env=self.environment, stdout=log, stderr=subprocess.STDOUT
         )
         self.stack.callback(_stop, process)
-        wait_until(lambda: process.poll() is not None or answers(ready), f"{name} answers (see {log.name})")
+        wait_until(
+            lambda: process.poll() is not None or self._answers(ready), f"{name} answers (see {log.name})"
+        )
         if process.poll() is not None:
             raise LoopError(f"{name} ended at once: see {log.name}")
+
+    def _answers(self, address: str) -> bool:
+        """Return whether an address answers with success."""
+        try:
+            return self.http.get(address, timeout=5).is_success
+        except httpx.HTTPError:
+            return False
 
 
 @contextmanager
@@ -102,8 +113,9 @@ def set_up(home: Path) -> Iterator[Ring]:
     apply_tool_environment(settings, environment)
     apply_prefect_access(settings, environment)
     environment["APPLICATIONINSIGHTS_CONNECTION_STRING"] = settings.local_connection_string
-    ring = Ring(home, loopback_url(service), loopback_url(monitor), environment)
+    ring = Ring(home, loopback_url(service), loopback_url(monitor), environment, _client())
     with ring.stack:
+        ring.stack.enter_context(ring.http)
         host = ("--host", loopback.ADDRESS, "--port")
         ring.start(
             "prefect",
@@ -112,6 +124,12 @@ def set_up(home: Path) -> Iterator[Ring]:
         )
         ring.start("monitor", ["monitor", "--port", str(monitor), "--no-alerts"], f"{ring.monitor}/healthz")
         yield ring
+
+
+def _client() -> httpx.Client:
+    # A connection is closed before the server closes it, so that no request meets a closed one.
+    limits = httpx.Limits(keepalive_expiry=2)
+    return httpx.Client(timeout=30, trust_env=False, limits=limits)
 
 
 def wait_until(is_so: Callable[[], bool], what: str, pause: float = 0.3) -> None:
@@ -124,14 +142,6 @@ def wait_until(is_so: Callable[[], bool], what: str, pause: float = 0.3) -> None
         raise LoopError(
             f"waited {_PATIENCE_SECONDS:.0f} s until {what}: look into the logs of SENTIMENT_HOME/loop"
         )
-
-
-def answers(address: str) -> bool:
-    """Return whether an address answers with success."""
-    try:
-        return httpx.get(address, timeout=5, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
