@@ -34,6 +34,7 @@ from sentiment.reports.training_run import draw_data, draw_model
 from sentiment.training import runs, versions
 from sentiment.training.comparison import Comparison, as_json, as_markdown, write_comparison
 from sentiment.training.lesson import Lesson, learn
+from sentiment.training.lesson_weight import lesson_repeats
 from sentiment.training.plan import NO_ROWS, ROWS, Family, Plan, Profile, Seed
 from sentiment.training.training_now import telling
 from sentiment.training.unfinished import unfinished
@@ -106,12 +107,15 @@ def train_and_register(
     """
     started, home = datetime.now(UTC), read_settings().home
     dataset = plan.select(whole, feedback)
-    tags = {**_tags(whole, plan), **(facts or {})}
+    repeats = lesson_repeats(dataset.train.texts, feedback.texts)
+    heaviest = str(max(repeats or [1]))
+    tags = {**_tags(whole, plan), "lesson_repeats": heaviest, **(facts or {})}
     with runs.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
         runs.log_dataset(dataset)
         runs.log_pictures({"data_report": draw_data(dataset)})
-        with unfinished(home / "unfinished", [dataset.digest, plan.recipes]) as folder:
-            lesson = Lesson(dataset, run_id, tags, folder)
+        rows = f"{dataset.digest} x{heaviest}" if repeats else dataset.digest
+        with unfinished(home / "unfinished", [rows, plan.recipes]) as folder:
+            lesson = Lesson(dataset, run_id, tags, folder, repeats)
             with telling(home, plan.teacher_first) as tell:
                 results: dict[str, ModelResult] = {
                     family: train_model(family, plan.hyperparameters(family), lesson, tell)
@@ -120,7 +124,7 @@ def train_and_register(
             comparison = compare(results, plan, dataset, run_id)
             picture = _publish(comparison, home / "comparison")
             winner = results[comparison.winner]
-            origin = origin_of(winner, results.get("bert"), dataset.digest, started)
+            origin = origin_of(winner, results.get("bert"), rows, started)
             version = versions.register(winner.model_uri, tags={**tags, **runs.source_version(), **origin})
     versions.set_alias("challenger", version)
     show("comparison", as_markdown(comparison), picture, description=_summary(comparison))

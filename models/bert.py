@@ -83,6 +83,7 @@ class BertModel(SentimentModel):
 
     def _learn(self, data: TrainingData, progress: Progress, checkpoint: Path | None) -> None:
         """Fine-tune the encoder and keep the weights that are best on validation."""
+        data = data.repeated()
         truth = encode_labels(*data.validation)
         self._begin()
         recipe = Recipe(**{name: getattr(self, name) for name in _RECIPE})

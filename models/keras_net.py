@@ -77,6 +77,7 @@ class KerasModel(SentimentModel):
         """Train each architecture with early stopping and keep the network with the most merit."""
         # Else a busy machine adds in another order, and the same seed gives another model.
         tf.config.experimental.enable_op_determinism()
+        data = data.repeated()
         targets = encode_labels(data.texts, data.labels)
         truth = encode_labels(*data.validation)
         self.valences_ = read_lexicon() if self.has_lexicon else {}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,21 +23,43 @@ class TrainingData:
 
     `validation` are texts and labels that choose hyperparameters and stop early. `teacher_scores`,
     shape (n, 3), are what a better model answers to `texts`: Keras learns them beside the labels. A
-    family that cannot learn what it is given refuses it (`SentimentModel.learns`).
+    family that cannot learn what it is given refuses it (`SentimentModel.learns`). `repeats` says
+    for each text how often it counts, 1 or more (None: once each): tweets of production count
+    several times.
     """
 
     texts: Sequence[str]
     labels: Sequence[str]
     validation: Rows
     teacher_scores: Scores | None = None
+    repeats: Sequence[int] | None = None
+
+    def repeated(self) -> Self:
+        """Return the same data with each text as often as it counts."""
+        if self.repeats is None:
+            return self
+        rows = np.repeat(np.arange(len(self.texts)), self.repeats)
+        return replace(
+            self,
+            texts=[self.texts[row] for row in rows],
+            labels=[self.labels[row] for row in rows],
+            teacher_scores=None if self.teacher_scores is None else self.teacher_scores[rows],
+            repeats=None,
+        )
 
 
 def check_learnable(family: str, data: TrainingData, learns: frozenset[str]) -> None:
     """Check that a family can learn all that training data holds besides labelled texts.
 
     Raises:
-        ModelError: The data holds what the family would ignore.
+        ModelError: The data holds what the family would ignore, or texts that count less than once.
     """
+    if data.repeats is not None and (
+        len(data.repeats) != len(data.texts) or min(data.repeats, default=1) < 1
+    ):
+        raise ModelError(
+            f"fit got {len(data.texts)} texts and {len(data.repeats)} repeats: give one per text, 1 or more"
+        )
     for name in ("teacher_scores",):
         if getattr(data, name) is not None and name not in learns:
             raise ModelError(f"the {family} model cannot learn {name}: leave them out of its training data")
@@ -88,6 +110,17 @@ def trial_metrics(truth: NDArray[np.int64], scores: Scores) -> dict[str, float]:
         "f1_macro": float(f1_score(truth, predicted, average="macro")),
         "recall_macro": float(recall_score(truth, predicted, average="macro")),
     }
+
+
+def metrics_of_parts(
+    truth: NDArray[np.int64], scores: Scores, is_heavy: NDArray[np.bool_]
+) -> dict[str, float]:
+    """Return the means of `trial_metrics` over two parts of the rows: heavy ones, and the rest.
+
+    So a trial must do well on both, however small a part is. An empty part does not count.
+    """
+    parts = [trial_metrics(truth[part], scores[part]) for part in (is_heavy, ~is_heavy) if part.any()]
+    return {metric: float(np.mean([of_part[metric] for of_part in parts])) for metric in parts[0]}
 
 
 def merit(trial: Mapping[str, Any]) -> float:

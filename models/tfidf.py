@@ -25,15 +25,18 @@ from threadpoolctl import threadpool_limits
 
 from models.base import SentimentModel
 from models.errors import ModelError
-from models.learning import Progress, TrainingData, encode_labels, merit, trial_metrics
+from models.learning import Progress, TrainingData, encode_labels, merit, metrics_of_parts
 from models.lexicon import read_valences, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf
 from models.text import Scores, clean_text
 from models.tfidf_features import FEATURES, PARTS, VALENCES, Extractor, count, ratios, scale, weigh
 
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 _PIPELINE_FILE = "pipeline.skops"
 _FOLDS = 3
 _STANDARD_ERRORS = 2  # that a point of the grid may be behind the best
+_STRONG = 0.3  # the C that joins the grid where some texts count several times
 
 
 class TfidfModel(SentimentModel):
@@ -71,15 +74,18 @@ class TfidfModel(SentimentModel):
         """
         targets, truth = encode_labels(data.texts, data.labels), encode_labels(*data.validation)
         cleaned = _clean([*data.texts, *data.validation[0]])
-        folds = make_folds(len(targets), len(truth), self.seed)
+        repeats = _repeats(data)
+        folds = make_folds(len(targets), len(truth), self.seed, is_heavy=repeats > 1)
         # More threads of its own make a fit of sparse weights no faster, and stand in the way of
         # other fits.
         with threadpool_limits(1):
-            self.trials_ = self._search(cleaned, np.concatenate([targets, truth]), folds, progress)
+            self.trials_ = self._search(cleaned, np.concatenate([targets, truth]), (folds, repeats), progress)
         best = max((trial for trial in self.trials_ if trial["folds"] == _FOLDS), key=merit)
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"])
-        weights = self.extractor_.fit_transform(cleaned[: len(targets)])
+        rows = np.repeat(np.arange(len(targets)), repeats[: len(targets)])
+        weights = self.extractor_.fit_transform([cleaned[row] for row in rows])
+        targets = targets[rows]
         factors = self._factors(best["features"], weights, targets)
         classifier = logistic_regression(self.seed).set_params(C=best["C"], class_weight=best["class_weight"])
         self.classifier_ = classifier.fit(scale(weights, factors), targets)
@@ -137,16 +143,19 @@ class TfidfModel(SentimentModel):
         served.save(directory)
 
     def _search(
-        self, cleaned: list[str], targets: NDArray[np.int64], folds: NDArray[np.int64], progress: Progress
+        self, cleaned: list[str], targets: Numbers, dealt: tuple[Numbers, Numbers], progress: Progress
     ) -> list[dict[str, Any]]:
         """Return a trial for each point of the grid; its metrics are means over the folds tried.
+
+        `dealt` are the fold of each row and how often the row counts.
 
         After each fold those that are clearly behind are out of the race. Source: Maron and Moore
         1993, Hoeffding Races. Threads fit the classifiers and share the weights: sparse products
         let other threads run.
         """
-        grid = ParameterGrid({"C": self.regularisations, "class_weight": self.class_weights})
-        points = [(name, dict(point)) for name in self.features for point in grid]
+        folds, repeats = dealt
+        is_heavy = repeats > 1
+        points = self._points(has_heavy=bool(is_heavy.any()))
         figures: list[list[dict[str, float]]] = [[] for _ in points]
         is_right: list[list[NDArray[np.bool_]]] = [[] for _ in points]
         racing = list(range(len(points)))
@@ -154,7 +163,9 @@ class TfidfModel(SentimentModel):
             part: count(part, cleaned) for part in {part for name in self.features for part in PARTS[name]}
         }
         for fold in range(_FOLDS):
-            fits = self._fits([points[number] for number in racing], tables, targets, folds == fold)
+            learnt, judged = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+            rows = np.repeat(learnt, repeats[learnt]), judged, is_heavy[judged]
+            fits = self._fits([points[number] for number in racing], tables, targets, rows)
             outcomes = zip(racing, Parallel(-1, prefer="threads", return_as="generator")(fits), strict=True)
             for name, of_features in groupby(outcomes, lambda pair: points[pair[0]][0]):
                 best = 0.0
@@ -164,26 +175,31 @@ class TfidfModel(SentimentModel):
                     best = max(best, of_point["f1_macro"])
                 progress(f"{name}, fold {fold + 1}/{_FOLDS}: macro F1 {best:.4f}")
             merits = [merit(_means(figures[number])) for number in racing]
-            racing = list(
-                compress(
-                    racing, near_the_best(merits, [np.concatenate(is_right[number]) for number in racing])
-                )
-            )
+            right = [np.concatenate(is_right[number]) for number in racing]
+            heavy = np.concatenate([is_heavy[folds == tried] for tried in range(fold + 1)])
+            racing = list(compress(racing, near_the_best(merits, right, heavy)))
         return [
             {"features": name, **point, "folds": len(of_point), **_means(of_point)}
             for (name, point), of_point in zip(points, figures, strict=True)
         ]
 
+    def _points(self, *, has_heavy: bool) -> list[tuple[str, dict[str, Any]]]:
+        """Return the points of the grid: the name of the features, C and class weights of each."""
+        regularisations = (*self.regularisations, *((_STRONG,) if has_heavy else ()))
+        grid = ParameterGrid({"C": regularisations, "class_weight": self.class_weights})
+        return [(name, dict(point)) for name in self.features for point in grid]
+
     def _fits(
         self,
         points: Sequence[tuple[str, dict[str, Any]]],
         tables: Mapping[str, Any],
-        targets: NDArray[np.int64],
-        held_out: NDArray[np.bool_],
+        targets: Numbers,
+        rows: tuple[Numbers, Numbers, Flags],
     ) -> Iterator[Any]:
         """Yield a call of `try_on_fold` for each point, made when it is needed."""
+        learnt, judged, is_heavy = rows
         weights = {
-            part: weigh(part, tables[part], held_out)
+            part: weigh(part, tables[part], learnt, judged)
             for part in {part for name, _ in points for part in PARTS[name]}
         }
         for name, of_features in groupby(points, lambda point: point[0]):
@@ -191,13 +207,11 @@ class TfidfModel(SentimentModel):
                 hstack(each, format="csr")
                 for each in zip(*(weights[part] for part in PARTS[name]), strict=True)
             )
-            factors = self._factors(name, of_learnt, targets[~held_out])
-            rows = (
-                (scale(of_learnt, factors), targets[~held_out]),
-                (scale(of_judged, factors), targets[held_out]),
-            )
+            factors = self._factors(name, of_learnt, targets[learnt])
+            lesson = (scale(of_learnt, factors), targets[learnt])
+            exam = (scale(of_judged, factors), targets[judged], is_heavy)
             for _, point in of_features:
-                yield delayed(try_on_fold)(logistic_regression(self.seed).set_params(**point), *rows)
+                yield delayed(try_on_fold)(logistic_regression(self.seed).set_params(**point), lesson, exam)
 
     def _factors(self, features: str, weights: Any, targets: NDArray[np.int64]) -> NDArray[np.float64]:
         return ratios(features, weights, targets) if self.has_ratios else np.ones(weights.shape[1])
@@ -207,35 +221,56 @@ def _means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
     return {metric: float(np.mean([of_fold[metric] for of_fold in figures])) for metric in figures[0]}
 
 
-def near_the_best(merits: Sequence[float], is_right: Sequence[NDArray[np.bool_]]) -> list[bool]:
+def near_the_best(
+    merits: Sequence[float], is_right: Sequence[Flags], is_heavy: Flags | None = None
+) -> list[bool]:
     """Return whether each point is at most two standard errors behind the best.
 
     `is_right` says which of the same n rows each gets right. The difference comes from the rows
     that one of the two gets right and the other wrong: of a share d of them its standard error is
-    sqrt(d / n), for accuracy, and about that for merit. Source: McNemar 1947.
+    sqrt(d / n), for accuracy, and about that for merit. Source: McNemar 1947. With `is_heavy` the
+    merit is the mean of two parts (`metrics_of_parts`), and so is the difference.
     """
     best = int(np.argmax(merits))
-    errors = [np.sqrt(np.mean(right != is_right[best]) / len(right)) for right in is_right]
+    heavy = np.zeros(len(is_right[0]), dtype=bool) if is_heavy is None else is_heavy
+    parts = [part for part in (heavy, ~heavy) if part.any()]
+    errors = [
+        np.sqrt(sum(np.mean((right != is_right[best])[part]) / part.sum() for part in parts)) / len(parts)
+        for right in is_right
+    ]
     return [merits[best] - own <= _STANDARD_ERRORS * error for own, error in zip(merits, errors, strict=True)]
 
 
 def try_on_fold(
-    classifier: LogisticRegression, learnt: tuple[Any, Any], judged: tuple[Any, Any]
-) -> tuple[dict[str, float], NDArray[np.bool_]]:
+    classifier: LogisticRegression, learnt: tuple[Any, Any], judged: tuple[Any, Numbers, Flags]
+) -> tuple[dict[str, float], Flags]:
     """Return a fitted classifier's metrics on held-out rows, and which rows it gets right."""
-    weights, targets = judged
+    weights, targets, is_heavy = judged
     scores = classifier.fit(*learnt).predict_proba(weights)
-    return trial_metrics(targets, scores), scores.argmax(axis=1) == targets
+    return metrics_of_parts(targets, scores, is_heavy), scores.argmax(axis=1) == targets
 
 
-def make_folds(train_size: int, validation_size: int, seed: int) -> NDArray[np.int64]:
+def make_folds(train_size: int, validation_size: int, seed: int, *, is_heavy: Flags | None = None) -> Numbers:
     """Return the fold of each row: one for validation, the others shared by training texts.
+
+    Rows that count several times (`is_heavy`) are dealt to all of the folds, so that each fold has
+    some to judge.
 
     One fold of this size would choose by luck: its macro F1 has a standard error of 0.8 points,
     more than most choices differ.
     """
-    dealt = np.random.default_rng(seed).permutation(train_size) % (_FOLDS - 1)
-    return np.concatenate([dealt, np.full(validation_size, _FOLDS - 1)])
+    order = np.random.default_rng(seed).permutation(train_size)
+    folds = np.concatenate([order % (_FOLDS - 1), np.full(validation_size, _FOLDS - 1)])
+    if is_heavy is not None:
+        heavy = np.flatnonzero(is_heavy)
+        folds[heavy] = order[heavy] % _FOLDS
+    return folds
+
+
+def _repeats(data: TrainingData) -> Numbers:
+    """Return how often each row counts: training texts, then validation texts, which count once."""
+    of_train = np.ones(len(data.texts), int) if data.repeats is None else np.array(data.repeats, int)
+    return np.concatenate([of_train, np.ones(len(data.validation[0]), int)])
 
 
 def _clean(texts: Sequence[str]) -> list[str]:

@@ -35,6 +35,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "words_2": {"token_pattern": _WORD, "ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True},
     "characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "min_df": 3, "sublinear_tf": True},
 }
+Rows = NDArray[np.int64]
 _OF_SEARCH = np.float32  # the weights of the search: a fit mostly waits for memory; the model itself is exact
 _WEIGHING = ("min_df", "sublinear_tf")  # the options that say nothing of how to cut
 _LEAST_RATIO = 1e-9  # less is rounding
@@ -79,12 +80,13 @@ def count(part: str, cleaned: Sequence[str]) -> Any:
     return CountVectorizer(**cut, dtype=_OF_SEARCH).fit_transform(cleaned)
 
 
-def weigh(part: str, table: Any, held_out: NDArray[np.bool_]) -> tuple[Any, Any]:
-    """Return the weights of a part for the rows that are learned and for those held out.
+def weigh(part: str, table: Any, learnt_rows: Rows, judged_rows: Rows) -> tuple[Any, Any]:
+    """Return the weights of a part for the rows that are learned and for those that are judged.
 
-    A vectoriser that is fitted on the first would give the same.
+    Rows are numbers of rows of `table`, and may repeat. A vectoriser that is fitted on the first
+    would give the same.
     """
-    learnt, judged = table[~held_out], table[held_out]
+    learnt, judged = table[learnt_rows], table[judged_rows]
     if part == VALENCES:
         return learnt, judged
     is_known = np.bincount(learnt.indices, minlength=table.shape[1]) >= OPTIONS[part].get("min_df", 1)

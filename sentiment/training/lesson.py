@@ -39,12 +39,14 @@ class Lesson:
         run_id: The comparison's run; each model's run is below it.
         tags: The tags of every run.
         folder: Outlives a kill: a model that was trained before it is not trained again.
+        repeats: How often each training text counts; None: once each.
     """
 
     dataset: Dataset
     run_id: str
     tags: Mapping[str, str]
     folder: Path
+    repeats: Sequence[int] | None = None
 
     @cached_property
     def teacher_scores(self) -> Scores | None:
@@ -60,6 +62,7 @@ class Lesson:
             train.labels,
             validation=(validation.texts, validation.labels),
             teacher_scores=self.teacher_scores if family == "keras" else None,
+            repeats=self.repeats,
         )
 
 

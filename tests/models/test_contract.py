@@ -142,6 +142,28 @@ def test_the_same_seed_gives_the_same_model_and_a_second_fit_forgets_the_first(
     np.testing.assert_allclose(models.load(tmp_path).predict_proba(texts), first, atol=1e-6)
 
 
+@pytest.mark.parametrize("family", ["keras", "bert"])
+def test_a_text_that_counts_twice_is_learned_as_if_it_were_there_twice(family, quick, small_corpus):
+    texts, labels = small_corpus[0][:24], small_corpus[1][:24]
+    data = TrainingData(texts, labels, validation=(texts, labels), repeats=[1, 2] * 12)
+    hyperparameters = quick[family] | {"epochs": 1}
+
+    once = models.create(family, **hyperparameters).fit(data, progress=quiet)
+    twice = models.create(family, **hyperparameters).fit(data.repeated(), progress=quiet)
+
+    np.testing.assert_allclose(once.predict_proba(texts), twice.predict_proba(texts), atol=1e-6)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("repeats", [[1, 2], [0] * 8], ids=["too few", "less than once"])
+def test_repeats_that_do_not_fit_the_texts_are_refused(family, repeats, small_corpus):
+    texts, labels = small_corpus[0][:8], small_corpus[1][:8]
+    data = TrainingData(texts, labels, validation=small_corpus, repeats=repeats)
+
+    with pytest.raises(ModelError, match="give one per text, 1 or more"):
+        models.create(family).fit(data, progress=quiet)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_model_can_learn_eight_tweets_by_heart(family, small_encoder):
     texts = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from progress import quiet
@@ -40,7 +42,9 @@ def test_tfidf_weighs_the_ngrams_of_a_fold_as_a_vectoriser_of_its_own_rows_would
     vectorizer = TfidfVectorizer(**tfidf.OPTIONS[part])
     expected = vectorizer.fit_transform([text for text, out in zip(texts, held_out, strict=True) if not out])
 
-    learnt, judged = tfidf.weigh(part, tfidf.count(part, texts), held_out)
+    learnt, judged = tfidf.weigh(
+        part, tfidf.count(part, texts), np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    )
 
     np.testing.assert_allclose(learnt.toarray(), expected.toarray(), atol=1e-6)
     others = vectorizer.transform([text for text, out in zip(texts, held_out, strict=True) if out])
@@ -122,6 +126,8 @@ def test_tfidf_searches_with_the_ratios_of_the_rows_that_a_fold_learns(small_cor
     name = tfidf_features.FEATURES[-1]
     tables = {part: tfidf_features.count(part, texts) for part in tfidf_features.PARTS[name]}
     shuffled = np.where(held_out, targets[::-1], targets)
+    learnt_rows, judged_rows = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    rows = learnt_rows, judged_rows, np.zeros(len(judged_rows), dtype=bool)
     fits = {}
     for case, model, given in (
         ("ratios", tfidf.TfidfModel(), targets),
@@ -129,7 +135,7 @@ def test_tfidf_searches_with_the_ratios_of_the_rows_that_a_fold_learns(small_cor
         ("plain", tfidf.TfidfModel(has_ratios=False), targets),
     ):
         ((_, (_, learnt, judged), _),) = model._fits(
-            [(name, {"C": 1.0, "class_weight": None})], tables, given, held_out
+            [(name, {"C": 1.0, "class_weight": None})], tables, given, rows
         )
         fits[case] = learnt[0].toarray(), judged[0].toarray()
 
@@ -161,3 +167,50 @@ def test_tfidf_reports_the_reference_choice_and_every_kind_of_features(fitted):
 
     assert ("reference (1,2)", 1.0, None) in tried
     assert {features for features, _, _ in tried} >= {"words (1,1)", "words (1,2)", "characters (2,5)"}
+
+
+def test_tfidf_learns_a_text_that_counts_three_times_as_if_it_were_there_three_times(small_corpus):
+    texts, labels = small_corpus
+    data = TrainingData(texts, labels, small_corpus, repeats=[1, 3] * (len(texts) // 2))
+
+    searched = models.create("tfidf", features=("words (1,2)",)).fit(data, progress=quiet)
+
+    chosen = searched.chosen_
+    point = {"regularisations": (chosen["C"],), "class_weights": (chosen["class_weight"],)}
+    alone = models.create("tfidf", features=("words (1,2)",), **point)
+    alone.fit(data.repeated(), progress=quiet)
+    np.testing.assert_allclose(searched.predict_proba(texts), alone.predict_proba(texts), atol=1e-6)
+
+
+def test_tfidf_that_repeats_nothing_is_the_same_model_as_before(small_corpus):
+    data = TrainingData(*small_corpus, validation=small_corpus)
+    once = replace(data, repeats=[1] * len(data.texts))
+
+    first, second = (
+        models.create("tfidf", features=("words (1,2)",)).fit(each, progress=quiet) for each in (data, once)
+    )
+
+    assert first.trials == second.trials
+    assert (first.predict_proba(data.texts) == second.predict_proba(data.texts)).all()
+
+
+def test_texts_that_count_several_times_are_judged_in_every_fold():
+    from models.tfidf import make_folds
+
+    is_heavy = np.arange(60) % 10 == 0
+    folds = make_folds(50, 10, 0, is_heavy=is_heavy & (np.arange(60) < 50))
+
+    assert (folds[50:] == 2).all()
+    assert (folds[:50][~is_heavy[:50]] == make_folds(50, 10, 0)[:50][~is_heavy[:50]]).all()
+    many = make_folds(300, 10, 0, is_heavy=np.arange(310) < 300)
+    assert np.bincount(many[:300]).tolist() == [100, 100, 100]
+
+
+def test_a_small_part_that_counts_by_half_widens_what_is_near_the_best():
+    from models.tfidf import near_the_best
+
+    heavy = np.arange(1000) >= 980
+    best, other = np.ones(1000, dtype=bool), np.arange(1000) < 990
+
+    assert near_the_best([0.80, 0.75], [best, other]) == [True, False]
+    assert near_the_best([0.80, 0.75], [best, other], heavy) == [True, True]
