@@ -64,7 +64,7 @@ def cases(room: Room, losing: Room, draws: int) -> Iterator[Case]:
         ((250,), _TIMES, "one look at 250 tweets asked where they disagree"),
     ):
         words = f"no gain, the exam's test alone, {name}"
-        yield Case(words, "3.6% at most", partial(looks_alone, room, sizes, times), 5 * draws)
+        yield Case(words, "5% at most", partial(looks_alone, room, sizes, times), 5 * draws)
     for wanted, what in ((0.02, "2 points"), (None, "as much as two models do")):
         words = f"gain on the base, loss in production of {what}, 1,000 exam tweets"
         yield Case(words, "5% at most", partial(loss, losing, wanted, 1000), draws)

@@ -51,7 +51,7 @@ def share_spent(rows: int, limits: Thresholds) -> float:
 
     >>> from sentiment.gate.thresholds import Thresholds
     >>> [round(share_spent(rows, Thresholds()), 2) for rows in (50, 100, 500, 1000, 7000)]
-    [0.07, 0.28, 0.78, 1.0, 1.0]
+    [0.23, 0.41, 0.82, 1.0, 1.0]
     """
     if rows <= limits.first_spent:
         return 0.0

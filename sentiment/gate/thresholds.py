@@ -17,7 +17,7 @@ class Thresholds:
         alpha: The level of every test. Bootstrap intervals are a little too narrow: at 4.5%
             measured false promotions stay below 5%.
         alpha_production, alpha_base: The levels of the two ways to win, where an exam of production
-            is asked: better there, or better on the base. Together they make `alpha`.
+            is asked: better there, or better on the base. Together at most `alpha`.
         alpha_again: The level of production for a challenger that the base alone has judged.
         least_exam: Fewer tweets of production decide nothing; the base decides alone at `alpha`.
         first_spent, whole_exam: An exam has spent nothing at the first number of tweets, all of
@@ -40,11 +40,11 @@ class Thresholds:
     """
 
     alpha: float = 0.045
-    alpha_production: float = 0.036
+    alpha_production: float = 0.032
     alpha_base: float = 0.009
     alpha_again: float = 0.005
     least_exam: int = 100
-    first_spent: int = 40
+    first_spent: int = 20
     whole_exam: int = 1000
     base_margin: float = 0.02
     production_margin: float = 0.02
