@@ -97,7 +97,7 @@ def confusion(labels: Sequence[str], scores: Scores) -> Counts:
 
 
 def f1_by_label(table: Counts | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the F1 of each label from confusion tables of shape (..., 3, 3)."""
+    """Return the F1 of each label from confusion tables of shape (..., 3, 3), counts or shares."""
     hits = np.diagonal(table, axis1=-2, axis2=-1)
     predicted_and_true = table.sum(axis=-2) + table.sum(axis=-1)
     f1: NDArray[np.float64] = np.divide(
