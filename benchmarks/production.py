@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from benchmarks.gate_worlds import fit, macro_f1
 from models import LABELS, SentimentModel
@@ -23,9 +24,11 @@ from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data.audited import AuditedPrediction
 from sentiment.data.dataset import Split, load_dataset
 from sentiment.data.sources import read_source
-from sentiment.evaluation.production import ProductionQuality, production_quality
+from sentiment.evaluation.production import CONFIDENCE, ProductionQuality, production_quality
+from sentiment.supervision.production_alert import ALARM_CONFIDENCE
 
 LABELLED = (50, 100, 200, 500, 1000)
+LABELS_A_WEEK = (25, 100)
 WAITING = 5  # audited predictions without a label for each with one
 LOW_SCORE, LOW_WEIGHT = 0.5, 3.0  # stratified: predictions below this score are drawn three times as often
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -119,6 +122,38 @@ def measure(name: str, production: Production, labels: int, audits: int, *, is_s
     return f"| {' | '.join(cells)} |"
 
 
+def years_with_a_false_alarm(accuracy: float, a_week: int, confidence: float, years: int) -> float:
+    """Return the share of years in which an accuracy of just the bound looks certain to be below.
+
+    The interval of the last four weeks' labels is asked with every new one.
+    """
+    window, chance = 4 * a_week, np.random.default_rng(0)
+    is_right = chance.random((years, 52 * a_week + window)) < accuracy
+    sums = np.concatenate([np.zeros((years, 1)), is_right.cumsum(axis=1)], axis=1)
+    share = (sums[:, window:] - sums[:, :-window]) / window
+    # Wilson's interval of plain rows, as production_quality has it.
+    wide, worth = student.ppf((1 + confidence) / 2, window - 1) ** 2, window - 1
+    middle = share + wide / (2 * worth)
+    high = (middle + np.sqrt(wide * (share * (1 - share) / worth + wide / (4 * worth**2)))) / (
+        1 + wide / worth
+    )
+    return float((high < accuracy).any(axis=1).mean())
+
+
+def print_alarms(years: int) -> None:
+    """Print how often the alert on accuracy fires in a year in which the accuracy is the bound."""
+    print(
+        "\n| labels a week | accuracy | asked at 95% | asked as the alert does |\n| --- | --- | --- | --- |"
+    )
+    for a_week in LABELS_A_WEEK:
+        for accuracy in (0.7, 0.9):
+            rates = (
+                years_with_a_false_alarm(accuracy, a_week, confidence, years)
+                for confidence in (CONFIDENCE, ALARM_CONFIDENCE)
+            )
+            print(f"| {a_week} | {accuracy} | {' | '.join(f'{rate:.1%}' for rate in rates)} |", flush=True)
+
+
 def read_other(source: str) -> Split:
     """Return another source's labelled tweets; of a TweetEval folder all but its test split."""
     return Split.of((row.text, row.label) for row in read_source(source).rows if row.split != "test")
@@ -167,6 +202,7 @@ def main() -> None:
                     measure(name, production, labels, chosen.audits, is_stratified=is_stratified), flush=True
                 )
     print("\n" + "\n".join(truths))
+    print_alarms(chosen.audits)
 
 
 if __name__ == "__main__":

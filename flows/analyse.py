@@ -25,10 +25,12 @@ from pydantic import Field
 
 from flows.retrying import is_worth_asking_again
 from sentiment import durable, queries
+from sentiment.champions import store
 from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.drift.history import History
 from sentiment.errors import AlertError, ConfigError
+from sentiment.evaluation.production_periods import production_history
 from sentiment.reports.canvas import as_png
 from sentiment.reports.drift import explain_drift, say_drift
 from sentiment.reports.drift_picture import draw_drift_narrow
@@ -40,6 +42,7 @@ from sentiment.reports.weekly_records import Records, split_feedback
 from sentiment.reports.weekly_report import Weekly, analyse
 from sentiment.reports.weekly_summary import make_headline, make_summary
 from sentiment.reports.weekly_tables import to_csv
+from sentiment.review.audited import read_audited
 from sentiment.supervision.alert_rule import read_rule
 from sentiment.supervision.alert_state import episodes
 from sentiment.supervision.reader import LogsReader
@@ -77,6 +80,8 @@ def write_report(
 
     Raises:
         QueryError: The logs cannot be asked.
+        ReviewError: The review queue cannot be asked.
+        DataError: The dataset of validated feedback cannot be read.
         TrackingError: MLflow does not answer.
         ConfigError: A setting cannot be used, or the page cannot be written to `output`.
     """
@@ -124,7 +129,8 @@ def _read_and_analyse(span: Span, created_at: datetime) -> Weekly:
         )
         now, before = (_read(reader, part, bad, good) for part in (span, span.before))
         history = read_answer("alert_history", reader, span.before.start - lead, span.end)
-    return analyse(span, now, before, episodes(history, rule, min(span.end, created_at)))
+    production = production_history(read_audited(read_settings()), store.pointer(), span.end)
+    return analyse(span, now, before, episodes(history, rule, min(span.end, created_at)), production)
 
 
 def _read(reader: LogsReader, span: Span, bad: pd.DataFrame, good: pd.DataFrame) -> Records:

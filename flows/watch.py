@@ -18,12 +18,15 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from flows.retrying import is_worth_asking_again
+from sentiment.champions import store
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import SentiloopError
+from sentiment.review.audited import read_audited
 from sentiment.supervision import channels
-from sentiment.supervision.alert_rule import read_rule
+from sentiment.supervision.alert_rule import read_rules
 from sentiment.supervision.alert_watch import Evaluation, Watch
+from sentiment.supervision.production_alert import watch_production
 from sentiment.supervision.reader import LogsReader
 
 if TYPE_CHECKING:
@@ -52,41 +55,42 @@ def ask(reader: LogsReader, query: str, start: datetime, end: datetime) -> pd.Da
 
 @flow(name="watch", persist_result=False)
 def watch(at: datetime | None = None) -> str:
-    """Evaluate the alert rule, notify its channels of changes, and return a summary.
+    """Evaluate the alert rules, notify their channels of changes, and return a line for each.
 
     Args:
         at: The moment as of which to evaluate; now unless given.
 
     Raises:
-        QueryError: The logs cannot be asked; the alert stays as it is.
-        AlertError: The rule or the state of the alert cannot be used.
+        QueryError: The logs cannot be asked; the alerts stay as they are.
+        AlertError: A rule or the state of an alert cannot be used.
+        ReviewError: The review queue cannot be asked.
+        DataError: The dataset of validated feedback cannot be read.
         ConfigError: A setting of the logs or of a channel cannot be used.
     """
     settings = read_settings()
     apply_tool_environment(settings)
-    rule = read_rule()
+    rules, tell = read_rules(), channels.from_settings(settings)
     with LogsReader.from_settings(settings) as reader:
-        watcher = Watch(
-            rule,
-            lambda query, start, end: ask(reader, query, start, end),
-            channels.from_settings(settings),
-            settings.alert_home,
-        )
-        evaluation = watcher.evaluate(at or datetime.now(UTC))
-    if evaluation.error:
-        raise evaluation.error
-    summary = summarise(rule, evaluation)
+
+        def ask_logs(query: str, start: datetime, end: datetime) -> pd.DataFrame:
+            return ask(reader, query, start, end)
+
+        watches = [Watch(rule, ask_logs, tell, settings.alert_home) for rule in rules]
+        production = watch_production(settings, tell, lambda: read_audited(settings), store.pointer)
+        watches += [production] if production else []
+        # All of them, before a failure of one ends the run.
+        evaluations = [(watch.rule, watch.evaluate(at or datetime.now(UTC))) for watch in watches]
+    for error in [evaluation.error for _, evaluation in evaluations if evaluation.error]:
+        raise error
+    summary = "\n".join(summarise(rule, evaluation) for rule, evaluation in evaluations)
     get_run_logger().info(summary)
     return summary
 
 
 def summarise(rule: AlertRule, evaluation: Evaluation) -> str:
     """Return the result of an evaluation in one line."""
-    value = "nothing to measure" if evaluation.value is None else f"{evaluation.value:g}"
-    minutes = rule.window_size.total_seconds() / 60
-    measured = (
-        f"{rule.display_name}: {value} in the {minutes:g} minutes to {evaluation.at:%Y-%m-%d %H:%M} UTC"
-    )
+    value = "nothing to measure" if evaluation.value is None else rule.number(evaluation.value)
+    measured = f"{rule.display_name}: {value} in the {rule.window_text} to {evaluation.at:%Y-%m-%d %H:%M} UTC"
     is_so = (
         f"fired since {evaluation.state.fired:%Y-%m-%d %H:%M} UTC" if evaluation.state.fired else "not fired"
     )

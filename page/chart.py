@@ -15,6 +15,7 @@ from typing import Literal
 
 _HEIGHT = 100  # of the drawing, in its own units; the style sheet says how many pixels that is
 _MOST_INTERVALS = 5
+_MOST_MARKS = 6
 _LABEL_GAP = 10.0  # between the names at the ends of lines, so that they do not touch
 
 
@@ -67,6 +68,40 @@ def draw(plot: Plot) -> str:
     ends = _end_labels(plot.series, heights, top) if plot.kind == "lines" and len(plot.series) > 1 else ""
     canvas = f'<div class="canvas">{drawing}{_values(ticks, plot.mark)}{ends}{_notes(plot.notes)}</div>'
     return f'<div class="plot{" named" if ends else ""}">{canvas}{_times(plot.times)}</div>'
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """A share with its interval, the mark below it, and the words under the pointer."""
+
+    value: float
+    interval: tuple[float, float]
+    mark: str
+    note: str
+
+
+def draw_whiskers(
+    whiskers: Sequence[Whisker], *, summary: str, mark: Callable[[float], str], limit: float | None
+) -> str:
+    """Return shares side by side, each a dot within its interval, on an axis from 0 to 1."""
+    ticks, width = (0.0, 0.5, 1.0), len(whiskers)
+    shapes = [f'<path class="grid" d="M0 {_y(tick, 1)}H{width}"/>' for tick in ticks]
+    for number, one in enumerate(whiskers):
+        x = number + 0.5
+        low, high = (_y(end, 1) for end in one.interval)
+        shapes.append(f'<path class="line whisker" d="M{x:g} {low}V{high}"/>')
+        shapes.append(f'<path class="dot" d="M{x:g} {_y(one.value, 1)}h.001"/>')
+    if limit is not None:
+        shapes.append(f'<path class="line limit" d="M0 {_y(limit, 1)}H{width}"/>')
+    drawing = (
+        f'<svg viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(summary)}">{"".join(shapes)}</svg>'
+    )
+    every = -(-width // _MOST_MARKS)
+    marks = [((n + 0.5) / width, one.mark) for n, one in enumerate(whiskers) if n % every == 0]
+    notes = _notes([one.note for one in whiskers])
+    canvas = f'<div class="canvas">{drawing}{_values(ticks, mark)}{notes}</div>'
+    return f'<div class="plot">{canvas}{_times(marks)}</div>'
 
 
 def scale(highest: float, *, is_whole: bool = False) -> list[float]:

@@ -14,6 +14,7 @@ import gradio as gr
 
 from page.alert_banner import banner, head_badge
 from page.answers import Answer, Answers, Reader
+from page.audit import Audit
 from page.clock import Clock
 from page.dashboard import PANELS, PARTS, render, skeleton_panel
 from page.headline import skeleton_figures
@@ -56,6 +57,7 @@ class Monitor:
     answers: Answers
     rule: AlertRule
     low_confidence: float
+    audit: Audit
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Monitor:
@@ -66,7 +68,7 @@ class Monitor:
 
             return LogsReader.from_settings(settings)
 
-        return cls(Answers(make_reader), read_rule(), settings.low_confidence)
+        return cls(Answers(make_reader), read_rule(), settings.low_confidence, Audit(settings))
 
     def look(
         self, request: gr.Request, zone: str, chosen: tuple[str, str], timeout: float
@@ -146,24 +148,25 @@ def add_monitor(monitor: Monitor, page: gr.Blocks) -> MonitorTab:
             elem_id="model",
         )
     fresh = gr.HTML(elem_id="fresh", apply_default_css=False)
+    production = gr.HTML(elem_id="production", apply_default_css=False)
     parts = _add_parts()
     viewer = gr.Textbox(visible=False)
     timer = gr.Timer(REFRESH_SECONDS, active=False)
 
     def on_look(key: str, model: str, viewer: str, request: gr.Request) -> Iterator[list[Any]]:
         if _is_hidden(viewer):
-            yield [gr.skip()] * (len(parts) + 3)
+            yield [gr.skip()] * (len(parts) + 4)
             return
         for timeout in (_FIRST_SECONDS, _PATIENCE_SECONDS):
             view, answers = monitor.look(request, _zone(viewer), (key, model or ""), timeout)
-            yield _updates(view, answers)
+            yield [*_updates(view, answers), monitor.audit.card(view.clock, view.now)]
             if not any(answer.is_waiting for answer in answers.values()):
                 return
 
     options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     page.load(None, None, [range_, model], js=_RECALL, **options)
     gr.on([range_.input, model.input], None, [range_, model], js=_KEEP, **options)
-    return MonitorTab(timer, on_look, [range_, model, viewer], [alert, fresh, model, *parts])
+    return MonitorTab(timer, on_look, [range_, model, viewer], [alert, fresh, model, *parts, production])
 
 
 def _add_parts() -> list[gr.HTML]:

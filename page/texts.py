@@ -13,6 +13,7 @@ from page.comparison_texts import COMPARISON_TEXTS
 from page.drift_texts import DRIFT_TEXTS
 from page.learning_texts import LEARNING_TEXTS
 from page.monitor_texts import MONITOR_TEXTS
+from page.production_texts import PRODUCTION_TEXTS
 
 Language = Literal["en", "fr"]
 
@@ -208,6 +209,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **MONITOR_TEXTS,
     **DRIFT_TEXTS,
     **LEARNING_TEXTS,
+    **PRODUCTION_TEXTS,
 }
 
 TRANSLATIONS: dict[str, dict[str, str]] = {

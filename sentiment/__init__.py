@@ -13,7 +13,7 @@ Besides, a room imports only what `FLOORS` in tests/test_architecture.py allows 
 - `feedback`: what people say of a prediction, signed and durable
 - `telemetry`: what a process records, and where it sends it
 - `serving`: from a request to an answer
-- `supervision`: asking the logs, and the alert; its KQL lies in `queries`
+- `supervision`: asking the logs, and the alerts; its KQL lies in `queries`
 - `drift`: how the texts of production differ from those that the champion learned from
 - `review`: the queue in which people judge, and what of it may join the dataset
 - `bulk`: scoring files larger than memory

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     alert_mail_to: str | None = None
     alert_mail_from: str = "sentiloop@localhost"
     smtp_url: SecretStr | None = None
+    production_bound: float = Field(0, ge=0, lt=1)
     trusted_proxies: int = Field(0, ge=0)
     sample_random: float = Field(0.01, ge=0, le=1)
     sample_low_confidence: float = Field(0.1, ge=0, le=1)

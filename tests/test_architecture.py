@@ -60,7 +60,7 @@ FLOORS: dict[str, set[str]] = {
     "feedback": set(),
     "champions": set(),
     "queries": set(),
-    "supervision": set(),
+    "supervision": {"data", "evaluation"},
     "bulk": set(),
     "evaluation": {"data"},
     "review": {"data", "feedback"},

@@ -21,7 +21,8 @@ class AuditedPrediction:
     """One prediction of the audit, with its label where people gave one.
 
     Attributes:
-        predicted: The label that the service answered, with its `score` from 0 to 1.
+        predicted: The label that the service answered.
+        score: The label's, from 0 to 1; None where it is not known any more.
         weight: 1 / the probability with which it was drawn.
         model: The tag of the model that answered.
         predicted_at: In UTC.
@@ -29,7 +30,7 @@ class AuditedPrediction:
     """
 
     predicted: str
-    score: float
+    score: float | None
     weight: float
     model: str
     predicted_at: datetime

@@ -31,14 +31,15 @@ if TYPE_CHECKING:
     from sentiment.data.audited import AuditedPrediction
 
 LEAST_LABELS = 20  # with fewer, an interval says nothing
-_CONFIDENCE = 0.95
+CONFIDENCE = 0.95
 _SIZE = len(LABELS)
+_LEAST = 1e-9  # for a division by weights that are all 0
 _Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A share, with its 95% interval.
+    """A share, with its interval.
 
     `worth` is the number of plain random labels that would give an interval of this width.
     """
@@ -67,8 +68,8 @@ class ProductionQuality:
 class _Part:
     """Rows as tables: of the share that each adds to each pair of true and predicted label.
 
-    `tables` has the shape (n, 9), `weights` the shape (n,); a row that does not count, since people
-    could not label it, has the weight 0.
+    `tables` has the shape (n, 9), `weights` the shape (n,); a row that people could not label, or
+    whose score is not known, has the weight 0.
     """
 
     tables: _Numbers
@@ -77,25 +78,27 @@ class _Part:
     @property
     def mean(self) -> _Numbers:
         """The weighted mean table (Hajek), shape (9,); zeros without rows."""
-        mean: _Numbers = self.weights @ self.tables / max(self.weights.sum(), 1e-300)
+        mean: _Numbers = self.weights @ self.tables / max(self.weights.sum(), _LEAST)
         return mean
 
     @property
     def without_each(self) -> _Numbers:
         """The mean tables of all rows but one, for each row: shape (n, 9)."""
         whole, weights = self.weights.sum(), self.weights[:, None]
-        mean: _Numbers = (whole * self.mean - weights * self.tables) / (whole - weights)
+        rest = np.maximum(whole - weights, _LEAST)
+        mean: _Numbers = (whole * self.mean - weights * self.tables) / rest
         return mean
 
 
 def production_quality(
-    audited: Sequence[AuditedPrediction], *, is_powered: bool = True
+    audited: Sequence[AuditedPrediction], *, is_powered: bool = True, confidence: float = CONFIDENCE
 ) -> ProductionQuality | None:
     """Return a model's quality in production; None with fewer than LEAST_LABELS labels.
 
     Args:
         audited: The audited predictions of one model or period.
         is_powered: Whether scores of predictions without a label may narrow the intervals.
+        confidence: How often an interval holds the truth.
     """
     judged = [row for row in audited if row.state != "waiting"]
     waiting = [row for row in audited if row.state == "waiting"] if is_powered else []
@@ -109,7 +112,9 @@ def production_quality(
         f1: _Numbers = f1_by_label(_cells(tables))[..., seen].mean(axis=-1)
         return f1
 
-    return ProductionQuality(_estimate(*parts, _accuracy), _estimate(*parts, f1_macro), labels, len(waiting))
+    measures = (_accuracy, f1_macro)
+    accuracy, f1 = (_estimate(*parts, measure, confidence=confidence) for measure in measures)
+    return ProductionQuality(accuracy, f1, labels, len(waiting))
 
 
 def _cells(tables: _Numbers) -> _Numbers:
@@ -123,7 +128,12 @@ def _accuracy(tables: _Numbers) -> _Numbers:
 
 
 def _estimate(
-    observed: _Part, stated: _Part, waiting: _Part, measure: Callable[[_Numbers], _Numbers]
+    observed: _Part,
+    stated: _Part,
+    waiting: _Part,
+    measure: Callable[[_Numbers], _Numbers],
+    *,
+    confidence: float,
 ) -> Estimate:
     """Return a measure of the table of true and predicted labels, with its interval.
 
@@ -139,14 +149,15 @@ def _estimate(
         variance += _variance(measure(table + power * _moved(waiting)))
     weights = observed.weights[observed.weights > 0]
     plain = float(weights.sum() ** 2 / (weights @ weights))  # Kish's effective sample size
-    return _wilson(value, variance, plain)
+    return _wilson(value, variance, plain, confidence)
 
 
 def _best_power(
     observed: _Part, stated: _Part, waiting: _Part, measure: Callable[[_Numbers], _Numbers]
 ) -> float:
     """Return the power, 0 or more, that makes the interval narrowest (PPI++, proposition 2)."""
-    if len(waiting.weights) < 2:  # noqa: PLR2004 - one row has no variance
+    scored = [np.count_nonzero(part.weights) for part in (stated, waiting)]
+    if min(scored) < LEAST_LABELS:  # too few to learn what the scores are worth
         return 0.0
     people, scores, others = (measure(observed.mean + _moved(part)) for part in (observed, stated, waiting))
     noise = _variance(scores) + _variance(others)
@@ -166,7 +177,7 @@ def _variance(without_each: _Numbers) -> float:
     return float(without_each.var(ddof=1)) * (rows - 1) ** 2 / rows
 
 
-def _wilson(value: float, variance: float, plain: float) -> Estimate:
+def _wilson(value: float, variance: float, plain: float, confidence: float) -> Estimate:
     """Return Wilson's interval at the number of plain labels whose share has this variance.
 
     Student's t allows for the variance being estimated. Source: Kott and Carr, Journal of Official
@@ -174,7 +185,7 @@ def _wilson(value: float, variance: float, plain: float) -> Estimate:
     """
     spread = value * (1 - value)
     worth = spread / variance if variance > 0 and spread > 0 else plain
-    wide = float(student.ppf((1 + _CONFIDENCE) / 2, max(1.0, plain - 1))) ** 2
+    wide = float(student.ppf((1 + confidence) / 2, max(1.0, plain - 1))) ** 2
     middle = (value + wide / (2 * worth)) / (1 + wide / worth)
     half = math.sqrt(wide * (spread / worth + wide / (4 * worth**2))) / (1 + wide / worth)
     # Rounding may put an end of 0 or 1 on the wrong side of a value of 0 or 1.
@@ -195,8 +206,9 @@ def _observed(rows: Sequence[AuditedPrediction]) -> _Part:
 def _stated(rows: Sequence[AuditedPrediction]) -> _Part:
     """Return what the scores say: each row's score for its label, half the rest for each other."""
     predicted = np.array([LABELS.index(row.predicted) for row in rows], dtype=int)
-    scores, numbers = np.array([row.score for row in rows]), np.arange(len(rows))
+    scores, numbers = np.array([row.score or 0.0 for row in rows]), np.arange(len(rows))
     tables = np.zeros((len(rows), _SIZE, _SIZE))
     tables[numbers, :, predicted] = (1 - scores)[:, None] / (_SIZE - 1)
     tables[numbers, predicted, predicted] = scores
-    return _Part(tables.reshape(len(rows), _SIZE**2), np.array([row.weight for row in rows]))
+    weights = np.array([row.weight * (row.score is not None) for row in rows])
+    return _Part(tables.reshape(len(rows), _SIZE**2), weights)

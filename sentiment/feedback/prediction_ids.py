@@ -9,10 +9,11 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
-from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.encoding import base64_decode, base64_encode, bytes_to_int
 
 from sentiment.errors import ConfigError, PredictionIdError
 from sentiment.local_key import read_or_make_key
@@ -124,6 +125,23 @@ def _is_canonical(prediction_id: str) -> bool:
     """
     signature = prediction_id.rpartition(".")[2]
     return base64_encode(base64_decode(signature)).decode() == signature
+
+
+def stated_in(prediction_id: str) -> tuple[SignedPrediction, datetime]:
+    """Return what an id states, and when it was issued, without checking its signature.
+
+    Only for ids that were checked before they were kept, where the key need not be at hand.
+
+    Raises:
+        PredictionIdError: It is no prediction id.
+    """
+    try:
+        payload, issued, _ = prediction_id.rsplit(".", 2)
+        _, _, label, score, model = URLSafeTimedSerializer("no key is needed").load_payload(payload.encode())
+        moment = datetime.fromtimestamp(bytes_to_int(base64_decode(issued)), UTC)
+        return SignedPrediction(prediction_id, str(label), float(score), str(model)), moment
+    except (BadData, ValueError, TypeError, OverflowError, OSError) as error:
+        raise PredictionIdError(_ALTERED) from error
 
 
 def make_signer(settings: Settings) -> PredictionSigner:

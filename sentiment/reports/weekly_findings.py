@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models import LABELS
+from sentiment.reports.weekly_production import production_words
 from sentiment.reports.weekly_shares import (
     ENOUGH,
     HIGHER,
@@ -43,6 +44,7 @@ def find(weekly: Weekly) -> dict[str, Finding]:
     if weekly.is_empty:
         return {}
     return {
+        "production": Finding(*production_words(weekly.production)),
         "feedback": _feedback(weekly),
         "mistakes": _mistakes(weekly),
         "words": _words(weekly),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sentiment.reports.weekly_shares import Interval, Measure
 
 _TITLES = {
+    "production": "Accuracy in production",
     "feedback": "What people say",
     "mistakes": "Where the model errs",
     "words": "Words of the mistakes",

@@ -22,6 +22,7 @@ from sentiment.reports.weekly_drawing import (
     mark_windows,
     place_panel,
 )
+from sentiment.reports.weekly_production import draw_production
 from sentiment.reports.weekly_shares import HIGHER, Share
 from sentiment.reports.weekly_tables import NO_LABEL
 from sentiment.reports.wording import milliseconds, percent, short_model
@@ -50,6 +51,7 @@ def draw_weekly(weekly: Weekly, findings: Mapping[str, Finding]) -> dict[str, Fi
         return {}
     tables, measures = weekly.tables, weekly.measures
     candidates: dict[str, tuple[Any, Any]] = {
+        "production": (_draw_production, any(week.quality for week in weekly.production.weeks)),
         "feedback": (_draw_feedback, measures["feedback"].now),
         "mistakes": (_draw_mistakes, measures["bad_predictions"].now),
         "words": (_draw_words, len(tables["words"])),
@@ -62,6 +64,10 @@ def draw_weekly(weekly: Weekly, findings: Mapping[str, Finding]) -> dict[str, Fi
         for topic, (draw, has_data) in candidates.items()
         if has_data
     }
+
+
+def _draw_production(weekly: Weekly, headline: str) -> Figure:
+    return draw_production(weekly.production, headline)
 
 
 def _draw_feedback(weekly: Weekly, headline: str) -> Figure:

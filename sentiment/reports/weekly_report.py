@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sentiment.evaluation.production_periods import ProductionHistory
 from sentiment.reports.weekly_measures import measure_period
+from sentiment.reports.weekly_production import tabulate_production
 from sentiment.reports.weekly_shares import Measure
 from sentiment.reports.weekly_tables import (
     count_word_tweets,
@@ -32,16 +34,22 @@ if TYPE_CHECKING:
     from sentiment.reports.weekly_records import Records
     from sentiment.supervision.alert_state import Episode
 
+_NO_AUDIT = ProductionHistory(None, ())
+
 
 @dataclass(frozen=True)
 class Weekly:
-    """A report: headline figures by key, tables by name, and its alerts, newest first."""
+    """A report: headline figures by key, tables by name, and its alerts, newest first.
+
+    `production` is what the audit says, up to the end of the span.
+    """
 
     span: Span
     measures: Mapping[str, Measure]
     tables: Mapping[str, pd.DataFrame]
     alerts: tuple[Episode, ...]
     first_record_before: datetime | None
+    production: ProductionHistory = _NO_AUDIT
 
     @property
     def is_empty(self) -> bool:
@@ -56,10 +64,21 @@ class Weekly:
             for measure in self.measures.values()
             for suffix, value in (("", measure.now), ("_before", measure.before))
         ]
+        today = self.production.today
+        if today and today.quality:
+            quality = today.quality
+            pairs += [("production_accuracy", quality.accuracy.value), ("production_labels", quality.labels)]
+            pairs += [("production_f1_macro", quality.f1_macro.value)]
         return {key: float(value) for key, value in pairs if math.isfinite(value)}
 
 
-def analyse(span: Span, now: Records, before: Records, episodes: Sequence[Episode]) -> Weekly:
+def analyse(
+    span: Span,
+    now: Records,
+    before: Records,
+    episodes: Sequence[Episode],
+    production: ProductionHistory = _NO_AUDIT,
+) -> Weekly:
     """Return the report on a span against the span before; `episodes` are the alerts of both."""
     measures = measure_period(now, before)
     fired, fired_before = (
@@ -84,7 +103,8 @@ def analyse(span: Span, now: Records, before: Records, episodes: Sequence[Episod
             [asdict(episode) for episode in alerts], columns=["fired", "resolved", "most"]
         ),
     }
-    return Weekly(span, measures, tables, alerts, before.first)
+    tables["production"] = tabulate_production(production)
+    return Weekly(span, measures, tables, alerts, before.first, production)
 
 
 def _is_open_within(episode: Episode, span: Span) -> bool:

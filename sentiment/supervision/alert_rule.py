@@ -1,6 +1,7 @@
-"""The alert rule as Azure defines it: its properties, and reading it from the committed files.
+"""The alert rules as Azure defines them: their properties, and reading them from one file.
 
-Its evaluation is in `alert_state`.
+The rule of a small service counts bad predictions, the rule of a busy one takes their share. Their
+evaluation is in `alert_state`.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from pydantic.alias_generators import to_camel
 from sentiment.errors import AlertError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 RULE_FILE = Path(__file__).with_name("alert_rule.json")
 QUERY_FILE = Path(__file__).parents[1] / "queries" / "alert.kql"
+SHARE_QUERY_FILE = QUERY_FILE.with_name("alert_share.kql")
+_SHARE = "shareRule"  # the property of the file that holds the rule by share
 
-_MINUTE = timedelta(minutes=1)
+_MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 class _Part(BaseModel):
@@ -110,6 +113,23 @@ class AlertRule(_Part):
         return self.criteria.all_of[0]
 
     @property
+    def is_share(self) -> bool:
+        """Whether the rule measures a share, from 0 to 1, and not a count."""
+        return (self.criterion.metric_measure_column or "").endswith("_share")
+
+    def number(self, value: float) -> str:
+        """Return a value that the rule measures in words: a percentage or a count."""
+        return f"{value:.1%}" if self.is_share else f"{value:g}"
+
+    @property
+    def window_text(self) -> str:
+        """The length of the window in words, such as `5 minutes` or `6 hours`."""
+        is_hours = self.window_size > _HOUR and not self.window_size % _HOUR
+        return (
+            f"{self.window_size / _HOUR:g} hours" if is_hours else f"{self.window_size / _MINUTE:g} minutes"
+        )
+
+    @property
     def lookback(self) -> timedelta:
         """The time that all windows of an evaluation cover together."""
         return self.window_size * self.criterion.failing_periods.number_of_evaluation_periods
@@ -129,17 +149,39 @@ class AlertRule(_Part):
 
 
 def read_rule(path: Path = RULE_FILE, query_path: Path = QUERY_FILE) -> AlertRule:
-    """Return the rule of the JSON file and the .kql file that the Bicep module reads, too.
+    """Return the rule by count of the JSON and the .kql file that the Bicep module reads, too.
 
     Raises:
         AlertError: A file cannot be read, or the rule has something that is not supported.
     """
+    return _read(path, query_path, lambda definition: definition)
+
+
+def read_share_rule(path: Path = RULE_FILE, query_path: Path = SHARE_QUERY_FILE) -> AlertRule:
+    """Return the rule by share of the same JSON file.
+
+    Raises:
+        AlertError: As for `read_rule`.
+    """
+    return _read(path, query_path, lambda definition: definition[_SHARE])
+
+
+def read_rules() -> tuple[AlertRule, AlertRule]:
+    """Return both committed rules: by count, and by share.
+
+    Raises:
+        AlertError: As for `read_rule`.
+    """
+    return read_rule(), read_share_rule()
+
+
+def _read(path: Path, query_path: Path, choose: Callable[[dict[str, Any]], dict[str, Any]]) -> AlertRule:
     try:
-        definition = json.loads(path.read_text("utf-8"))
+        definition = choose(json.loads(path.read_text("utf-8")))
         definition["criteria"]["allOf"][0]["query"] = query_path.read_text("utf-8")
     except OSError as error:
         raise AlertError(f"the alert rule cannot be read ({error}): restore the file") from error
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise AlertError(
             f"{path} is no alert rule ({error}): write it as sentiment/supervision/alert_rule.json is written"
         ) from error
@@ -149,11 +191,14 @@ def read_rule(path: Path = RULE_FILE, query_path: Path = QUERY_FILE) -> AlertRul
 def parse_rule(definition: Mapping[str, Any], source: Path = RULE_FILE) -> AlertRule:
     """Return the rule of a definition with Azure's property names, including its query.
 
+    A rule by share that it holds besides is left out.
+
     Raises:
         AlertError: The rule has something that is not supported.
     """
     try:
-        return AlertRule.model_validate_json(json.dumps(definition))
+        properties = {name: value for name, value in definition.items() if name != _SHARE}
+        return AlertRule.model_validate_json(json.dumps(properties))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the rule"

@@ -88,7 +88,7 @@ class Watch:
     """Evaluates a rule; all watches that share a home make one alert and one message per change."""
 
     def __init__(self, rule: AlertRule, ask: Ask, channels: Sequence[Channel], home: Path) -> None:
-        self._rule = rule
+        self.rule = rule
         self._ask = ask
         folder = home / "alerts"
         self._state_file = folder / f"{rule.name}.json"
@@ -137,10 +137,10 @@ class Watch:
 
     def _due(self, memory: _Memory, now: datetime) -> list[datetime]:
         """Return the times of the evaluations to make, oldest first."""
-        step, at = self._rule.evaluation_frequency, last_evaluation(self._rule, now)
+        step, at = self.rule.evaluation_frequency, last_evaluation(self.rule, now)
         if memory.evaluated is None:
             return [at]
-        if memory.evaluated - at > self._rule.window_size:
+        if memory.evaluated - at > self.rule.window_size:
             _logger.warning(
                 "the clock went back from %s to %s: the alert continues from there", memory.evaluated, at
             )
@@ -153,7 +153,7 @@ class Watch:
         return [at - n * step for n in reversed(range(min(missed, MOST_MISSED)))]
 
     def _evaluate_at(self, memory: _Memory, at: datetime) -> list[Notice]:
-        rule, before = self._rule, memory.alert
+        rule, before = self.rule, memory.alert
         values = measure_windows(rule, self._ask(rule.criterion.query, at - rule.lookback, at), at)
         value = None if math.isnan(values[0]) else values[0]
         memory.alert, change = advance(rule, before, at, values)
@@ -170,11 +170,11 @@ class Watch:
         if error is not None and not memory.could_not_ask:
             _logger.warning(
                 "the alert %s cannot be evaluated: %s; it stays as it is until it can",
-                self._rule.name,
+                self.rule.name,
                 _message(error),
             )
         elif error is None and memory.could_not_ask:
-            _logger.info("the alert %s is evaluated again", self._rule.name)
+            _logger.info("the alert %s is evaluated again", self.rule.name)
         memory.could_not_ask = error is not None
 
     def _deliver(self, memory: _Memory, now: datetime) -> None:
@@ -186,7 +186,7 @@ class Watch:
         for delivery in [each for each in memory.deliveries if now - each.at >= GIVE_UP]:
             _logger.error(
                 "no message that the alert %s is %s left by %s",
-                self._rule.name,
+                self.rule.name,
                 delivery.change,
                 delivery.channel,
             )
@@ -195,11 +195,11 @@ class Watch:
 
     def _is_delivered(self, channel: Channel, delivery: _Delivery, memory: _Memory) -> bool:
         try:
-            channel.send(delivery.notice(self._rule))
+            channel.send(delivery.notice(self.rule))
         except Exception as error:  # a channel's fault, of whatever kind, must not stop the others
             if not delivery.has_failed:
                 _logger.warning(
-                    "the alert %s is not told by %s yet: %s", self._rule.name, channel.name, _message(error)
+                    "the alert %s is not told by %s yet: %s", self.rule.name, channel.name, _message(error)
                 )
                 delivery.has_failed = True
                 self._write(memory)

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _NAMESPACE = uuid.UUID("6f2d9f8e-52b1-5c0f-9a34-3f6a5d1c7b20")
 _LIMITS = {
-    "Equals": "exactly {:g}",
-    "GreaterThan": "more than {:g}",
-    "GreaterThanOrEqual": "{:g} or more",
-    "LessThan": "less than {:g}",
-    "LessThanOrEqual": "{:g} or less",
+    "Equals": "exactly {}",
+    "GreaterThan": "more than {}",
+    "GreaterThanOrEqual": "{} or more",
+    "LessThan": "less than {}",
+    "LessThanOrEqual": "{} or less",
 }
 
 
@@ -43,13 +43,18 @@ class Notice:
 
     @property
     def text(self) -> str:
-        """One sentence: the rule, the count, and the time."""
-        counted = f"{self.most:g} in {self.rule.window_size.total_seconds() / 60:g} minutes"
+        """One sentence: the rule, the count or share, and the time."""
+        rule, counted = self.rule, self._measured(self.most)
         if self.change == "fired":
-            limit = _LIMITS[self.rule.criterion.operator].format(self.rule.criterion.threshold)
-            return f"{self.rule.display_name}: {counted} (limit: {limit}), since {_clock(self.fired)}"
+            limit = _LIMITS[rule.criterion.operator].format(rule.number(rule.criterion.threshold))
+            return f"{rule.display_name}: {counted} (limit: {limit}), since {_clock(self.fired)}"
         times = f"over since {_clock(self.at)}; it began {_clock(self.fired)}"
-        return f"{self.rule.display_name}: {times}, at most {counted}"
+        # Of a rule for what is too low, the highest value says nothing.
+        most = f", at most {counted}" if rule.criterion.operator.startswith("Greater") else ""
+        return f"{rule.display_name}: {times}{most}"
+
+    def _measured(self, value: float) -> str:
+        return f"{self.rule.number(value)} in {self.rule.window_text}"
 
 
 def common_alert(notice: Notice) -> dict[str, Any]:

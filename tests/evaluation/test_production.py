@@ -106,6 +106,13 @@ def test_a_row_counts_for_as_many_as_its_weight_says():
     assert weighted.accuracy.worth < doubled.accuracy.worth
 
 
+def test_rows_without_a_score_count_for_their_labels_alone():
+    blind = answers(150, 50, score=None)
+
+    assert production_quality([*blind, *[audited()] * 500]).accuracy.value == 0.75
+    assert production_quality([*blind, *answers(50, 0), *[audited()] * 500]).labels == 250
+
+
 def test_few_labels_give_no_figure():
     few = answers(LEAST_LABELS - 1, 0)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError, PredictionIdError
-from sentiment.feedback.prediction_ids import PredictionSigner, make_signer
+from sentiment.feedback.prediction_ids import PredictionSigner, make_signer, stated_in
 
 KEY = "a key of more than sixteen"
 TEXT = "my secret bag is lost 😡"
@@ -90,6 +91,19 @@ def test_the_same_signature_in_another_spelling_is_refused(signer, change):
 def test_garbage_is_refused(signer, garbage):
     with pytest.raises(PredictionIdError):
         signer.check(garbage, TEXT)
+
+
+def test_what_an_id_states_can_be_read_without_the_key(signer):
+    signed, issued = stated_in(signer.sign("hello", label="positive", score=0.8, model="m"))
+
+    assert (signed.label, signed.score, signed.model) == ("positive", 0.8, "m")
+    assert abs(datetime.now(UTC) - issued) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("garbage", ["", "p-1", "a.b.c", "WzFd.aa.bb", "é.a.b"])
+def test_what_is_no_id_states_nothing(garbage):
+    with pytest.raises(PredictionIdError):
+        stated_in(garbage)
 
 
 def test_an_id_expires(signer, monkeypatch):

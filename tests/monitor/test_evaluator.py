@@ -23,7 +23,8 @@ class Engine:
 
     def frame(self, query, start, end):
         self.asked.set()
-        return pd.DataFrame({"TimeGenerated": [start + MINUTE] * 3})
+        rows = [] if "bad_share" in query else [start + MINUTE] * 3
+        return pd.DataFrame({"TimeGenerated": rows, "bad_share": [0.0] * len(rows)})
 
 
 def test_the_evaluator_of_the_monitor_evaluates_at_once_and_stops(tmp_path, caplog):

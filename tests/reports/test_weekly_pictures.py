@@ -20,7 +20,7 @@ def test_pictures_carry_their_finding_and_are_as_wide_as_a_phone_can_show(busy_w
 
     figures = draw_weekly(busy_week, findings)
 
-    assert list(figures) == ["feedback", "mistakes", "words", "models", "service", "confidence"]
+    assert list(figures) == ["production", "feedback", "mistakes", "words", "models", "service", "confidence"]
     for topic, figure in figures.items():
         headline = next(text.get_text() for text in figure.texts if text.get_fontsize() == 17)
         assert headline.replace("\n", " ") == findings[topic].headline

@@ -1,4 +1,4 @@
-"""One alert definition: what the Bicep module deploys is what the local evaluator reads."""
+"""One definition of the alerts: what the Bicep module deploys is what the local evaluator reads."""
 
 import json
 import shutil
@@ -10,14 +10,15 @@ from pycep import BicepParser
 
 from sentiment import queries
 from sentiment.errors import AlertError
-from sentiment.supervision.alert_rule import read_rule
+from sentiment.supervision.alert_rule import read_rule, read_share_rule
 
 ROOT = Path(__file__).parents[2]
 
 
-RULE, QUERY, BICEP = (
+RULE, QUERY, SHARE_QUERY, BICEP = (
     "sentiment/supervision/alert_rule.json",
     "sentiment/queries/alert.kql",
+    "sentiment/queries/alert_share.kql",
     "infra/alert.bicep",
 )
 
@@ -30,18 +31,19 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 @pytest.fixture
 def tree(tmp_path):
-    """A copy of the three files, for changes."""
-    for name in (RULE, QUERY, BICEP):
+    """A copy of the four files, for changes."""
+    for name in (RULE, QUERY, SHARE_QUERY, BICEP):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
-def deployed(tree):
-    """The properties that the Bicep module deploys, with its references to files resolved."""
+def deployed(tree, name="alert"):
+    """The properties of a rule that the Bicep module deploys, its references to files resolved."""
     document = BicepParser().parse(text=(tree / BICEP).read_text("utf-8"))
     variables = {name: variable["value"] for name, variable in document["variables"].items()}
-    (resource,) = document["resources"].values()
+    assert set(document["resources"]) == {"alert", "shareAlert"}
+    resource = document["resources"][name]
     assert resource["type"] == "Microsoft.Insights/scheduledQueryRules"
     assert resource["config"]["kind"] == "LogAlert"
     properties = resolve(resource["config"]["properties"], variables, (tree / BICEP).parent)
@@ -132,6 +134,14 @@ def test_a_change_of_the_definition_reaches_both_sides(tree, name):
     assert deployed(tree) == evaluated(tree)
 
 
+def test_the_rule_by_share_is_deployed_as_it_is_read(tree):
+    (tree / SHARE_QUERY).write_text("AppTraces | take 1", "utf-8")
+    read = read_share_rule(tree / RULE, tree / SHARE_QUERY)
+
+    assert deployed(tree, "shareAlert") == read.model_dump(by_alias=True, mode="json", exclude_unset=True)
+    assert read.criterion.query == "AppTraces | take 1"
+
+
 def test_a_change_of_the_query_reaches_both_sides(tree):
     (tree / QUERY).write_text("AppTraces | where SeverityLevel == 2", "utf-8")
 
@@ -145,7 +155,7 @@ def test_every_property_of_the_definition_is_mutated_above():
     assert set(MUTATIONS) == {
         *definition,
         *(f"criteria.{name}" for name in definition["criteria"]["allOf"][0]),
-    } - {"criteria"}
+    } - {"criteria", "shareRule"}
 
 
 @pytest.mark.parametrize("name", [name for name in MUTATIONS if not name.startswith("criteria.")])

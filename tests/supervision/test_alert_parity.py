@@ -1,39 +1,18 @@
 """The local evaluator against a reference of Azure's semantics that shares no code with it."""
 
 import dataclasses
-import itertools
-import json
 import random
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from alert_logs_fixtures import Event
 
-from monitor.database import Database
-from monitor.envelopes import Row
-from monitor.query import QueryEngine
-from monitor.writer import Writer
 from sentiment import queries
 from sentiment.supervision.alert_rule import read_rule
 from sentiment.supervision.alert_state import episodes
 from sentiment.supervision.alert_watch import Watch
 
-MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
-
-
-@dataclass(frozen=True)
-class Event:
-    """A row of AppTraces; `late` is the time in seconds until it can be queried."""
-
-    feedback_id: str
-    second: float
-    late: float = 0.0
-    message: str = "Bad prediction"
-    is_sent_again: bool = False
-
-    @property
-    def arrives(self):
-        return self.second + self.late
+MINUTE = timedelta(minutes=1)
 
 
 def reference(events, minutes):
@@ -61,49 +40,6 @@ def reference(events, minutes):
             is_fired, change = False, "resolved"
         evaluations.append((value, is_fired, change))
     return evaluations
-
-
-class Logs:
-    """The monitor's own database, writer and query engine, with a day for each story."""
-
-    def __init__(self, home):
-        database = Database(home / "telemetry.duckdb")
-        self._writer = Writer(database, {"TenantId": "parity"})
-        self._writer.start()
-        self.frame = QueryEngine(database).frame
-        self._days = itertools.count()
-
-    def new_day(self):
-        return datetime(2024, 3, 1, 12, tzinfo=UTC) + timedelta(days=next(self._days))
-
-    def add(self, day, events):
-        rows = []
-        for event in events:
-            time = day + event.second * SECOND
-            properties = {
-                "feedback_id": f"{day.date()} {event.feedback_id}",
-                "tweet_text": "so bad",
-                "predicted_label": "positive",
-            }
-            if event.is_sent_again:
-                properties["received_at"] = (time - timedelta(days=3)).isoformat()
-            rows.append(
-                Row(
-                    "AppTraces",
-                    {"TimeGenerated": time, "Message": event.message, "Properties": json.dumps(properties)},
-                )
-            )
-        self._writer.submit(rows).result(30)
-
-    def close(self):
-        self._writer.close()
-
-
-@pytest.fixture(scope="module")
-def monitor_logs(tmp_path_factory):
-    monitor_logs = Logs(tmp_path_factory.mktemp("monitor"))
-    yield monitor_logs
-    monitor_logs.close()
 
 
 def observed(monitor_logs, events, minutes, home):

@@ -1,0 +1,107 @@
+"""Accuracy in production on the tab "Monitor": the figure, what it rests on, and its weeks.
+
+Pure functions of standings.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from page.chart import Whisker, draw_whiskers
+from page.texts import Language, number, percent, say
+from sentiment.evaluation.production import LEAST_LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from page.clock import Clock
+    from sentiment.evaluation.production import Estimate
+    from sentiment.evaluation.production_periods import ProductionHistory, Standing
+
+_STATES = ("unclear", "skipped", "disputed", "waiting")
+_DIGITS = 1
+
+
+def production_card(clock: Clock, history: ProductionHistory, bound: float) -> str:
+    """Return the card: the champion's accuracy today, and that of each model week by week.
+
+    `bound` is the one below which the alert fires, 0 without one.
+    """
+    language, standing = clock.language, history.today
+    body = _figure(language, standing) if standing else _nothing(language, 0)
+    picture = _picture(clock, [week for week in history.weeks if week.quality], bound)
+    whose = say(language, "production_of", model=escape(_short(standing.model))) if standing else ""
+    content = f'<div class="split production"><div>{body}</div>{picture}</div>' if picture else body
+    return (
+        f'<section class="card panel" aria-label="{say(language, "production")}">'
+        f'<h3>{say(language, "production")}<span class="fine">{whose}</span></h3>{content}</section>'
+    )
+
+
+def _figure(language: Language, standing: Standing) -> str:
+    labels = standing.states.get("labelled", 0)
+    if standing.quality is None:
+        return _nothing(language, labels) + _counts(language, standing)
+    accuracy, f1 = standing.quality.accuracy, standing.quality.f1_macro
+    words = say(language, "production_f1", value=percent(language, f1.value, _DIGITS), **_ends(language, f1))
+    return (
+        f'<p class="big"><strong>{percent(language, accuracy.value, _DIGITS)}</strong> '
+        f"{say(language, 'production_between', **_ends(language, accuracy))}</p>"
+        f"<p>{words}</p>{_counts(language, standing)}"
+    )
+
+
+def _ends(language: Language, estimate: Estimate) -> dict[str, str]:
+    return {
+        "low": percent(language, estimate.low, _DIGITS),
+        "high": percent(language, estimate.high, _DIGITS),
+    }
+
+
+def _counts(language: Language, standing: Standing) -> str:
+    """Return how many labels there are, and what has none and why."""
+    counts = {"labels": standing.states.get("labelled", 0)} | {
+        name: standing.states[name] for name in _STATES if standing.states.get(name)
+    }
+    words = [
+        say(language, f"production_{name}", count=number(language, count)) for name, count in counts.items()
+    ]
+    return f'<p class="fine">{" · ".join(words)}</p>'
+
+
+def _nothing(language: Language, labels: int) -> str:
+    values = {"count": number(language, labels), "least": LEAST_LABELS}
+    words = say(language, "production_few", **values) if labels else say(language, "production_none")
+    return f'<p class="nothing">{words}</p>'
+
+
+def _picture(clock: Clock, weeks: Sequence[Standing], bound: float) -> str:
+    """Return the weeks as a picture; nothing without any."""
+    language = clock.language
+    whiskers = [
+        Whisker(
+            week.quality.accuracy.value,
+            (week.quality.accuracy.low, week.quality.accuracy.high),
+            clock.day(week.end),
+            f"{_short(week.model)}, {say(language, 'production_week', day=clock.day(week.end))}\n"
+            f"{percent(language, week.quality.accuracy.value, _DIGITS)}, "
+            f"{say(language, 'production_between', **_ends(language, week.quality.accuracy))}\n"
+            f"{say(language, 'production_labels', count=number(language, week.quality.labels))}",
+        )
+        for week in weeks
+        if week.quality
+    ]
+    if not whiskers:
+        return ""
+    summary = say(
+        language, "production_summary", weeks=" ".join(w.note.replace("\n", ", ") + "." for w in whiskers)
+    )
+    drawing = draw_whiskers(
+        whiskers, summary=summary, mark=lambda value: percent(language, value), limit=bound or None
+    )
+    return f'<div><p class="fine">{say(language, "production_weeks")}</p>{drawing}</div>'
+
+
+def _short(model: str) -> str:
+    return model.partition(":")[2] or model

@@ -1,0 +1,58 @@
+"""The audited predictions: of the review queue, and of the dataset what the queue has not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from models import LABELS
+from sentiment.data.audited import AuditedPrediction
+from sentiment.data.validated_feedback import read_validated
+from sentiment.errors import PredictionIdError
+from sentiment.feedback.prediction_ids import stated_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sentiment.config import Settings
+    from sentiment.data.validated_feedback import ValidatedRow
+
+
+def read_audited(settings: Settings) -> list[AuditedPrediction]:
+    """Return every audited prediction that this installation knows, in no particular order.
+
+    Raises:
+        DataError: The dataset of validated feedback does not match its manifest.
+        ReviewError: The review queue cannot be asked.
+    """
+    return list(audited_rows(read_validated(settings.validated_path)).values())
+
+
+def audited_rows(rows: Iterable[ValidatedRow]) -> dict[str, AuditedPrediction]:
+    """Return the audit rows of a dataset by feedback id.
+
+    Score and time of a prediction are in its id; of a row whose id holds none, the score is not
+    known, and its time is that of the label.
+    """
+    return {
+        row.feedback_id: _of_row(row)
+        for row in rows
+        if row.drawn == "audit" and row.inclusion_weight is not None and row.predicted_label in LABELS
+    }
+
+
+def _of_row(row: ValidatedRow) -> AuditedPrediction:
+    try:
+        stated, predicted_at = stated_in(row.prediction_id)
+        score = stated.score if 0 <= stated.score <= 1 else None
+    except PredictionIdError:
+        score, predicted_at = None, datetime.fromisoformat(row.validated_at)
+    return AuditedPrediction(
+        predicted=row.predicted_label,
+        score=score,
+        weight=row.inclusion_weight or 1.0,
+        model=row.model,
+        predicted_at=predicted_at,
+        state="labelled",
+        label=row.label,
+    )
