@@ -11,6 +11,7 @@ def test_findings_say_what_the_tables_say(busy_week):
     headlines = {topic: finding.headline for topic, finding in find(busy_week).items()}
 
     assert headlines == {
+        "production": "two is right in 67% (55% to 76%) of the tweets of four weeks",
         "feedback": "Less of the feedback says wrong: 40%, after 60%",
         "mistakes": "Most often the model says neutral where people say negative: 30 of 39 mistakes",
         "words": "“gate” goes with mistakes: in 75% of the mistakes, 0% of the rest",

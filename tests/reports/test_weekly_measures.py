@@ -23,7 +23,10 @@ def test_headline_figures_are_those_worked_out_by_hand(busy_week):
         "mean_score": (0.75, 0.5),
         "alerts": (1, 1),
     }
-    assert busy_week.metrics == pytest.approx(
+    of_the_audit = {"production_accuracy", "production_f1_macro", "production_labels"}
+    metrics = {key: value for key, value in busy_week.metrics.items() if key not in of_the_audit}
+
+    assert metrics == pytest.approx(
         {
             key + suffix: v
             for key, both in expected.items()
