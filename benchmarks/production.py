@@ -159,8 +159,24 @@ def read_other(source: str) -> Split:
     return Split.of((row.text, row.label) for row in read_source(source).rows if row.split != "test")
 
 
+def print_intervals(sets: dict[str, Split], model: SentimentModel, audits: int) -> None:
+    """Print how often the intervals hold the truth on each set, and the truth."""
+    print(f"| {' | '.join(_TITLES)} |\n{'| --- ' * len(_TITLES)}|", flush=True)
+    truths = []
+    for name, split in sets.items():
+        production = predict(model, split)
+        accuracy, f1 = production.truth
+        truths.append(
+            f"{name}: accuracy {accuracy:.3f}, macro F1 {f1:.3f}, mean score {production.scores.mean():.3f}"
+        )
+        for is_stratified in (False, True):
+            for labels in LABELLED:
+                print(measure(name, production, labels, audits, is_stratified=is_stratified), flush=True)
+    print("\n" + "\n".join(truths))
+
+
 def main() -> None:
-    """Read the command line, simulate, and print the table."""
+    """Read the command line, simulate, and print the tables."""
     parser = argparse.ArgumentParser(
         "python -m benchmarks.production",
         description="Measure how often the intervals of the quality in production hold the truth.",
@@ -174,34 +190,15 @@ def main() -> None:
         "--audits",
         type=whole_number("audits", 2, 100_000),
         default=1000,
-        help="simulated audits per row (default: %(default)s)",
+        help="simulated audits per row, and years (default: %(default)s)",
     )
     chosen = parser.parse_args()
     apply_tool_environment(read_settings())
     dataset = load_dataset()
-    model = fit(dataset, dataset.train)
-    unseen = Split(
-        *((*getattr(dataset.validation, key), *getattr(dataset.test, key)) for key in ("texts", "labels"))
-    )
-    sets = {"default corpus": unseen} | (
-        {"another source": read_other(chosen.shifted)} if chosen.shifted else {}
-    )
-    print(f"| {' | '.join(_TITLES)} |\n{'| --- ' * len(_TITLES)}|", flush=True)
-    truths = []
-    for name, split in sets.items():
-        production = predict(model, split)
-        promised = production.scores.mean()
-        truths.append(
-            "{}: accuracy {:.3f}, macro F1 {:.3f}, mean score {:.3f}".format(
-                name, *production.truth, promised
-            )
-        )
-        for is_stratified in (False, True):
-            for labels in LABELLED:
-                print(
-                    measure(name, production, labels, chosen.audits, is_stratified=is_stratified), flush=True
-                )
-    print("\n" + "\n".join(truths))
+    sets = {"default corpus": Split.of([*dataset.validation.pairs(), *dataset.test.pairs()])}
+    if chosen.shifted:
+        sets["another source"] = read_other(chosen.shifted)
+    print_intervals(sets, fit(dataset, dataset.train), chosen.audits)
     print_alarms(chosen.audits)
 
 

@@ -72,12 +72,13 @@ def draw(plot: Plot) -> str:
 
 @dataclass(frozen=True)
 class Whisker:
-    """A share with its interval, the mark below it, and the words under the pointer."""
+    """A share with its interval, the mark below it, the words under the pointer, its style."""
 
     value: float
     interval: tuple[float, float]
     mark: str
     note: str
+    style: str = ""  # a CSS class after a space
 
 
 def draw_whiskers(
@@ -89,8 +90,8 @@ def draw_whiskers(
     for number, one in enumerate(whiskers):
         x = number + 0.5
         low, high = (_y(end, 1) for end in one.interval)
-        shapes.append(f'<path class="line whisker" d="M{x:g} {low}V{high}"/>')
-        shapes.append(f'<path class="dot" d="M{x:g} {_y(one.value, 1)}h.001"/>')
+        shapes.append(f'<path class="line whisker{one.style}" d="M{x:g} {low}V{high}"/>')
+        shapes.append(f'<path class="dot{one.style}" d="M{x:g} {_y(one.value, 1)}h.001"/>')
     if limit is not None:
         shapes.append(f'<path class="line limit" d="M0 {_y(limit, 1)}H{width}"/>')
     drawing = (

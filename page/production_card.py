@@ -5,6 +5,7 @@ Pure functions of standings.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,8 @@ from page.texts import Language, number, percent, say
 from sentiment.evaluation.production import LEAST_LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from page.clock import Clock
-    from sentiment.evaluation.production import Estimate
+    from sentiment.evaluation.production import Estimate, ProductionQuality
     from sentiment.evaluation.production_periods import ProductionHistory, Standing
 
 _STATES = ("unclear", "skipped", "disputed", "waiting")
@@ -30,7 +29,7 @@ def production_card(clock: Clock, history: ProductionHistory, bound: float) -> s
     """
     language, standing = clock.language, history.today
     body = _figure(language, standing) if standing else _nothing(language, 0)
-    picture = _picture(clock, [week for week in history.weeks if week.quality], bound)
+    picture = _picture(clock, history, bound)
     whose = say(language, "production_of", model=escape(_short(standing.model))) if standing else ""
     content = f'<div class="split production"><div>{body}</div>{picture}</div>' if picture else body
     return (
@@ -76,31 +75,39 @@ def _nothing(language: Language, labels: int) -> str:
     return f'<p class="nothing">{words}</p>'
 
 
-def _picture(clock: Clock, weeks: Sequence[Standing], bound: float) -> str:
-    """Return the weeks as a picture; nothing without any."""
-    language = clock.language
+def _picture(clock: Clock, history: ProductionHistory, bound: float) -> str:
+    """Return the weeks as a picture, those of earlier models grey; nothing without any."""
+    language, today = clock.language, history.today
     whiskers = [
-        Whisker(
-            week.quality.accuracy.value,
-            (week.quality.accuracy.low, week.quality.accuracy.high),
-            clock.day(week.end),
-            f"{_short(week.model)}, {say(language, 'production_week', day=clock.day(week.end))}\n"
-            f"{percent(language, week.quality.accuracy.value, _DIGITS)}, "
-            f"{say(language, 'production_between', **_ends(language, week.quality.accuracy))}\n"
-            f"{say(language, 'production_labels', count=number(language, week.quality.labels))}",
-        )
-        for week in weeks
+        _whisker(clock, week, week.quality, is_earlier=bool(today and week.model != today.model))
+        for week in history.weeks
         if week.quality
     ]
     if not whiskers:
         return ""
-    summary = say(
-        language, "production_summary", weeks=" ".join(w.note.replace("\n", ", ") + "." for w in whiskers)
-    )
+    weeks = " ".join(one.note.replace("\n", ", ") + "." for one in whiskers)
     drawing = draw_whiskers(
-        whiskers, summary=summary, mark=lambda value: percent(language, value), limit=bound or None
+        whiskers,
+        summary=say(language, "production_summary", weeks=weeks),
+        mark=lambda value: percent(language, value),
+        limit=bound or None,
     )
-    return f'<div><p class="fine">{say(language, "production_weeks")}</p>{drawing}</div>'
+    words = [say(language, "production_weeks")]
+    words += [say(language, "production_earlier")] if any(one.style for one in whiskers) else []
+    words += [say(language, "production_bound", bound=percent(language, bound))] if bound else []
+    return f'<div><p class="fine">{"; ".join(words)}</p>{drawing}</div>'
+
+
+def _whisker(clock: Clock, week: Standing, quality: ProductionQuality, *, is_earlier: bool) -> Whisker:
+    language, accuracy = clock.language, quality.accuracy
+    day = clock.day(week.end - timedelta(seconds=1))
+    note = (
+        f"{_short(week.model)}, {say(language, 'production_week', day=day)}\n"
+        f"{percent(language, accuracy.value, _DIGITS)}, "
+        f"{say(language, 'production_between', **_ends(language, accuracy))}\n"
+        f"{say(language, 'production_labels', count=number(language, quality.labels))}"
+    )
+    return Whisker(accuracy.value, (accuracy.low, accuracy.high), day, note, " earlier" if is_earlier else "")
 
 
 def _short(model: str) -> str:

@@ -1,4 +1,4 @@
-"""The texts on accuracy in production and on what the audit lacks, in English and French."""
+"""The texts on accuracy in production, in English and French."""
 
 from __future__ import annotations
 
@@ -28,10 +28,8 @@ PRODUCTION_TEXTS: dict[str, tuple[str, str]] = {
         "{count} étiquettes d’audit ces quatre dernières semaines ; il en faut {least}. Jugez quelques "
         "tweets dans l’onglet <b>Relecture</b>.",
     ),
-    "production_below": (
-        "Alert: certain to lie below the bound of {bound}.",
-        "Alerte : certainement sous la limite de {bound}.",
-    ),
+    "production_earlier": ("grey: earlier models", "en gris : modèles précédents"),
+    "production_bound": ("dashed: the alert’s bound of {bound}", "tirets : limite de l’alerte, {bound}"),
     "production_week": ("week to {day}", "semaine au {day}"),
     "production_weeks": ("By week, with 95% intervals", "Par semaine, avec intervalles à 95 %"),
     "production_summary": (
@@ -39,24 +37,4 @@ PRODUCTION_TEXTS: dict[str, tuple[str, str]] = {
         "Exactitude en production par semaine. {weeks}",
     ),
     "production_failed": ("The audit cannot be read", "L’audit est illisible"),
-    # Progress, on the tab "Review"
-    "audit_title": ("Audit: tweets drawn at random", "Audit : tweets tirés au hasard"),
-    "audit_progress": (
-        "{judged} of {drawn} judged · {unclear} unclear · {skipped} skipped",
-        "{judged} sur {drawn} jugés · {unclear} pas clairs · {skipped} passés",
-    ),
-    "audit_missing_title": (
-        "What the gate needs to see a better model",
-        "Ce qu’il faut au contrôle pour voir un meilleur modèle",
-    ),
-    "audit_missing": (
-        "{count} more labels would show a gain of {points} points",
-        "{count} étiquettes de plus montreraient un gain de {points} points",
-    ),
-    "audit_enough": (
-        "Labels enough to show a gain of {points} points",
-        "Assez d’étiquettes pour montrer un gain de {points} points",
-    ),
-    # The verdict, on the tab "Models"
-    "verdict_production": ("In production", "En production"),
 }

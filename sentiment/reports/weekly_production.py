@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sentiment.evaluation.production_periods import ProductionHistory, Standing
 
 _COLOURS = (ACCENT, "#c4502e", "#8a8f98", INK)
+_TICK = timedelta(seconds=1)
 _STATES = ("unclear", "skipped", "disputed", "waiting")
 _COLUMNS = ("end", "model", "accuracy", "low", "high", "f1_macro", "f1_low", "f1_high", "labels", *_STATES)
 
@@ -72,8 +74,8 @@ def _row(week: Standing) -> dict[str, Any]:
 
 def draw_production(history: ProductionHistory, headline: str) -> Figure:
     """Return the accuracy of each model by week, with 95% intervals."""
-    figure = make_figure(3.4, headline, "each dot is a week, drawn at its end, UTC")
-    panel = place_panel(figure, 0.85, 2.1, "Accuracy in production, with 95% intervals")
+    figure = make_figure(3.4, headline, "each dot is a week, named by its last day, UTC")
+    panel = place_panel(figure, 0.85, 2.4, "Accuracy in production, with 95% intervals")
     weeks = [week for week in history.weeks if week.quality]
     ends = sorted({week.end for week in weeks})
     models = list(dict.fromkeys(week.model for week in weeks))
@@ -89,7 +91,7 @@ def draw_production(history: ProductionHistory, headline: str) -> Figure:
         panel.scatter(at, values, s=40, zorder=3, linewidth=0, label=short_model(model), **style)
     panel.set_xlim(-0.6, len(ends) - 0.4)
     panel.set_ylim(0, 1)
-    panel.set_xticks(range(len(ends)), [f"{end.day} {end:%b}" for end in ends])
+    panel.set_xticks(range(len(ends)), [f"{last.day} {last:%b}" for last in (end - _TICK for end in ends)])
     panel.grid(axis="y", color=LINE)
     mark_shares(panel, "y")
     panel.legend(
