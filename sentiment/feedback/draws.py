@@ -24,7 +24,7 @@ class Sample:
         tweet_text: Masked.
         score: The label's, 0 to 1.
         probability: With which predictions of this kind are drawn, over 0, up to 1.
-        seal: Vouches for the reason, the probability and the text; see `PredictionSigner.seal`.
+        signature: Vouches for reason, probability and text; see `PredictionSigner.seal`.
     """
 
     tweet_text: str
@@ -34,7 +34,7 @@ class Sample:
     prediction_id: str
     reason: Reason
     probability: float
-    seal: str
+    signature: str
 
 
 def audit_number(prediction_id: str) -> float:

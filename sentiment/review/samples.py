@@ -42,7 +42,7 @@ def is_honest(row: dict[str, Any], signer: PredictionSigner | None) -> bool:
     if signer is None:
         return True
     seal = signer.seal(row["prediction_id"], row["reason"], probability, row["tweet_text"])
-    return hmac.compare_digest(seal.encode(), (row.get("seal") or "").encode())
+    return hmac.compare_digest(seal.encode(), (row.get("signature") or "").encode())
 
 
 def best_of_each(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -60,6 +60,6 @@ class Sampler:
                 prediction_id=answered.prediction_id,
                 reason=reason,
                 probability=probability,
-                seal=seal,
+                signature=seal,
             )
         )

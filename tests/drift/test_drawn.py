@@ -15,7 +15,7 @@ def samples(rows):
     frame = pd.DataFrame(rows, columns=["prediction_id", "reason", "probability"])
     frame["TimeGenerated"] = pd.Timestamp(MONDAY)
     return frame.assign(
-        tweet_text=frame["prediction_id"], predicted_label="neutral", score=0.5, model="m", seal=""
+        tweet_text=frame["prediction_id"], predicted_label="neutral", score=0.5, model="m", signature=""
     )
 
 

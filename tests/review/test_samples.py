@@ -38,7 +38,7 @@ def record(prediction_id=DRAWN, reason="random", probability=0.1, *, signer=SIGN
         "prediction_id": prediction_id,
         "reason": reason,
         "probability": probability,
-        "seal": signer.seal(prediction_id, reason, probability, text),
+        "signature": signer.seal(prediction_id, reason, probability, text),
     }
     return values | changes
 
@@ -66,12 +66,12 @@ def test_of_several_records_of_one_prediction_the_audit_and_the_highest_probabil
 
 
 def test_a_record_from_before_probabilities_is_reviewed_and_is_no_audit():
-    frame = pd.DataFrame([record()]).drop(columns=["probability", "seal"])
+    frame = pd.DataFrame([record()]).drop(columns=["probability", "signature"])
 
     assert [(one.drawn, one.probability) for one in reports_of_samples(frame, SIGNER)] == [
         ("complaint", None)
     ]
-    assert drawn(record() | {"probability": None, "seal": None}, record()) == [("audit", 0.1, "random")]
+    assert drawn(record() | {"probability": None, "signature": None}, record()) == [("audit", 0.1, "random")]
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_a_record_from_before_probabilities_is_reviewed_and_is_no_audit():
         record(probability=0.1) | {"probability": audit_number(DRAWN) * 1.01},  # a higher one
         record(reason="low confidence", probability=0.5) | {"reason": "random"},
         record(tweet_text="what a great day"),
-        record(seal=""),
-        record(seal="ß"),
-        record(seal=None),
+        record(signature=""),
+        record(signature="ß"),
+        record(signature=None),
         record(probability=-1.0),
         record(probability=float("inf")),
         record(probability=1e-300),
@@ -102,7 +102,7 @@ def test_a_draw_that_our_service_did_not_make_is_left_out_and_takes_no_ones_plac
 
 def test_without_the_key_the_hash_still_refuses_a_draw_that_was_not():
     assert reports(record(NOT_DRAWN, probability=0.1), signer=None) == []
-    assert len(reports(record(seal=""), signer=None)) == 1
+    assert len(reports(record(signature=""), signer=None)) == 1
 
 
 def test_a_sample_stays_whatever_people_said_of_it_and_its_place_in_the_order_follows_from_its_id():

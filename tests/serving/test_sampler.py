@@ -97,7 +97,7 @@ def test_a_record_is_masked_and_sealed(home, logged):
 
     (sample,) = logged.samples
     assert sample.tweet_text == "call @user, (phone)"
-    assert sample.seal == SIGNER.seal(one.prediction_id, "random", 1, sample.tweet_text)
+    assert sample.signature == SIGNER.seal(one.prediction_id, "random", 1, sample.tweet_text)
 
 
 def test_a_service_logs_what_it_draws_and_calls_it_no_feedback(recorder, champion):
@@ -115,7 +115,7 @@ def test_a_service_logs_what_it_draws_and_calls_it_no_feedback(recorder, champio
         "prediction_id": prediction["prediction_id"],
         "reason": "random",
         "probability": "1.0",
-        "seal": signer.seal(prediction["prediction_id"], "random", 1, f"{TEXT} @user"),
+        "signature": signer.seal(prediction["prediction_id"], "random", 1, f"{TEXT} @user"),
         "logger_name": "sentiment.samples",
     }
 

@@ -23,7 +23,7 @@ COLUMNS = {
     "alert": "TimeGenerated feedback_id predicted_label feedback_label model prediction_id",
     "alert_history": "evaluation bad_predictions",
     "sampled_predictions": "TimeGenerated tweet_text predicted_label score model prediction_id reason "
-    "probability seal",
+    "probability signature",
     "shadow": "model shadow_model compared agreement to_negative to_neutral to_positive",
 }
 
@@ -140,7 +140,7 @@ def test_the_alert_does_not_see_feedback_that_was_sent_again_later(filled_worksp
 def test_records_of_samples_come_once_each_newest_first(filled_workspace):
     frame = filled_workspace.ask(queries.read("sampled_predictions"))
 
-    assert rows(frame, "prediction_id", "TimeGenerated", "reason", "probability", "seal") == [
+    assert rows(frame, "prediction_id", "TimeGenerated", "reason", "probability", "signature") == [
         ("p2", at(3), "disagreement", 0.1, "s2"),
         ("p2", at(1), "low confidence", 0.5, "s1"),
         ("p1", at(0), "random", None, ""),
