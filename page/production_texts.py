@@ -1,4 +1,4 @@
-"""The texts on accuracy in production, in English and French."""
+"""The texts on accuracy in production and on what the audit lacks, in English and French."""
 
 from __future__ import annotations
 
@@ -37,4 +37,24 @@ PRODUCTION_TEXTS: dict[str, tuple[str, str]] = {
         "Exactitude en production par semaine. {weeks}",
     ),
     "production_failed": ("The audit cannot be read", "L’audit est illisible"),
+    # Progress, on the tab "Review"
+    "audit_title": ("Audit: tweets drawn at random", "Audit : tweets tirés au hasard"),
+    "audit_progress": (
+        "{judged} of {drawn} judged · {unclear} unclear · {skipped} skipped",
+        "{judged} sur {drawn} jugés · {unclear} pas clairs · {skipped} passés",
+    ),
+    "audit_missing_title": (
+        "What the gate needs to see a better model",
+        "Ce qu’il faut au contrôle pour voir un meilleur modèle",
+    ),
+    "audit_missing": (
+        "{count} more labels would show a gain of {points} points",
+        "{count} étiquettes de plus montreraient un gain de {points} points",
+    ),
+    "audit_enough": (
+        "Labels enough to show a gain of {points} points",
+        "Assez d’étiquettes pour montrer un gain de {points} points",
+    ),
+    # The verdict, on the tab "Models"
+    "verdict_production": ("In production", "En production"),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from page.audit_progress import audit_card, read_missing
 from page.cards import error_card
 from page.host import listening_host
 from page.review_cards import agreement_card, disagreement_card, empty_card, item_card, progress_bar
@@ -29,6 +30,7 @@ class Desk:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._queue: ReviewQueue | None = None
+        self.verdicts = settings.home / "verdict"
         self.key = settings.review_key.get_secret_value() if settings.review_key else ""
         self.is_open = bool(self.key) or is_loopback(listening_host())
 
@@ -86,7 +88,7 @@ def figures(desk: Desk, language: Language, who: tuple[str, str]) -> list[Any]:
         return [gr.skip()] * 5
     disputed = disputes[0] if disputes else None
     return [
-        progress_bar(language, progress),
+        progress_bar(language, progress) + audit_card(language, progress.audit, read_missing(desk.verdicts)),
         gr.update(visible=disputed is not None),
         disagreement_card(language, *disputed, len(disputes) - 1) if disputed else "",
         disputed[0] if disputed else None,

@@ -6,6 +6,7 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
+from page.audit_progress import PRODUCTION_CHECK
 from page.cards import error_card
 from page.texts import Language, say
 from sentiment.errors import GateError
@@ -33,7 +34,13 @@ def verdict_view(folder: Path, language: Language) -> str:
 
 
 def _card(verdict: Verdict, language: Language) -> str:
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons)
+    asked = [check.sentence for check in verdict.checks if check.name == PRODUCTION_CHECK]
+    production = "".join(
+        f"<p><b>{say(language, 'verdict_production')}</b>: {escape(sentence)}</p>" for sentence in asked
+    )
+    # Not twice where it is also a reason.
+    others = [reason for reason in verdict.reasons if reason not in asked]
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in others)
     override = ""
     if verdict.override:
         names = ", ".join(verdict.override.approved_by)
@@ -43,7 +50,7 @@ def _card(verdict: Verdict, language: Language) -> str:
     return (
         f'<section class="card verdict-card {_KINDS[verdict.decision]}"><p '
         f'class="eyebrow">{say(language, "verdict_title")}</p>'
-        f"<strong>{verdict.decision}</strong><ul>{reasons}</ul>{override}"
+        f"<strong>{verdict.decision}</strong>{production}<ul>{reasons}</ul>{override}"
         f'<p class="fine">{escape(str(verdict.challenger["name"]))} · '
         f"{escape(verdict.judged_at[:16].replace('T', ' '))} UTC</p></section>"
     )

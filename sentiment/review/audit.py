@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import func, select
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from sentiment.data.audited import State
     from sentiment.review.items import Item
     from sentiment.review.standings import Standing
 
@@ -78,8 +79,7 @@ def read_audit_progress(connection: Connection, standings: Iterable[Standing]) -
     """Return the audit's progress; `standings` are those of all items."""
     query = select(REPORTS.c.item_id, func.count().label("number")).where(REPORTS.c.drawn == "audit")
     numbers = {row.item_id: row.number for row in connection.execute(query.group_by(REPORTS.c.item_id))}
-    skips = select(JUDGEMENTS.c.item_id).where(HOLDS, JUDGEMENTS.c.label == SKIPPED)
-    skipped = set(connection.scalars(skips))
+    skipped = _read_skipped(connection)
     counts: defaultdict[str, int] = defaultdict(int)
     for standing in standings:
         counts[_state(standing, skipped)] += numbers.get(standing.item_id, 0)
@@ -91,3 +91,31 @@ def _state(standing: Standing, skipped: set[str]) -> str:
     if standing.decision:
         return "unclear" if standing.decision.label == UNCLEAR else "settled"
     return "skipped" if standing.item_id in skipped and not standing.judged else "waiting"
+
+
+def read_audit_states(
+    connection: Connection, standings: Iterable[Standing]
+) -> list[tuple[AuditDraw, State, str | None]]:
+    """Return each draw of the audit with its state, and its label where it has one.
+
+    What was judged out of turn counts as waiting: people chose it, not chance.
+    """
+    draws, frontier, skipped = read_draws(connection), read_frontier(connection), _read_skipped(connection)
+    return [
+        (draw, *(_outcome(standing, skipped) if draw.order < frontier else ("waiting", None)))
+        for standing in standings
+        for draw in draws.get(standing.item_id, ())
+    ]
+
+
+def _outcome(standing: Standing, skipped: set[str]) -> tuple[State, str | None]:
+    if standing.is_disputed:
+        return "disputed", None
+    state = _state(standing, skipped)
+    if state == "settled" and standing.decision:
+        return "labelled", standing.decision.label
+    return cast("State", state), None
+
+
+def _read_skipped(connection: Connection) -> set[str]:
+    return set(connection.scalars(select(JUDGEMENTS.c.item_id).where(HOLDS, JUDGEMENTS.c.label == SKIPPED)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,15 @@ from sentiment.data.audited import AuditedPrediction
 from sentiment.data.validated_feedback import read_validated
 from sentiment.errors import PredictionIdError
 from sentiment.feedback.prediction_ids import stated_in
+from sentiment.review.queue import ReviewQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sentiment.config import Settings
+    from sentiment.data.audited import State
     from sentiment.data.validated_feedback import ValidatedRow
+    from sentiment.review.items import AuditDraw
 
 
 def read_audited(settings: Settings) -> list[AuditedPrediction]:
@@ -25,7 +29,20 @@ def read_audited(settings: Settings) -> list[AuditedPrediction]:
         DataError: The dataset of validated feedback does not match its manifest.
         ReviewError: The review queue cannot be asked.
     """
-    return list(audited_rows(read_validated(settings.validated_path)).values())
+    with ReviewQueue.from_settings(settings) as queue:
+        audited = audited_draws(queue.audit_states())
+    return list((audited | audited_rows(read_validated(settings.validated_path))).values())
+
+
+def audited_draws(
+    draws: Iterable[tuple[AuditDraw, State, str | None]],
+) -> dict[str, AuditedPrediction]:
+    """Return the queue's audit by feedback id, without draws whose prediction id tells nothing."""
+    audited = {}
+    for draw, state, label in draws:
+        with suppress(PredictionIdError):
+            audited[draw.feedback_id] = _of_draw(draw, state, label)
+    return audited
 
 
 def audited_rows(rows: Iterable[ValidatedRow]) -> dict[str, AuditedPrediction]:
@@ -39,6 +56,19 @@ def audited_rows(rows: Iterable[ValidatedRow]) -> dict[str, AuditedPrediction]:
         for row in rows
         if row.drawn == "audit" and row.inclusion_weight is not None and row.predicted_label in LABELS
     }
+
+
+def _of_draw(draw: AuditDraw, state: State, label: str | None) -> AuditedPrediction:
+    stated, predicted_at = stated_in(draw.prediction_id)
+    return AuditedPrediction(
+        predicted=draw.predicted_label,
+        score=stated.score,
+        weight=1 / draw.probability,
+        model=draw.model,
+        predicted_at=predicted_at,
+        state=state,
+        label=label,
+    )
 
 
 def _of_row(row: ValidatedRow) -> AuditedPrediction:

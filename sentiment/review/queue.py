@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sentiment.review.adding import add_reports
 from sentiment.review.agreement import Agreement, agree
 from sentiment.review.assignment import lease, next_item_id
-from sentiment.review.audit import in_turn, read_audit_progress, read_frontier
+from sentiment.review.audit import in_turn, read_audit_progress, read_audit_states, read_frontier
 from sentiment.review.items import (
     SKIPPED,
     UNCLEAR,
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sentiment.config import Settings
+    from sentiment.data.audited import State
+    from sentiment.review.items import AuditDraw
 
 
 class ReviewQueue:
@@ -188,6 +190,11 @@ class ReviewQueue:
         """Return the items that annotators agreed on or that were adjudicated, the oldest first."""
         with self._database.reading() as connection:
             return read_settled(connection)
+
+    def audit_states(self) -> list[tuple[AuditDraw, State, str | None]]:
+        """Return each draw of the audit with its state, and its label where it has one."""
+        with self._database.reading() as connection:
+            return read_audit_states(connection, read_standings(connection))
 
     def audit_frontier(self) -> float:
         """Return the place in the audit's order up to which annotators have seen everything."""
