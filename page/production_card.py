@@ -72,7 +72,7 @@ def _counts(language: Language, standing: Standing) -> str:
 def _nothing(language: Language, labels: int) -> str:
     values = {"count": number(language, labels), "least": LEAST_LABELS}
     words = say(language, "production_few", **values) if labels else say(language, "production_none")
-    return f'<p class="nothing">{words}</p>'
+    return f'<p class="nothing"><span>{words}</span></p>'
 
 
 def _picture(clock: Clock, history: ProductionHistory, bound: float) -> str:
