@@ -62,7 +62,7 @@ def test_two_do_not(asked_monitor, home, at):
     send(asked_monitor, at - MINUTE, at - MINUTE)
 
     assert (
-        watch() == "Bad predictions: 2 in the 5 minutes to "
+        watch().splitlines()[0] == "Bad predictions: 2 in the 5 minutes to "
         f"{state(home)['evaluated'][:16].replace('T', ' ')} UTC; not fired"
     )
 
@@ -98,6 +98,16 @@ def test_logs_that_are_away_leave_the_alert_as_it_is(asked_monitor, home, at, mo
 
     assert failure.value.reason == "unreachable"
     assert state(home) == before | {"could_not_ask": True}
+
+
+def test_each_alert_has_its_line(asked_monitor, at, monkeypatch):
+    monkeypatch.setenv("SENTIMENT_PRODUCTION_BOUND", "0.5")
+
+    bad, share, production = watch(at=at).splitlines()
+
+    assert bad.startswith("Bad predictions: 0 in the 5 minutes to ")
+    assert share.startswith("Share of bad predictions: nothing to measure in the 6 hours to ")
+    assert production.startswith("Accuracy in production, at most: nothing to measure in the 4 weeks to ")
 
 
 def test_a_rule_or_a_channel_that_cannot_be_used_is_an_error(asked_monitor, at, monkeypatch, home):

@@ -116,7 +116,7 @@ def test_nothing_on_the_page_loads_from_elsewhere(weekly_page):
         for name, value in attributes.items()
         if name in ("src", "href", "srcset", "data", "action")
     ]
-    assert len(sources) == 6 + 7
+    assert len(sources) == 7 + 8
     assert all(value.startswith(("data:image/png;base64,", "#")) for value in sources)
     style = re.search("<style>(.*)</style>", weekly_page, re.DOTALL)[1]
     assert not re.search(r"url\(|@import|//", style)
