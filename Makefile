@@ -76,6 +76,7 @@ bench: setup ## run the benchmarks and print tables of ratios (the first needs w
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.gate_production
 	$(BIN)/python -m benchmarks.drift
+	$(BIN)/python -m benchmarks.loop
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.production
 
