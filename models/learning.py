@@ -38,7 +38,7 @@ class TrainingData:
         """Return the same data with each text as often as it counts."""
         if self.repeats is None:
             return self
-        rows = np.repeat(np.arange(len(self.texts)), self.repeats)
+        rows = np.repeat(np.arange(len(self.texts)), self.repeats).tolist()
         return replace(
             self,
             texts=[self.texts[row] for row in rows],
