@@ -127,11 +127,12 @@ def _held_out_areas(
     residual_maker = np.float32(_RIDGE) * np.linalg.inv(similarity + penalty)
     targets = np.where(labels, np.float32(1), np.float32(-1))
     residuals = residual_maker @ targets
-    areas = []
+    areas: list[NDArray[np.float64]] = []
     for fold in folds:
         left_out = np.linalg.solve(residual_maker[np.ix_(fold, fold)], residuals[fold])
         areas.append(_areas(targets[fold] - left_out, labels[fold]))
-    return np.mean(areas, axis=0)
+    mean: NDArray[np.float64] = np.mean(areas, axis=0)
+    return mean
 
 
 def _areas(scores: _Numbers, labels: NDArray[np.bool_]) -> NDArray[np.float64]:
