@@ -87,14 +87,14 @@ def collect_corrections(ring: Ring, people: list[Tweet]) -> None:
     wrong = correct(ring, people[:60], most=3)
     say("correct", f"{wrong} wrong predictions corrected by one person")
     time.sleep(60 - time.time() % 60)  # the rule is evaluated at whole minutes
-    said = [""]
+    fired: list[str] = []
 
     def fires() -> bool:
-        said.append(ring.run("flows.watch").splitlines()[-1])
-        return "fired since" in said[-1]
+        fired.extend(line for line in ring.run("flows.watch").splitlines() if "fired since" in line)
+        return bool(fired)
 
     wait_until(fires, "the alert fires", pause=5)
-    say("alert", said[-1])
+    say("alert", fired[0])
     more = sum(correct(ring, people[60 + number :: PEOPLE], sender=number + 2) for number in range(PEOPLE))
     say("correct", f"{more} more, by {PEOPLE} people, of {PEOPLES_TWEETS - 60:,} predictions")
     time.sleep(6)  # the service's telemetry leaves every few seconds
