@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from gate_fixtures import (
+    FEW_DRAWS,
     as_good,
     check_named,
     make_evidence,
@@ -48,6 +49,18 @@ def test_better_in_production_excuses_no_loss_on_the_base_beyond_the_margin():
     assert (
         "a loss of 2 points on the base is not ruled out" in check_named(small, "macro F1 on test").sentence
     )
+
+
+def test_better_in_production_need_not_rule_out_a_loss_in_every_slice_of_the_base():
+    strict = replace(FEW_DRAWS, slice_margin=0.0001)
+    plain, better = (
+        verdict(on_base(evidence), strict) for evidence in (make_evidence(), with_exam(make_evidence()))
+    )
+
+    assert outcome(plain, "class negative") == "hold"
+    assert outcome(better, "class negative") == "note"
+    assert "cannot be ruled out" in check_named(better, "class negative").sentence
+    assert better.decision is Decision.PROMOTE, better.reasons
 
 
 def test_better_on_the_base_and_as_good_in_production_is_promoted():
