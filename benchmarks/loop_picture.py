@@ -49,13 +49,9 @@ def draw_curves(lived: Mapping[tuple[str, int], Sequence[Week]], ends: tuple[flo
                 labels[number], heights[number], "o", color=colour, markerfacecolor=face, markersize=10
             )
         panel.plot([], [], color=colour, linewidth=2.5, label=f"{name}: {heights[-1]:.1f}")
-    panel.axhline(bound, color=QUIET, linestyle="--", linewidth=1.2)
-    panel.axhline(start, color=QUIET, linestyle=":", linewidth=1.2)
-    last = labels[-1]
-    panel.text(
-        last * 1.06, bound, f"all labels of the traffic: {bound:.1f}", size=13, color=QUIET, va="center"
-    )
-    panel.text(last * 1.06, start, f"no labels: {start:.1f}", size=13, color=QUIET, va="center")
+    for height, style, words in ((bound, "--", "all labels of the traffic"), (start, ":", "no labels")):
+        panel.axhline(height, color=QUIET, linestyle=style, linewidth=1.2)
+        panel.text(labels[-1] * 1.06, height, f"{words}: {height:.1f}", size=13, color=QUIET, va="center")
     panel.legend(
         loc="center left",
         bbox_to_anchor=(1.03, 0.55),

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from models import LABELS
-from sentiment.evaluation.metrics import f1_by_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,6 +99,8 @@ def production_quality(
         is_powered: Whether scores of predictions without a label may narrow the intervals.
         confidence: How often an interval holds the truth.
     """
+    from sentiment.evaluation.metrics import f1_by_label  # here, because the page needs no scikit-learn
+
     judged = [row for row in audited if row.state != "waiting"]
     waiting = [row for row in audited if row.state == "waiting"] if is_powered else []
     labels = sum(row.label is not None for row in judged)

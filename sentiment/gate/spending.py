@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 POWER = 0.9
 GAINS = (0.02, 0.03, 0.05)
 _MOST_TWEETS = 10**7
+_LEAST_LEVEL = 1e-6  # records round what was spent: less is nothing
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def may_spend(rows: int, challenger: str, looks: Sequence[Look], limits: Thresho
     of_own = limits.alpha_again if was_judged_alone else limits.alpha_production
     share = share_spent(rows, limits)
     left = limits.alpha_production * share - sum(look.alpha for look in looks)
-    return max(0.0, min(left, of_own * share - sum(look.alpha for look in own)))
+    level = min(left, of_own * share - sum(look.alpha for look in own))
+    return level if level > _LEAST_LEVEL else 0.0
 
 
 def level_of_base(rows: int, challenger: str, looks: Sequence[Look], limits: Thresholds) -> float:

@@ -70,7 +70,7 @@ def test_choices_are_lists_and_numbers_have_bounds():
     assert choices(properties("train")["profile"]) == ["smoke", "quick", "full"]
     assert properties("train")["families"]["items"]["enum"] == ["tfidf", "keras", "bert"]
     assert choices(properties("retrain")["profile"]) == ["smoke", "quick", "full"]
-    assert choices(properties("retrain")["trigger"]) == ["manual", "schedule", "rows", "alert"]
+    assert choices(properties("retrain")["trigger"]) == ["manual", "schedule", "rows", "alert", "drift"]
     assert (properties("collect")["days"]["minimum"], properties("collect")["days"]["maximum"]) == (1, 730)
     assert (properties("analyse")["days"]["minimum"], properties("analyse")["days"]["maximum"]) == (1, 31)
     assert properties("watch")["at"]["anyOf"][0]["format"] == "date-time"
@@ -210,7 +210,7 @@ def test_the_pages_show_the_deployments_a_form_and_what_a_run_made(prefect, trai
     page = browse(f"{prefect.page}/api/health", viewport={"width": 1600, "height": 720})
     page.evaluate("login => localStorage.setItem('prefect-password', btoa(login))", prefect.login)
     page.goto(f"{prefect.page}/deployments")
-    expect(page.get_by_text("7 Deployments")).to_be_visible()
+    expect(page.get_by_text("8 Deployments")).to_be_visible()
     expect(page.get_by_text("retrain", exact=True)).to_be_visible()
     take_picture(page, "prefect-deployments")
 

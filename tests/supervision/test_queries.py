@@ -22,6 +22,7 @@ COLUMNS = {
     "models": "model last_seen",
     "alert": "TimeGenerated feedback_id predicted_label feedback_label model prediction_id",
     "alert_history": "evaluation bad_predictions",
+    "alert_share": "answered bad bad_share",
     "sampled_predictions": "TimeGenerated tweet_text predicted_label score model prediction_id reason "
     "probability signature",
     "shadow": "model shadow_model compared agreement to_negative to_neutral to_positive",
@@ -31,7 +32,7 @@ COLUMNS = {
 KINDS = {
     "datetime64[us, UTC]": {"timestamp", "last_seen", "TimeGenerated", "evaluation"},
     "Int64": {"requests", "negative", "neutral", "positive", "predictions", "good", "bad", "bad_predictions"}
-    | {"compared", "to_negative", "to_neutral", "to_positive"},
+    | {"compared", "to_negative", "to_neutral", "to_positive", "answered"},
     "float64": {
         "score",
         "probability",
@@ -43,6 +44,7 @@ KINDS = {
         "low_confidence_share",
         "feedback_rate",
         "bad_rate",
+        "bad_share",
         "agreement",
     },
     "boolean": {"is_correct"},
