@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from sentiment.data.validated_feedback import Drawn
     from sentiment.feedback.prediction_ids import PredictionSigner
-    from sentiment.review.items import Drawn
 
 _LONGEST_MODEL = 200
 _WHY_LEFT_OUT = (

@@ -15,8 +15,9 @@ from sentiment.hash_draws import hash_draw
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from sentiment.data.validated_feedback import Drawn
+
 Origin = Literal["feedback", "low confidence", "random", "disagreement"]
-Drawn = Literal["audit", "uncertain", "complaint"]
 UNCLEAR, SKIPPED = "unclear", "skip"
 UNKNOWN = "unknown"  # the source of all feedback without one
 FLOOD = 20  # reports of one source within an hour; a person does not correct more
