@@ -15,7 +15,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import bentoml
-from starlette.exceptions import HTTPException
 
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.feedback.inbox import Inbox
@@ -123,8 +122,3 @@ class SentimentService:
     def feedback(self, **fields: Any) -> FeedbackAnswer:
         """Store what a person says about a prediction; the answer comes when it is durable."""
         return self._recorder.record(FeedbackRequest(**fields))
-
-    def __is_ready__(self) -> bool:
-        if self._champion.problem:
-            raise HTTPException(503, self._champion.problem)
-        return True

@@ -34,7 +34,7 @@ def create_once(path: Path, content: bytes) -> bool:
         is_new = False
     finally:
         partial.unlink()
-    _sync_folder(path.parent)
+    _sync(path.parent)
     return is_new
 
 
@@ -51,7 +51,19 @@ def replace(path: Path, content: bytes) -> None:
     except OSError:
         partial.unlink()
         raise
-    _sync_folder(path.parent)
+    _sync(path.parent)
+
+
+def sync_tree(folder: Path, *, below: Path) -> None:
+    """Put a folder on the disk with all that is in it, and its name in each folder up to `below`.
+
+    Raises:
+        OSError: The disk is full or fails.
+    """
+    for path in (*folder.rglob("*"), folder, *folder.parents):
+        _sync(path)
+        if path == below:
+            return
 
 
 def _make_folder(folder: Path) -> None:
@@ -59,7 +71,7 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+        _sync(folder.parent)
 
 
 def _write_partial(path: Path, content: bytes) -> Path:
@@ -76,8 +88,8 @@ def _write_partial(path: Path, content: bytes) -> Path:
     return partial
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -6,6 +6,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sentiment import durable
 from sentiment.champions.store import store_home
 from sentiment.errors import StoreError
 
@@ -41,6 +42,7 @@ def adopted(tag: str) -> Iterator[Path | None]:
                 yield folder
                 _check(folder, tag)
                 final.parent.mkdir(parents=True, exist_ok=True)
+                durable.sync_tree(folder, below=folder)  # a model of this name is never copied again
                 folder.rename(final)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)

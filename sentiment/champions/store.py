@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentiment import durable
 from sentiment.champions.pointer import (
     FALLEN_FILE,
     POINTER_FILE,
@@ -71,6 +72,16 @@ def champion() -> StoredModel:
     return find(tag) if tag else _only()
 
 
+def earlier_champions() -> list[StoredModel]:
+    """Return the champions before the present one that are still in the store, the newest first.
+
+    Raises:
+        StoreError: The pointer cannot be read.
+    """
+    held = {str(model.tag): model for model in _all_models()}
+    return [_as_stored(held[tag]) for tag in pointed()[1:] if tag in held]
+
+
 def pointer() -> str | None:
     """Return the tag that the pointer names; None if there is no pointer.
 
@@ -97,7 +108,7 @@ def has_champion() -> bool:
 def swap_champion(tag: str, *, expected: str | None) -> None:
     """Point to a model of the store if the pointer still names `expected` (None: there is none).
 
-    The earlier champions stay named after it.
+    The earlier champions stay named after it. The model is on the disk before it is named.
     Whoever reads the pointer meanwhile gets the old one or the new one; of two swaps at once, one
     wins.
 
@@ -107,7 +118,9 @@ def swap_champion(tag: str, *, expected: str | None) -> None:
     """
     with locked(_file(POINTER_FILE)) as tags:
         refuse_change(tags, expected)
-        write_tags(_file(POINTER_FILE), put_first(find(tag).tag, tags))
+        found = find(tag)
+        durable.sync_tree(found.path, below=store_home())
+        write_tags(_file(POINTER_FILE), put_first(found.tag, tags))
 
 
 def roll_back(*, expected: str | None = None, because: str = "no reason given") -> str:

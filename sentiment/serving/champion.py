@@ -102,7 +102,8 @@ class Champion:
     A request ends on the model that it began with.
 
     A new champion that cannot be loaded, or labels its probe tweet wrongly, changes nothing: the
-    old one goes on.
+    old one goes on. At the start, the newest of the earlier champions that can be loaded serves
+    instead.
     """
 
     def __init__(
@@ -112,8 +113,10 @@ class Champion:
         role: str = "champion",
         note: Callable[[bool], None] | None = None,
         most_waiting: int = 1,
+        find_earlier: Callable[[], list[store.StoredModel]] = store.earlier_champions,
     ) -> None:
-        self._find, self._role, self._note, self._most_waiting = find, role, note, most_waiting
+        self._find, self._find_earlier, self._role = find, find_earlier, role
+        self._note, self._most_waiting = note, most_waiting
         self._served: ServedModel | None = None
         self._failure = _Failure(problem="no model is loaded yet")
         self._stop = threading.Event()
@@ -124,9 +127,18 @@ class Champion:
         return "" if self._served else self._failure.problem
 
     @property
+    def warning(self) -> str:
+        """Why another model is served than the champion; empty if it is the champion, or none."""
+        return f"{self.tag} serves instead: {self._failure.problem}" if self._is_stand_in else ""
+
+    @property
     def tag(self) -> str:
         """The tag of the model that is served, `none` if there is none."""
         return self._served.tag if self._served else "none"
+
+    @property
+    def _is_stand_in(self) -> bool:
+        return self._served is not None and bool(self._failure.problem)
 
     def get(self) -> ServedModel:
         """Return the model to answer a request with.
@@ -194,10 +206,28 @@ class Champion:
         if failure.what != self._failure.what:
             state = f"{self.tag} goes on" if self._served else f"the {self._role} is not ready"
             _logger.error("%s: %s", state, failure.problem)
+            if not self._served:
+                self._fall_back()
             if self._served:
                 self._count(is_taken_up=False)
         self._failure = failure
         return False
+
+    def _fall_back(self) -> None:
+        """Serve the newest of the earlier champions that can be loaded, if there is one."""
+        try:
+            earlier = self._find_earlier()
+        except StoreError:  # what led here says why the store cannot be read
+            return
+        for stored in earlier:
+            try:
+                self._served = _load(stored, self._most_waiting)
+            except Exception as error:  # whatever ails it, the next one may be whole
+                _logger.error("%s does not serve either (%s)", stored.tag, type(error).__name__)  # noqa: TRY400
+            else:
+                remedy = "restore it, or run python -m flows.promote --rollback"
+                _logger.warning("%s, an earlier champion, serves until it can: %s", stored.tag, remedy)
+                return
 
     def _count(self, *, is_taken_up: bool) -> None:
         if self._note:

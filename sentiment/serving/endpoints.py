@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 from starlette.background import BackgroundTask
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from sentiment.errors import StoreError
 from sentiment.serving.api import (
     BatchRequest,
     FeedbackAnswer,
@@ -80,6 +81,13 @@ class Endpoints:
             )
         return Response(answer.model_dump_json(), media_type="application/json")
 
+    async def ready(self, call: Call) -> Response:
+        """Say which model serves, and why if it is not the champion; 503 says why there is none."""
+        try:
+            return PlainTextResponse(f"{self._predictor.readiness()}\n")
+        except StoreError as error:  # not answered as a fault: a log has it once, probes ask for ever
+            raise RefusedError(503, str(error)) from None
+
     async def page(self, call: Call) -> Response:
         """Show the page for people."""
         content = _PAGE.read_text("utf-8").replace("{{model}}", html.escape(self._predictor.tag))
@@ -121,7 +129,12 @@ PATHS = {
         FeedbackAnswer,
     ),
     "/livez": Path("200 while the process lives", is_open=True, is_probe=True),
-    "/readyz": Path("200 once the model has answered a known tweet correctly", is_open=True, is_probe=True),
+    "/readyz": Path(
+        "200 once the model has answered a known tweet correctly",
+        Endpoints.ready,
+        is_open=True,
+        is_probe=True,
+    ),
     "/healthz": Path("", is_open=True, is_probe=True),  # BentoML's other name of /livez
     "/metrics": Path("Prometheus metrics", is_probe=True),
     "/docs.json": Path("This description", Endpoints.docs, returns="application/json"),

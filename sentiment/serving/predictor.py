@@ -45,6 +45,15 @@ class Predictor:
         """The tag of the model that is served now."""
         return self._champion.tag
 
+    def readiness(self) -> str:
+        """Return what to say to whoever asks: ready, and why if it is not the champion that serves.
+
+        Raises:
+            StoreError: No model is served.
+        """
+        tag = self._champion.get().tag
+        return self._champion.warning or f"{tag} serves"
+
     async def predict(self, text: str, *, explain: bool = False) -> Prediction:
         """Label one text; on request, say how much each of its words moved the label's score."""
         check_text(text, self._max_chars)

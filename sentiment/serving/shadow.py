@@ -117,7 +117,7 @@ class Shadow:
             _logger.error("no shadow: %s", problem)
         if stored:
             named = stored
-            self._model = Champion(lambda: named, role="shadow")
+            self._model = Champion(lambda: named, role="shadow", find_earlier=list)
             self._is_on = self._model.look()
 
     def _compare(self, answered: Answered) -> None:

@@ -74,6 +74,26 @@ def test_the_beginning_of_a_version_is_not_a_tag(home, served_model):
         crown(store.save(served_model, metadata={})[:-2])
 
 
+def test_a_champion_is_on_the_disk_before_the_pointer_names_it(home, served_model, synced):
+    tag = store.save(served_model, metadata={})
+    synced.clear()
+    crown(tag)
+
+    path = store.find(tag).path
+    pointer = next(place for place, name in enumerate(synced) if "champion" in name.name)
+    files = {path, *path.rglob("*"), path.parent, path.parent.parent, store.store_home()}
+    assert set(synced[:pointer]) >= files
+
+
+def test_earlier_champions_are_those_still_in_the_store_the_newest_first(home, served_model):
+    tags = [store.save(served_model, metadata={}) for _ in range(4)]
+    for tag in tags:
+        crown(tag)
+    store.remove(tags[1])
+
+    assert [stored.tag for stored in store.earlier_champions()] == [tags[2], tags[0]]
+
+
 def test_the_store_lies_below_the_home_unless_bentoml_home_says_otherwise(home, tmp_path, monkeypatch):
     monkeypatch.delenv("BENTOML_HOME")
     assert store.store_home() == home / "bentoml"

@@ -49,6 +49,56 @@ def test_a_new_champion_that_cannot_be_loaded_changes_nothing_and_is_said_once(t
     assert len([record for record in caplog.records if "goes on" in record.getMessage()]) == 1
 
 
+@pytest.mark.parametrize("damage", ["cut", "missing", "no description"])
+def test_a_service_whose_champion_is_damaged_starts_with_the_one_before_and_says_so(two, damage, caplog):
+    crown(two[1])
+    _damage(store.find(two[1]).path, damage)
+    champion = Champion()
+    with caplog.at_level(logging.WARNING, "bentoml.sentiment"):
+        champion.look()
+        champion.look()
+
+    assert champion.get().tag == two[0]
+    assert champion.problem == ""
+    assert champion.warning.startswith(f"{two[0]} serves instead: ")
+    assert two[1].partition(":")[2] in champion.warning
+    said = [record.getMessage() for record in caplog.records]
+    assert [text for text in said if "an earlier champion, serves" in text] == [said[1]]
+    assert len(said) == 2
+
+
+def _damage(folder, damage):
+    weights = folder / "pipeline.skops"
+    if damage == "cut":
+        weights.write_bytes(weights.read_bytes()[:1000])
+    elif damage == "missing":
+        weights.unlink()
+    else:
+        (folder / "model.yaml").write_bytes(b"")
+
+
+def test_a_stand_in_ends_when_the_champion_is_changed(two):
+    crown(two[1])
+    _damage(store.find(two[1]).path, "missing")
+    champion = Champion()
+    champion.look()
+    store.roll_back()
+    champion.look()
+
+    assert (champion.tag, champion.warning) == (two[0], "")
+
+
+def test_a_damaged_champion_without_one_before_is_not_ready(home, tfidf_model):
+    tag = store.save(tfidf_model, metadata={})
+    crown(tag)
+    _damage(store.find(tag).path, "missing")
+    champion = Champion()
+    champion.look()
+
+    assert champion.tag == "none"
+    assert champion.problem
+
+
 def test_without_a_champion_it_is_not_ready_and_becomes_so_when_there_is_one(home, served_model):
     champion = Champion()
     champion.look()

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 import pytest
+from crowning import crown
 from service_fixtures import CANARY, POSTS, TEXT, error_of, give, listening, started
 
 from models import LABELS
@@ -55,6 +56,20 @@ def test_a_damaged_model_is_not_ready(home, tfidf_model):
     with started() as client:
         assert client.get("/livez").status_code == 200
         assert "run 'make train' first" in error_of(client.get("/readyz"), 503)
+
+
+def test_readiness_says_which_model_serves_and_why_it_is_not_the_champion(home, tfidf_model):
+    first, second = (store.save(tfidf_model, metadata={}) for _ in range(2))
+    crown(first)
+    with started() as client:
+        assert client.get("/readyz").text == f"{first} serves\n"
+    crown(second)
+    (store.find(second).path / "model.json").write_text("{")
+    with started() as client:
+        answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.text.startswith(f"{first} serves instead: ")
+    assert second.partition(":")[2] in answer.text
 
 
 def test_a_model_of_another_format_is_not_ready(home, tfidf_model):
