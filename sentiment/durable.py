@@ -5,6 +5,7 @@ What is in them is the caller's business.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -13,29 +14,49 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PARTIAL = ".partial"
+LOCK = ".create.lock"
 
 
 def create_once(path: Path, content: bytes) -> bool:
     """Create a file atomically; return False, and change nothing, if one of this name exists.
 
     Of any number of processes that try at once, one wins. When the call returns, the file is on the
-    disk. A hard link publishes it, so a crash leaves at most a `.partial` file; the mode is 0600.
+    disk. A hard link publishes it, or a rename where the file system has no hard links (FAT, SMB);
+    so a crash leaves at most a `.partial` file. The mode is 0600.
 
     Raises:
-        OSError: The folder cannot be written, the disk is full, or the file system has no hard
-            links.
+        OSError: The folder cannot be written, the disk is full, or the file system has neither hard
+            links nor locks.
     """
     _make_folder(path.parent)
     partial = _write_partial(path, content)
     try:
-        os.link(partial, path)
-        is_new = True
-    except FileExistsError:
-        is_new = False
+        is_new = _publish(partial, path)
     finally:
-        partial.unlink()
+        partial.unlink(missing_ok=True)
     _sync(path.parent)
     return is_new
+
+
+def _publish(partial: Path, path: Path) -> bool:
+    """Give a file its name; return False if another has it."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        return False
+    except OSError:  # each file system without hard links has an errno of its own
+        return _rename_alone(partial, path)
+    return True
+
+
+def _rename_alone(partial: Path, path: Path) -> bool:
+    """Rename a file unless its new name exists; a lock keeps others out between look and rename."""
+    with (path.parent / LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a crash frees it
+        if path.exists():
+            return False
+        partial.rename(path)
+        return True
 
 
 def replace(path: Path, content: bytes) -> None:

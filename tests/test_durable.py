@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,38 @@ def test_one_of_many_at_once_wins(tmp_path):
         )
     assert sum(wins) == 1
     assert (tmp_path / "file").read_bytes() == b"%d" % wins.index(True)
+
+
+@pytest.fixture(params=[errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK])
+def without_links(request, monkeypatch):
+    """A file system without hard links, as FAT and SMB are."""
+
+    def refuse(*paths):
+        raise OSError(request.param, os.strerror(request.param))
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+def test_without_hard_links_the_first_content_wins_too(tmp_path, without_links):
+    path = tmp_path / "new" / "file"
+    assert [durable.create_once(path, content) for content in (b"first", b"second")] == [True, False]
+    assert path.read_bytes() == b"first"
+    assert {left.name for left in path.parent.iterdir()} == {"file", durable.LOCK}
+
+
+def test_without_hard_links_one_of_many_at_once_wins_too(tmp_path, without_links, monkeypatch):
+    exists = Path.exists
+
+    def slowly(path):
+        found = exists(path)
+        time.sleep(0.002)  # the gap in which another could rename
+        return found
+
+    monkeypatch.setattr(Path, "exists", slowly)
+    with ThreadPoolExecutor(8) as pool:
+        wins = list(pool.map(lambda number: durable.create_once(tmp_path / "f", b"%d" % number), range(32)))
+    assert sum(wins) == 1
+    assert (tmp_path / "f").read_bytes() == b"%d" % wins.index(True)
 
 
 def test_nothing_partial_is_left_behind(tmp_path):

@@ -119,7 +119,7 @@ def _create_remote(url: str, name: str, content: bytes) -> bool:
 
 def _is_object(name: str) -> bool:
     is_object = _OBJECT_NAME.fullmatch(name) is not None
-    if not is_object:
+    if not is_object and name != durable.LOCK:
         _logger.warning("the feedback inbox holds %s, which is no feedback: skipped", name)
     return is_object
 

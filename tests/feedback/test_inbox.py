@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import multiprocessing
 import os
@@ -169,6 +170,19 @@ def test_a_damaged_object_is_named_and_does_not_stop_the_reading(tmp_path, caplo
     (tmp_path / f"{'0' * 32}.json").write_bytes(content)
     assert len(read_inbox(inbox)) == 1
     assert f"{'0' * 32}.json is damaged" in caplog.text
+
+
+def test_a_folder_without_hard_links_keeps_the_first_feedback_and_is_read_in_silence(
+    tmp_path, monkeypatch, caplog
+):
+    def refuse(*paths):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    inbox, first = Inbox(str(tmp_path / "inbox")), feedback()
+    assert [inbox.record(first), inbox.record(feedback(text="another"))] == [True, False]
+    assert inbox.read() == [first]
+    assert caplog.text == ""
 
 
 def test_a_left_over_temporary_file_is_named_and_skipped(tmp_path, caplog):
