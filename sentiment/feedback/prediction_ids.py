@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, base64_encode, bytes_to_int
 
 from sentiment.errors import ConfigError, PredictionIdError
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 KEY_FILE = "signing.key"
 MIN_KEY_CHARS = 16
-_SECONDS_PER_DAY = 86_400
+_SECONDS_PER_DAY, _SECONDS_PER_HOUR = 86_400, 3600
+_MOST_SKEW = _SECONDS_PER_HOUR  # by which clocks of replicas, or one clock before and after, differ
 _ALTERED = "prediction_id was not issued by this service, or was altered: send it as /predict gave it"
 
 
@@ -69,7 +71,8 @@ class PredictionSigner:
         Raises:
             PredictionIdError: The id is forged, altered, expired or of another text.
         """
-        signed, digest = self._open(prediction_id, max_age=int(self._ttl_days * _SECONDS_PER_DAY))
+        signed, digest, issued = self._open(prediction_id)
+        self._refuse_age(time.time() - issued.timestamp())
         if not hmac.compare_digest(digest, self._digest(text)):
             raise PredictionIdError(
                 "prediction_id belongs to another text: send the exact text that was predicted"
@@ -82,23 +85,31 @@ class PredictionSigner:
         Raises:
             PredictionIdError: The id is forged or altered.
         """
-        return self._open(prediction_id, max_age=None)[0]
+        return self._open(prediction_id)[0]
 
-    def _open(self, prediction_id: str, max_age: int | None) -> tuple[SignedPrediction, str]:
-        """Return what the id vouches for and its digest of the text."""
+    def _open(self, prediction_id: str) -> tuple[SignedPrediction, str, datetime]:
+        """Return what the id vouches for, its digest of the text, and when it was issued."""
         try:
-            _, digest, label, score, model = self._serializer.loads(prediction_id, max_age=max_age)
-        except SignatureExpired as error:
-            message = (
-                f"prediction_id is older than {self._ttl_days:g} days: "
-                "predict the text again and send the new id"
-            )
-            raise PredictionIdError(message) from error
+            signed, issued = self._serializer.loads(prediction_id, return_timestamp=True)
         except (BadData, UnicodeError) as error:
             raise PredictionIdError(_ALTERED) from error
         if not _is_canonical(prediction_id):
             raise PredictionIdError(_ALTERED)
-        return SignedPrediction(prediction_id, label, score, model), digest
+        _, digest, label, score, model = signed
+        return SignedPrediction(prediction_id, label, score, model), digest, issued
+
+    def _refuse_age(self, seconds: float) -> None:
+        """Refuse an id that is expired, or dated further ahead than clocks differ."""
+        if seconds > self._ttl_days * _SECONDS_PER_DAY:
+            raise PredictionIdError(
+                f"prediction_id is older than {self._ttl_days:g} days: "
+                "predict the text again and send the new id"
+            )
+        if seconds < -_MOST_SKEW:
+            raise PredictionIdError(
+                f"prediction_id was issued {-seconds / _SECONDS_PER_HOUR:.1f} hours ahead of the service's "
+                "clock: set the clocks of its machines, then predict the text again"
+            )
 
     def pseudonym(self, address: str) -> str | None:
         """Return a keyed digest of a sender's address, 16 hexadecimal characters; None if empty."""

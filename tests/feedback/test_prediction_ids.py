@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -115,6 +116,20 @@ def test_an_id_expires(signer, monkeypatch):
     assert signer.check(prediction_id, TEXT)
     monkeypatch.setattr(itsdangerous.timed.time, "time", lambda: now + 86_410)
     with pytest.raises(PredictionIdError, match="older than 1 days: predict the text again"):
+        signer.check(prediction_id, TEXT)
+
+
+@pytest.mark.parametrize("seconds", [2, 600, 3500])
+def test_a_clock_that_is_behind_refuses_no_fresh_id(signer, monkeypatch, seconds):
+    prediction_id, now = sign(signer), time.time()
+    monkeypatch.setattr(time, "time", lambda: now - seconds)
+    assert signer.check(prediction_id, TEXT).label == "negative"
+
+
+def test_an_id_from_hours_ahead_is_refused_with_the_true_reason(signer, monkeypatch):
+    prediction_id, now = sign(signer), time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 7300)
+    with pytest.raises(PredictionIdError, match=r"2\.0 hours ahead of the service's clock: set the clocks"):
         signer.check(prediction_id, TEXT)
 
 
