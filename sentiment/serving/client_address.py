@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -37,7 +38,11 @@ def client_address(scope: Scope, trusted_proxies: int) -> str:
 
 def read_sender(scope: Scope, trusted_proxies: int) -> str:
     """Return who sent a request: an IPv4 address, an IPv6 network, or what a proxy calls it."""
-    address = client_address(scope, trusted_proxies)
+    return _without_port_and_host(client_address(scope, trusted_proxies))
+
+
+@lru_cache(maxsize=1024)  # nearly all requests come from few
+def _without_port_and_host(address: str) -> str:
     match = _WITH_PORT.fullmatch(address)
     bare = (match["v6"] or match["v4"]) if match else address
     try:

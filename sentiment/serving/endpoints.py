@@ -62,14 +62,14 @@ class Endpoints:
         explain = wants_explanation(call.scope["query_string"], request)
         work = self._predictor.predict(request.text, explain=explain)
         prediction = await while_connected(call.receive, work)
-        return self._predicted(prediction, [request.text], [prediction])
+        return self._predicted(call, prediction, [request.text], [prediction])
 
     async def predict_batch(self, call: Call) -> Response:
         """Label several texts."""
         request: BatchRequest = call.body
         wants_explanation(call.scope["query_string"], request)
         predictions = await while_connected(call.receive, self._predictor.predict_batch(request.texts))
-        return self._predicted(predictions, request.texts, predictions)
+        return self._predicted(call, predictions, request.texts, predictions)
 
     async def feedback(self, call: Call) -> Response:
         """Record feedback in a thread: it waits for the disk."""
@@ -98,9 +98,14 @@ class Endpoints:
         return JSONResponse(describe("Sentiloop", PATHS))
 
     def _predicted(
-        self, answer: Prediction | list[Prediction], texts: list[str], predictions: list[Prediction]
+        self,
+        call: Call,
+        answer: Prediction | list[Prediction],
+        texts: list[str],
+        predictions: list[Prediction],
     ) -> Response:
-        later = BackgroundTask(self._predictor.note_answered, texts, predictions)
+        sender = read_sender(call.scope, self._trusted_proxies)
+        later = BackgroundTask(self._predictor.note_answered, texts, predictions, sender)
         content = _PREDICTIONS.dump_json(answer, exclude_none=True)
         return Response(content, media_type="application/json", background=later)
 

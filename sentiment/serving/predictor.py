@@ -75,11 +75,11 @@ class Predictor:
         self._telemetry.metrics.note_batch(len(texts))
         return predictions
 
-    async def note_answered(self, texts: list[str], predictions: list[Prediction]) -> None:
+    async def note_answered(self, texts: list[str], predictions: list[Prediction], sender: str) -> None:
         """Tell the listeners of answered predictions; call it when the answers are sent."""
         for text, answer in zip(texts, predictions, strict=True):
             score = getattr(answer.scores, answer.label)
-            answered = Answered(text, answer.label, score, answer.model, answer.prediction_id)
+            answered = Answered(text, answer.label, score, answer.model, answer.prediction_id, sender)
             for listen in self._listeners:
                 listen(answered)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.feedback.draws import Sample, is_drawn
 from sentiment.masking import mask
+from sentiment.serving.sender_limit import SenderLimit
 
 if TYPE_CHECKING:
     from sentiment.config import Settings
@@ -15,11 +16,20 @@ if TYPE_CHECKING:
     from sentiment.telemetry.process import ShadowPrediction, Telemetry
 
 
+_MOST_UNCERTAIN = 20  # an hour of one sender; as many reports in an hour are a flood
+_HOUR = 3600.0
+
+
 class Sampler:
-    """Draws the audit at random, and of the other predictions some of low score."""
+    """Draws the audit at random, and of the other predictions some of low score.
+
+    One sender gives so many of low score an hour. The audit knows no such limit, since it would be
+    no picture of production any more.
+    """
 
     def __init__(self, settings: Settings, signer: PredictionSigner, telemetry: Telemetry) -> None:
         self._settings, self._signer, self._telemetry = settings, signer, telemetry
+        self._uncertain = SenderLimit(_MOST_UNCERTAIN, _HOUR)
 
     def note(self, answered: Answered) -> None:
         """Log a prediction if it is drawn."""
@@ -28,8 +38,10 @@ class Sampler:
         settings, drawn_as = self._settings, answered.prediction_id
         if is_drawn(drawn_as, "random", settings.sample_random):
             self._log(answered, "random", settings.sample_random)
-        elif answered.score < settings.low_confidence and is_drawn(
-            drawn_as, "low confidence", settings.sample_low_confidence
+        elif (
+            answered.score < settings.low_confidence
+            and is_drawn(drawn_as, "low confidence", settings.sample_low_confidence)
+            and not self._uncertain.take(answered.sender)
         ):
             self._log(answered, "low confidence", settings.sample_low_confidence)
 

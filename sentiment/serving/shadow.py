@@ -38,13 +38,14 @@ _STOP_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Answered:
-    """What the champion said of one text."""
+    """What the champion said of one text, and who asked."""
 
     text: str
     label: str
     score: float
     model: str
     prediction_id: str
+    sender: str = ""
 
 
 class Shadow:

@@ -32,9 +32,9 @@ def logged():
     return Logged()
 
 
-def answered(score=0.9, text=TEXT):
+def answered(score=0.9, text=TEXT, sender=""):
     prediction_id = SIGNER.sign(text, label="positive", score=score, model="m")
-    return Answered(text, "positive", score, "m", prediction_id)
+    return Answered(text, "positive", score, "m", prediction_id, sender)
 
 
 def sampler(home, logged, **changes):
@@ -48,7 +48,7 @@ def compared(one, shadow_label):
 
 
 def test_the_audit_is_drawn_by_the_id_alone_and_low_scores_of_the_rest(home, logged):
-    some = [answered(score) for score in (0.9, 0.4) for _ in range(100)]
+    some = [answered(score, sender=f"10.0.0.{number}") for score in (0.9, 0.4) for number in range(100)]
     drawing = sampler(home, logged)
     for one in some:
         drawing.note(one)
@@ -65,6 +65,29 @@ def test_the_audit_is_drawn_by_the_id_alone_and_low_scores_of_the_rest(home, log
         ("random", 0.2),
         ("low confidence", 0.5),
     }
+
+
+def test_one_sender_gives_twenty_samples_of_low_score_an_hour_and_shuts_nobody_else_out(home, logged):
+    drawing = sampler(home, logged, sample_random=0, sample_low_confidence=1)
+    for sender in ["10.0.0.1"] * 100 + ["10.0.0.2"]:
+        drawing.note(answered(0.4, sender=sender))
+    assert len(logged.samples) == 21
+
+
+def test_a_sender_that_asks_much_is_in_the_audit_with_all_of_it(home, logged):
+    drawing = sampler(home, logged, sample_random=1)
+    for _ in range(100):
+        drawing.note(answered(0.4, sender="10.0.0.1"))
+    assert len(logged.samples) == 100
+
+
+def test_a_service_tells_its_callers_apart_for_their_samples(recorder, champion):
+    shares = {"SENTIMENT_SAMPLE_RANDOM": "0", "SENTIMENT_SAMPLE_LOW_CONFIDENCE": "1"}
+    proxied = {"SENTIMENT_LOW_CONFIDENCE": "1", "SENTIMENT_TRUSTED_PROXIES": "1"}
+    with serving(recorder, **shares, **proxied) as client:
+        for caller in ["10.0.0.1"] * 30 + ["10.0.0.2"]:
+            client.post("/predict", json={"text": TEXT}, headers={"X-Forwarded-For": caller})
+    assert len(recorder.of("MessageData")) == 21
 
 
 def test_what_the_shadow_disagrees_on_is_drawn_with_a_higher_probability_by_the_same_number(home, logged):
