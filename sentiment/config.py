@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     max_chars: int = Field(1000, ge=1)
     max_body_bytes: int = Field(256 * 1024, ge=1024)
     max_concurrency: int = Field(64, ge=1)
+    feedback_per_minute: int = Field(60, ge=0)
     precision: Literal["int8", "float32"] = "int8"
     max_waiting_texts: int = Field(4096, ge=1)
     timeout_seconds: float = Field(30, gt=0)

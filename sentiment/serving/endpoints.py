@@ -29,6 +29,7 @@ from sentiment.serving.hang_up import while_connected
 from sentiment.serving.http_errors import TOO_MANY, RefusedError
 from sentiment.serving.openapi import describe
 from sentiment.serving.paths import Call, Path
+from sentiment.serving.sender_limit import SenderLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,8 @@ class Endpoints:
         self._trusted_proxies = settings.trusted_proxies
         self._most_feedback = settings.max_concurrency
         self._free_slots = math.ceil(settings.max_concurrency / settings.workers)
+        self._feedback_per_minute = settings.feedback_per_minute
+        self._feedback_limit = SenderLimit(max(1, settings.feedback_per_minute), 60)
         self._threads = ThreadPoolExecutor(_THREADS, "feedback")
 
     async def predict(self, call: Call) -> Response:
@@ -74,6 +77,7 @@ class Endpoints:
     async def feedback(self, call: Call) -> Response:
         """Record feedback in a thread: it waits for the disk."""
         sender = read_sender(call.scope, self._trusted_proxies)
+        self._refuse_flood(sender)
         record = contextvars.copy_context().run  # the log of feedback names the request's trace
         with self._slot():
             answer = await asyncio.get_running_loop().run_in_executor(
@@ -108,6 +112,13 @@ class Endpoints:
         later = BackgroundTask(self._predictor.note_answered, texts, predictions, sender)
         content = _PREDICTIONS.dump_json(answer, exclude_none=True)
         return Response(content, media_type="application/json", background=later)
+
+    def _refuse_flood(self, sender: str) -> None:
+        wait = self._feedback_limit.take(sender) if self._feedback_per_minute else 0
+        if wait:
+            seconds = str(math.ceil(wait))
+            message = f"more than {self._feedback_per_minute} feedbacks a minute: try again in {seconds} s"
+            raise RefusedError(TOO_MANY, message, {"Retry-After": seconds})
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:

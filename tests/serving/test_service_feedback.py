@@ -120,10 +120,34 @@ def test_more_feedback_at_once_than_is_set_is_a_429(monkeypatch):
     assert page.status_code == 200
 
 
-def test_feedback_that_takes_too_long_is_a_504(monkeypatch):
-    release = threading.Event()
+def test_feedback_that_takes_too_long_is_a_504_and_leaves_its_place_to_others(monkeypatch):
+    release, record = threading.Event(), Inbox.record
     monkeypatch.setattr(Inbox, "record", lambda self, feedback: release.wait(20))
-    with started(timeout_seconds=0.3) as client:
-        answer = give(client, client.post("/predict", json={"text": TEXT}).json())
+    with started(timeout_seconds=0.3, max_concurrency=1) as client:
+        prediction = client.post("/predict", json={"text": TEXT}).json()
+        answer = give(client, prediction)
+        monkeypatch.setattr(Inbox, "record", record)
+        assert give(client, prediction).json()["status"] == "recorded"
         release.set()
     assert "no answer within 0.3 seconds: try again" in error_of(answer, 504)
+
+
+def test_more_feedback_of_one_sender_in_a_minute_than_is_set_is_a_429_for_that_sender_alone():
+    with started(feedback_per_minute=3, trusted_proxies=1) as client:
+        prediction = client.post("/predict", json={"text": TEXT}).json()
+        said = {"prediction_id": prediction["prediction_id"], "text": TEXT, "correct": True}
+
+        def send(address):
+            return client.post("/feedback", json=said, headers={"X-Forwarded-For": address})
+
+        assert [send("10.0.0.1").status_code for _ in range(3)] == [200] * 3
+        refused = send("10.0.0.1")
+        assert error_of(refused, 429) == "more than 3 feedbacks a minute: try again in 20 s"
+        assert refused.headers["retry-after"] == "20"
+        assert send("10.0.0.2").status_code == 200
+
+
+def test_feedback_of_one_sender_may_be_without_a_limit():
+    with started(feedback_per_minute=0) as client:
+        prediction = client.post("/predict", json={"text": TEXT}).json()
+        assert {give(client, prediction).status_code for _ in range(70)} == {200}
