@@ -1,6 +1,8 @@
 """The one form in which every model reads a tweet."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from model_fixtures import ODD_TEXTS
 
 import models
@@ -20,6 +22,13 @@ from models import clean_text
         ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
         ("NOT happy, don't!", "NOT happy, don't!"),
         ("", ""),
+        ("tired&not happy, salt&pound cake, R&D, A&copy", "tired&not happy, salt&pound cake, R&D, A&copy"),
+        ("you&amp me &lt3 &gt&gt don&#39t AT&amp;T", "you& me <3 >> don't AT&T"),
+        (
+            "&quot;x&quot; &#39;y&#39; &gt;&hearts; &#128514; &#x1F602; &Not; we &#23",
+            "\"x\" 'y' >♥ 😂 😂 ⫬ we &#23",
+        ),
+        ("&notit; &unknown; &ampx; &;", "&notit; &unknown; &ampx; &;"),
     ],
 )
 def test_clean_text_gives_the_one_form(raw, cleaned):
@@ -32,6 +41,46 @@ def test_clean_text_gives_the_one_form(raw, cleaned):
 )
 def test_cleaning_twice_changes_nothing(text):
     assert clean_text(clean_text(text)) == clean_text(text)
+
+
+PIECES = (
+    *(
+        "@ann",
+        "@",
+        "http",
+        "https://",
+        "www.",
+        "t.co/",
+        "AAAAAAAAAA",
+        "x.com",
+        "/",
+        ".",
+        "-",
+        "#so",
+        "(",
+        ")",
+    ),
+    *("&amp;", "&", "amp", ";", "&#64;", "&not", "me@x.org", " ", "é", "見", "\u200d", "\ufe0f", "\u3164"),
+    *("😡", "🩷", "🅿️", "𝐛", "①", "1", "\u20e3", "\U000e0061", "🏴", "\ufeff", "Ã©", "…", "'", "’", "\x1b[0m"),
+)
+tweets = st.lists(st.sampled_from(PIECES) | st.characters() | st.text(max_size=3), max_size=12).map("".join)
+
+
+@given(tweets)
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_cleaning_whatever_twice_changes_nothing(text):
+    assert clean_text(clean_text(text)) == clean_text(text)
+
+
+VISIBLE = st.sampled_from("abzAZ09!?.,*🩷😡❤★→漢語عह한ท\U0001fadf\U0001fac9\U0001f8ff")
+
+
+@given(st.lists(st.text(VISIBLE, min_size=1, max_size=8), min_size=1, max_size=5))
+@settings(max_examples=400, deadline=None, derandomize=True)
+def test_nothing_that_shows_is_lost_where_nothing_is_to_be_repaired(words):
+    said = "".join(words)
+    if "www." not in said:
+        assert clean_text(" \u200b".join(words)).split() == words
 
 
 def test_cleaning_nested_entities_is_no_slower_than_its_length():

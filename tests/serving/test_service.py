@@ -52,6 +52,8 @@ def test_an_answer_says_whether_its_highest_score_is_below_the_setting(predictio
         "a" * 1000,
         "😀" * 1000,
         "&amp;" * 200,
+        "🩷",
+        "\U0001fac9",
     ],
 )
 def test_any_text_with_something_visible_is_predicted(client, text):
@@ -59,7 +61,11 @@ def test_any_text_with_something_visible_is_predicted(client, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\n\t", "\u200b\u200e\ufeff", "\x00\x01\x1b", "&nbsp;", "&#8203;", "\u3000\u2028"]
+    "text",
+    [
+        *("", " ", "\n\t", "\u200b\u200e\ufeff", "\x00\x01\x1b", "&nbsp;", "&#8203;", "\u3000\u2028"),
+        *("\u3164", "\u2800 \u2800", "\ufe0f\u200d", "\u00ad", "\U000e0041", "\u034f"),
+    ],
 )
 def test_a_text_with_nothing_visible_is_refused(client, text):
     assert "none of them visible: send" in error_of(client.post("/predict", json={"text": text}), 400)
