@@ -23,9 +23,9 @@ from sentiment.loopback import is_loopback
 from sentiment.serving.api import BatchRequest, FeedbackAnswer, FeedbackRequest, Prediction, PredictRequest
 from sentiment.serving.application import Application
 from sentiment.serving.champion import Champion
+from sentiment.serving.connection_limit import limit_connections
 from sentiment.serving.endpoints import Endpoints
 from sentiment.serving.feedback_recorder import FeedbackRecorder
-from sentiment.serving.header_limit import limit_headers
 from sentiment.serving.predictor import Predictor
 from sentiment.serving.sampler import Sampler
 from sentiment.serving.shadow import Shadow
@@ -55,7 +55,7 @@ class HttpService(bentoml.Service[Any]):
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """Return our application with BentoML's behind it."""
-        limit_headers()
+        limit_connections()
         bento = super().to_asgi(is_main)
         return Application(bento, read_settings(), lambda: bentoml.get_current_service().endpoints)
 

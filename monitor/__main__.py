@@ -17,6 +17,7 @@ from monitor.server import Monitor, create_app
 from sentiment.config import Settings, read_settings
 from sentiment.errors import ConfigError, SentiloopError
 from sentiment.loopback import is_loopback
+from sentiment.serving.connection_limit import LimitedConnections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +111,7 @@ def _serve(monitor: Monitor, listener: socket.socket) -> None:
         signal.signal(number, lambda *_: None)
     config = uvicorn.Config(
         create_app(monitor),
+        http=LimitedConnections,
         log_level="warning",
         access_log=False,
         lifespan="on",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from monitor.database import Database
     from sentiment.config import Settings
+
+_CLIENT_HUNG_UP = 499  # nobody reads it
 
 
 class Monitor:
@@ -99,6 +102,10 @@ def _probe(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SELECT 1")
 
 
+async def _answer_nobody(_: Request, __: Exception) -> Response:
+    return Response(status_code=_CLIENT_HUNG_UP)
+
+
 def create_app(monitor: Monitor) -> Starlette:
     """Return the web application of a monitor."""
     return Starlette(
@@ -114,5 +121,6 @@ def create_app(monitor: Monitor) -> Starlette:
             Middleware(LoopbackGuard, host=monitor.settings.monitor_host),
             Middleware(SingleSlashes),
         ],
+        exception_handlers={ClientDisconnect: _answer_nobody},
         lifespan=monitor.lifespan,
     )

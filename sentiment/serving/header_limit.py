@@ -1,6 +1,7 @@
 """A limit on the size of headers, which uvicorn's protocol lacks: one connection filled the memory.
 
-Our application sees a request after its headers have ended; so this is in the protocol.
+Our application sees a request after its headers have ended; so this is in the protocol, which
+`connection_limit` completes.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets
 
-import uvicorn.config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_BYTES = 64 * 1024  # as much as h11 takes
@@ -64,8 +64,3 @@ class LimitedHeaders(HttpToolsProtocol):
         )
         self.transport.write("\r\n".join((*head, "", "")).encode() + _BODY)
         self.transport.close()
-
-
-def limit_headers() -> None:
-    """Make this the protocol of the servers of this process that name none, as BentoML's."""
-    uvicorn.config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{LimitedHeaders.__name__}"

@@ -9,7 +9,8 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from sentiment.serving.header_limit import MOST_BYTES, LimitedHeaders, limit_headers
+from sentiment.serving.connection_limit import limit_connections
+from sentiment.serving.header_limit import MOST_BYTES, LimitedHeaders
 
 START = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -62,8 +63,8 @@ def sent(*pieces):
         return transport
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(uvicorn.config.HTTP_PROTOCOLS, "auto", "set by limit_headers")
-        limit_headers()
+        patch.setitem(uvicorn.config.HTTP_PROTOCOLS, "auto", "set by limit_connections")
+        limit_connections()
         return asyncio.run(talk())
 
 
