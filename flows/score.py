@@ -1,4 +1,4 @@
-"""Score a CSV or Parquet file of any size with the champion: `python -m flows.score`."""
+"""Score a table of any size with the champion: `python -m flows.score`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,11 +23,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 import models
+from flows.table_flags import add_table_flags, address_of
 from sentiment.bulk.parts import rejected_file
 from sentiment.bulk.scoring import Job, score_file
 from sentiment.champions import store
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
+from sentiment.tables.address import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
 def score(
     source: Path,
     output: Path,
-    text_column: Annotated[str, Field(min_length=1)] = "text",
+    text_column: Annotated[str, Field(min_length=1)] | None = None,
     model: str | None = None,
     restart: bool = False,
 ) -> str:
@@ -48,11 +51,11 @@ def score(
     A run that ended early is resumed by the same call.
 
     Args:
-        source: The file to score, on the worker: CSV (UTF-8, with a header) or Parquet, by its
-            ending.
+        source: The table to score, on the worker: CSV, one tweet per line, JSON or Parquet, also
+            .gz. After a ? it may say how it is read: tweets.csv?encoding=cp1252&columns=id,text.
         output: Where the scores go, on the worker: CSV or Parquet, by its ending; rows that cannot
             be scored go to OUTPUT.rejected.csv.
-        text_column: The column to score.
+        text_column: The column to score; text unless given.
         model: The tag of a model of the store, such as tweet-sentiment:VERSION; the champion unless
             given.
         restart: Begin anew, and replace what is there.
@@ -68,7 +71,7 @@ def score(
     stored = store.find(model) if model else store.champion()
     classifier = models.load(stored.path)
     get_run_logger().info("scoring %s with %s", source, stored.tag)
-    job = Job(source, output, stored.tag, text_column, settings.max_chars)
+    job = _job(source, output, text_column, stored.tag, settings.max_chars)
     started = time.monotonic()
     with progress_bar() as tell:
         record, before = score_file(job, classifier, restart=restart, tell=tell)
@@ -76,6 +79,11 @@ def score(
     text = f"# Scored\n\n{summary}, by {stored.tag}.\n"
     create_markdown_artifact(text, key="scored", description=f"{source} by {stored.tag}")
     return summary
+
+
+def _job(source: Path, output: Path, text_column: str | None, tag: str, max_chars: int) -> Job:
+    path, form = parse_address(str(source))
+    return Job(path, output, tag, replace(form, text_column=text_column or form.text_column), max_chars)
 
 
 def _summary(record: Record, output: Path, *, before: int, seconds: float) -> str:
@@ -112,23 +120,18 @@ def main() -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="CSV (UTF-8, with a header) or Parquet, by its ending",
+        help="CSV with any delimiter, one tweet per line, JSON, JSON Lines or Parquet, also .gz",
     )
     aside = "rows that cannot be scored go to FILE.rejected.csv"
     parser.add_argument(
         "--output", type=Path, required=True, metavar="FILE", help=f"CSV or Parquet, by its ending; {aside}"
     )
-    parser.add_argument(
-        "--text-column", default="text", metavar="NAME", help="the column to score (default: %(default)s)"
-    )
+    add_table_flags(parser)
     parser.add_argument("--model", metavar="TAG", help="a model of the store (default: the champion)")
     parser.add_argument("--restart", action="store_true", help="begin anew, and replace what is there")
     given = parser.parse_args()
-    print(
-        score(
-            given.input, given.output, text_column=given.text_column, model=given.model, restart=given.restart
-        )
-    )
+    source = Path(address_of(given.input, given))
+    print(score(source, given.output, model=given.model, restart=given.restart))
 
 
 if __name__ == "__main__":

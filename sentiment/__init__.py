@@ -16,6 +16,7 @@ Besides, a room imports only what `FLOORS` in tests/test_architecture.py allows 
 - `supervision`: asking the logs, and the alerts; its KQL lies in `queries`
 - `drift`: how the texts of production differ from those that the champion learned from
 - `review`: the queue in which people judge, and what of it may join the dataset
+- `tables`: tables of tweets as people bring them, in any of their formats
 - `bulk`: scoring files larger than memory
 - `reports`: everything drawn or written for people
 """

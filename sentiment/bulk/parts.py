@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from filelock import FileLock, Timeout
 
 from sentiment import durable
-from sentiment.bulk.table_file import CHUNK_ROWS
 from sentiment.errors import DataError
+from sentiment.tables.table import BATCH_ROWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,7 @@ _WHAT = {
     "text_column": "text column",
     "max_chars": "SENTIMENT_MAX_CHARS",
     "chunk_rows": "rows per part",
+    "form": "form",
 }
 
 Join = Callable[[Iterable["Path"], BinaryIO], object]
@@ -38,7 +39,8 @@ class Beginning:
     text_column: str
     max_chars: int
     model: str
-    chunk_rows: int = CHUNK_ROWS
+    chunk_rows: int = BATCH_ROWS
+    form: str = ""  # how the input is read: columns and encoding as the user says, and our rules
 
 
 @dataclass(frozen=True)

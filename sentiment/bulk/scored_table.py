@@ -11,35 +11,38 @@ import shutil
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, BinaryIO
 
+import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import parquet
 
 from models import LABELS
 from sentiment.errors import DataError
+from sentiment.tables.column_names import free_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from models import Scores
-    from sentiment.bulk.table_file import Chunk, TableFile
+    from sentiment.tables.table import Batch, Table
 
 RESULT_COLUMNS = ("predicted_label", *LABELS, "model")
 _GROUP_ROWS = 1 << 16  # of Parquet's row groups; it is all that joining keeps in memory
 
 
 class ScoredTable(ABC):
-    """The format of a scored file.
+    """The format of a scored file: all columns of the source, then the results.
 
-    Columns of the source that have the names of results, from an earlier scoring, are left out.
+    Where a column of the source has the name of a result, all results get a number: a second
+    scoring adds `predicted_label_2` and so on.
     """
 
-    def __init__(self, source: TableFile, tag: str) -> None:
+    def __init__(self, source: Table, tag: str) -> None:
         self.source, self._tag = source, tag
-        self._kept = [number for number, name in enumerate(source.columns) if name not in RESULT_COLUMNS]
+        self.results = free_names(RESULT_COLUMNS, source.columns)
 
     @abstractmethod
-    def part(self, chunk: Chunk, places: Sequence[int], scores: Scores) -> bytes:
+    def part(self, batch: Batch, places: Sequence[int], scores: Scores) -> bytes:
         """Return the rows at these places with their scores, shape (n, 3), as one part."""
 
     @abstractmethod
@@ -47,7 +50,7 @@ class ScoredTable(ABC):
         """Write parts as one file."""
 
 
-def scored_table(path: Path, source: TableFile, tag: str) -> ScoredTable:
+def scored_table(path: Path, source: Table, tag: str) -> ScoredTable:
     """Return the format that the path's ending names.
 
     Raises:
@@ -73,56 +76,52 @@ class ScoredCsv(ScoredTable):
     text would be another tweet.
     """
 
-    def part(self, chunk: Chunk, places: Sequence[int], scores: Scores) -> bytes:  # noqa: D102 - as promised above
+    def part(self, batch: Batch, places: Sequence[int], scores: Scores) -> bytes:  # noqa: D102 - as promised above
         labels = [LABELS[number] for number in scores.argmax(axis=1)]
-        rows = zip(chunk.cells(places), labels, scores.tolist(), strict=True)
+        rows = zip(batch.cells(places), labels, scores.tolist(), strict=True)
         return csv_bytes(
-            (
-                [*(cells[number] for number in self._kept), label, *(f"{one:.6f}" for one in row), self._tag]
-                for cells, label, row in rows
-            ),
+            ([*cells, label, *(f"{one:.6f}" for one in row), self._tag] for cells, label, row in rows),
             self.source.delimiter,
         )
 
     def join(self, parts: Iterable[Path], target: BinaryIO) -> None:  # noqa: D102
-        header = [*(self.source.columns[number] for number in self._kept), *RESULT_COLUMNS]
-        join_csv(header, parts, target, self.source)
+        join_csv([*self.source.columns, *self.results], parts, target, self.source)
 
 
 class ScoredParquet(ScoredTable):
     """Parquet with the source's types and metadata; the columns of a CSV source are strings."""
 
-    def part(self, chunk: Chunk, places: Sequence[int], scores: Scores) -> bytes:  # noqa: D102 - as promised above
-        table = chunk.table(places).select(self._kept)
+    def part(self, batch: Batch, places: Sequence[int], scores: Scores) -> bytes:  # noqa: D102 - as promised above
+        content = io.BytesIO()
+        parquet.write_table(self._with_results(batch.table(places), scores), content)
+        return content.getvalue()
+
+    def join(self, parts: Iterable[Path], target: BinaryIO) -> None:  # noqa: D102
+        empty = self._with_results(self.source.empty(), np.empty((0, len(LABELS))))
+        with parquet.ParquetWriter(target, empty.schema) as writer:
+            for group in _groups(parts):
+                writer.write_table(group)
+
+    def _with_results(self, table: pa.Table, scores: Scores) -> pa.Table:
         labels = [LABELS[number] for number in scores.argmax(axis=1)]
         results = [
             pa.array(labels, pa.string()),
             *map(pa.array, scores.T),
             pa.array([self._tag] * len(labels), pa.string()),
         ]
-        for name, values in zip(RESULT_COLUMNS, results, strict=True):
+        for name, values in zip(self.results, results, strict=True):
             table = table.append_column(name, values)
-        content = io.BytesIO()
-        parquet.write_table(table, content)
-        return content.getvalue()
-
-    def join(self, parts: Iterable[Path], target: BinaryIO) -> None:  # noqa: D102
-        writer = None
-        for group in _groups(parts):
-            writer = writer or parquet.ParquetWriter(target, group.schema)
-            writer.write_table(group)
-        if writer:
-            writer.close()
+        return table
 
 
 def csv_bytes(rows: Iterable[Sequence[object]], delimiter: str) -> bytes:
     """Return rows as CSV."""
     content = io.StringIO(newline="")
     csv.writer(content, delimiter=delimiter).writerows(rows)
-    return content.getvalue().encode()
+    return content.getvalue().encode(errors="backslashreplace")
 
 
-def join_csv(header: Sequence[str], parts: Iterable[Path], target: BinaryIO, source: TableFile) -> None:
+def join_csv(header: Sequence[str], parts: Iterable[Path], target: BinaryIO, source: Table) -> None:
     """Write parts in CSV as one file with a header, and with the source's byte order mark."""
     target.write(source.mark.encode() + csv_bytes([header], source.delimiter))
     for part in parts:

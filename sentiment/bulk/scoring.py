@@ -2,7 +2,7 @@
 
 Rows that cannot be scored are written to a second file.
 
-Each chunk becomes a part on the disk before the next is read: a run that was killed goes on from
+Each batch becomes a part on the disk before the next is read: a run that was killed goes on from
 there.
 """
 
@@ -10,28 +10,32 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models import LABELS
-from sentiment.bulk.csv_file import CsvFile
-from sentiment.bulk.parquet_file import ParquetFile
 from sentiment.bulk.parts import Beginning, Part, Parts, rejected_file
-from sentiment.bulk.scored_table import RESULT_COLUMNS, csv_bytes, join_csv, scored_table
+from sentiment.bulk.scored_table import csv_bytes, join_csv, scored_table
 from sentiment.errors import DataError, RequestError
+from sentiment.tables.column_names import free_names
+from sentiment.tables.dialect import DEFAULT_TEXT
+from sentiment.tables.form import Form
+from sentiment.tables.opening import open_table
 from sentiment.text_rules import check_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from models import Classifier
     from sentiment.bulk.parts import Record
     from sentiment.bulk.scored_table import ScoredTable
-    from sentiment.bulk.table_file import Chunk, TableFile
+    from sentiment.tables.table import Batch, Table
 
+_RULES = 1  # of how tables are read: parts that other rules cut do not fit
 _TEXTS_AT_ONCE = 1024  # enough to sort by length, few enough to show progress
 _REJECTED_COLUMNS = ("row", "reason")
 
@@ -40,12 +44,12 @@ Tell = Callable[[int, float], object]  # how many rows are done, and which share
 
 @dataclass(frozen=True)
 class Job:
-    """What to score: a column of a file, the output, the model's tag, and the longest text."""
+    """What to score: a table and how to read it, the output, the model, and the longest text."""
 
     source: Path
     output: Path
     model: str
-    text_column: str = "text"
+    form: Form = field(default_factory=Form)
     max_chars: int = 1000
 
 
@@ -60,10 +64,12 @@ def score_file(
     """
     try:
         source = _open(job)
+        text = source.find(job.form.text_column or DEFAULT_TEXT, "--text-column")
         table = scored_table(job.output, source, job.model)
         with Parts(job.output).held() as parts:
-            record, before = _fill(parts, source, _Scorer(job, model, table, tell), restart=restart)
-            rejected = partial(join_csv, [*_REJECTED_COLUMNS, *source.columns], source=source)
+            record, before = _fill(parts, _Scorer(job, model, table, text, tell), restart=restart)
+            ours = free_names(_REJECTED_COLUMNS, source.columns)
+            rejected = partial(join_csv, [*ours, *source.columns], source=source)
             parts.finish(record, table.join, rejected)
     except OSError as error:
         where, why = error.filename or job.output, error.strerror or type(error).__name__
@@ -74,57 +80,66 @@ def score_file(
     return record, before
 
 
-def _fill(parts: Parts, source: TableFile, scorer: _Scorer, *, restart: bool) -> tuple[Record, int]:
+def _fill(parts: Parts, scorer: _Scorer, *, restart: bool) -> tuple[Record, int]:
     """Make the parts that are not there yet."""
-    job = scorer.job
-    path, stamp = job.source, _stamp(job.source)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    record = parts.begin(Beginning(digest, job.text_column, job.max_chars, job.model), restart=restart)
+    path, stamp = scorer.job.source, _stamp(scorer.job.source)
+    record = parts.begin(_beginning(scorer), restart=restart)
     before, share = record.rows, 0.0
-    for number, chunk in enumerate(source.chunks()):
+    for number, batch in enumerate(scorer.table.source.batches(scorer.text)):
         if number >= record.parts:
-            part = scorer.score(chunk, record.rows, share)
+            part = scorer.score(batch, record.rows, share)
             if _stamp(path) != stamp:
                 raise DataError(
                     f"{path} changed while it was scored, after row {record.rows}: begin anew with --restart"
                 )
             record = parts.add(record, part)
-        share = chunk.share
+        share = batch.share
     return record, before
+
+
+def _beginning(scorer: _Scorer) -> Beginning:
+    job = scorer.job
+    with job.source.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    form = f"columns {job.form.columns}, encoding {job.form.encoding}, rules {_RULES}"
+    name = scorer.table.source.columns[scorer.text]
+    return Beginning(digest, name, job.max_chars, job.model, form=form)
 
 
 @dataclass(frozen=True)
 class _Scorer:
-    """Makes a part of a chunk."""
+    """Makes a part of a batch; `text` is the place of the column to score."""
 
     job: Job
     model: Classifier
     table: ScoredTable
+    text: int
     tell: Tell
 
-    def score(self, chunk: Chunk, done: int, share: float) -> Part:
-        """Score a chunk, so many rows and such a share of the file after its beginning."""
-        texts, faults = chunk.texts, self._faults(chunk)
+    def score(self, batch: Batch, done: int, share: float) -> Part:
+        """Score a batch, so many rows and such a share of the file after its beginning."""
+        texts = batch.column(self.text)
+        faults = self._faults(batch, texts)
         places = [place for place in range(len(texts)) if place not in faults]
         scores = [np.empty((0, len(LABELS)))]
         for start in range(0, len(places), _TEXTS_AT_ONCE):
-            self.tell(done + start, share + (chunk.share - share) * start / len(places))
+            self.tell(done + start, share + (batch.share - share) * start / len(places))
             scores.append(
                 self.model.predict_proba([texts[place] for place in places[start : start + _TEXTS_AT_ONCE]])
             )
-        self.tell(done + len(texts), chunk.share)
+        self.tell(done + len(texts), batch.share)
         rejected = (
             [done + place + 1, faults[place], *cells]
-            for place, cells in zip(faults, chunk.cells(list(faults)), strict=True)
+            for place, cells in zip(faults, batch.cells(list(faults)), strict=True)
         )
-        scored = self.table.part(chunk, places, np.concatenate(scores))
+        scored = self.table.part(batch, places, np.concatenate(scores))
         return Part(len(texts), len(faults), scored, csv_bytes(rejected, self.table.source.delimiter))
 
-    def _faults(self, chunk: Chunk) -> dict[int, str]:
+    def _faults(self, batch: Batch, texts: Sequence[str]) -> dict[int, str]:
         """Return why rows cannot be scored, by their places in order."""
-        faults = dict(chunk.faults)
-        for place, text in enumerate(chunk.texts):
+        unit = self.table.source.unit
+        faults = {place: f"{unit} {batch.lines[place]}: {fault}" for place, fault in batch.faults.items()}
+        for place, text in enumerate(texts):
             if place not in faults:
                 try:
                     check_text(text, self.job.max_chars)
@@ -133,28 +148,18 @@ class _Scorer:
         return dict(sorted(faults.items()))
 
 
-def _open(job: Job) -> TableFile:
+def _open(job: Job) -> Table:
     """Return the input, ready to be read.
 
     Raises:
         DataError: It cannot be scored, or the output would replace it.
     """
     path = job.source
-    kind = {".csv": CsvFile, ".parquet": ParquetFile}.get(path.suffix.lower())
-    if kind is None:
-        raise DataError(f"{path} ends in neither .csv nor .parquet: name a file of one of these")
-    if not path.is_file():
-        raise DataError(f"{path} is no file: check the path")
     if path.resolve() in {one.resolve() for one in (job.output, rejected_file(job.output))}:
         raise DataError(
             f"{path} is the input, and the output {job.output} would replace it: name another output"
         )
-    if job.text_column in RESULT_COLUMNS:
-        raise DataError(f"the column {job.text_column!r} would be replaced by a result: rename it")
-    source: TableFile = kind(path, job.text_column)
-    if next(source.chunks(), None) is None:
-        raise DataError(f"{path} has a header and no rows: there is nothing to score")
-    return source
+    return open_table(path, job.form)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -16,8 +16,9 @@ from bulk_fixtures import TAG, read, rejected, tweets, write
 from pyarrow import parquet
 
 from sentiment import durable
-from sentiment.bulk import csv_file, parquet_file, scored_table
+from sentiment.bulk import scored_table
 from sentiment.errors import DataError
+from sentiment.tables import parquet_table, table
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("small_chunks")
@@ -86,9 +87,9 @@ def test_a_run_that_is_really_killed_goes_on_and_does_not_begin_anew(score, tmp_
     script = f"""
 import time, models
 from pathlib import Path
-from sentiment.bulk import csv_file
 from sentiment.bulk.scoring import Job, score_file
-csv_file.CHUNK_ROWS = 4
+from sentiment.tables import table
+table.BATCH_ROWS = 4
 model = models.load({str(tmp_path / "model")!r})
 score_file(
     Job(Path({str(source)!r}), Path({str(tmp_path / "out.csv")!r}), {TAG!r}), model,
@@ -153,6 +154,8 @@ def test_another_column_or_limit_is_refused(score, source, interrupted):
         score(source, text_column="id")
     with pytest.raises(DataError, match="begun with the SENTIMENT_MAX_CHARS 1000; now it is 99"):
         score(source, max_chars=99)
+    with pytest.raises(DataError, match=r"begun with the form .* encoding None.*; now .* encoding cp1252"):
+        score(source, encoding="cp1252")
 
 
 def test_a_damaged_record_is_refused(score, source, interrupted):
@@ -197,7 +200,7 @@ def test_a_folder_that_is_missing_is_one_clear_error(score, source, tmp_path):
 
 
 def test_memory_does_not_grow_with_the_file(score, tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_file, "CHUNK_ROWS", 50)
+    monkeypatch.setattr(table, "BATCH_ROWS", 50)
     peaks = []
     for number in (2000, 8000):
         source = write(
@@ -214,8 +217,8 @@ def test_memory_does_not_grow_with_the_file(score, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("row_group_size", [250, 5000])
 def test_memory_does_not_grow_with_a_parquet_file(score, tmp_path, monkeypatch, row_group_size):
-    monkeypatch.setattr(parquet_file, "CHUNK_ROWS", 250)
-    monkeypatch.setattr(parquet_file, "_BUFFER", 1 << 16)
+    monkeypatch.setattr(parquet_table, "BATCH_ROWS", 250)
+    monkeypatch.setattr(parquet_table, "_BUFFER", 1 << 16)
     source, texts = tmp_path / "in.parquet", [f"{text} {'x' * 800}" for text in tweets(5000)]
     form = {
         "row_group_size": row_group_size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 
 import pyarrow as pa
 import pytest
@@ -103,21 +104,23 @@ def test_rows_that_are_no_csv_cost_themselves_only(score, tmp_path):
     output = score(source)
 
     assert [row[:2] for row in read(output)[1:]] == [["1", "good"], ["4", "fine"], ["7", "great"]]
+    remedy = ": write a quote inside a quoted cell twice, and close each"
     assert rejected(output)[1:] == [
-        ["2", "line 3 is not CSV: ',' expected after '\"'", '2,"bad" indeed', ""],
-        ["3", "line 4 is not CSV: unexpected end of data", '3,"never closed', ""],
-        ["5", "3 cells; the header has 2", "5", "too,many"],
-        ["6", "1 cells; the header has 2", "6", ""],
+        ["2", f"line 3: not CSV (',' expected after '\"'){remedy}", '2,"bad" indeed', ""],
+        ["3", f"line 4: not CSV (unexpected end of data){remedy}", '3,"never closed', ""],
+        ["5", "line 6: 3 cells; the header has 2: quote texts that hold commas", "5", "too,many"],
+        ["6", "line 7: 1 cell; the header has 2: quote texts that hold commas", "6", ""],
         ["7", "text has 0 characters, none of them visible: send at least one word or emoji", "", ""],
     ]
 
 
 def test_a_huge_cell_is_kept_aside(score, tmp_path):
-    output = score(write(tmp_path / "in.csv", [["text"], ["good"], ["x" * 200_000], ["bad"]]))
+    output = score(write(tmp_path / "in.csv", [["text", "id"], ["good", 1], ["x" * 200_000, 2], ["bad", 3]]))
 
     assert [row[0] for row in read(output)[1:]] == ["good", "bad"]
     lines = (tmp_path / "out.csv.rejected.csv").read_text().splitlines()
-    assert lines[1] == f"2,line 3 is not CSV: field larger than field limit (131072),{'x' * 200_000}"
+    assert lines[1].startswith('2,"line 3: not CSV (field larger than field limit (131072))')
+    assert lines[1].endswith(f',"{"x" * 200_000},2",')
 
 
 def test_texts_stay_exactly_as_they_came(score, tmp_path):
@@ -153,9 +156,64 @@ def test_delimiter_and_byte_order_mark_stay(score, tmp_path, delimiter):
     assert [row[:2] for row in read(output, delimiter=delimiter)] == [["\ufefftext", "what, else"], rows[1]]
 
 
-def test_results_of_an_earlier_scoring_are_replaced(score, source):
+def test_a_result_is_scored_again_beside_the_earlier_one(score, source):
     again = score(score(source), "again.csv", model="tweet-sentiment:b")
 
     header, *rows = read(again)
-    assert header == ["id", "text", *RESULTS]
-    assert {row[-1] for row in rows} == {"tweet-sentiment:b"}
+    assert header == ["id", "text", *RESULTS, *(f"{name}_2" for name in RESULTS)]
+    assert {(row[6], row[11]) for row in rows} == {(TAG, "tweet-sentiment:b")}
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_columns_of_the_user_survive_whatever_their_names(score, tmp_path, name):
+    rows = [["text", "model", "Positive", "row"], ["battery died", "Galaxy S9", "no", 7], [" ", "S9", "", 8]]
+    output = score(write(tmp_path / "in.csv", rows), name)
+
+    header = parquet.read_schema(output).names if name == "out.parquet" else read(output)[0]
+    assert header == [*rows[0], *(f"{result}_2" for result in RESULTS)]
+    scored = parquet.read_table(output)["model"][0].as_py() if name == "out.parquet" else read(output)[1][1]
+    assert scored == "Galaxy S9"
+    assert rejected(output)[0] == ["row_2", "reason_2", *rows[0]]
+    assert rejected(output)[1][2:] == [" ", "S9", "", "8"]
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_an_empty_table_gives_an_empty_output(score, tmp_path, name):
+    from_csv = score(write(tmp_path / "in.csv", [["id", "text"]]), name)
+    parquet.write_table(
+        pa.table({"id": pa.array([], pa.int64()), "text": pa.array([], pa.string())}), tmp_path / "in.parquet"
+    )
+    from_parquet = score(tmp_path / "in.parquet", f"other-{name}")
+
+    if name == "out.csv":
+        assert read(from_csv) == read(from_parquet) == [["id", "text", *RESULTS]]
+    else:
+        assert parquet.read_table(from_csv).column_names == ["id", "text", *RESULTS]
+        assert parquet.read_schema(from_parquet).field("id").type == pa.int64()
+        assert parquet.read_table(from_parquet).num_rows == 0
+
+
+def test_lines_that_are_tweets_are_scored_one_by_one(score, tmp_path):
+    lines = ["Well, that was awful", '"Best day ever" said nobody', "lovely crew today"]
+    (tmp_path / "in.txt").write_text("\n".join(lines))
+
+    assert [row[0] for row in read(score(tmp_path / "in.txt"))] == ["text", *lines]
+
+
+def test_json_lines_are_scored_with_their_other_values_beside(score, tmp_path):
+    (tmp_path / "in.jsonl.gz").write_bytes(
+        gzip.compress(b'{"text": "I love it", "n": 1}\n{"text": "awful", "tags": ["a"]}\n')
+    )
+
+    assert [row[:3] for row in read(score(tmp_path / "in.jsonl.gz"))] == [
+        ["text", "n", "tags"],
+        ["I love it", "1", ""],
+        ["awful", "", '["a"]'],
+    ]
+
+
+def test_a_moment_beyond_pythons_calendar_is_written(score, tmp_path):
+    times = pa.array([400_000_000_000_000_000], pa.timestamp("us"))
+    parquet.write_table(pa.table({"text": ["good"], "at": times}), tmp_path / "in.parquet")
+
+    assert read(score(tmp_path / "in.parquet"))[1][1].startswith("14645-06-30")

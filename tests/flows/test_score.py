@@ -74,20 +74,48 @@ def test_the_limit_is_that_of_the_service(crowned, four_tweets, tmp_path, monkey
     assert [row["id"] for row in read(tmp_path / "out.csv")] == ["4"]
 
 
+def test_an_address_and_the_flags_say_how_a_table_is_read(crowned, tmp_path, monkeypatch, capsys):
+    source, outputs = tmp_path / "in.csv", [tmp_path / "out.csv", tmp_path / "again.csv"]
+    source.write_bytes("1;j'adore ça;x\n2;I hate this; x\n".encode("cp1252"))
+
+    room.score(Path(f"{source}?columns=id,tweet,more&encoding=cp1252"), outputs[0], text_column="tweet")
+    flags = ["--columns", "id,tweet,more", "--encoding", "cp1252", "--text-column", "tweet"]
+    monkeypatch.setattr(sys, "argv", ["score", "--input", str(source), "--output", str(outputs[1]), *flags])
+    room.main()
+
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    with outputs[0].open(newline="") as file:
+        assert [row["tweet"] for row in csv.DictReader(file, delimiter=";")] == ["j'adore ça", "I hate this"]
+    with pytest.raises(
+        DataError, match=r"'column' is not known: after the . stand text_column, label_column"
+    ):
+        room.score(Path(f"{source}?column=id"), tmp_path / "more.csv")
+
+
+def test_an_empty_table_is_no_failure(crowned, tmp_path):
+    (tmp_path / "in.csv").write_text("id,text\n")
+
+    done = command(tmp_path / "in.csv", tmp_path / "out.csv", column="text", capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("0 rows: 0 scored")
+    assert (tmp_path / "out.csv").read_text().startswith("id,text,predicted_label,")
+
+
 def test_a_missing_column_is_one_clear_error(crowned, four_tweets, tmp_path):
     with pytest.raises(DataError, match="no column 'text'; it has 'id', 'tweet'"):
         room.score(four_tweets, tmp_path / "out.csv")
 
 
-def arguments(four_tweets, output):
-    return ["--input", str(four_tweets), "--output", str(output), "--text-column", "tweet"]
+def arguments(four_tweets, output, column="tweet"):
+    return ["--input", str(four_tweets), "--output", str(output), "--text-column", column]
 
 
-def command(four_tweets, output, **streams):
+def command(four_tweets, output, column="tweet", **streams):
     """Run the command; what it shows on stdout and stderr is in the streams."""
     environment = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "COLUMNS": "120"}
     return subprocess.run(
-        [sys.executable, "-m", "flows.score", *arguments(four_tweets, output)],
+        [sys.executable, "-m", "flows.score", *arguments(four_tweets, output, column)],
         cwd=ROOT,
         env=environment,
         timeout=120,

@@ -1,0 +1,108 @@
+"""The values of a JSON file one at a time, so that memory does not grow with the file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sentiment.tables.table import RowFault, TableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+_BLOCK = 1 << 20
+_LONGEST = 16 << 20  # characters of a value; longer ones are no row of a table of tweets
+_DECODER = json.JSONDecoder()
+_BETWEEN = " \t\r\n,"
+
+
+class Value(NamedTuple):
+    """A value of a file, the line on which it begins, and what is wrong with it."""
+
+    line: int
+    content: Any
+    fault: RowFault | None = None
+
+
+def line_values(text: TextIO) -> Iterator[Value]:
+    """Return the value of each line; of a line that is no JSON, the line itself, at fault."""
+    for number, line in enumerate(text, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield Value(number, json.loads(line))
+        except ValueError as error:
+            fault = RowFault(f"not JSON ({error}): write one object per line")
+            yield Value(number, line.rstrip("\r\n"), fault)
+
+
+def array_values(text: TextIO, path: Path) -> Iterator[Value]:
+    """Return the values of a file's one array.
+
+    Raises:
+        TableError: It is no JSON, or something follows it.
+    """
+    buffer = _Buffer(text)
+    buffer.skip(" \t\r\n\ufeff")
+    buffer.position += 1  # the opening bracket
+    while True:
+        separators = buffer.skip(_BETWEEN)
+        if buffer.next == "]":
+            buffer.position += 1
+            buffer.skip(" \t\r\n")
+            if not buffer.next:
+                return
+            raise _no_json(path, buffer.line, "more after the array's end")
+        if separators.count(",") > 1 or (value := buffer.value()) is None:
+            raise _no_json(path, buffer.line, "the array's next value is none, or cut off")
+        yield value
+
+
+def _no_json(path: Path, line: int, reason: str) -> TableError:
+    message = f"{path}, line {line}: not JSON ({reason}): export the file anew"
+    return TableError("not_json", message, line=line, reason=reason)
+
+
+class _Buffer:
+    """A window on a text, which moves on as values are taken from it."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text, self._window = text, ""
+        self.position, self.line = 0, 1
+
+    @property
+    def next(self) -> str:
+        """The character that comes next, empty at the end."""
+        if self.position == len(self._window):
+            self._fill()
+        return self._window[self.position : self.position + 1]
+
+    def skip(self, characters: str) -> str:
+        """Pass over these characters, and return those that were there."""
+        passed = ""
+        while self.next and self.next in characters:
+            passed += self.next
+            self.line += self.next == "\n"
+            self.position += 1
+        return passed
+
+    def value(self) -> Value | None:
+        """Return the value that comes next, or None if there is none."""
+        while True:
+            try:
+                content, end = _DECODER.raw_decode(self._window, self.position)
+            except ValueError:
+                if len(self._window) - self.position > _LONGEST or not self._fill():
+                    return None
+                continue
+            value = Value(self.line, content)
+            self.line += self._window.count("\n", self.position, end)
+            self.position = end
+            return value
+
+    def _fill(self) -> bool:
+        block = self._text.read(_BLOCK)
+        self._window, self.position = self._window[self.position :] + block, 0
+        return bool(block)
