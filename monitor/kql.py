@@ -19,6 +19,7 @@ from duckdb_kql.lower import lower
 
 from monitor.answers import QueryRefusal
 from monitor.tables import TABLES
+from monitor.time_limit import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +34,8 @@ _RENDER_START = re.compile(r"\|\s*+render\b", re.ASCII)
 _RENDER = re.compile(r"\|\s*+render\s++(\w++)\s*+(?:with\s*+\(([^)]*+)\)\s*+)?;?\s*+\Z", re.ASCII)
 _TITLE = re.compile(r"""title\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _LONGEST = 200_000
+_LONGEST_SQL = 300_000  # of it, DuckDB makes a plan of some 300 MB, outside its memory limit
+SECONDS = 10.0  # to translate; a query of 40 KB takes some two
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,18 @@ def translate(query: str) -> Translation:
 
     Raises:
         QueryRefusal: It is not KQL, names what does not exist, or is more than duckdb-kql can
-            translate.
+            translate, within the time.
     """
     if len(query) > _LONGEST:
         raise QueryRefusal.local(f"the query has {len(query)} characters; the limit is {_LONGEST}")
-    with _LOCK:
-        return _translate(query)
+    if not _LOCK.acquire(timeout=SECONDS):
+        raise QueryRefusal(429, "TooManyRequests", "other queries are being translated", retry_after=5)
+    try:
+        return within(SECONDS, lambda: _translate(query))
+    except TimeoutError:
+        raise QueryRefusal.local(f"it takes longer than {SECONDS:g} s to translate: shorten it") from None
+    finally:
+        _LOCK.release()
 
 
 @lru_cache(maxsize=256)
@@ -88,6 +97,11 @@ def _compile(query: str) -> Translation:
     operators = _operators(tree)
     _check_case(tree, operators)
     translated = duckdb_kql.to_sql(query, schema=_COLUMNS, allow_write=False)
+    if len(str(translated)) > _LONGEST_SQL:
+        raise QueryRefusal.local(
+            f"unfolded it has {len(str(translated))} characters; the limit is {_LONGEST_SQL}: "
+            "use its definitions less often"
+        )
     if translated.unbound:
         raise QueryRefusal.local(
             f"the query declares parameters without values: {', '.join(translated.unbound)}"

@@ -15,6 +15,7 @@ from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult
 from monitor_fixtures import message, served
 from waiting import wait_for
 
+from monitor import kql
 from monitor.database import Database
 from monitor.kql import translate
 from monitor.query import Limits
@@ -165,3 +166,38 @@ def test_what_is_put_on_the_disk_is_bounded(tmp_path):
 
     assert database.cursor().execute(settings).fetchone() == ("3.7 GiB",)
     database.close()
+
+
+def doubling(times):
+    """A query whose definitions unfold to two to the power of `times` numbers."""
+    lets = "".join(f"let a{number + 1} = a{number} + a{number};" for number in range(times))
+    return f"let a0 = 1;{lets} print a{times}"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        doubling(15),
+        "let f0 = (x:long) { x + x };"
+        + "".join(f"let f{n + 1} = (x:long) {{ f{n}(f{n}(x)) }};" for n in range(4))
+        + "print f4(1)",
+    ],
+)
+def test_a_query_that_unfolds_to_more_than_memory_is_planned_for_is_refused(idle_monitor, query):
+    answer = idle_monitor.query(query)
+
+    assert (answer.status_code, innermost(answer)["code"]) == (400, "LocalLimit")
+    assert "unfolded it has" in innermost(answer)["message"]
+    assert idle_monitor.rows(doubling(5)) == [[32]]
+
+
+def test_a_query_that_takes_too_long_to_translate_is_refused_in_time_and_the_next_one_answered(
+    idle_monitor, monkeypatch
+):
+    monkeypatch.setattr(kql, "SECONDS", 1.0)
+    answer = idle_monitor.query(doubling(24))
+
+    assert (answer.status_code, innermost(answer)["code"]) == (400, "LocalLimit")
+    assert "takes longer than 1 s to translate" in innermost(answer)["message"]
+    assert answer.elapsed < timedelta(seconds=10)
+    assert idle_monitor.rows("print 1") == [[1]]
