@@ -1,7 +1,7 @@
 """Deploy the flows of `prefect.yaml` to a Prefect server: `python -m flows.deploy`.
 
 The work pool and the notice of failures come with them. Safe to repeat: what exists is updated.
-Without PREFECT_API_URL the server is that of `make demo`.
+Without PREFECT_API_URL, in the environment or Prefect's profile, the server is that of `make demo`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ if __name__ == "__main__":
     import os
 
     from sentiment.config import read_settings
+    from sentiment.prefect_access import chosen_address
 
-    os.environ["PREFECT_API_URL"] = os.environ.get("PREFECT_API_URL") or read_settings().prefect_api
+    os.environ["PREFECT_API_URL"] = chosen_address() or read_settings().prefect_api
 
 import argparse
 import os

@@ -7,9 +7,11 @@ run may run any command where a worker listens.
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sentiment.local_key import read_or_make_key
@@ -48,18 +50,37 @@ def demo_access(settings: Settings, environment: Mapping[str, str] = os.environ)
 def apply_prefect_access(settings: Settings, environment: MutableMapping[str, str] = os.environ) -> None:
     """Make Prefect servers of this environment ask for a login, and their clients send it.
 
-    A login of the user's own wins. Clients of a server elsewhere (PREFECT_API_URL) are left alone:
-    this machine's login is none of its business. Call it before Prefect is imported.
+    A login of the user's own wins. Clients of a server elsewhere (PREFECT_API_URL, also that of a
+    Prefect profile) are left alone: this machine's login is none of its business. Call it before
+    Prefect is imported.
 
     Raises:
         ConfigError: The password's file cannot be written or read.
     """
-    address = environment.get(API, "").strip()
+    address = chosen_address(environment)
     is_local = not address or _is_local(address, settings)
     chosen = environment.get(SERVER_LOGIN) or (environment.get(CLIENT_LOGIN) if is_local else None)
     environment[SERVER_LOGIN] = chosen or _local_login(settings)
     if is_local:
         environment[CLIENT_LOGIN] = environment.get(CLIENT_LOGIN) or environment[SERVER_LOGIN]
+
+
+def chosen_address(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the server that Prefect's clients will ask, by variable or profile; empty if none."""
+    return environment.get(API, "").strip() or str(_active_profile(environment).get(API, "")).strip()
+
+
+def _active_profile(environment: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the settings of Prefect's active profile; none if its file is missing or damaged."""
+    home = Path(environment.get("PREFECT_HOME") or "~/.prefect").expanduser()
+    path = Path(environment.get("PREFECT_PROFILES_PATH") or home / "profiles.toml")
+    try:
+        profiles = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):  # Prefect says so itself
+        return {}
+    active = environment.get("PREFECT_PROFILE") or profiles.get("active", "")
+    profile = profiles.get("profiles", {}).get(active, {})
+    return profile if isinstance(profile, dict) else {}
 
 
 def _local_login(settings: Settings) -> str:

@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError
-from sentiment.prefect_access import apply_prefect_access, demo_access
+from sentiment.prefect_access import apply_prefect_access, chosen_address, demo_access
 
 EVIL = "https://evil.example"
 PREFLIGHT = {
@@ -80,6 +80,44 @@ def test_a_server_elsewhere_is_not_sent_the_login_of_this_machine(home, address)
     apply_prefect_access(read_settings(), environment)
 
     assert names(environment) == {"PREFECT_SERVER_API_AUTH_STRING"}
+
+
+@pytest.mark.parametrize(
+    ("address", "is_sent"),
+    [("https://api.prefect.cloud/api/accounts/1", False), ("http://127.0.0.1:9/api", False), (None, True)],
+)
+def test_a_server_of_a_prefect_profile_counts_as_one_of_the_environment(home, tmp_path, address, is_sent):
+    (tmp_path / "profiles.toml").write_text(
+        f'active = "work"\n[profiles.work]\nPREFECT_API_URL = "{address}"\n'
+        '[profiles.other]\nPREFECT_LOGGING_LEVEL = "INFO"\n'
+    )
+    environment = {"PREFECT_HOME": str(tmp_path)} | ({} if address else {"PREFECT_PROFILE": "other"})
+
+    apply_prefect_access(read_settings(), environment)
+
+    assert ("PREFECT_API_AUTH_STRING" in environment) == is_sent
+    assert chosen_address(environment) == (address or "")
+
+
+def test_the_profile_that_is_read_is_the_one_that_prefect_reads(tmp_path):
+    own = 'active = "work"\n[profiles.work]\nPREFECT_API_URL = "http://x.example/api"\n'
+    (tmp_path / "own.toml").write_text(own)
+    environment = {"PREFECT_PROFILES_PATH": str(tmp_path / "own.toml")}
+    code = "from prefect.settings import PREFECT_API_URL; print(PREFECT_API_URL.value())"
+    prefect = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert chosen_address(environment) == prefect.stdout.strip() == "http://x.example/api"
+
+
+def test_a_damaged_profile_is_no_profile(tmp_path):
+    (tmp_path / "profiles.toml").write_text("active = [")
+    assert chosen_address({"PREFECT_HOME": str(tmp_path)}) == ""
 
 
 def test_a_login_of_the_users_own_wins(home):
