@@ -126,8 +126,11 @@ class ServiceClient:
         """Return one prediction per text, in order; `texts` holds 1 to 256.
 
         Raises:
-            ServiceError: As for `predict`; one bad text refuses the whole batch.
+            ServiceError: As for `predict`; one bad text refuses the whole batch. So does one that
+                cannot be sent, since people get the texts of a batch back as they are.
         """
+        for position, text in enumerate(texts):
+            _refuse_halves(position, text)
         answer = self._ask("POST", "/predict_batch", {"texts": list(texts)})
         if not isinstance(answer, list) or len(answer) != len(texts):
             raise _strange(200)
@@ -176,6 +179,15 @@ class ServiceClient:
         if not answer.is_success:
             raise _refusal(answer)
         return answer
+
+
+def _refuse_halves(position: int, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = f"U+{ord(text[error.start]):04X}"
+        message = f"texts[{position}] has half a character ({half}): write the whole one, or leave it out"
+        raise ServiceError(message, reason="refused", status=400) from None
 
 
 def _predicted(text: str, answer: Any) -> PredictedText:

@@ -22,6 +22,13 @@ def test_half_an_emoji_is_replaced_rather_than_crashing(page_client, stand_in):
     assert page_client.predict("good \ud83d").text == "good ?"
 
 
+def test_half_an_emoji_in_a_batch_is_refused_by_its_place_and_nothing_is_sent(page_client, stand_in):
+    with pytest.raises(ServiceError, match=r"^texts\[1\] has half a character \(U\+D83D\): write") as caught:
+        page_client.predict_batch(["fine", "good \ud83d", "\udc00"])
+    assert (caught.value.reason, caught.value.status) == ("refused", 400)
+    assert stand_in.seen_headers == []
+
+
 @pytest.mark.parametrize(
     ("status", "content"),
     [
