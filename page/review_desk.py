@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from page.audit_progress import audit_card, read_missing
 from page.cards import error_card
-from page.host import listening_host
+from page.host import is_here, listening_host
 from page.review_cards import agreement_card, disagreement_card, empty_card, item_card, progress_bar
 from page.texts import Language, say
 from sentiment.errors import ReviewError, SentiloopError
@@ -50,11 +51,25 @@ class Desk:
     def check(self, key: str | None) -> None:
         """Return if the key is right, or none is needed.
 
+        None is needed at this machine itself; whom a proxy on it lets in is somewhere else.
+
         Raises:
-            ReviewError: It is wrong.
+            ReviewError: It is wrong, or there is none and the visitor of this call is elsewhere.
         """
+        if not self.key and not _is_visitor_here():
+            raise ReviewError(
+                "without SENTIMENT_REVIEW_KEY the review is open to this machine's own browser alone: "
+                "ask who runs this page to set it"
+            )
         if not self.is_open or not hmac.compare_digest((key or "").encode(), self.key.encode()):
             raise ReviewError("the key is wrong: ask who runs this page for SENTIMENT_REVIEW_KEY")
+
+
+def _is_visitor_here() -> bool:
+    request = LocalContext.request.get(None)
+    if request is None:  # no visitor's call
+        return True
+    return is_here(request.client.host if request.client else "", request.headers)
 
 
 def act(desk: Desk, language: Language, who: tuple[str, str], act: Callable[[], Item | None]) -> list[Any]:

@@ -169,6 +169,14 @@ def test_a_page_beyond_loopback_is_closed_without_a_key_and_opens_with_the_right
     expect(page.locator("#review-closed")).to_contain_text("SENTIMENT_REVIEW_KEY")
 
 
+def test_whom_a_proxy_on_this_machine_lets_in_sees_no_tweet_without_a_key(reviewing):
+    start, come, _ = reviewing
+    passed_on = {"extra_http_headers": {"X-Forwarded-For": "192.0.2.7"}}
+    page = come(start([report(0)]), "Ann", **passed_on)
+    expect(page.locator("#review-trouble")).to_contain_text("SENTIMENT_REVIEW_KEY")
+    expect(card(page)).to_have_count(0)
+
+
 def test_the_queue_goes_out_as_a_file_and_judgements_come_back(reviewing, tmp_path):
     start, come, open_queue = reviewing
     page = come(start([report(0), report(1)]), "Ann")
