@@ -120,6 +120,8 @@ def read_file(queue: ReviewQueue, path: Path, names: Mapping[str, str]) -> None:
     for problem in done.problems:
         print(f"left out: {problem}", file=sys.stderr)
     print(f"{done.kept} judgements kept, {done.known} known already, {len(done.problems)} left out")
+    if done.problems and not done.kept + done.known:
+        raise ReviewError(f"no judgement in {path.name} can be used: the lines above say why")
 
 
 def _kappa(value: float | None) -> str:

@@ -16,7 +16,7 @@ from sentiment.review.items import UNCLEAR
 from sentiment.review.spreadsheet import escape_formula, restore_formula
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sentiment.review.items import Item
     from sentiment.review.queue import ReviewQueue
@@ -67,7 +67,7 @@ def to_label_studio(items: Sequence[Item], judgements: Iterable[Mapping[str, str
 
 
 def read_label_studio(text: str) -> tuple[list[Judgement], list[str]]:
-    """Return the judgements of a Label Studio export, and a line for each unusable task.
+    """Return the judgements of a Label Studio export, JSON or JSON-MIN; a line for each bad one.
 
     Raises:
         ReviewError: The file is no list of tasks.
@@ -76,22 +76,41 @@ def read_label_studio(text: str) -> tuple[list[Judgement], list[str]]:
         tasks = json.loads(text)
     except ValueError as error:
         raise ReviewError(f"the file is not JSON ({error}): export from Label Studio as JSON") from error
+    except RecursionError as error:
+        raise ReviewError("the file is nested too deeply: export from Label Studio as JSON") from error
     if not isinstance(tasks, list):
-        raise ReviewError("the file is no list of tasks: export from Label Studio as JSON, not as JSON-MIN")
+        raise ReviewError("the file is no list of tasks: export from Label Studio as JSON")
     judgements, problems = [], []
     for number, task in enumerate(tasks, start=1):
-        try:
-            item_id, annotations = str(task["data"]["item_id"]), task.get("annotations") or []
-            judgements += [
-                _from_annotation(item_id, annotation)
-                for annotation in annotations
-                if not annotation.get("was_cancelled")
-            ]
-        except (KeyError, TypeError, IndexError, AttributeError, ValueError, StopIteration) as error:
-            problems.append(
-                f"task {number}: no item_id, choice or moment in it ({type(error).__name__}); left out"
-            )
+        for place, item_id, annotation in _annotations(f"task {number}", task):
+            try:
+                judgements.append(_from_annotation(str(item_id), annotation))
+            except (KeyError, TypeError, IndexError, AttributeError, ValueError, StopIteration) as error:
+                reason = str(error) if isinstance(error, ValueError) else type(error).__name__
+                problems.append(f"{place}: no item_id, choice or moment in it ({reason}); left out")
     return judgements, problems
+
+
+def _annotations(place: str, task: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each judgement of a task with its place and the item's id; what is none fails later."""
+    if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
+        is_min = isinstance(task, dict) and _NAME in task and "item_id" in task  # JSON-MIN is flat
+        yield place, *((task["item_id"], _unfold(task)) if is_min else (None, None))
+        return
+    annotations = task.get("annotations") or []
+    if "item_id" not in task["data"] or not isinstance(annotations, list):
+        yield place, None, None
+        return
+    for number, annotation in enumerate(annotations, start=1):
+        if not (isinstance(annotation, dict) and annotation.get("was_cancelled")):
+            yield f"{place}: annotation {number}", task["data"]["item_id"], annotation
+
+
+def _unfold(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the annotation of a task of JSON-MIN as JSON has it."""
+    moments = {name: task.get(name) for name in ("created_at", "updated_at")}
+    choice = {"type": "choices", "value": {"choices": [task[_NAME]]}}
+    return {**moments, "completed_by": task.get("annotator"), "result": [choice]}
 
 
 def to_csv(items: Iterable[Item], judgements: Iterable[Mapping[str, str]] = ()) -> str:
@@ -202,6 +221,8 @@ def _annotation(judgement: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_annotation(item_id: str, annotation: Mapping[str, Any]) -> Judgement:
     by = annotation["completed_by"]
+    if by is None:
+        raise ValueError("nobody made it")
     annotator = str(by.get("email") or by["id"]) if isinstance(by, dict) else str(by)
     choice = next(part for part in annotation["result"] if part.get("type") == "choices")
     moment = annotation.get("updated_at") or annotation.get("created_at")

@@ -137,6 +137,35 @@ def test_what_is_no_judgement_in_an_export_of_label_studio_is_left_out_and_named
     assert [problem.split(":")[0] for problem in problems] == ["task 4", "task 5", "task 6", "task 7"]
 
 
+def test_a_bad_annotation_costs_its_task_no_other():
+    task = exported(1)[0]
+    task["annotations"] += [
+        {"completed_by": 2, "result": []},
+        None,
+        {"result": task["annotations"][0]["result"]},
+    ]
+    judgements, problems = read_label_studio(json.dumps([task]))
+
+    assert judgements == [Judgement(ITEM, "1", "positive")]
+    assert [problem.split(": no")[0] for problem in problems] == [
+        f"task 1: annotation {number}" for number in (2, 3, 4)
+    ]
+
+
+def test_json_min_is_read_as_well_and_what_it_lacks_is_named():
+    moment = {"created_at": "2026-11-24T08:00:00Z", "updated_at": "2026-11-24T09:00:00Z"}
+    tasks = [
+        {"item_id": ITEM, "text": "x", "sentiment": "positive", "annotator": 1, **moment},
+        {"item_id": ITEM, "sentiment": {"choices": ["neutral", "positive"]}, "annotator": 2},
+        {"item_id": ITEM, "sentiment": "neutral"},
+        {"item_id": ITEM, "annotator": 2},
+    ]
+    judgements, problems = read_label_studio(json.dumps(tasks))
+
+    assert judgements == [Judgement(ITEM, "1", "positive", NOW)]
+    assert [problem.split(":")[0] for problem in problems] == ["task 2", "task 3", "task 4"]
+
+
 def test_a_number_of_label_studio_is_nobody_until_it_has_a_name():
     one, two = (
         read_label_studio(json.dumps(exported(*who)))[0] for who in ((1, {"id": 1}), (1, 7, "cora@x.org"))
@@ -167,7 +196,7 @@ def test_nobody_becomes_a_second_annotator_by_way_of_label_studio(queue_url):
         assert queue.settled() == []
 
 
-@pytest.mark.parametrize("text", ["{", "{}", '"x"'])
+@pytest.mark.parametrize("text", ["{", "{}", '"x"', "[" * 100_000])
 def test_a_file_that_is_no_export_is_a_clear_error(text):
     with pytest.raises(ReviewError, match="Label Studio"):
         read_label_studio(text)
@@ -251,6 +280,13 @@ def test_the_command_imports_a_file_and_tells_the_status(command, tmp_path, caps
         in printed
     )
     assert "3 items: 2 settled" in printed
+
+
+def test_a_file_without_any_judgement_that_can_be_used_is_an_error_of_the_command(command, tmp_path, capsys):
+    (tmp_path / "back.json").write_text(json.dumps([{"id": 1, "text": "x"}]))
+    with pytest.raises(ReviewError, match=r"no judgement in back\.json can be used"):
+        command("import", tmp_path / "back.json")
+    assert "left out: task 1: no item_id" in capsys.readouterr().err
 
 
 def test_the_command_prints_label_studios_configuration(command, capsys):
