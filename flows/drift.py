@@ -21,6 +21,7 @@ from pydantic import Field
 from flows.prepare import prepared_dataset
 from flows.retrying import is_worth_asking_again
 from flows.show import show
+from flows.table_flags import add_data_flags, data_of
 from sentiment import queries
 from sentiment.command import run_command, whole_number
 from sentiment.config import apply_tool_environment, read_settings
@@ -56,8 +57,7 @@ def drift(data: str = "default", weeks: Weeks = 4) -> Week | None:
     ended. It returns None where none of the weeks has a text.
 
     Args:
-        data: What the champion was trained on: 'default', a CSV file with the columns text and
-            label, or a folder in TweetEval's form; a path is one of the worker's.
+        data: What the champion was trained on: 'default', a table, or a folder; see `flows.train`.
         weeks: How many weeks back to measure, this one included, 1 to 26.
 
     Raises:
@@ -157,9 +157,7 @@ def main() -> None:
         "python -m flows.drift",
         description="Measure how production texts differ from those that the champion learned from.",
     )
-    parser.add_argument(
-        "--data", default="default", help="what the champion was trained on (default: %(default)s)"
-    )
+    add_data_flags(parser, "what the champion was trained on")
     parser.add_argument(
         "--weeks",
         type=whole_number("weeks", 1, _MOST_WEEKS),
@@ -167,7 +165,7 @@ def main() -> None:
         help="weeks back, this one included (default: %(default)s)",
     )
     chosen = parser.parse_args()
-    week = drift(chosen.data, chosen.weeks)
+    week = drift(data_of(chosen), chosen.weeks)
     print(f"{say_drift(week)}. {explain_drift(week)}" if week else "no text was drawn in these weeks")
 
 

@@ -11,10 +11,12 @@ from prefect import task
 from prefect.logging import get_run_logger
 
 import models.text
-from sentiment import hash_draws
+from sentiment import data as data_room
+from sentiment import hash_draws, text_rules
+from sentiment import tables as tables_room
 from sentiment.config import read_settings
-from sentiment.data import corpus_encoding, distinct_tweets, near_duplicates, sources
 from sentiment.data import dataset as data
+from sentiment.data import sources
 from sentiment.errors import DataError
 
 if TYPE_CHECKING:
@@ -37,17 +39,17 @@ def prepared_dataset(source: str) -> data.Dataset:
 def source_key(source: str) -> str:
     """Return a SHA-256 of a source's files and the code that prepares them; empty without files."""
     # `sources` pins the default corpus by its SHA-256.
-    ours = (data, distinct_tweets, hash_draws, near_duplicates, corpus_encoding, sources)
-    modules = (*ours, models.text)
-    files = [Path(str(module.__file__)) for module in modules]
-    path = Path(source)
-    if source != sources.DEFAULT_SOURCE:
-        files += sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    files = [Path(str(models.text.__file__)), Path(str(hash_draws.__file__)), Path(str(text_rules.__file__))]
+    for room in (data_room, tables_room):
+        files += sorted(Path(str(room.__file__)).parent.glob("*.py"))
+    files += sources.files_of(source)
     if not all(file.is_file() for file in files):
         return ""
-    digest = hashlib.sha256(f"{source} {version('ftfy')}".encode())
+    limit = read_settings().max_chars
+    digest = hashlib.sha256(f"{source} {version('ftfy')} {limit}".encode())
     for file in files:
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
     return digest.hexdigest()
 
 
@@ -63,7 +65,7 @@ def prepare_data(source: str) -> str:
     """Read, clean and split a source, save it below SENTIMENT_HOME/data, and return its digest."""
     logger = get_run_logger()
     logger.info("reading and cleaning %s", source)
-    dataset = data.load_dataset(source)
+    dataset = data.load_dataset(source, read_settings().max_chars)
     dataset.save(_folder(dataset.digest))
     dropped = ", ".join(f"{count} {reason}" for reason, count in dataset.report.dropped.items())
     logger.info(

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from flows.prepare import prepared_dataset
 from flows.show import show
+from flows.table_flags import add_data_flags, data_of
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.gate.verdict import Decision, Verdict, make_override
@@ -46,8 +47,9 @@ def promote(
 
     Args:
         candidate: The registered version to judge: an alias, such as challenger, or a number.
-        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's
-            form; a path is one of the worker's.
+        data: 'default', a table with the columns text and label, a folder with one for each split,
+            or one in TweetEval's form; a path is one of the worker's. After a ? it may say how it
+            is read: tweets.csv?label_column=mood.
         approved_by: People who promote it whatever the gate says; their names are recorded. Empty:
             the gate alone decides.
         because: Why they do; recorded as well.
@@ -104,7 +106,7 @@ def main() -> None:
         end_shadow()
         print("no shadow")
     else:
-        verdict = promote(chosen.candidate, chosen.data, tuple(chosen.approved_by), chosen.because)
+        verdict = promote(chosen.candidate, data_of(chosen), tuple(chosen.approved_by), chosen.because)
         print(headline(verdict))
         sys.exit(0 if verdict.is_promoted else EXIT_CODES[verdict.decision])
 
@@ -121,9 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         default="challenger",
         help="alias or number of a registered version (default: %(default)s)",
     )
-    parser.add_argument(
-        "--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder"
-    )
+    add_data_flags(parser)
     parser.add_argument(
         "--approved-by",
         action="append",

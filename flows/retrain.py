@@ -18,6 +18,7 @@ from prefect.logging import get_run_logger
 
 from flows.prepare import prepared_dataset
 from flows.promote import EXIT_CODES, promote
+from flows.table_flags import add_data_flags, data_of
 from flows.train import train_and_register
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
@@ -62,8 +63,9 @@ def retrain(
     It returns None where the trigger gives no reason to train.
 
     Args:
-        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's
-            form; a path is one of the worker's.
+        data: 'default', a table with the columns text and label, a folder with one for each split,
+            or one in TweetEval's form; a path is one of the worker's. After a ? it may say how it
+            is read: tweets.csv?label_column=mood.
         profile: How much to train; the champion's own profile unless given.
         families: Which models to train: the champion's family, with a BERT to teach it if the
             champion had one, or all three.
@@ -149,9 +151,7 @@ def main() -> None:
         description="Train challengers on the base and the validated feedback; the gate judges the best.",
         epilog="Exit codes: 0 promoted or no reason to train, 1 error, 3 HOLD, 4 REJECT.",
     )
-    parser.add_argument(
-        "--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder"
-    )
+    add_data_flags(parser)
     parser.add_argument("--profile", choices=list(ROWS), help="how much to train (default: as the champion)")
     parser.add_argument(
         "--families",
@@ -164,7 +164,7 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")
     chosen = parser.parse_args()
-    verdict = retrain(chosen.data, chosen.profile, chosen.families, chosen.trigger, chosen.seed)
+    verdict = retrain(data_of(chosen), chosen.profile, chosen.families, chosen.trigger, chosen.seed)
     print(headline(verdict) if verdict else "no reason to train, as the log says")
     sys.exit(EXIT_CODES[verdict.decision] if verdict and not verdict.is_promoted else 0)
 

@@ -21,6 +21,7 @@ import models
 from flows.prepare import prepared_dataset
 from flows.promote import promote
 from flows.show import show
+from flows.table_flags import add_data_flags, data_of
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import TrackingError
@@ -67,8 +68,9 @@ def train(
     comparison of the rest.
 
     Args:
-        data: 'default', a CSV file with the columns text and label, or a folder in TweetEval's
-            form; a path is one of the worker's.
+        data: 'default', a table with the columns text and label, a folder with one for each split,
+            or one in TweetEval's form; a path is one of the worker's. After a ? it may say how it
+            is read: tweets.csv?label_column=mood.
         profile: How much to train: smoke (400 tweets, for a try), quick (all tweets, a small BERT)
             or full (bert-base-uncased, 3 epochs).
         families: Which models to train and compare.
@@ -199,9 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         "python -m flows.train", description="Train and compare the models; the winner goes to the gate."
     )
-    parser.add_argument(
-        "--data", default="default", help="'default', a CSV file with text,label, or a TweetEval folder"
-    )
+    add_data_flags(parser)
     parser.add_argument(
         "--profile", default="quick", choices=list(ROWS), help="how much to train (default: %(default)s)"
     )
@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")
     chosen = parser.parse_args()
     families = tuple(chosen.families)
-    print(as_markdown(train(chosen.data, chosen.profile, families, chosen.base_model, chosen.seed)))
+    print(as_markdown(train(data_of(chosen), chosen.profile, families, chosen.base_model, chosen.seed)))
 
 
 if __name__ == "__main__":

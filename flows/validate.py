@@ -18,6 +18,7 @@ from prefect import flow
 from prefect.logging import get_run_logger
 
 from flows.prepare import prepared_dataset
+from flows.table_flags import add_data_flags, data_of
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import validated_feedback
@@ -103,12 +104,8 @@ def main() -> None:
         "python -m flows.validate",
         description="Append what people settled to the dataset of validated feedback.",
     )
-    parser.add_argument(
-        "--data",
-        default="default",
-        help="the base to train on: 'default', a CSV file with text,label, or a TweetEval folder",
-    )
-    done = validate(parser.parse_args().data)
+    add_data_flags(parser, "the base to train on")
+    done = validate(data_of(parser.parse_args()))
     refused = ", ".join(f"{count} {reason}" for reason, count in done["refused"].items()) or "none"
     audit = ", ".join(f"{count} {state}" for state, count in done["audit"].items())
     print(

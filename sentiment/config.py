@@ -20,6 +20,7 @@ from sentiment.loopback import loopback_url
 
 MODEL_NAME = "tweet-sentiment"
 EXPERIMENT_NAME = "tweet-sentiment"
+MAX_CHARS = 1000  # of a text, unless SENTIMENT_MAX_CHARS says otherwise
 MAX_BATCH = 256  # texts in one /predict_batch
 AZURE_LOGS_ENDPOINT = "https://api.loganalytics.io"
 LOCAL_WORKSPACE = "00000000-0000-0000-0000-000000000000"
@@ -41,7 +42,7 @@ class Settings(BaseSettings):
     port_prefect: int = Field(4200, ge=1, le=65535)
     port_monitor: int = Field(8600, ge=1, le=65535)
     service_url: str | None = None
-    max_chars: int = Field(1000, ge=1)
+    max_chars: int = Field(MAX_CHARS, ge=1)
     max_body_bytes: int = Field(256 * 1024, ge=1024)
     max_concurrency: int = Field(64, ge=1)
     feedback_per_minute: int = Field(60, ge=0)

@@ -1,4 +1,4 @@
-"""Which texts can be predicted: not too long, and with something visible in them."""
+"""Which texts can be predicted and learned: not too long, with something visible in them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ def check_text(text: str, max_chars: int, name: str = "text") -> None:
     Raises:
         RequestError: It is too long, or nothing in it is visible.
     """
-    if len(text) > max_chars:
+    if is_too_long(text, max_chars):
         raise RequestError(f"{name} has {len(text)} characters; the limit is {max_chars}: shorten it")
     if not is_plainly_visible(text) and not clean_text(text):
         raise RequestError(
             f"{name} has {len(text)} characters, none of them visible: send at least one word or emoji"
         )
+
+
+def is_too_long(text: str, max_chars: int) -> bool:
+    """Return whether a text has more characters than may be predicted, and trained on."""
+    return len(text) > max_chars
 
 
 def is_plainly_visible(text: str) -> bool:

@@ -56,7 +56,7 @@ ALLOWED = {
 }
 # What each room of `sentiment` may import, besides the ground floor: the files beside the rooms.
 FLOORS: dict[str, set[str]] = {
-    "data": set(),
+    "data": {"tables"},
     "feedback": set(),
     "champions": set(),
     "queries": set(),

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from models import LABELS
 from sentiment import durable
+from sentiment.config import MAX_CHARS
 from sentiment.data.distinct_tweets import DistinctTweet, collapse
 from sentiment.data.near_duplicates import NearDuplicates, canonical_form
 from sentiment.data.sources import DEFAULT_SOURCE, Source, read_source
@@ -170,23 +171,25 @@ class Dataset:
         return dataset
 
 
-def load_dataset(source: str = DEFAULT_SOURCE) -> Dataset:
+def load_dataset(source: str = DEFAULT_SOURCE, max_chars: int = MAX_CHARS) -> Dataset:
     """Read a source and prepare it; see `read_source` for what a source may be.
+
+    Longer texts than `max_chars` are left out.
 
     Raises:
         DataError: The source cannot be read, or is not fit to train on; the message names the file,
             the line and the remedy.
     """
-    return prepare(read_source(source), source)
+    return prepare(read_source(source), source, max_chars)
 
 
-def prepare(source: Source, origin: str) -> Dataset:
+def prepare(source: Source, origin: str, max_chars: int = MAX_CHARS) -> Dataset:
     """Return the rows of a source cleaned, settled and split.
 
     Raises:
         DataError: A split would lack one of the labels.
     """
-    tweets, dropped = collapse(source.rows)
+    tweets, dropped = collapse(source.rows, max_chars)
     own_splits = {tweet.source_split for tweet in tweets}
     has_test = not any(own_splits) or "test" in own_splits
     chosen: dict[str, list[DistinctTweet]] = {name: [] for name in SPLITS}

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 from models import clean_text
 from sentiment.data.near_duplicates import NearDuplicates, canonical_form
 from sentiment.hash_draws import hash_draw
+from sentiment.text_rules import is_too_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sentiment.data.sources import Row
+    from sentiment.data.labelled_rows import Row
 
 TEST_SHARE = 0.1
 VALIDATION_SHARE = 0.1
+DROPPED = ("empty", "too long", "duplicate", "near-duplicate", "low confidence")
 
 
 @dataclass
@@ -70,13 +72,19 @@ def choose_split(form: str) -> str:
     return "validation" if draw < TEST_SHARE + VALIDATION_SHARE else "train"
 
 
-def collapse(rows: Iterable[Row]) -> tuple[list[DistinctTweet], Counter[str]]:
-    """Return the distinct tweets of rows, and the number of rows dropped for each reason."""
+def collapse(rows: Iterable[Row], max_chars: int) -> tuple[list[DistinctTweet], Counter[str]]:
+    """Return the distinct tweets of rows, and the number of rows dropped for each reason.
+
+    What a service of this `max_chars` would refuse is no tweet to learn from either.
+    """
     tweets: list[DistinctTweet] = []
     by_form: dict[str, DistinctTweet] = {}
     index = NearDuplicates()
-    dropped = Counter({"empty": 0, "duplicate": 0, "near-duplicate": 0, "low confidence": 0})
+    dropped = Counter(dict.fromkeys(DROPPED, 0))
     for row in sorted(rows, key=_precedence):
+        if is_too_long(row.text, max_chars):
+            dropped["too long"] += 1
+            continue
         text = clean_text(row.text)
         if not text:
             dropped["empty"] += 1

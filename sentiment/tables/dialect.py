@@ -113,12 +113,20 @@ class _Candidate:
         return any(cell.strip().casefold() == name.casefold() for cell in self.header)
 
     def is_header(self, name: str) -> bool:
-        """Return whether the first line names columns, and the rows after it bear it out."""
+        """Return whether the first line names columns.
+
+        Single words, the column of tweets among them, do; other names only where most of the rows
+        after them bear it out.
+        """
         width = len(self.header)
-        words = _MOST_WORDS if not self.is_spaced else int(self.holds(name))
-        if self.records[0].fault or width < 2 or self.support(width) <= 1 / 2:  # noqa: PLR2004
+        if self.records[0].fault or width < 2:  # noqa: PLR2004
             return False
-        return all(_is_name(cell, words, may_be_empty=not at) for at, cell in enumerate(self.header))
+        is_plain = self.holds(name) and not self.is_spaced and self._are_names(1)
+        words = _MOST_WORDS if not self.is_spaced else int(self.holds(name))
+        return is_plain or (self._are_names(words) and self.support(width) > 1 / 2)
+
+    def _are_names(self, most_words: int) -> bool:
+        return all(_is_name(cell, most_words, may_be_empty=not at) for at, cell in enumerate(self.header))
 
 
 def _sample(lines: Lines, delimiter: str, *, skips: bool) -> _Candidate:

@@ -8,7 +8,7 @@ import pytest
 from labelled_rows import enough_rows, source_of
 
 from sentiment.data.dataset import Dataset, load_dataset, prepare
-from sentiment.data.sources import Row
+from sentiment.data.labelled_rows import Row
 from sentiment.errors import DataError
 
 
@@ -46,7 +46,8 @@ def test_dropped_rows_are_counted_by_reason():
 
     report = prepare(source_of(rows), "rows").report
 
-    assert report.dropped == {"empty": 1, "duplicate": 1, "near-duplicate": 1, "low confidence": 0}
+    none = {"too long": 0, "low confidence": 0}
+    assert report.dropped == {"empty": 1, "duplicate": 1, "near-duplicate": 1, **none}
 
 
 def test_a_saved_dataset_loads_equal_and_a_damaged_one_is_refused(tmp_path):

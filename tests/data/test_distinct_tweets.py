@@ -8,7 +8,7 @@ from labelled_rows import enough_rows, source_of, splits_by_text
 
 from sentiment.data.dataset import prepare
 from sentiment.data.distinct_tweets import choose_split
-from sentiment.data.sources import Row
+from sentiment.data.labelled_rows import Row
 
 
 def test_adding_tweets_moves_no_old_one_and_shuffling_moves_none_at_all():

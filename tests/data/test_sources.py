@@ -1,17 +1,21 @@
-"""Sources of labelled tweets: CSV files, TweetEval folders, and errors that name the line."""
+"""Sources of labelled tweets: tables, folders of them, and errors that name the line."""
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from labelled_rows import enough_rows
+from pyarrow import parquet
 
 from models import LABELS
 from sentiment.data import sources
 from sentiment.data.dataset import load_dataset
-from sentiment.data.sources import Row, read_source
+from sentiment.data.labelled_rows import Row
+from sentiment.data.sources import read_source
 from sentiment.errors import DataError
 
 
@@ -30,24 +34,27 @@ def test_a_csv_file_is_read_with_or_without_a_byte_order_mark(tmp_path):
     [
         (
             b"text,sentiment\nfine,positive\n",
-            r"tweets\.csv, line 1: column 'label' is missing \(found: text, sentiment\).*text,label",
+            r"tweets\.csv, line 1: no column 'label'; it has 'text', 'sentiment': .* --label-column",
         ),
         (
             b"text,label\nfine,positive\nhm,angry\n",
-            r"tweets\.csv, line 3: unknown label 'angry'; use negative, neutral, positive",
+            r"tweets\.csv, line 3: unknown label 'angry'; use negative, neutral, positive, or say",
         ),
         (b"", r"tweets\.csv is empty: give"),
         (b" \n\n", r"tweets\.csv is empty: give"),
         (
             b"text,label\nfine,positive\ncaf\xe9,positive\n",
-            r"tweets\.csv, line 3: byte 0xe9 is not UTF-8; save",
+            r"tweets\.csv, line 3: the byte 0xe9 is not UTF-8: try --encoding cp1252",
         ),
         (
-            "text,label\nfine,positive\n".encode("utf-16"),
-            r"tweets\.csv, line 1: byte 0xff is not UTF-8; save",
+            "text,label\nfine,positive\n".encode("utf-16-le"),
+            r"tweets\.csv, line 1: the byte 0x00 .* is not UTF-8: try --encoding utf-16-le",
         ),
-        (b"text,label\nalone\n", r"tweets\.csv, line 2: a field is missing"),
-        (b'text,label\n"open,positive\n', r"tweets\.csv, line 2: not valid CSV"),
+        (b"text,label\nalone\n", r"tweets\.csv, line 2: 1 cell; the header has 2"),
+        (b"label,text\nnegative,good food, but cold\n", r"tweets\.csv, line 2: 3 cells; the header has 2"),
+        (b"text,label\nfine,\n", r"tweets\.csv, line 2: no label: label the tweet, or leave it out"),
+        (b"text,label\nhm,0\nok,4\n", r"line 2: unknown label '0'; .* --labels \"0=negative,4=positive\""),
+        (b'text,label\n"open,positive\n', r"tweets\.csv, line 2: not CSV"),
         (
             b"text,label\nfine,positive\nbad,negative\n",
             r"tweets\.csv: the .* split has no .* row .* of the 2 read\); give more tweets",
@@ -61,6 +68,9 @@ def test_a_csv_file_is_read_with_or_without_a_byte_order_mark(tmp_path):
         "latin-1",
         "utf-16",
         "missing field",
+        "field too many",
+        "missing label",
+        "numbers",
         "open quote",
         "two rows",
     ],
@@ -73,8 +83,85 @@ def test_bad_csv_input_gets_an_error_with_file_line_and_remedy(tmp_path, content
         load_dataset(str(path))
 
 
+SENTIMENT140 = "columns=polarity,id,date,query,user,text&label_column=polarity&encoding=latin-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("words.tsv", "text\tlabel\nfine, yes\tPOS\nna\tneu\nbad\tNegative\n", ""),
+        ("signed.csv", "label;text\n1;fine, yes\n0;na\n-1;bad\n", ""),
+        ("known.json", '[{"t": "fine, yes", "l": 4}, {"t": "na", "l": 2}, {"t": "bad", "l": 0}]', "t"),
+        (
+            "sentiment140.csv",
+            '"4","1","Mon","NO_QUERY","ann","fine, yes"\n"2","2","Mon","NO_QUERY","bob","na"\n'
+            '"0","3","Mon","NO_QUERY","cy","bad"\n',
+            f"{SENTIMENT140}&labels=0=negative,2=neutral,4=positive",
+        ),
+        (
+            "Tweets.csv",
+            "tweet_id,airline_sentiment,airline_sentiment_confidence,negativereason,text,tweet_location\n"
+            '1,positive,1.0,,"fine, yes","New York, NY"\n2,neutral,0.7,,na,\n3,negative,1.0,Late,bad,\n',
+            "label_column=airline_sentiment",
+        ),
+    ],
+)
+def test_a_table_is_read_by_its_columns_and_what_its_labels_mean(tmp_path, name, content, said):
+    (tmp_path / name).write_text(content, "utf-8")
+    said = "text_column=t&label_column=l&labels=0=negative,2=neutral,4=positive" if said == "t" else said
+
+    rows = read_source(f"{tmp_path / name}?{said}" if said else str(tmp_path / name)).rows
+
+    assert rows == (Row("fine, yes", "positive"), Row("na", "neutral"), Row("bad", "negative"))
+
+
+def test_a_folder_of_tables_keeps_its_splits_as_hubs_give_them(tmp_path):
+    (tmp_path / "README.md").write_text("text,label\n")
+    (tmp_path / "data").mkdir()
+    for number, text in enumerate(("one", "two")):
+        table = pa.table({"text": [text], "label": ["positive"]})
+        parquet.write_table(table, tmp_path / "data" / f"train-0000{number}-of-00002.parquet")
+    (tmp_path / "data" / "dev.jsonl.gz").write_bytes(gzip.compress(b'{"text": "three", "label": "neg"}\n'))
+    (tmp_path / "data" / "test.tsv").write_text("label\ttext\nneutral\tfour\n")
+
+    source = read_source(str(tmp_path))
+
+    assert source.name == tmp_path.name
+    assert [(row.text, row.label, row.split) for row in source.rows] == [
+        ("three", "negative", "validation"),
+        ("four", "neutral", "test"),
+        ("one", "positive", "train"),
+        ("two", "positive", "train"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["train.csv", "train.json"], "has 2 files for train: train.csv, train.json: leave one there"),
+        (["val.csv", "dev.csv", "train.csv"], "2 files for validation: dev.csv, val.csv"),
+        (["tweets.csv", "test.csv"], "has no table named train: name its tables train, validation and test"),
+    ],
+)
+def test_a_folder_whose_tables_are_not_plain_is_refused(tmp_path, names, message):
+    for name in names:
+        (tmp_path / name).write_text("text,label\n")
+
+    with pytest.raises(DataError, match=message):
+        read_source(str(tmp_path))
+
+
+def test_a_text_that_no_service_would_take_is_not_learned_from(tmp_path):
+    rows = [*enough_rows(), Row("long " * 201, "neutral"), Row(" \u200b ", "neutral")]
+    (tmp_path / "in.csv").write_text("text,label\n" + "".join(f"{row.text},{row.label}\n" for row in rows))
+
+    dropped = load_dataset(str(tmp_path / "in.csv")).report.dropped
+
+    assert (dropped["too long"], dropped["empty"]) == (1, 1)
+
+
 def test_a_missing_source_names_what_can_be_given(tmp_path):
-    with pytest.raises(DataError, match="no such file or folder; give a CSV file"):
+    with pytest.raises(DataError, match="no such file or folder; give a table"):
         load_dataset(str(tmp_path / "nowhere"))
 
 

@@ -11,9 +11,9 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 def test_prepared_data_is_used_again_until_the_file_changes(home, corpus_file, tmp_path, monkeypatch):
     reads = []
 
-    def load_dataset(source):
+    def load_dataset(source, max_chars):
         reads.append(source)
-        return real(source)
+        return real(source, max_chars)
 
     real = prepare.data.load_dataset
     monkeypatch.setattr(prepare.data, "load_dataset", load_dataset)
@@ -34,3 +34,22 @@ def test_a_damaged_copy_is_prepared_again(home, corpus_file):
     (home / "data" / dataset.digest / "dataset.json").write_text("{}", "utf-8")
 
     assert prepare.prepared_dataset(str(corpus_file)) == dataset
+
+
+def test_the_limit_of_the_service_is_that_of_the_training(home, corpus_file, monkeypatch):
+    whole = prepare.prepared_dataset(str(corpus_file))
+    monkeypatch.setenv("SENTIMENT_MAX_CHARS", "45")
+    short = prepare.prepared_dataset(str(corpus_file))
+
+    assert max(map(len, whole.train.texts)) > 45 >= max(map(len, short.train.texts))
+    assert short.report.dropped["too long"] > whole.report.dropped["too long"] == 0
+
+
+def test_a_folder_is_prepared_again_where_one_of_its_tables_changes(tmp_path):
+    for name in ("train.csv", "test.csv"):
+        (tmp_path / name).write_text("text,label\n", "utf-8")
+    before = prepare.source_key(str(tmp_path))
+    (tmp_path / "test.csv").write_text("text,label\nfine,positive\n", "utf-8")
+
+    assert prepare.source_key(str(tmp_path)) != before
+    assert prepare.source_key(f"{tmp_path}?text_column=tweet") != prepare.source_key(str(tmp_path))

@@ -1,0 +1,138 @@
+"""Labelled tweets in tables: one of any form, or a folder of them, one or more for each split.
+
+Training stops at a row that cannot be read: what is wrong in a table of labels is mended there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from models import LABELS
+from sentiment.data.labelled_rows import Row
+from sentiment.errors import DataError
+from sentiment.tables.dialect import DEFAULT_TEXT
+from sentiment.tables.labels import meanings_of, parse_labels, propose_labels
+from sentiment.tables.opening import ENDINGS, open_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sentiment.tables.form import Form
+    from sentiment.tables.table import Batch, Table
+
+DEFAULT_LABEL = "label"
+_SPLITS = {"train": "train", "test": "test"} | dict.fromkeys(
+    ("validation", "valid", "val", "dev"), "validation"
+)
+# Hubs cut large tables: train-00000-of-00002.parquet, some with a digest behind it.
+_SPLIT_FILE = re.compile(rf"({'|'.join(_SPLITS)})(-\d+-of-\d+(?:-\w+)?)?", re.IGNORECASE)
+_SHOWN_CHARS = 40
+
+
+class SplitFile(NamedTuple):
+    """A table, and the split that its rows belong to; None: it decides none."""
+
+    path: Path
+    split: str | None = None
+
+
+def split_files(folder: Path) -> list[SplitFile]:
+    """Return the tables of a folder, or of its folder `data`, that are named after a split.
+
+    Raises:
+        DataError: None is for training, or a split has two that are no parts of one.
+    """
+    for place in (folder, folder / "data"):
+        named = [(path, _SPLIT_FILE.fullmatch(_stem(path))) for path in sorted(place.glob("*"))]
+        found = [(path, match) for path, match in named if match and path.suffix.lower() in ENDINGS]
+        if found:
+            break
+    files = [SplitFile(path, _SPLITS[match.group(1).lower()]) for path, match in found]
+    whole = [SplitFile(path, _SPLITS[match.group(1).lower()]) for path, match in found if not match.group(2)]
+    for split in ("train", "validation", "test"):
+        names = [file.path.name for file in files if file.split == split]
+        if len(names) > 1 and any(file.split == split for file in whole):
+            raise DataError(
+                f"{folder} has {len(names)} files for {split}: {', '.join(names)}: leave one there"
+            )
+    if not any(file.split == "train" for file in files):
+        raise DataError(
+            f"{folder} has no table named train: name its tables train, validation and test "
+            f"({', '.join(ENDINGS)}), or give a folder in TweetEval's form"
+        )
+    return files
+
+
+def read_tables(files: Sequence[SplitFile], form: Form) -> list[Row]:
+    """Return the labelled rows of tables that are read in the same form.
+
+    Raises:
+        DataError: A table or a row cannot be read, or a label has no meaning; the message names the
+            file, the line, the value and the remedy.
+    """
+    given = parse_labels(form.labels)
+    reading = _Reading(form)
+    for file in files:
+        reading.read(file)
+    meanings = meanings_of(reading.places, given, reading.names)
+    for value, place in reading.places.items():
+        if value not in meanings:
+            raise DataError(f"{place}: {_unknown(value, reading.places)}")
+    # Taken from the end, so that no row is in memory twice.
+    raw = reading.rows
+    raw.reverse()
+    rows: list[Row] = []
+    while raw:
+        text, value, split = raw.pop()
+        rows.append(Row(text, meanings[value], split=split))
+    return rows
+
+
+@dataclass
+class _Reading:
+    """Rows with the labels that their tables have, and where each label first occurs."""
+
+    form: Form
+    rows: list[tuple[str, str, str | None]] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def read(self, file: SplitFile) -> None:
+        table = open_table(file.path, self.form)
+        text = table.find(self.form.text_column or DEFAULT_TEXT, "--text-column")
+        label = table.find(self.form.label_column or DEFAULT_LABEL, "--label-column")
+        self.names |= table.names_of(label)
+        same: dict[str, str] = {}  # one string for each label, however many rows have it
+        for batch in table.batches(text):
+            _refuse_faults(table, batch)
+            cells = zip(batch.lines, batch.column(text), batch.column(label), strict=True)
+            for line, tweet, value in cells:
+                if not (tweet or value):  # a blank line
+                    continue
+                if value not in same:
+                    same[value] = value
+                    self.places.setdefault(value, f"{file.path}, {table.unit} {line}")
+                self.rows.append((tweet, same[value], file.split))
+
+
+def _refuse_faults(table: Table, batch: Batch) -> None:
+    if batch.faults:
+        place = min(batch.faults)
+        raise DataError(f"{table.path}, {table.unit} {batch.lines[place]}: {batch.faults[place]}")
+
+
+def _unknown(value: str, values: dict[str, str]) -> str:
+    if not value.strip():
+        return "no label: label the tweet, or leave it out"
+    return (
+        f"unknown label {value.strip()[:_SHOWN_CHARS]!r}; use {', '.join(LABELS)}, "
+        f"or say what the labels mean: {propose_labels(values)}"
+    )
+
+
+def _stem(path: Path) -> str:
+    name = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
+    return Path(name).stem
