@@ -9,6 +9,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 import models
@@ -24,9 +25,20 @@ class TweetSentiment(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Return one row per text, its label being the one with the highest score."""
-        scores = self.model_.predict_proba(model_input["text"].tolist())
-        table = pd.DataFrame(scores, columns=list(models.LABELS))
+        """Return one row per text, with its index; its label is the one with the highest score.
+
+        Raises:
+            MlflowException: A row has no text.
+        """
+        texts = model_input["text"]
+        missing = [index for index, text in texts.items() if not isinstance(text, str)]
+        if missing:
+            raise MlflowException.invalid_parameter_value(
+                f"{len(missing)} of {len(texts)} rows have no text, the first with the index {missing[0]!r}: "
+                "leave them out, or give them an empty text"
+            )
+        scores = self.model_.predict_proba(texts.tolist())
+        table = pd.DataFrame(scores, columns=list(models.LABELS), index=model_input.index)
         table.insert(0, "label", [models.LABELS[index] for index in scores.argmax(axis=1)])
         return table
 

@@ -6,7 +6,9 @@ import sys
 import time
 
 import mlflow
+import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
 from ports import free_port
 
 import models
@@ -125,6 +127,18 @@ def test_a_version_predicts_in_another_place_without_our_code(version, tracked, 
     (row,) = json.loads(answer.stdout.splitlines()[-1])
     assert list(row) == ["label", *models.LABELS]
     assert row["label"] == "positive"
+
+
+def test_a_version_answers_on_the_rows_that_it_was_asked_and_names_a_row_without_text(version):
+    model = mlflow.pyfunc.load_model(f"models:/tweet-sentiment/{version.number}")
+    texts = pd.DataFrame({"text": ["I love this, thank you so much!", "this is terrible, I hate it"]}, [3, 1])
+
+    answer = model.predict(texts)
+
+    assert list(answer.index) == [3, 1]
+    assert list(answer["label"]) == ["positive", "negative"]
+    with pytest.raises(MlflowException, match=r"1 of 2 rows have no text, the first with the index 1: leave"):
+        model.predict(pd.DataFrame({"text": ["fine", None]}, [3, 1]))
 
 
 def test_a_version_holds_no_pickle(version):
