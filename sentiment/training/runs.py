@@ -28,8 +28,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models import LABELS
 from sentiment.config import EXPERIMENT_NAME, Settings, tool_environment
-from sentiment.errors import TrackingError
-from sentiment.training.tracking_server import HTTP, check_answer, describe_uri, tracking_errors
+from sentiment.training.tracking_server import (
+    HTTP,
+    as_tracking_error,
+    check_answer,
+    describe_uri,
+    refuse_deleted,
+    tracking_errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +64,7 @@ def connect(settings: Settings) -> str:
     them.
 
     Raises:
-        TrackingError: Nothing answers at the address.
+        TrackingError: Nothing answers at the address, or what answers refuses.
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or tool_environment(settings)["MLFLOW_TRACKING_URI"]
     address = describe_uri(uri)
@@ -70,6 +76,7 @@ def connect(settings: Settings) -> str:
         keeps_artifacts = urlsplit(uri).scheme in (*HTTP, "databricks", "azureml")
         chosen = "" if keeps_artifacts else os.environ.get(_ARTIFACT_ROOT, "").strip()
         experiment = mlflow.get_experiment_by_name(EXPERIMENT_NAME)
+        refuse_deleted(experiment, address)
         if experiment is None:
             default = None if keeps_artifacts else (settings.home / "mlartifacts").as_uri()
             mlflow.create_experiment(EXPERIMENT_NAME, artifact_location=chosen or default)
@@ -81,10 +88,7 @@ def connect(settings: Settings) -> str:
             )
         mlflow.set_experiment(EXPERIMENT_NAME)
     except (MlflowException, SQLAlchemyError, OSError, sqlite3.Error) as error:
-        raise TrackingError(
-            f"MLflow cannot be used at {address} ({type(error).__name__}): "
-            "start the server or correct MLFLOW_TRACKING_URI; without this variable a local file is used"
-        ) from error
+        raise as_tracking_error(error, address) from error
     return address
 
 
