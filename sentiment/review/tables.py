@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+_AS_CLOUDS_WRITE_IT = ("postgres", "postgresql")
 # Times are ISO 8601 in UTC with microseconds: every database sorts and compares them alike.
 METADATA = MetaData()
 ITEMS = Table(
@@ -176,6 +177,8 @@ def _add_missing_columns(connection: Connection) -> None:
 
 def _make_engine(url: str) -> Engine:
     address = make_url(url)
+    if address.drivername in _AS_CLOUDS_WRITE_IT:
+        address = address.set(drivername="postgresql+psycopg")  # the driver that is installed
     if address.get_backend_name() != "sqlite":
         return create_engine(address, pool_pre_ping=True)
     engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS})

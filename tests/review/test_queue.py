@@ -163,6 +163,17 @@ def test_a_name_is_one_person_however_its_accents_are_written(queue):
     assert [row["annotator"] for row in queue.judgements()] == ["josé"]
 
 
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_postgresql_address_as_clouds_write_it_uses_the_driver_that_is_installed(scheme):
+    with (
+        ReviewQueue(f"{scheme}://ann:secret@127.0.0.1:9/review?connect_timeout=1", overlap=0) as queue,
+        pytest.raises(
+            ReviewError, match=r"postgresql\+psycopg://ann:\*\*\*@127.* cannot be used \(OperationalError"
+        ),
+    ):
+        queue.progress("ann")
+
+
 @pytest.mark.parametrize("name", ["sqlite", "postgresql", "mysql", "mssql", "oracle"])
 def test_every_database_keeps_one_judgement_and_its_history(name):
     dialect = make_url(f"{name}://").get_dialect()()
