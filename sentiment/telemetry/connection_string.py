@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sentiment.errors import ConfigError
 
 CONNECTION_STRING = "APPLICATIONINSIGHTS_CONNECTION_STRING"
-OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+SIGNALS = ("TRACES", "LOGS", "METRICS")
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REMEDY = (
     "copy the Connection String from the Overview of the Application Insights resource; "
@@ -19,7 +19,16 @@ _REMEDY = (
 
 def is_named() -> bool:
     """Return whether the environment names any place for telemetry."""
-    return any(os.environ.get(name, "").strip() for name in (CONNECTION_STRING, OTLP_ENDPOINT))
+    return _is_set(CONNECTION_STRING) or any(map(has_collector, SIGNALS))
+
+
+def has_collector(signal: str) -> bool:
+    """Return whether OpenTelemetry's own variables name a collector for one of `SIGNALS`."""
+    return _is_set(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT") or _is_set("OTEL_EXPORTER_OTLP_ENDPOINT")
+
+
+def _is_set(variable: str) -> bool:
+    return bool(os.environ.get(variable, "").strip())
 
 
 def read_connection_string() -> str | None:

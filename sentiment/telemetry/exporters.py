@@ -35,7 +35,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import Sampler, SamplingResult
 
 from sentiment.errors import ConfigError
-from sentiment.telemetry.connection_string import OTLP_ENDPOINT, read_connection_string
+from sentiment.telemetry.connection_string import SIGNALS, has_collector, read_connection_string
 from sentiment.telemetry.log_filter import OWN_LOGGER, keep_exporters_discreet
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ _QUOTA_STATUS = (402, 439)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _logger = logging.getLogger(OWN_LOGGER)
 
-Exporters = tuple[Any, Any, Any]
+Exporters = tuple[Any, Any, Any]  # of traces, logs and metrics; None where one is not asked for
 
 
 class Brake:
@@ -156,7 +156,7 @@ def build(settings: Settings, role: str) -> Pipelines | None:
         targets += [_azure(settings, connection, brake)] if connection else []
     except ConfigError as error:
         _logger.error(str(error))  # noqa: TRY400 - its message says it all
-    targets += [_collector()] if os.environ.get(OTLP_ENDPOINT, "").strip() else []
+    targets += [_collector()] if any(map(has_collector, SIGNALS)) else []
     return _connect(targets, settings, role, brake) if targets else None
 
 
@@ -170,13 +170,14 @@ def _connect(targets: list[Exporters], settings: Settings, role: str, brake: Bra
         }
     )
     delay = None if os.environ.get(_SPAN_DELAY, "").strip() else _SPAN_DELAY_MILLISECONDS
-    spans = [BatchSpanProcessor(target[0], schedule_delay_millis=delay) for target in targets]
-    records = [BatchLogRecordProcessor(target[1]) for target in targets]
-    readers = [PeriodicExportingMetricReader(target[2]) for target in targets]
+    spans = [BatchSpanProcessor(target[0], schedule_delay_millis=delay) for target in targets if target[0]]
+    records = [BatchLogRecordProcessor(target[1]) for target in targets if target[1]]
+    readers = [PeriodicExportingMetricReader(target[2]) for target in targets if target[2]]
     traces = TracerProvider(KeepFeedbackSampler(settings.request_sampling), resource, shutdown_on_exit=False)
     logs = LoggerProvider(resource, shutdown_on_exit=False)
-    for span_processor, log_processor in zip(spans, records, strict=True):
+    for span_processor in spans:
         traces.add_span_processor(span_processor)
+    for log_processor in records:
         logs.add_log_record_processor(log_processor)
     metrics = MeterProvider(readers, resource, shutdown_on_exit=False)
     return Pipelines(traces, logs, metrics, (*records, *spans, *readers), brake)
@@ -217,11 +218,16 @@ def _credential(connection: str, brake: Brake) -> TokenCredential | None:
 
 
 def _collector() -> Exporters:
+    """Return the exporters of the signals for which a collector is named; None for each other."""
     from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    return OTLPSpanExporter(), OTLPLogExporter(), OTLPMetricExporter()
+    kinds = (OTLPSpanExporter, OTLPLogExporter, OTLPMetricExporter)
+    traces, logs, metrics = (
+        kind() if has_collector(signal) else None for signal, kind in zip(SIGNALS, kinds, strict=True)
+    )
+    return traces, logs, metrics
 
 
 def _note_answer(response: Any) -> None:

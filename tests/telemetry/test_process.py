@@ -275,3 +275,15 @@ def test_no_provider_becomes_the_processes_own(recorder):
         "ProxyTracerProvider",
     ]
     assert {data["name"] for data in recorder.of("RequestData")} == {"POST /predict"}
+
+
+@pytest.mark.parametrize("signal", ["traces", "logs", "metrics"])
+def test_a_collector_of_one_signal_gets_that_signal_alone(champion, signal):
+    with Recorder() as collector:
+        variable = f"OTEL_EXPORTER_OTLP_{signal.upper()}_ENDPOINT"
+        with serving(None, **{variable: f"{collector.url}/v1/{signal}"}) as client:
+            prediction = client.post("/predict", json={"text": TEXT}).json()
+            said = {"prediction_id": prediction["prediction_id"], "text": TEXT, "correct": True}
+            client.post("/feedback", json=said)
+
+        assert list(collector.collected) == [f"/v1/{signal}"]
