@@ -113,19 +113,16 @@ def status_line(language: Language, key: str, detail: str = "") -> str:
     )
 
 
-def summary_card(language: Language, counts: Mapping[str, int], rows: int) -> str:
-    """Return how many rows were scored, and how many have each label."""
+def summary_card(language: Language, counts: Mapping[str, int], rows: int, error_column: str) -> str:
+    """Return how many rows were scored, how many have each label, and where errors are told."""
     scored = sum(counts.values())
     shares = {label: counts[label] / max(scored, 1) for label in LABELS}
     notes = {
         label: f"{number(language, counts[label])} · {percent(language, shares[label], 1)}"
         for label in LABELS
     }
-    failed = (
-        f'<p class="warn">{say(language, "row_errors", errors=number(language, rows - scored))}</p>'
-        if scored < rows
-        else ""
-    )
+    errors = say(language, "row_errors", errors=number(language, rows - scored), column=error_column)
+    failed = f'<p class="warn">{errors}</p>' if scored < rows else ""
     title = say(language, "scored", scored=number(language, scored), rows=number(language, rows))
     return (
         f'<section class="card counts" '
@@ -148,6 +145,15 @@ def preview_table(
         for line, text, outcome in rows
     )
     return table(caption, head, body)
+
+
+def rows_table(language: Language, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return the first rows of a file as they were read, with the names of their columns."""
+    head = "".join(f'<th scope="col">{escape(shorten(name))}</th>' for name in header)
+    body = "".join(
+        f"<tr>{''.join(f'<td dir=auto>{escape(shorten(cell))}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return table(say(language, "first_rows"), head, body)
 
 
 def shorten(text: str) -> str:

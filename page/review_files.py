@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _OPTIONS: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 # A click must make the file first; then the browser fetches it.
-_DOWNLOAD = """(file) => {
+DOWNLOAD = """(file) => {
     if (file) Object.assign(document.createElement("a"), {href: file.url, download: file.orig_name}).click();
     return [];
 }"""
@@ -54,7 +54,7 @@ def wire_files(desk: Desk, files: dict[str, Any], who: list[Any]) -> None:
             return _export(desk, language_of(request), key, kind)
 
         made = files[kind].click(on_export, who, [files["made"], files["result"]], **_OPTIONS)
-        made.then(None, files["made"], None, js=_DOWNLOAD)
+        made.then(None, files["made"], None, js=DOWNLOAD)
 
     def on_import(_name: str, key: str, file: str | None, request: gr.Request) -> str:
         return _import(desk, language_of(request), key, file) if file else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from page.service_client import PredictedText, ServiceClient, ServiceError
 from page.texts import Language, say
 from sentiment.config import MAX_BATCH
+from sentiment.text_rules import is_too_long
 
 if TYPE_CHECKING:
     from page.sheet import Row, Sheet
@@ -45,7 +46,7 @@ def score_sheet(
     client: ServiceClient, sheet: Sheet, *, limits: Limits, language: Language, progress: Progress
 ) -> Report:
     """Return each row's prediction, or the reason for having none, in the user's language."""
-    outcomes: list[Outcome] = [_fault(row, len(sheet.header), limits, language) or "" for row in sheet.rows]
+    outcomes: list[Outcome] = [_fault(row, limits, language) or "" for row in sheet.rows]
     waiting = [index for index, outcome in enumerate(outcomes) if not outcome]
     done = 0
     for batch in split_batches([sheet.rows[index].text for index in waiting], limits.max_bytes):
@@ -79,12 +80,14 @@ def split_batches(texts: Sequence[str], max_bytes: int) -> Iterator[list[str]]:
         yield batch
 
 
-def _fault(row: Row, width: int, limits: Limits, language: Language) -> str | None:
-    if row.field_count > width:
-        return say(language, "row_ragged", found=row.field_count, expected=width)
+def _fault(row: Row, limits: Limits, language: Language) -> str | None:
+    if row.fault and row.fault.expected:
+        return say(language, "row_ragged", found=row.fault.found, expected=row.fault.expected)
+    if row.fault:
+        return say(language, "row_damaged", reason=row.fault)
     if not row.text.strip():
         return say(language, "row_blank")
-    if len(row.text) > limits.max_chars:
+    if is_too_long(row.text, limits.max_chars):
         return say(language, "row_too_long", length=len(row.text), limit=limits.max_chars)
     return None
 

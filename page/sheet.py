@@ -1,26 +1,37 @@
-"""CSV files of tweets: reading, what is wrong with them, and writing the result. No HTTP here."""
+"""Files of tweets on the page: their columns and first rows, all their rows, and the result.
+
+No HTTP here; how tables are read is in `sentiment.tables`.
+"""
 
 from __future__ import annotations
 
 import csv
-import io
 import math
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from models import LABELS
 from sentiment.errors import DataError
+from sentiment.tables.column_names import free_names
+from sentiment.tables.delimited_table import DelimitedTable
+from sentiment.tables.dialect import DEFAULT_TEXT
+from sentiment.tables.form import Form
+from sentiment.tables.opening import open_table
+from sentiment.tables.table import TableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from page.service_client import PredictedText
+    from sentiment.tables.table import RowFault, Table
 
 MAX_ROWS = 20_000
 MAX_MEGABYTES = 10
 RESULT_COLUMNS = ("predicted_label", *LABELS, "model", "error")
-_DELIMITERS = (",", ";", "\t")  # spreadsheets write semicolons where the comma is the decimal sign
+EACH_LINE = "lines"  # instead of a column
+_LOOKED_AT = 5
 
 
 class SheetError(DataError):
@@ -33,13 +44,26 @@ class SheetError(DataError):
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a file shows before it is scored.
+
+    `column` is the place of the column `text`, `EACH_LINE`, or None where the user must choose.
+    """
+
+    header: list[str]
+    column: str | None
+    rows: list[list[str]]
+    may_be_lines: bool
+
+
+@dataclass(frozen=True)
 class Row:
-    """One row: its line in the file, its fields, its text, and the number of fields in the file."""
+    """One row: its line in the file, its fields, its text, and what is wrong with it."""
 
     line: int
     fields: list[str]
     text: str
-    field_count: int
+    fault: RowFault | None = None
 
 
 @dataclass(frozen=True)
@@ -51,29 +75,51 @@ class Sheet:
     delimiter: str
     rows: list[Row] = field(repr=False)
 
+    @property
+    def results(self) -> tuple[str, ...]:
+        """The names of the result's columns: none is one of the file's own."""
+        return free_names(RESULT_COLUMNS, self.header)
 
-def read_sheet(path: Path) -> Sheet:
-    """Return the rows of a CSV file with a `text` column, or of a file with one column only.
+
+def look_into(path: Path, column: str | None = None) -> Look:
+    """Return a file's columns and first rows, as they are read with this choice of a column.
 
     Raises:
-        SheetError: The file is too big, not UTF-8, not CSV, empty, or has several columns but no
-            `text`.
+        SheetError: The file is too big, or cannot be read.
     """
-    content = _decode(path.name, _read(path))
-    delimiter = _find_delimiter(content)
-    records = _parse(path.name, content, delimiter)
-    header, records = _split_header(path.name, records)
-    if not records:
+    table = _open(path, column)
+    is_lines = isinstance(table, DelimitedTable) and table.is_lines
+    try:
+        found: str | None = str(table.find(DEFAULT_TEXT, ""))
+    except TableError:
+        found = None
+    try:
+        batch = next(table.batches(int(found or _first_text(table))), None)
+        rows = batch.cells(range(min(_LOOKED_AT, len(batch.lines)))) if batch else []
+    except TableError as error:
+        raise _told(path, error) from error
+    chosen = EACH_LINE if is_lines else found
+    return Look(table.columns, chosen, rows, isinstance(table, DelimitedTable))
+
+
+def read_sheet(path: Path, column: str | None = None) -> Sheet:
+    """Return the rows of a table whose tweets are in this column, `text` unless chosen.
+
+    Raises:
+        SheetError: The file is too big, cannot be read, is empty, or has no such column.
+    """
+    table = _open(path, column)
+    try:
+        chosen = column is not None and column != EACH_LINE
+        place = int(column or 0) if chosen else table.find(DEFAULT_TEXT, "")
+        rows = list(islice(_rows(table, place), MAX_ROWS + 1))
+    except TableError as error:
+        raise _told(path, error, table) from error
+    if not rows:
         raise SheetError("file_empty", file=path.name)
-    if len(records) > MAX_ROWS:
-        raise SheetError("file_too_long", file=path.name, rows=len(records), limit=MAX_ROWS)
-    column = _text_column(header)
-    return Sheet(
-        path.name,
-        header,
-        delimiter,
-        [_row(line, fields, column, len(header), delimiter) for line, fields in records],
-    )
+    if len(rows) > MAX_ROWS:
+        raise SheetError("file_too_long", file=path.name, limit=MAX_ROWS)
+    return Sheet(path.name, table.columns, table.delimiter, rows)
 
 
 def write_result(path: Path, sheet: Sheet, outcomes: Sequence[PredictedText | str]) -> None:
@@ -83,12 +129,11 @@ def write_result(path: Path, sheet: Sheet, outcomes: Sequence[PredictedText | st
     they came, also those that a spreadsheet would run as a formula: the result is data to score or
     to train on, and a changed text would be another tweet.
     """
-    kept = [index for index, name in enumerate(sheet.header) if name not in RESULT_COLUMNS]
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file, delimiter=sheet.delimiter)
-        writer.writerow([sheet.header[index] for index in kept] + list(RESULT_COLUMNS))
+        writer.writerow([*sheet.header, *sheet.results])
         for row, outcome in zip(sheet.rows, outcomes, strict=True):
-            writer.writerow([row.fields[index] for index in kept] + _result_fields(outcome))
+            writer.writerow(row.fields + _result_fields(outcome))
 
 
 def _result_fields(outcome: PredictedText | str) -> list[str]:
@@ -97,75 +142,41 @@ def _result_fields(outcome: PredictedText | str) -> list[str]:
     return [outcome.label, *(f"{score:.6f}" for score in outcome.score_by_label.values()), outcome.model, ""]
 
 
-def _read(path: Path) -> bytes:
-    size = path.stat().st_size
+def _rows(table: Table, place: int) -> Iterator[Row]:
+    for batch in table.batches(place):
+        numbered = zip(batch.lines, batch.cells(range(len(batch.lines))), batch.column(place), strict=True)
+        for at, (line, cells, text) in enumerate(numbered):
+            yield Row(line, cells, text, batch.faults.get(at))
+
+
+def _open(path: Path, column: str | None) -> Table:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:  # Gradio removes files after an hour
+        raise SheetError("file_gone", file=path.name) from error
     if size > MAX_MEGABYTES * 1_000_000:
-        raise SheetError(
-            "file_too_big", file=path.name, size=math.ceil(size / 1_000_000), limit=MAX_MEGABYTES
-        )
-    return path.read_bytes()
-
-
-def _decode(name: str, raw: bytes) -> str:
+        megabytes = math.ceil(size / 1_000_000)
+        raise SheetError("file_too_big", file=path.name, size=megabytes, limit=MAX_MEGABYTES)
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise SheetError("file_encoding", file=name, line=line, byte=raw[error.start]) from error
+        # A column is chosen of a file that was read as a table with a header.
+        form = Form(columns=DEFAULT_TEXT) if column == EACH_LINE else Form()
+        return open_table(path, form)
+    except TableError as error:
+        raise _told(path, error) from error
 
 
-def _find_delimiter(content: str) -> str:
-    first_line = content.lstrip().split("\n", 1)[0]
-    with_text = (
-        delimiter for delimiter in _DELIMITERS if _has_text_column(first_line.strip().split(delimiter))
-    )
-    return next(with_text, max(_DELIMITERS, key=first_line.count))
+def _first_text(table: Table) -> int:
+    """Return the place of a column that can be read as text: others may be numbers."""
+    for place in range(len(table.columns)):
+        try:
+            next(table.batches(place), None)
+        except TableError:
+            continue
+        return place
+    return 0
 
 
-def _parse(name: str, content: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
-    records: list[tuple[int, list[str]]] = []
-    line = 1
-    try:
-        for fields in reader:
-            records.append((line, fields))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise SheetError("file_not_csv", file=name, line=line, reason=str(error)) from error
-    while records and not any(value.strip() for value in records[-1][1]):
-        records.pop()
-    while records and not records[0][1]:
-        records.pop(0)
-    return records
-
-
-def _split_header(
-    name: str, records: list[tuple[int, list[str]]]
-) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    if not records:
-        raise SheetError("file_empty", file=name)
-    first = [value.strip().strip('"') for value in records[0][1]]
-    if _has_text_column(first):
-        return first, records[1:]
-    if len(first) == 1:
-        return ["text"], records
-    raise SheetError("file_no_text", file=name, found=", ".join(value[:30] for value in first[:6]))
-
-
-def _has_text_column(names: Sequence[str]) -> bool:
-    return any(name.lower() == "text" for name in names)
-
-
-def _text_column(header: Sequence[str]) -> int:
-    return [name.lower() for name in header].index("text")
-
-
-def _row(line: int, fields: list[str], column: int, width: int, delimiter: str) -> Row:
-    """Return a row of the header's width; surplus fields become part of the last one."""
-    field_count = 1 if width == 1 else len(fields)
-    whole = (
-        [*fields[: width - 1], delimiter.join(fields[width - 1 :])]
-        if len(fields) > width
-        else fields + [""] * (width - len(fields))
-    )
-    return Row(line, whole, whole[column], field_count)
+def _told(path: Path, error: TableError, table: Table | None = None) -> SheetError:
+    """Return an error in the page's words."""
+    found = ", ".join(name[:30] for name in table.columns[:6]) if table else ""
+    return SheetError(f"file_{error.fault}", **{**error.values, "file": path.name, "found": found})

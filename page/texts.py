@@ -11,6 +11,7 @@ import gradio as gr
 
 from page.comparison_texts import COMPARISON_TEXTS
 from page.drift_texts import DRIFT_TEXTS
+from page.file_texts import FILE_TEXTS
 from page.learning_texts import LEARNING_TEXTS
 from page.monitor_texts import MONITOR_TEXTS
 from page.production_texts import PRODUCTION_TEXTS
@@ -79,75 +80,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There is no prediction to judge any more: predict the tweet again.",
         "Il n’y a plus de prédiction à juger : refaites la prédiction.",
     ),
-    # Score a file
-    "file": ("CSV file", "Fichier CSV"),
-    "file_help": (
-        "A CSV file in UTF-8 with a column named `text`, or one tweet per line. Up to 20,000 rows and 10 MB. "
-        "Rows that cannot be scored stay in the result, with the reason.",
-        "Un fichier CSV en UTF-8 avec une colonne nommée `text`, ou un tweet par ligne. Au plus "
-        "20 000 lignes et 10 Mo. "
-        "Les lignes qui ne peuvent être notées restent dans le résultat, avec la raison.",
-    ),
-    "score": ("Score the file", "Noter le fichier"),
-    "download": ("Download the result", "Télécharger le résultat"),
-    "scoring": ("Scoring the tweets", "Notation des tweets"),
-    "no_file": (
-        "No file yet: choose a CSV file first.",
-        "Pas encore de fichier : choisissez d’abord un fichier CSV.",
-    ),
-    "scored": ("Rows scored: {scored} of {rows}", "Lignes notées : {scored} sur {rows}"),
-    "row_errors": (
-        "Not scored: {errors}. The column error says why.",
-        "Non notées : {errors}. La colonne error dit pourquoi.",
-    ),
-    "stopped": (
-        "The service stopped answering before the end. What was scored until then is kept.",
-        "Le service a cessé de répondre avant la fin. Ce qui était noté jusque-là est gardé.",
-    ),
-    "preview": ("Preview: {shown} of {rows}", "Aperçu : {shown} sur {rows}"),
-    "line": ("Line", "Ligne"),
-    "text": ("Text", "Texte"),
-    "label": ("Label", "Étiquette"),
-    "score_column": ("Score", "Score"),
-    # Faults of a file, then of one row
-    "file_too_big": (
-        "{file} has {size} MB; the limit is {limit} MB: split the file.",
-        "{file} fait {size} Mo ; la limite est de {limit} Mo : découpez le fichier.",
-    ),
-    "file_encoding": (
-        "{file}, line {line}: byte 0x{byte:02x} is not UTF-8: save the file as “CSV UTF-8”.",
-        "{file}, ligne {line} : l’octet 0x{byte:02x} n’est pas de l’UTF-8 : enregistrez le "
-        "fichier en « CSV UTF-8 ».",
-    ),
-    "file_empty": (
-        "{file} holds no tweet: give a line with the column text, then one tweet per line.",
-        "{file} ne contient aucun tweet : donnez une ligne avec la colonne text, puis un tweet par ligne.",
-    ),
-    "file_no_text": (
-        "{file}, line 1: no column is named text (found: {found}): rename the column of tweets to text.",
-        "{file}, ligne 1 : aucune colonne ne s’appelle text (trouvé : {found}) : renommez la "
-        "colonne des tweets en text.",
-    ),
-    "file_not_csv": (
-        "{file}, line {line}: this is not valid CSV ({reason}): quote the fields that hold "
-        "commas, quotes or line breaks.",
-        "{file}, ligne {line} : CSV non valide ({reason}) : mettez entre guillemets les champs "
-        "à virgule, guillemet ou saut de ligne.",
-    ),
-    "file_too_long": (
-        "{file} has {rows} rows; the limit is {limit}: split the file.",
-        "{file} a {rows} lignes ; la limite est de {limit} : découpez le fichier.",
-    ),
-    "row_blank": ("the text is blank", "le texte est vide"),
-    "row_too_long": (
-        "the text has {length} characters; the limit is {limit}",
-        "le texte a {length} caractères ; la limite est de {limit}",
-    ),
-    "row_ragged": (
-        "the row has {found} fields, the header {expected}: quote texts that hold commas",
-        "la ligne a {found} champs, l’en-tête {expected} : mettez entre guillemets les textes à virgule",
-    ),
-    "row_not_scored": ("not scored: {reason}", "pas noté : {reason}"),
     # Models
     "models_empty": ("No model has been trained yet.", "Aucun modèle n’a encore été entraîné."),
     "models_remedy": (
@@ -205,6 +137,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "error_refused": ("The service refused (HTTP {status})", "Le service a refusé (HTTP {status})"),
     "error_title": ("That did not work", "Cela n’a pas marché"),
+    **FILE_TEXTS,
     **COMPARISON_TEXTS,
     **MONITOR_TEXTS,
     **DRIFT_TEXTS,

@@ -1,4 +1,4 @@
-"""The page's "Score a file": CSV files in, scored CSV files out."""
+"""The page's "Score a file": files of tweets in, scored CSV files out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import csv
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from page_fixtures import LIMITS, MODEL, answer_well, score, write
+from page_fixtures import MODEL, answer_well, score, write
+from pyarrow import parquet
 
 from page import scoring
-from page.score_file import score_file
-from page.sheet import MAX_ROWS, RESULT_COLUMNS, SheetError, read_sheet
+from page.score_file import on_download, on_file
+from page.sheet import EACH_LINE, MAX_ROWS, RESULT_COLUMNS, SheetError, look_into, read_sheet
 from page.texts import say
 
 
@@ -44,12 +46,12 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path):
         (b"", "file_empty", ["tweets.csv"]),
         (b"\n \n", "file_empty", ["tweets.csv"]),
         (b"text\n", "file_empty", ["tweets.csv"]),
-        (b"id,comment\n1,good\n", "file_no_text", ["id, comment", "line 1"]),
+        (b"id,comment\n1,good\n", "file_no_column", ["id, comment", "line 1"]),
         (b"text\ngood\ncaf\xe9\n", "file_encoding", ["line 3", "0xe9"]),
-        (b"\xff\xfet\x00e\x00", "file_encoding", ["line 1", "0xff"]),
-        (b'text,id\ngood,1\n"bad" day,2\n', "file_not_csv", ["line 3"]),
-        (b'text,id\ngood,1\n"never closed,2\n', "file_not_csv", ["line 3"]),
-        (b"text\n" + b"good\n" * (MAX_ROWS + 1), "file_too_long", ["20001", "20000"]),
+        (b"t\x00e\x00x\x00t\x00", "file_encoding", ["line 1", "0x00"]),
+        (b"PK\x03\x04", "file_workbook", ["tweets.csv", "CSV UTF-8"]),
+        (b"\x1f\x8b\x08", "file_damaged", ["EOFError"]),
+        (b"text\n" + b"good\n" * (MAX_ROWS + 1), "file_too_long", ["20000"]),
         (b"x" * 10_000_001, "file_too_big", ["11 MB", "10 MB"]),
     ],
 )
@@ -65,8 +67,8 @@ def test_a_file_that_cannot_be_scored_says_where_and_what_to_do(tmp_path, conten
 # --- scoring and CSV files out
 
 
-def result_of(update):
-    with Path(update["value"]).open(encoding="utf-8-sig", newline="") as file:
+def result_of(path):
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -86,22 +88,113 @@ def test_every_row_comes_back_in_order_with_its_own_columns(page_client, tmp_pat
 
 
 def test_bad_rows_stay_with_their_reason_and_stop_nothing(page_client, tmp_path):
-    path = write(tmp_path, f"text,id\ngood,1\n,2\n{'x' * 1001},3\none, two,4\nbad,5\n")
+    path = write(tmp_path, f'text,id\ngood,1\n,2\n{"x" * 1001},3\none, two,4\n"bad" day,6\nbad,5\n')
     summary, download, _ = score(page_client, path)
     rows = result_of(download)
-    assert [row["predicted_label"] for row in rows] == ["positive", "", "", "", "negative"]
-    assert [row["error"] for row in rows][1:4] == [
+    assert [row["predicted_label"] for row in rows] == ["positive", "", "", "", "", "negative"]
+    assert [row["error"][:90] for row in rows][1:5] == [
         "the text is blank",
         "the text has 1001 characters; the limit is 1000",
         "the row has 3 fields, the header 2: quote texts that hold commas",
+        "the row cannot be read: not CSV (',' expected after '\"'): write a quote inside a quoted ce",
     ]
-    assert "Not scored: 3" in summary
+    assert "Not scored: 4" in summary
 
 
 def test_a_result_can_be_scored_again(page_client, tmp_path):
-    first = score(page_client, write(tmp_path, "text\ngood\n"))[1]["value"]
-    second = Path(score(page_client, first)[1]["value"]).read_text("utf-8-sig")
-    assert second.splitlines()[0].split(",") == ["text", *RESULT_COLUMNS]
+    first = score(page_client, write(tmp_path, "text\ngood\n")).result
+    second = Path(score(page_client, first).result).read_text("utf-8-sig")
+    assert second.splitlines()[0].split(",") == [
+        "text",
+        *RESULT_COLUMNS,
+        *(f"{name}_2" for name in RESULT_COLUMNS),
+    ]
+
+
+def test_columns_of_the_user_survive_whatever_their_names(page_client, tmp_path):
+    path = write(tmp_path, "text,model,error\nbattery died again,Galaxy S9,E4\n,S8,E5\n")
+    summary, result, _ = score(page_client, path)
+    rows = result_of(result)
+    assert [(row["model"], row["error"]) for row in rows] == [("Galaxy S9", "E4"), ("S8", "E5")]
+    assert rows[0]["model_2"] == MODEL
+    assert rows[1]["error_2"] == "the text is blank"
+    assert "column error_2 says why" in summary
+
+
+def test_the_chosen_column_is_scored(page_client, tmp_path):
+    path = write(tmp_path, "text,reply\ngood,bad\n")
+    assert result_of(score(page_client, path, column="1").result)[0]["predicted_label"] == "negative"
+    assert "say above where" in score(page_client, write(tmp_path, "a,b\n1,2\n")).summary
+
+
+def test_each_line_is_a_tweet_where_the_user_says_so(page_client, tmp_path):
+    path = write(tmp_path, "text,label\nso,so\nbad\n")
+    rows = result_of(score(page_client, path, column=EACH_LINE).result)
+    assert [row["text"] for row in rows] == ["text,label", "so,so", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("content", "column", "rows"),
+    [
+        ("id,text\n1,good\n", "1", [["1", "good"]]),
+        ("id,comment\n1,good\n", None, [["1", "good"]]),
+        (
+            'great day\n"Best day ever" said nobody\n',
+            EACH_LINE,
+            [["great day"], ['"Best day ever" said nobody']],
+        ),
+        ("text\n" + "good\n" * 9, "0", [["good"]] * 5),
+        ("text\n", "0", []),
+    ],
+)
+def test_the_first_rows_are_shown_as_they_are_read(tmp_path, content, column, rows):
+    look = look_into(write(tmp_path, content))
+    assert (look.column, look.rows) == (column, rows)
+
+
+def test_a_table_of_numbers_first_can_be_looked_into(page_client, tmp_path):
+    path = tmp_path / "in.parquet"
+    parquet.write_table(pa.table({"id": [1], "tweet": ["bad"]}), path)
+    assert look_into(path).rows == [["1", "bad"]]
+    assert result_of(score(page_client, path, column="1").result)[0]["predicted_label"] == "negative"
+    assert "holds int64, not text" in score(page_client, path, column="0").summary
+
+
+class Reader:
+    """A request of a reader of a language."""
+
+    def __init__(self, language):
+        self.headers = {"accept-language": language}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "choose it again"), ("fr", "choisissez-le à nouveau")]
+)
+def test_a_file_that_gradio_removed_is_to_be_chosen_again(page_client, tmp_path, language, words):
+    gone = tmp_path / "gone.csv"
+    assert words in score(page_client, gone, language).summary
+    assert words in on_file(str(gone), Reader(language))[1]
+
+
+def test_a_result_that_gradio_removed_is_to_be_made_again(page_client, tmp_path):
+    result = score(page_client, write(tmp_path, "text\ngood\n")).result
+    assert on_download(result, Reader("en"))[0] == result
+    Path(result).unlink()
+    assert on_download(result, Reader("en"))[0] is None
+    assert "choose the file again" in on_download(result, Reader("en"))[1]
+    assert "choisissez à nouveau" in on_download(result, Reader("fr"))[1]
+
+
+def test_choices_are_the_columns_and_each_line(tmp_path):
+    update, rows = on_file(str(write(tmp_path, ",text\n0,<b>good</b>\n")), Reader("en"))
+    assert update["choices"] == [
+        ("column 1, without a name", "0"),
+        ("text", "1"),
+        ("each line is a tweet, the first too", EACH_LINE),
+    ]
+    assert update["value"] == "1"
+    assert "&lt;b&gt;good" in rows
+    assert on_file(str(write(tmp_path, "good day\nbad day\n")), Reader("en"))[0]["visible"] is False
 
 
 def test_formulas_stay_as_they_came(page_client, tmp_path):
@@ -164,9 +257,7 @@ def test_batches_keep_both_limits_and_lose_nothing():
 @pytest.mark.parametrize("file", [None, "missing text column"])
 def test_without_a_usable_file_there_is_an_error_and_no_download(page_client, tmp_path, file):
     path = write(tmp_path, "a,b\n1,2\n") if file else None
-    summary, download, preview = score_file(
-        page_client, str(path) if path else None, LIMITS, "fr", lambda *_: None
-    )
+    summary, result, preview = score(page_client, path, "fr")
     assert 'role="alert"' in summary
-    assert download["visible"] is False
+    assert result is None
     assert preview == ""
