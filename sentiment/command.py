@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -35,8 +36,10 @@ def prepare_environment() -> None:
 def run_command(command: Callable[[], None]) -> int:
     """Run a flow's command and return its exit code.
 
-    An expected error is one line on stderr; any other keeps its traceback.
+    An expected error is one line on stderr; any other keeps its traceback. A sign that the terminal
+    has no code for is printed as `?`.
     """
+    _tolerate_signs()
     handlers = list(logging.getLogger().handlers)
     for handler in handlers:
         handler.addFilter(_is_worth_showing)
@@ -64,6 +67,13 @@ def whole_number(what: str, least: int, most: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def _tolerate_signs() -> None:
+    """Print `?` for what the streams' encoding lacks: else good work would end in an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
 
 
 def _is_worth_showing(record: logging.LogRecord) -> bool:
