@@ -15,6 +15,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import bentoml
+from bentoml._internal.configuration.containers import BentoMLContainer
 
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.feedback.inbox import Inbox
@@ -24,6 +25,7 @@ from sentiment.serving.api import BatchRequest, FeedbackAnswer, FeedbackRequest,
 from sentiment.serving.application import Application
 from sentiment.serving.champion import Champion
 from sentiment.serving.connection_limit import limit_connections
+from sentiment.serving.cross_origin import CrossOrigin
 from sentiment.serving.endpoints import Endpoints
 from sentiment.serving.feedback_recorder import FeedbackRecorder
 from sentiment.serving.predictor import Predictor
@@ -38,6 +40,15 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("sentiment.service")
 
 
+def _cors_set() -> dict[str, Any]:
+    """Return what BentoML's older spelling of the setting says, `api_server.http.cors`.
+
+    BentoML reads it, then puts the services' defaults over it.
+    """
+    options = BentoMLContainer.config.api_server.http.cors.get()
+    return {name: value for name, value in options.items() if value is not None}
+
+
 class HttpService(bentoml.Service[Any]):
     """A BentoML service with our settings, whose requests all meet our application first."""
 
@@ -48,7 +59,7 @@ class HttpService(bentoml.Service[Any]):
             {
                 "workers": settings.workers,
                 "traffic": {"timeout": settings.timeout_seconds},
-                "http": {"host": str(settings.host), "port": settings.port_service},
+                "http": {"host": str(settings.host), "port": settings.port_service, "cors": _cors_set()},
             }
         )
         super().inject_config()
@@ -57,7 +68,9 @@ class HttpService(bentoml.Service[Any]):
         """Return our application with BentoML's behind it."""
         limit_connections()
         bento = super().to_asgi(is_main)
-        return Application(bento, read_settings(), lambda: bentoml.get_current_service().endpoints)
+        ours = Application(bento, read_settings(), lambda: bentoml.get_current_service().endpoints)
+        is_open = BentoMLContainer.http.cors.enabled.get()
+        return CrossOrigin(ours, BentoMLContainer.access_control_options.get()) if is_open else ours
 
 
 @bentoml.service(name="sentiment", service_class=HttpService)
