@@ -14,6 +14,7 @@ from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ReviewError
 from sentiment.review import annotation_files
 from sentiment.review.agreement import in_words
+from sentiment.review.judged_files import read_judgements
 from sentiment.review.queue import ReviewQueue
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def main() -> None:
             names = {
                 number: name for number, _, name in (given.rpartition("=") for given in chosen.annotator)
             }
-            read_file(queue, chosen.file, names)
+            read_file(queue, chosen.file, names, chosen.encoding)
 
 
 def _command_line() -> argparse.ArgumentParser:
@@ -60,10 +61,12 @@ def _command_line() -> argparse.ArgumentParser:
     )
     export.add_argument("--judgements", action="store_true", help=more)
     take_in = commands.add_parser(
-        "import", help="read judgements from a file: .json is Label Studio's, .csv a table"
+        "import", help="read judgements from a file: .json is Label Studio's, everything else a table"
     )
     more = "who judged, where the file gives no name: NAME, or NUMBER=NAME for each of Label Studio's numbers"
     take_in.add_argument("--annotator", action="append", default=[], metavar="NAME", help=more)
+    more = "the encoding of a file that is not UTF-8: cp1252 is Excel's"
+    take_in.add_argument("--encoding", metavar="NAME", help=more)
     for command in (export, take_in):
         command.add_argument("file", type=Path)
     return parser
@@ -93,7 +96,8 @@ def write_file(queue: ReviewQueue, path: Path, *, with_judgements: bool = False)
         raise ReviewError(f"{path.name} is neither .json nor .csv: choose one of the two")
     items = queue.items(waiting=not with_judgements)
     try:
-        path.write_text(write(items, queue.judgements() if with_judgements else ()), "utf-8")
+        text = write(items, queue.judgements() if with_judgements else ())
+        path.write_text(text, annotation_files.FILE_ENCODINGS[path.suffix.lower()])
     except OSError as error:
         raise ReviewError(
             f"{path} cannot be written ({error.strerror or error}): choose another file"
@@ -101,20 +105,12 @@ def write_file(queue: ReviewQueue, path: Path, *, with_judgements: bool = False)
     print(f"{len(items)} items in {path}")
 
 
-def read_file(queue: ReviewQueue, path: Path, names: Mapping[str, str]) -> None:
+def read_file(queue: ReviewQueue, path: Path, names: Mapping[str, str], encoding: str | None = None) -> None:
     """Import the judgements of a file and print those that cannot be imported.
 
     `names` are the annotators' names by the file's numbers.
     """
-    read = {".json": annotation_files.read_label_studio, ".csv": annotation_files.read_csv}.get(
-        path.suffix.lower()
-    )
-    if read is None:
-        raise ReviewError(f"{path.name} is neither .json nor .csv: choose one of the two")
-    try:
-        judgements, problems = read(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReviewError(f"{path} cannot be read ({error}): give a file in UTF-8") from error
+    judgements, problems = read_judgements(path, encoding)
     named = annotation_files.name_annotators(judgements, names)
     done = annotation_files.take_in(queue, named, problems, now=datetime.now(UTC))
     for problem in done.problems:

@@ -14,6 +14,7 @@ from page.cards import error_card
 from page.texts import Language, language_of, say, shown
 from sentiment.errors import SentiloopError
 from sentiment.review import annotation_files
+from sentiment.review.judged_files import ENDINGS, read_judgements
 
 if TYPE_CHECKING:
     from page.review_desk import Desk
@@ -37,7 +38,7 @@ def add_files() -> dict[str, Any]:
         files["made"] = gr.File(visible="hidden", elem_id="review-made")
         files["file"] = gr.File(
             label=shown("review_import"),
-            file_types=[".json", ".csv"],
+            file_types=list(ENDINGS),
             type="filepath",
             height=120,
             elem_id="review-file",
@@ -73,27 +74,21 @@ def _export(desk: Desk, language: Language, key: str, kind: str) -> tuple[str | 
     except SentiloopError as error:
         return None, error_card(say(language, "error_title"), str(error))
     path = Path(tempfile.mkdtemp(prefix="review-", dir=os.environ.get("GRADIO_TEMP_DIR"))) / f"review.{kind}"
-    path.write_text(text, "utf-8")
+    path.write_text(text, annotation_files.FILE_ENCODINGS[path.suffix])
     return str(path), ""
 
 
 def _import(desk: Desk, language: Language, key: str, file: str) -> str:
     try:
         desk.check(key)
-        text = Path(file).read_text("utf-8")
-        read = (
-            annotation_files.read_csv if file.lower().endswith(".csv") else annotation_files.read_label_studio
-        )
-        judgements, problems = read(text)
+        judgements, problems = read_judgements(Path(file))
         done = annotation_files.take_in(
             desk.queue, annotation_files.name_annotators(judgements, {}), problems, now=datetime.now(UTC)
         )
-    except UnicodeDecodeError:
-        return error_card(
-            say(language, "error_title"), "the file is not UTF-8: save it with the encoding UTF-8"
-        )
     except SentiloopError as error:
-        return error_card(say(language, "error_title"), str(error))
+        # Where the upload lies concerns nobody.
+        words = str(error).replace(str(Path(file).parent) + os.sep, "")
+        return error_card(say(language, "error_title"), words)
     words = say(language, "review_imported", kept=done.kept, known=done.known, problems=len(done.problems))
     return (
         error_card(words, "; ".join(done.problems[:5]))

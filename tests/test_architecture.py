@@ -64,7 +64,7 @@ FLOORS: dict[str, set[str]] = {
     "tables": set(),
     "bulk": {"tables"},
     "evaluation": {"data"},
-    "review": {"data", "feedback"},
+    "review": {"data", "feedback", "tables"},
     "drift": {"data", "feedback", "review"},
     "telemetry": {"feedback"},
     "serving": {"champions", "feedback", "telemetry"},

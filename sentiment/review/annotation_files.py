@@ -1,4 +1,7 @@
-"""Export and import of the review queue, as CSV and as Label Studio's JSON."""
+"""Export of the review queue, as CSV and as Label Studio's JSON, and import of its JSON.
+
+Tables are read in `judged_files`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from models import LABELS
 from sentiment.errors import ReviewError
 from sentiment.review.items import UNCLEAR
-from sentiment.review.spreadsheet import escape_formula, restore_formula
+from sentiment.review.spreadsheet import escape_formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -113,6 +116,10 @@ def _unfold(task: Mapping[str, Any]) -> dict[str, Any]:
     return {**moments, "completed_by": task.get("annotator"), "result": [choice]}
 
 
+# Spreadsheets take a CSV file for UTF-8 only where it begins with a mark.
+FILE_ENCODINGS = {".json": "utf-8", ".csv": "utf-8-sig"}
+
+
 def to_csv(items: Iterable[Item], judgements: Iterable[Mapping[str, str]] = ()) -> str:
     """Return items as CSV, a row per judgement; unjudged items have an empty label to fill in."""
     by_item = _by_item(judgements)
@@ -125,39 +132,6 @@ def to_csv(items: Iterable[Item], judgements: Iterable[Mapping[str, str]] = ()) 
             cells = [item.item_id, item.text, *judgement, item.origin, str(item.copies), " ".join(item.notes)]
             writer.writerow([escape_formula(cell) for cell in cells])
     return buffer.getvalue()
-
-
-def read_csv(text: str) -> tuple[list[Judgement], list[str]]:
-    """Return the judgements of a CSV file, and a line for each unusable row; skip empty labels.
-
-    Its columns are `item_id`, `annotator`, `label`, and `judged_at` where it is known.
-
-    Raises:
-        ReviewError: A column is missing, or the file is no CSV.
-    """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
-    missing = [name for name in ("item_id", "annotator", "label") if name not in (reader.fieldnames or [])]
-    if missing:
-        raise ReviewError(
-            f"the file has no column {missing[0]!r}: export the queue as CSV and fill in annotator and label"
-        )
-    judgements, problems = [], []
-    try:
-        for row in reader:
-            item_id, annotator, label, moment = (
-                _cell(row, name) for name in ("item_id", "annotator", "label", "judged_at")
-            )
-            try:
-                judgements += (
-                    [Judgement(item_id, annotator, _label(label.casefold()), _moment(moment))]
-                    if label
-                    else []
-                )
-            except ValueError as error:
-                problems.append(f"line {reader.line_num}: {error}; left out")
-    except csv.Error as error:
-        raise ReviewError(f"the file is not CSV, line {reader.line_num}: {error}") from error
-    return judgements, problems
 
 
 def name_annotators(judgements: Sequence[Judgement], names: Mapping[str, str]) -> list[Judgement]:
@@ -226,20 +200,26 @@ def _from_annotation(item_id: str, annotation: Mapping[str, Any]) -> Judgement:
     annotator = str(by.get("email") or by["id"]) if isinstance(by, dict) else str(by)
     choice = next(part for part in annotation["result"] if part.get("type") == "choices")
     moment = annotation.get("updated_at") or annotation.get("created_at")
-    return Judgement(item_id, annotator, _label(choice["value"]["choices"][0]), _moment(moment))
+    return Judgement(item_id, annotator, checked_label(choice["value"]["choices"][0]), moment_of(moment))
 
 
-def _cell(row: Mapping[str, str | None], name: str) -> str:
-    return restore_formula(row.get(name) or "").strip()
+def checked_label(text: str) -> str:
+    """Return a label that people may give.
 
-
-def _label(text: str) -> str:
+    Raises:
+        ValueError: It is none.
+    """
     if text not in (*LABELS, UNCLEAR):
         raise ValueError(f"unknown label {text[:40]!r}")
     return text
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None) -> datetime | None:
+    """Return a moment in ISO 8601; without a time zone it is one in UTC.
+
+    Raises:
+        ValueError: It is none.
+    """
     if not text:
         return None
     moment = datetime.fromisoformat(text)

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -15,13 +17,22 @@ from sentiment.review.annotation_files import (
     LABEL_STUDIO_CONFIG,
     Judgement,
     name_annotators,
-    read_csv,
     read_label_studio,
     take_in,
     to_csv,
     to_label_studio,
 )
+from sentiment.review.judged_files import read_table
 from sentiment.review.queue import ReviewQueue
+
+
+def read_csv(text):
+    """Read the text of a table as the file that it would be."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "review.csv"
+        path.write_text(text, "utf-8", newline="")
+        return read_table(path)
+
 
 BOTH = pytest.mark.parametrize(("write", "read"), [(to_label_studio, read_label_studio), (to_csv, read_csv)])
 ITEM = report(0).feedback_id
@@ -200,29 +211,6 @@ def test_nobody_becomes_a_second_annotator_by_way_of_label_studio(queue_url):
 def test_a_file_that_is_no_export_is_a_clear_error(text):
     with pytest.raises(ReviewError, match="Label Studio"):
         read_label_studio(text)
-
-
-def test_a_bad_line_of_a_table_is_left_out_and_named_and_the_rest_is_kept(judged):
-    rows = [
-        "item_id,annotator,label",
-        f"{report(1).feedback_id},Bob,POSITIVE",
-        f"{ITEM},Bob,great",
-        "nobody,Bob,neutral",
-        "x,Bob,",
-    ]
-    text = "\n".join(rows) + "\n"
-    done = take_in(judged, *read_csv(text), now=NOW)
-
-    assert done.kept == 1
-    assert [line.split(";")[0].split(":")[0] for line in done.problems] == [
-        "line 3",
-        "no item 'nobody' in the review queue",
-    ]
-
-
-def test_a_table_without_a_column_is_a_clear_error():
-    with pytest.raises(ReviewError, match="no column 'annotator'"):
-        read_csv("item_id,label\na,neutral\n")
 
 
 @pytest.fixture
