@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 _MOST_UNCERTAIN = 20  # an hour of one sender; as many reports in an hour are a flood
 _HOUR = 3600.0
+_MOST_CHARS = 8192  # of a value in Azure Monitor, which cuts off the rest: people would judge a half
 
 
 class Sampler:
     """Draws the audit at random, and of the other predictions some of low score.
 
     One sender gives so many of low score an hour. The audit knows no such limit, since it would be
-    no picture of production any more.
+    no picture of production any more. Texts too long for a record are in neither.
     """
 
     def __init__(self, settings: Settings, signer: PredictionSigner, telemetry: Telemetry) -> None:
@@ -62,6 +63,8 @@ class Sampler:
 
     def _log(self, answered: Answered, reason: Reason, probability: float) -> None:
         text = mask(answered.text)
+        if len(text) > _MOST_CHARS:
+            return
         seal = self._signer.seal(answered.prediction_id, reason, probability, text)
         self._telemetry.note_sample(
             Sample(

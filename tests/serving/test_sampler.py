@@ -123,6 +123,16 @@ def test_a_record_is_masked_and_sealed(home, logged):
     assert sample.signature == SIGNER.seal(one.prediction_id, "random", 1, sample.tweet_text)
 
 
+@pytest.mark.parametrize(("length", "is_logged"), [(8192, True), (8193, False), (12_000, False)])
+def test_a_text_that_a_record_would_cut_off_is_not_drawn(home, logged, length, is_logged):
+    one = answered(text=("so good " * 2000)[:length])
+    drawing = sampler(home, logged, sample_random=1, sample_disagreement=1)
+    drawing.note(one)
+    drawing.note_shadow(*compared(one, "negative"))
+
+    assert bool(logged.samples) == is_logged
+
+
 def test_a_service_logs_what_it_draws_and_calls_it_no_feedback(recorder, champion):
     with serving(recorder, SENTIMENT_SAMPLE_RANDOM="1") as client:
         prediction = client.post("/predict", json={"text": f"{TEXT} @ann"}).json()
