@@ -207,3 +207,36 @@ def test_infrastructure_is_deployed_by_hand_and_after_a_look():
     assert "refs/heads/main" in deploy["if"]
     assert deploy["needs"] == ["what-if"]
     assert "head.repo.full_name == github.repository" in JOBS["infra/what-if"]["if"]
+
+
+def test_a_tag_releases_only_a_commit_that_main_contains(tmp_path):
+    steps = JOBS["release/build"]["steps"]
+    assert steps[0]["with"]["fetch-depth"] == 0
+    script = steps[1]["run"]
+    git = ["git", "-c", "user.name=ann", "-c", "user.email=ann@x.example"]
+
+    def commit(message):
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", message], cwd=tmp_path, check=True)
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return head.stdout.strip()
+
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=tmp_path, check=True)
+    old, new = commit("one"), commit("two")
+    subprocess.run(["git", "update-ref", "refs/remotes/origin/main", new], cwd=tmp_path, check=True)
+    stray = commit("never reviewed")
+    runs = [
+        subprocess.run(
+            ["bash", "-e", "-c", script],
+            cwd=tmp_path,
+            env={**os.environ, "GITHUB_SHA": sha},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for sha in (old, new, stray)
+    ]
+
+    assert [run.returncode for run in runs] == [0, 0, 1]
+    assert f"::error::{stray} is not on main: merge it first" in runs[2].stdout
