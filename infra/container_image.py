@@ -1,6 +1,7 @@
-"""Build and push the image of the champion: `python -m infra.container_image`.
+"""The image of the champion: `python -m infra.container_image build`, then `push`.
 
-The steps: Bento, image, bill of materials, registry. The result is the image's digest as the
+Two commands, since what builds runs the code of some 280 packages: a job of its own does it without
+the registry's token, and hands the image over as a file. The result is the image's digest as the
 registry reports it: a tag may move, a digest cannot. All programs are those of PATH.
 """
 
@@ -23,8 +24,24 @@ _REPOSITORY = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
-def publish(repository: str, tags: tuple[str, ...], sbom: Path, *, pause: float = 5.0) -> str:
-    """Build the champion's image, push it under each tag, and return its name with its digest.
+def build(repository: str, tags: tuple[str, ...], *, archive: Path, sbom: Path) -> None:
+    """Build the champion's image under each tag, write it to a file, and list what is in it.
+
+    Raises:
+        ConfigError: The repository or a tag is malformed.
+        ProgramError: A program failed.
+    """
+    names = _names(repository, tags)
+    bento = _last_line(run("make", "--silent", "bundle", seconds=_BUILD_SECONDS), "make bundle")
+    flags = " ".join(f"--image-tag {name}" for name in names)
+    run("make", "--silent", "image", f"BENTO={bento}", f"FLAGS={flags}", seconds=_BUILD_SECONDS)
+    run("python", "-m", "infra.sbom", bento, str(sbom), seconds=_BUILD_SECONDS)
+    run("docker", "save", "--output", str(archive), *names, seconds=_BUILD_SECONDS)
+    summarise(f"- the image of {bento} is built")
+
+
+def push(repository: str, tags: tuple[str, ...], *, archive: Path, pause: float = 5.0) -> str:
+    """Push the image of a file under each tag, and return its name with its digest.
 
     Safe to repeat: the tags move to the image that was pushed last, and nothing is deployed by a
     tag.
@@ -33,16 +50,8 @@ def publish(repository: str, tags: tuple[str, ...], sbom: Path, *, pause: float 
         ConfigError: The repository or a tag is malformed.
         ProgramError: A program failed, or the registry does not report the digest.
     """
-    names = [f"{repository}:{tag}" for tag in tags]
-    if not _REPOSITORY.fullmatch(repository) or not all(_TAG.fullmatch(tag) for tag in tags):
-        raise ConfigError(
-            f"{' '.join(names)} cannot name an image: set REGISTRY_IMAGE to HOST/OWNER/NAME, "
-            "and give short tags"
-        )
-    bento = _last_line(run("make", "--silent", "bundle", seconds=_BUILD_SECONDS), "make bundle")
-    flags = " ".join(f"--image-tag {name}" for name in names)
-    run("make", "--silent", "image", f"BENTO={bento}", f"FLAGS={flags}", seconds=_BUILD_SECONDS)
-    run("python", "-m", "infra.sbom", bento, str(sbom), seconds=_BUILD_SECONDS)
+    names = _names(repository, tags)
+    run("docker", "load", "--input", str(archive), seconds=_BUILD_SECONDS)
     for name in names:
         run("docker", "push", name, seconds=_PUSH_SECONDS, tries=3, pause=pause)
     ask = ("docker", "buildx", "imagetools", "inspect", names[0], "--format", "{{.Manifest.Digest}}")
@@ -52,7 +61,7 @@ def publish(repository: str, tags: tuple[str, ...], sbom: Path, *, pause: float 
             f"the registry says {digest[:80]!r} of {names[0]}, which is no digest: see that it was pushed"
         )
     image = f"{repository}@{digest}"
-    summarise(f"- {bento} is `{image}`, with the tags {', '.join(f'`{tag}`' for tag in tags)}")
+    summarise(f"- the image is `{image}`, with the tags {', '.join(f'`{tag}`' for tag in tags)}")
     return image
 
 
@@ -78,6 +87,16 @@ def log_in(repository: str, user: str, token: str) -> None:
     )
 
 
+def _names(repository: str, tags: tuple[str, ...]) -> list[str]:
+    names = [f"{repository}:{tag}" for tag in tags]
+    if not _REPOSITORY.fullmatch(repository) or not all(_TAG.fullmatch(tag) for tag in tags):
+        raise ConfigError(
+            f"{' '.join(names)} cannot name an image: set REGISTRY_IMAGE to HOST/OWNER/NAME, "
+            "and give short tags"
+        )
+    return names
+
+
 def _last_line(output: str, program: str) -> str:
     lines = output.strip().splitlines()
     if not lines:
@@ -93,22 +112,28 @@ def _setting(name: str) -> str:
 
 
 def main() -> None:
-    """Read the command line, build and push the image, and write the output `image`: its digest."""
-    parser = argparse.ArgumentParser(
-        "python -m infra.container_image",
-        description="Build the champion's image and push it to REGISTRY_IMAGE, as REGISTRY_USER.",
-    )
-    parser.add_argument("--tag", action="append", required=True, help="a tag; may be repeated")
-    parser.add_argument(
-        "--sbom",
-        type=Path,
-        default=Path("sbom.json"),
-        help="where the bill of materials goes (default: %(default)s)",
-    )
-    chosen = parser.parse_args()
-    repository = _setting("REGISTRY_IMAGE")
-    log_in(repository, _setting("REGISTRY_USER"), _setting("REGISTRY_TOKEN"))
-    tell("image", publish(repository, tuple(dict.fromkeys(chosen.tag)), chosen.sbom))
+    """Read the command line; build, or push and write the output `image`: its digest."""
+    chosen = _command_line().parse_args()
+    tags, repository = tuple(dict.fromkeys(chosen.tag)), _setting("REGISTRY_IMAGE")
+    if chosen.command == "build":
+        build(repository, tags, archive=chosen.archive, sbom=chosen.sbom)
+    else:
+        log_in(repository, _setting("REGISTRY_USER"), _setting("REGISTRY_TOKEN"))
+        tell("image", push(repository, tags, archive=chosen.archive))
+
+
+def _command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m infra.container_image", description="The champion's image.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    building = commands.add_parser("build", help="build it as REGISTRY_IMAGE, and write it to a file")
+    pushing = commands.add_parser("push", help="push that file to REGISTRY_IMAGE, as REGISTRY_USER")
+    for command in (building, pushing):
+        command.add_argument("--tag", action="append", required=True, help="a tag; may be repeated")
+        more = "the image's file (default: %(default)s)"
+        command.add_argument("--archive", type=Path, default=Path("image.tar"), help=more)
+    more = "where the bill of materials goes (default: %(default)s)"
+    building.add_argument("--sbom", type=Path, default=Path("sbom.json"), help=more)
+    return parser
 
 
 if __name__ == "__main__":

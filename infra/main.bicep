@@ -190,7 +190,6 @@ module storage 'modules/storage.bicep' = {
     redundancy: redundancy
     softDeleteDays: softDeleteDays
     appPrincipalId: identities.outputs.appPrincipalId
-    releasePrincipalId: identities.outputs.releasePrincipalId
     learningPrincipalId: identities.outputs.learningPrincipalId
   }
 }

@@ -27,9 +27,6 @@ param softDeleteDays int
 @description('Object id of the app\'s identity.')
 param appPrincipalId string
 
-@description('Object id of the identity of release jobs.')
-param releasePrincipalId string
-
 @description('Object id of the identity of learning jobs.')
 param learningPrincipalId string
 
@@ -109,16 +106,6 @@ resource appReadsModels 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   properties: {
     roleDefinitionId: readerRole
     principalId: appPrincipalId
-    principalType: 'ServicePrincipal'
-  }
-}
-
-resource releaseReadsModels 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: models
-  name: guid(models.id, releasePrincipalId, roles.storageBlobDataReader)
-  properties: {
-    roleDefinitionId: readerRole
-    principalId: releasePrincipalId
     principalType: 'ServicePrincipal'
   }
 }

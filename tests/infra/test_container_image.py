@@ -17,19 +17,22 @@ from sentiment.errors import BlobError, ConfigError
 ROOT = Path(__file__).parents[2]
 REPOSITORY, DIGEST = "docker.io/ann/sentiloop", "sha256:" + "ab" * 32
 TAGS = ("c0ffee0", "v1.2.0")
+_DOCKER = ("save", "load", "login", "push")
+FILE, LIST = Path("image.tar"), Path("sbom.json")
 
 
 @pytest.fixture
 def works(programs):
     programs.answer("make --silent bundle", "Packing 'sentiment:abc'\nsentiment:abc\n")
-    for call in ("make --silent image", "python -m infra.sbom", "docker login", "docker push"):
+    for call in ("make --silent image", "python -m infra.sbom", *map("docker {}".format, _DOCKER)):
         programs.answer(call)
     programs.answer("docker buildx imagetools inspect", f"{DIGEST}\n")
     return programs
 
 
 def published(tags=TAGS):
-    return container_image.publish(REPOSITORY, tags, Path("sbom.json"), pause=0.01)
+    container_image.build(REPOSITORY, tags, archive=FILE, sbom=LIST)
+    return container_image.push(REPOSITORY, tags, archive=FILE, pause=0.01)
 
 
 def test_the_image_is_built_listed_pushed_and_named_by_its_digest(works, tmp_path):
@@ -42,11 +45,15 @@ def test_the_image_is_built_listed_pushed_and_named_by_its_digest(works, tmp_pat
             f"{REPOSITORY}:v1.2.0"
         ),
         "python -m infra.sbom sentiment:abc sbom.json",
+        f"docker save --output image.tar {REPOSITORY}:c0ffee0 {REPOSITORY}:v1.2.0",
+        "docker load --input image.tar",
         f"docker push {REPOSITORY}:c0ffee0",
         f"docker push {REPOSITORY}:v1.2.0",
         f"docker buildx imagetools inspect {REPOSITORY}:c0ffee0 --format {{{{.Manifest.Digest}}}}",
     ]
-    assert f"sentiment:abc is `{REPOSITORY}@{DIGEST}`" in (tmp_path / "summary.md").read_text()
+    summary = (tmp_path / "summary.md").read_text()
+    assert "the image of sentiment:abc is built" in summary
+    assert f"the image is `{REPOSITORY}@{DIGEST}`" in summary
 
 
 @pytest.mark.parametrize(
@@ -54,7 +61,9 @@ def test_the_image_is_built_listed_pushed_and_named_by_its_digest(works, tmp_pat
     [
         ("make --silent bundle", "make --silent image"),
         ("make --silent image", "python -m infra.sbom"),
-        ("python -m infra.sbom", "docker push"),
+        ("python -m infra.sbom", "docker save"),
+        ("docker save", "docker load"),
+        ("docker load", "docker push"),
         (f"docker push {REPOSITORY}:c0ffee0", f"docker push {REPOSITORY}:v1.2.0"),
         (f"docker push {REPOSITORY}:v1.2.0", "docker buildx"),
     ],
@@ -107,7 +116,9 @@ def test_a_bundle_that_prints_no_tag_is_an_error(programs):
 )
 def test_names_that_are_none_are_refused_before_anything_is_built(works, repository, tags):
     with pytest.raises(ConfigError, match="cannot name an image"):
-        container_image.publish(repository, tags, Path("sbom.json"))
+        container_image.build(repository, tags, archive=FILE, sbom=LIST)
+    with pytest.raises(ConfigError, match="cannot name an image"):
+        container_image.push(repository, tags, archive=FILE)
 
     assert works.commands() == []
 
@@ -118,11 +129,21 @@ def command(module, *arguments):
     )
 
 
-def test_the_command_logs_in_publishes_and_tells_the_digest(works, monkeypatch, tmp_path):
+def test_the_build_needs_no_login(works, monkeypatch):
+    monkeypatch.setenv("REGISTRY_IMAGE", REPOSITORY)
+
+    run = command("infra.container_image", "build", "--tag", "c0ffee0", "--tag", "c0ffee0")
+
+    assert run.returncode == 0, run.stderr
+    assert works.commands()[-1] == f"docker save --output image.tar {REPOSITORY}:c0ffee0"
+    assert not works.commands("docker login")
+
+
+def test_the_command_logs_in_pushes_and_tells_the_digest(works, monkeypatch, tmp_path):
     for name, value in {"IMAGE": REPOSITORY, "USER": "ann", "TOKEN": "t0ken"}.items():
         monkeypatch.setenv(f"REGISTRY_{name}", value)
 
-    run = command("infra.container_image", "--tag", "c0ffee0", "--tag", "c0ffee0")
+    run = command("infra.container_image", "push", "--tag", "c0ffee0", "--tag", "c0ffee0")
 
     assert run.returncode == 0, run.stderr
     assert (tmp_path / "output").read_text() == f"image={REPOSITORY}@{DIGEST}\n"
@@ -132,7 +153,7 @@ def test_the_command_logs_in_publishes_and_tells_the_digest(works, monkeypatch, 
     assert len(works.commands("docker push")) == 1
 
 
-def test_a_registry_that_refuses_stops_it_before_anything_is_built(works, monkeypatch, tmp_path):
+def test_a_registry_that_refuses_stops_it_before_anything_is_pushed(works, monkeypatch, tmp_path):
     for name, value in {"IMAGE": REPOSITORY, "USER": "ann", "TOKEN": "t0ken"}.items():
         monkeypatch.setenv(f"REGISTRY_{name}", value)
     works.fail("docker login", "unauthorized: incorrect username or password")
@@ -141,7 +162,7 @@ def test_a_registry_that_refuses_stops_it_before_anything_is_built(works, monkey
     with pytest.raises(ProgramError, match="unauthorized"):
         container_image.log_in(REPOSITORY, "ann", "t0ken")
 
-    assert not works.commands("make")
+    assert not works.commands("docker load")
     assert not (tmp_path / "output").exists()
 
 
@@ -149,7 +170,7 @@ def test_a_setting_that_is_missing_is_named(works, monkeypatch):
     monkeypatch.setenv("REGISTRY_IMAGE", REPOSITORY)
     monkeypatch.setenv("REGISTRY_USER", " ")
 
-    run = command("infra.container_image", "--tag", "c0ffee0")
+    run = command("infra.container_image", "push", "--tag", "c0ffee0")
 
     assert (run.returncode, run.stderr) == (
         1,

@@ -49,7 +49,6 @@ ROLES = {
     Role("workbook", "workbook", "reader", "workbookReader"),
     Role("storage", "feedback", "appPrincipalId", "storageBlobDataContributor"),
     Role("storage", "models", "appPrincipalId", "storageBlobDataReader"),
-    Role("storage", "models", "releasePrincipalId", "storageBlobDataReader"),
     Role("storage", "models", "learningPrincipalId", "storageBlobDataContributor"),
     Role("storage", "feedback", "learningPrincipalId", "storageBlobDataReader"),
     Role("bootstrap", "resource_group()", "deployer", "contributor"),

@@ -169,8 +169,8 @@ def test_the_image_is_deployed_by_its_digest():
 
     assert deploy["run"] == 'exec python -m infra.release deploy --image "$IMAGE" --commit "$GITHUB_SHA"'
     # `exec`: else the shell would get the signals of a job that is cancelled, and not pass them on
-    assert deploy["env"]["IMAGE"] == "${{ needs.build.outputs.image }}"
-    assert WORKFLOWS["release"]["jobs"]["build"]["outputs"] == {"image": "${{ steps.image.outputs.image }}"}
+    assert deploy["env"]["IMAGE"] == "${{ needs.push.outputs.image }}"
+    assert WORKFLOWS["release"]["jobs"]["push"]["outputs"] == {"image": "${{ steps.image.outputs.image }}"}
 
 
 @pytest.mark.parametrize(("job", "step"), [("deploy", "deploy"), ("roll-back", "rollback")])
@@ -240,3 +240,14 @@ def test_a_tag_releases_only_a_commit_that_main_contains(tmp_path):
 
     assert [run.returncode for run in runs] == [0, 0, 1]
     assert f"::error::{stray} is not on main: merge it first" in runs[2].stdout
+
+
+def test_the_job_that_runs_every_package_has_neither_the_registrys_token_nor_the_release_identity():
+    full = {job_id for job_id, step in STEPS if "make setup" in step.get("run", "")}
+
+    assert "release/build" in full
+    for job_id in full:
+        assert "REGISTRY_TOKEN" not in str(JOBS[job_id]), job_id
+        assert JOBS[job_id].get("environment") in (None, "learning"), job_id
+    assert "id-token" not in JOBS["release/push"]["permissions"]
+    assert "make" not in str(JOBS["release/push"]["steps"])
