@@ -201,6 +201,6 @@ def apply_tool_environment(settings: Settings, environment: MutableMapping[str, 
 
     Call it before the first import of a tool.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # tweets and names of annotators
     for variable, value in tool_environment(settings).items():
         environment[variable] = environment.get(variable) or value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sentiment.config import apply_tool_environment, read_settings, tool_environment
+from sentiment.config import Settings, apply_tool_environment, read_settings, tool_environment
 from sentiment.errors import ConfigError
 
 
@@ -70,3 +70,11 @@ def test_prefect_answers_no_web_page_but_its_own_and_remembers_who_holds_a_slot(
     own = environment["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"]
     assert own == "http://127.0.0.1:4300,http://localhost:4300"
     assert environment["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"].endswith(".filesystem")
+
+
+def test_a_new_home_is_its_owners_alone_and_an_old_one_keeps_its_mode(tmp_path):
+    for home, mode in ((tmp_path / "new", 0o700), (tmp_path / "old", 0o755)):
+        if mode == 0o755:
+            home.mkdir(mode=mode)
+        apply_tool_environment(Settings(home=home), {})
+        assert home.stat().st_mode & 0o777 == mode
