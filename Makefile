@@ -58,7 +58,8 @@ check: setup ## check format, lint, types, the workflows, and that the workbook 
 	$(BIN)/mypy
 	$(BIN)/python -m infra.workbook --check
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/zizmor --offline --quiet .github/workflows
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet .github
 
 format: setup ## format the code
 	$(BIN)/ruff format $(SOURCES)
