@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,6 +11,7 @@ from service_fixtures import CANARY, TEXT, error_of, give, started
 
 from models import LABELS
 from sentiment.errors import OverloadError
+from sentiment.serving import predictor
 from sentiment.serving.batching import Batcher
 
 pytestmark = pytest.mark.usefixtures("store_with_champion")
@@ -91,6 +93,19 @@ def test_a_batch_is_an_array_in_the_order_of_its_texts(client):
     single = [client.post("/predict", json={"text": text}).json() for text in texts]
     assert [answer["scores"] for answer in answers] == [answer["scores"] for answer in single]
     assert len({answer["prediction_id"] for answer in answers}) == 3
+
+
+@pytest.mark.parametrize(("texts", "is_aside"), [(["fine", "bad 👎"], False), (["fine", "a &amp; b"], True)])
+def test_texts_that_are_cleaned_to_be_checked_hold_no_other_request_up(client, monkeypatch, texts, is_aside):
+    threads = []
+    monkeypatch.setattr(predictor, "check_text", lambda *_: threads.append(threading.current_thread()))
+
+    async def loop_of_the_service():
+        threads.append(threading.current_thread())
+
+    client.portal.call(loop_of_the_service)
+    assert client.post("/predict_batch", json={"texts": texts}).status_code == 200
+    assert [thread is not threads[0] for thread in threads[1:]] == [is_aside] * 2
 
 
 @pytest.mark.parametrize("size", [1, 256])
