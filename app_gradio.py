@@ -8,9 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment.config import Settings, apply_tool_environment, read_settings
@@ -39,7 +37,9 @@ def launch(page: gr.Blocks, settings: Settings) -> str:
     from page.texts import I18N
     from page.theme import CSS, make_theme
     from sentiment.loopback import LoopbackGuard
+    from sentiment.serving.connection_limit import limit_connections
 
+    limit_connections()
     host = listening_host()
     address: str = page.launch(
         server_name=host,
@@ -71,9 +71,10 @@ def main() -> int:
     try:
         settings = read_settings()
         apply_tool_environment(settings)
-        with tempfile.TemporaryDirectory(prefix="page-", dir=settings.home) as folder:
-            # Uploads and results go when the page stops.
-            os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(folder)))
+        from page.upload_folder import upload_folder
+
+        with upload_folder(settings.home) as folder:
+            os.environ.setdefault("GRADIO_TEMP_DIR", str(folder))
             page = build(settings)
             print(
                 f"Sentiloop's page: {launch(page, settings)} (service: {settings.service_address})",

@@ -61,6 +61,33 @@ def test_the_page_answers_to_the_names_of_this_machine_only(home):
     assert list(answers.values()) == [403, 403, 200, 200], answers
 
 
+def test_headers_without_an_end_are_a_431(home):
+    home.mkdir()
+    with serving_page(home, "http://127.0.0.1:9") as (wait_for, address):
+        wait_for(address)
+        answer = httpx.get(f"{address}/config", headers={"A": "x" * 70_000}, trust_env=False)
+
+    assert answer.status_code == 431
+
+
+def test_what_a_killed_page_left_goes_with_the_next_one_and_what_a_running_one_has_stays(home):
+    killed, running = (start_page(home, port=free_port()) for _ in range(2))
+    for process in (killed, running):
+        process.stdout.readline()
+    assert len(list(home.glob("page-*"))) == 2
+    killed.kill()
+    killed.wait(20)
+    third = start_page(home, port=free_port())
+    third.stdout.readline()
+    left = list(home.glob("page-*"))
+    for process in (running, third):
+        process.terminate()
+        process.communicate(timeout=30)
+
+    assert len(left) == 2
+    assert not list(home.glob("page-*"))
+
+
 def test_a_blank_host_is_loopback(monkeypatch):
     monkeypatch.setenv("GRADIO_SERVER_NAME", " ")
     assert listening_host() == "127.0.0.1"
