@@ -25,7 +25,7 @@ VALIDATION_SHARE = 0.1
 DROPPED = ("empty", "too long", "duplicate", "near-duplicate", "low confidence")
 
 
-@dataclass
+@dataclass(slots=True)
 class DistinctTweet:
     """A tweet and the votes for its label: its own and those of its duplicates."""
 
@@ -79,17 +79,10 @@ def collapse(rows: Iterable[Row], max_chars: int) -> tuple[list[DistinctTweet], 
     """
     tweets: list[DistinctTweet] = []
     by_form: dict[str, DistinctTweet] = {}
-    index = NearDuplicates()
     dropped = Counter(dict.fromkeys(DROPPED, 0))
-    for row in sorted(rows, key=_precedence):
-        if is_too_long(row.text, max_chars):
-            dropped["too long"] += 1
-            continue
-        text = clean_text(row.text)
-        if not text:
-            dropped["empty"] += 1
-            continue
-        form = canonical_form(text)
+    usable = _usable(rows, max_chars, dropped)
+    index = NearDuplicates.among(form for _, _, form in usable)
+    for row, text, form in usable:
         # A benchmark's own test split stays whole.
         tweet = by_form.get(form) if row.split != "test" else None
         if tweet is not None:
@@ -104,6 +97,18 @@ def collapse(rows: Iterable[Row], max_chars: int) -> tuple[list[DistinctTweet], 
         if tweet.source_split == row.split:  # a benchmark's own test labels are not ours to change
             tweet.vote(row)
     return tweets, dropped
+
+
+def _usable(rows: Iterable[Row], max_chars: int, dropped: Counter[str]) -> list[tuple[Row, str, str]]:
+    """Return the rows with a text to learn from, cleaned, each with its canonical form."""
+    usable = []
+    for row in sorted(rows, key=_precedence):
+        text = "" if is_too_long(row.text, max_chars) else clean_text(row.text)
+        if text:
+            usable.append((row, row.text if text == row.text else text, canonical_form(text)))
+        else:
+            dropped["too long" if is_too_long(row.text, max_chars) else "empty"] += 1
+    return usable
 
 
 def _precedence(row: Row) -> int:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Self
+from array import array
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import numpy as np
 
 from models import clean_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[\u2600-\u27bf\U0001f300-\U0001faff]")
 _NOISE = frozenset({"rt", "mt", "via", "user", "http", "https", "amp"})
@@ -40,10 +47,13 @@ class NearDuplicates:
     """
 
     def __init__(self) -> None:
-        self._words: list[frozenset[str]] = []
-        self._sizes: list[int] = []
-        self._by_key: dict[Hashable, int] = {}
-        self._postings: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+        self._forms: list[str] = []
+        self._sizes = array("I")  # of their sets of trigrams
+        self._word_counts = array("I")  # of their sets of words
+        self._by_key: dict[int, int] = {}
+        self._postings: dict[int, int | array[int]] = {}  # mostly one number, which needs no array
+        self._shared: NDArray[np.uint64] | None = None
+        self._last: tuple[str, _Marks] | None = None
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
@@ -53,49 +63,109 @@ class NearDuplicates:
             index.add(canonical_form(text))
         return index
 
+    @classmethod
+    def among(cls, forms: Iterable[str]) -> Self:
+        """Return an empty index for these forms and no other, which needs far less memory.
+
+        What is in only one of them can match nothing, and is not kept: most trigrams are.
+        """
+        index = cls()
+        marks = np.fromiter((mark for form in forms for each in _marks(form) for mark in each), np.uint64)
+        marks.sort()
+        index._shared = np.unique(marks[1:][marks[1:] == marks[:-1]])
+        return index
+
     def add(self, form: str) -> None:
         """Add a form, with which later ones are compared."""
-        number, shingles = len(self._words), _shingles(form)
-        for shingle in shingles:
-            self._postings[shingle].append(number)
-        for key in _keys(form):
+        number, marks = len(self._forms), self._marks_of(form)
+        for shingle in marks.shingles:
+            there = self._postings.setdefault(shingle, number)
+            if isinstance(there, array):
+                there.append(number)
+            elif there != number:
+                self._postings[shingle] = array("I", (there, number))
+        for key in marks.keys:
             self._by_key.setdefault(key, number)
-        self._words.append(frozenset(form.split()))
-        self._sizes.append(len(shingles))
+        self._forms.append(form)
+        self._sizes.append(marks.size)
+        self._word_counts.append(len(set(form.split())))
 
     def find(self, form: str) -> int | None:
         """Return the number of the earliest form added that this one nearly repeats, or None.
 
         The first form added has the number 0.
         """
-        shingles, words = _shingles(form), frozenset(form.split())
-        shared = Counter(number for shingle in shingles for number in self._postings.get(shingle, ()))
-        matches = [
-            number
-            for number, common in shared.items()
-            if self._is_similar(number, common, len(shingles), words)
-        ]
-        matches += [self._by_key[key] for key in _keys(form) if key in self._by_key]
-        return min(matches, default=None)
+        marks = self._marks_of(form)
+        known = [self._by_key[key] for key in marks.keys if key in self._by_key]
+        similar = self._find_similar(form, marks)
+        return min(known if similar is None else [*known, similar], default=None)
 
-    def _is_similar(self, number: int, common: int, size: int, words: frozenset[str]) -> bool:
-        overlap = common / min(size, self._sizes[number])
-        if overlap < _RELATED:
-            return False
-        other = self._words[number]
-        return overlap >= _SIMILAR or len(words & other) >= _SAME_WORDS * len(words | other)
+    def _find_similar(self, form: str, marks: _Marks) -> int | None:
+        """Return the earliest form that shares enough trigrams with this one."""
+        there = [self._postings[shingle] for shingle in marks.shingles if shingle in self._postings]
+        if not there:
+            return None
+        singles = np.array([one for one in there if isinstance(one, int)], np.uint32)
+        many = [np.frombuffer(one, np.uint32) for one in there if isinstance(one, array)]
+        numbers, common = np.unique(np.concatenate([singles, *many]), return_counts=True)
+        overlap = common / np.minimum(marks.size, np.frombuffer(self._sizes, np.uint32)[numbers])
+        words = set(form.split())
+        counts = np.frombuffer(self._word_counts, np.uint32)[numbers]
+        # Sets of words that overlap so much are of about one size.
+        even = np.minimum(counts, len(words)) >= _SAME_WORDS * np.maximum(counts, len(words))
+        for place in np.flatnonzero((overlap >= _SIMILAR) | ((overlap >= _RELATED) & even)).tolist():
+            if overlap[place] >= _SIMILAR or self._has_same_words(numbers[place], words):
+                return int(numbers[place])
+        return None
+
+    def _has_same_words(self, number: int, words: set[str]) -> bool:
+        other = set(self._forms[number].split())
+        return len(words & other) >= _SAME_WORDS * len(words | other)
+
+    def _marks_of(self, form: str) -> _Marks:
+        """Return a form's marks that others may share; a form is sought first, then added."""
+        if self._last is None or self._last[0] != form:
+            shingles, keys = (list(marks) for marks in _marks(form))
+            if self._shared is None:
+                marks = _Marks(len(shingles), shingles, keys)
+            else:
+                marks = _Marks(len(shingles), self._places(shingles), self._places(keys))
+            self._last = (form, marks)
+        return self._last[1]
+
+    def _places(self, marks: list[int]) -> list[int]:
+        """Return the places of marks among those that are shared."""
+        shared = self._shared
+        if shared is None or not (marks and len(shared)):
+            return []
+        sought = np.array(marks, np.uint64)
+        places = np.minimum(np.searchsorted(shared, sought), len(shared) - 1)
+        return [int(place) for place in places[shared[places] == sought].tolist()]
 
 
-def _shingles(form: str) -> set[tuple[str, ...]]:
-    words: Sequence[str] = form.split()
-    starts: Iterable[int] = range(len(words) - _SHINGLE + 1)
-    return {tuple(words[start : start + _SHINGLE]) for start in starts}
+class _Marks(NamedTuple):
+    """The number of a form's trigrams, and the hashes by which it is found."""
+
+    size: int
+    shingles: list[int]
+    keys: list[int]
 
 
-def _keys(form: str) -> list[Hashable]:
-    """Return the keys of a form: its set of words, and its first fifty letters.
+def _marks(form: str) -> tuple[set[int], set[int]]:
+    """Return the hashes of a form's word trigrams, and those of its set of words and its start.
 
-    Forms that share a key are near-duplicates.
+    Forms that share one of the latter are near-duplicates.
     """
-    letters = form.replace(" ", "")
-    return [frozenset(form.split()), *([letters[:_SAME_START]] if len(letters) >= _SAME_START else [])]
+    words = form.split()
+    starts = range(len(words) - _SHINGLE + 1)
+    shingles = {_hash(" ".join(words[start : start + _SHINGLE])) for start in starts}
+    letters = "".join(words)
+    keys = {_hash("words " + " ".join(sorted(set(words))))}
+    if len(letters) >= _SAME_START:
+        keys.add(_hash("start " + letters[:_SAME_START]))
+    return shingles, keys
+
+
+def _hash(text: str) -> int:
+    """Return 64 bits of a text, the same on every machine; two texts never share them by chance."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

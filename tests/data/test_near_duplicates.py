@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
+import pytest
+
 from sentiment.data.near_duplicates import NearDuplicates, canonical_form
 
 
@@ -57,3 +61,37 @@ def test_no_near_duplicate_crosses_a_split_of_the_default_corpus(corpus):
     assert len(by_start) > 10_000
     assert crossing_words == []
     assert crossing_starts == []
+
+
+def nearly_repeats(form, other):
+    """The definition, pair by pair and without hashes."""
+
+    def trigrams(words):
+        return {tuple(words[start : start + 3]) for start in range(len(words) - 2)}
+
+    first, second = form.split(), other.split()
+    if set(first) == set(second):
+        return True
+    letters = ["".join(words)[:50] for words in (first, second)]
+    if letters[0] == letters[1] and len(letters[0]) == 50:
+        return True
+    shared, least = trigrams(first) & trigrams(second), min(len(trigrams(first)), len(trigrams(second)))
+    words = len({*first} & {*second}) / len({*first} | {*second})
+    return bool(shared) and (len(shared) / least >= 0.6 or (len(shared) / least >= 0.25 and words >= 0.8))
+
+
+@pytest.mark.parametrize("index_of", [lambda forms: NearDuplicates(), NearDuplicates.among])
+def test_the_index_finds_what_comparing_each_pair_finds(index_of):
+    randomness = random.Random(3)
+    forms = [" ".join(randomness.choices("abcdefg", k=randomness.randint(1, 9))) for _ in range(400)]
+    forms += [f"{form} {'long' * 20}" for form in forms[:50]]
+    index, kept, found = index_of(forms), [], 0
+    for form in forms:
+        expected = next((at for at, other in enumerate(kept) if nearly_repeats(form, other)), None)
+        assert index.find(form) == expected, form
+        if expected is None:
+            index.add(form)
+            kept.append(form)
+        else:
+            found += 1
+    assert found > 100 < len(kept)
