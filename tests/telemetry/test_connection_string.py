@@ -9,7 +9,6 @@ import pytest
 from sentiment.errors import ConfigError
 from sentiment.telemetry.connection_string import (
     CONNECTION_STRING,
-    OTLP_ENDPOINT,
     clean_connection_string,
     is_named,
     read_connection_string,
@@ -81,11 +80,17 @@ def test_the_variable_itself_is_mended_because_the_exporters_read_it_too(monkeyp
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "expected"), [(CONNECTION_STRING, " ", False), (OTLP_ENDPOINT, "http://x", True)]
+    ("variable", "value", "expected"),
+    [
+        (CONNECTION_STRING, " ", False),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://x", True),
+        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://x", True),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", " ", False),
+    ],
 )
 def test_a_blank_variable_names_no_place(monkeypatch, variable, value, expected):
     monkeypatch.delenv(CONNECTION_STRING, raising=False)
-    monkeypatch.delenv(OTLP_ENDPOINT, raising=False)
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     monkeypatch.setenv(variable, value)
 
     assert is_named() is expected
