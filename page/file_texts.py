@@ -64,6 +64,11 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "{file}, ligne 1 : aucune colonne ne s’appelle text (trouvé : {found}) : dites ci-dessus "
         "où sont les tweets.",
     ),
+    "file_doubt": (
+        "{file}, line 1: “{line}” can be a header or a tweet: write a header without spaces after commas.",
+        "{file}, ligne 1 : « {line} » peut être un en-tête ou un tweet : écrivez l’en-tête sans espace après "
+        "les virgules.",
+    ),
     "file_no_text": (
         "{file}: the column {name} holds {kind}, not text: choose another column.",
         "{file} : la colonne {name} contient {kind}, pas du texte : choisissez une autre colonne.",

@@ -26,6 +26,8 @@ class DelimitedTable(StringTable):
     lines at the end are no rows; the others are rows without a text.
     """
 
+    may_lack_header = True
+
     def __init__(self, path: Path, form: Form) -> None:
         self.path = path
         self._file = check_text_file(path, form.encoding)

@@ -22,8 +22,26 @@ if TYPE_CHECKING:
 
 DELIMITERS = (",", ";", "\t", "|")  # spreadsheets write semicolons where the comma is the decimal sign
 DEFAULT_TEXT = "text"
+_SHOWN_CHARS = 40
 _SAMPLE_RECORDS = 200
 _SAMPLE_CHARS = 1 << 20
+# Names that stand beside `text`: with a space before it, another word may be a tweet's as well.
+_USUAL = {
+    *("id", "tweet_id", "index", "label", "labels", "sentiment", "polarity", "target", "score", "rating"),
+    *(
+        "date",
+        "time",
+        "created_at",
+        "user",
+        "username",
+        "author",
+        "name",
+        "lang",
+        "language",
+        "source",
+        "url",
+    ),
+}
 _MOST_WORDS = 3  # of a column's name; a tweet's part between two commas mostly has more
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)  # Excel's
 
@@ -78,7 +96,7 @@ def find_dialect(path: Path, reopen: Reopen, form: Form) -> Dialect:
     candidates = [_sample(reopen(), delimiter, skips=has_separator) for delimiter in delimiters]
     if not any(each.records for each in candidates):
         raise TableError("empty", f"{path} is empty: give a table with a header, or one tweet per line")
-    found = _named(path, candidates, form) if form.names else _headed(candidates, form.text_column)
+    found = _named(path, candidates, form) if form.names else _headed(path, candidates, form.text_column)
     return replace(found, has_separator_line=has_separator)
 
 
@@ -154,7 +172,7 @@ def _is_name(cell: str, most_words: int, *, may_be_empty: bool) -> bool:
     return has_letter and "&" not in cell and not cell.startswith("@") and len(cell.split()) <= most_words
 
 
-def _headed(candidates: list[_Candidate], text_column: str | None) -> Dialect:
+def _headed(path: Path, candidates: list[_Candidate], text_column: str | None) -> Dialect:
     """Return the form of a file whose first line may be a header."""
     name = text_column or DEFAULT_TEXT
     if all(len(each.header) == 1 and each.holds(name) for each in candidates):
@@ -166,8 +184,21 @@ def _headed(candidates: list[_Candidate], text_column: str | None) -> Dialect:
         if not able:
             return Dialect((DEFAULT_TEXT,), has_header=False)
         best = max(able, key=lambda each: (each.holds(name), each.support(len(each.header), exactly=True)))
+        _refuse_doubt(path, best, name)
     columns = tuple(cell.strip() if best.is_spaced else cell for cell in best.header)
     return Dialect(columns, best.delimiter, is_spaced=best.is_spaced)
+
+
+def _refuse_doubt(path: Path, header: _Candidate, name: str) -> None:
+    """Refuse a first line that can be a header and a tweet alike, such as `text, please`."""
+    others = {cell.strip().casefold() for cell in header.header} - {name}
+    if header.is_spaced and len(header.header) == 2 and not others <= _USUAL:  # noqa: PLR2004
+        raise TableError(
+            "doubt",
+            f"{path}, line 1: {header.line[:_SHOWN_CHARS]!r} can be a header or a tweet: say --text-column "
+            f"{name} if it is a header, --columns {name} if each line is a tweet",
+            line=header.line[:_SHOWN_CHARS],
+        )
 
 
 def _named(path: Path, candidates: list[_Candidate], form: Form) -> Dialect:

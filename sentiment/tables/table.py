@@ -72,6 +72,7 @@ class Table(ABC):
     path: Path
     columns: list[str]
     has_header = True
+    may_lack_header = False
     unit = "line"  # what `Batch.lines` counts
     delimiter = ","  # of a CSV file that is made of this one
     mark = ""  # its byte order mark, where there is one
@@ -107,11 +108,13 @@ class Table(ABC):
             return found[0]
         times = f"{len(found)} columns" if found else "no column"
         remedy = f"name the right one with {flag}"
-        if self.has_header and self.unit == "line":
+        where = str(self.path)
+        if self.has_header and self.may_lack_header:
+            where += ", line 1"
             remedy += ", or, if line 1 is no header, name all columns with --columns"
         raise TableError(
             "no_column",
-            f"{self.path}, line 1: {times} {name!r}; it has {self.shown_columns}: {remedy}",
+            f"{where}: {times} {name!r}; it has {self.shown_columns}: {remedy}",
             name=name,
             found=self.shown_columns,
         )

@@ -89,6 +89,18 @@ def test_lines_that_are_tweets_stay_whole_whichever_comes_first(read, content, t
             assert read("\n".join(turned) + "\n")[1:] == (turned if texts is None else texts, {})
 
 
+def test_a_first_line_that_can_be_both_is_refused_until_the_user_says_what_it_is(read):
+    content = "text, please\nwell, awful food\nok, fine\n"
+
+    with pytest.raises(
+        TableError, match=r"line 1: 'text, please' can be a header or a tweet: say --text-col"
+    ):
+        read(content)
+    assert read(content, columns="text")[1] == content.rstrip().split("\n")
+    assert read(content, text_column="text")[1] == ["well", "ok"]
+    assert read("text, label\ngood day, positive\n")[1] == ["good day"]
+
+
 def test_one_named_column_holds_lines_as_they_are_and_quoted_cells(read):
     content = 'text\none, two, three\n"yes", she said\n"two\nlines"\n"say ""hi"""\n""\nfine\n'
 
