@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sentiment.serving.predictor import Predictor
 
 _THREADS = 8  # that write feedback
+_BURST_MINUTES = 5  # whose feedback may come at once: people send what they have collected
 _PAGE = File(__file__).with_name("page.html")
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -56,7 +57,9 @@ class Endpoints:
         self._most_feedback = settings.max_concurrency
         self._free_slots = math.ceil(settings.max_concurrency / settings.workers)
         self._feedback_per_minute = settings.feedback_per_minute
-        self._feedback_limit = SenderLimit(max(1, settings.feedback_per_minute), 60)
+        self._feedback_limit = SenderLimit(
+            max(1, _BURST_MINUTES * settings.feedback_per_minute), 60 * _BURST_MINUTES
+        )
         self._threads = ThreadPoolExecutor(_THREADS, "feedback")
 
     async def predict(self, call: Call) -> Response:

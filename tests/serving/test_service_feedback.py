@@ -140,7 +140,7 @@ def test_more_feedback_of_one_sender_in_a_minute_than_is_set_is_a_429_for_that_s
         def send(address):
             return client.post("/feedback", json=said, headers={"X-Forwarded-For": address})
 
-        assert [send("10.0.0.1").status_code for _ in range(3)] == [200] * 3
+        assert [send("10.0.0.1").status_code for _ in range(15)] == [200] * 15  # of five minutes
         refused = send("10.0.0.1")
         assert error_of(refused, 429) == "more than 3 feedbacks a minute: try again in 20 s"
         assert refused.headers["retry-after"] == "20"
@@ -150,4 +150,4 @@ def test_more_feedback_of_one_sender_in_a_minute_than_is_set_is_a_429_for_that_s
 def test_feedback_of_one_sender_may_be_without_a_limit():
     with started(feedback_per_minute=0) as client:
         prediction = client.post("/predict", json={"text": TEXT}).json()
-        assert {give(client, prediction).status_code for _ in range(70)} == {200}
+        assert {give(client, prediction).status_code for _ in range(310)} == {200}
