@@ -131,10 +131,10 @@ class SentimentModel(Classifier):
     def _arguments(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
-    def _write_description(self, directory: Path | str) -> Path:
+    def _write_description(self, directory: Path | str, **more: Any) -> Path:
         """Make the directory, write its `model.json` and return the directory."""
         content = {"arguments": self._arguments(), "chosen": self.chosen_, "trials": self.trials_}
-        return write_description(directory, self, content)
+        return write_description(directory, self, content | more)
 
     @classmethod
     def _from_description(cls, directory: Path | str) -> Self:

@@ -21,14 +21,15 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from models.base import SentimentModel, write_description
+from models.base import SentimentModel, read_description, write_description
 from models.bert_training import Batches, Checkpoint, FineTuning, Recipe, Tokens, has_fast_bfloat16
-from models.emoji import spell_emoji
+from models.emoji import EmojiWords, read_words, write_words
+from models.emoji_ratings import packaged_names
 from models.errors import ModelError
 from models.learning import Progress, TrainingData, encode_labels, trial_metrics
 from models.onnx_session import FLOAT_FILE, NETWORK_FILE
 from models.packaged import PackagedFile
-from models.served_bert import TOKENIZER_FILE
+from models.served_bert import TOKENIZER_FILE, spelled_with
 from models.text import LABELS, Scores, clean_text
 
 MINILM = "minilm"
@@ -51,6 +52,7 @@ class BertModel(SentimentModel):
 
     family = "bert"
     removed = frozenset({"adversarial"})
+    words_: EmojiWords | None = None  # models saved before 0.2.0 read official names
 
     def __init__(
         self,
@@ -103,7 +105,8 @@ class BertModel(SentimentModel):
         ids: list[list[int]] = []
         # The tokenizer's own answer takes many times the room of the ids.
         for start in range(0, len(texts), _TOKENISED_AT_ONCE):
-            spelled = [spell_emoji(clean_text(text)) for text in texts[start : start + _TOKENISED_AT_ONCE]]
+            some = texts[start : start + _TOKENISED_AT_ONCE]
+            spelled = [spelled_with(self.words_, clean_text(text)) for text in some]
             ids += self.tokenizer_(spelled, truncation=True, max_length=self.max_tokens)["input_ids"]
         return ids
 
@@ -113,7 +116,8 @@ class BertModel(SentimentModel):
 
     def save(self, directory: Path | str) -> None:
         """Write the network (safetensors), its configuration and its tokenizer."""
-        folder = self._write_description(directory)
+        folder = self._write_description(directory, has_emoji_words=self.words_ is not None)
+        write_words(folder, self.words_)
         self.network_.save_pretrained(folder)
         self.tokenizer_.save_pretrained(folder)
 
@@ -124,7 +128,9 @@ class BertModel(SentimentModel):
         """
         from models import bert_export
 
-        folder = write_description(directory, self, {"form": "served", "max_tokens": self.max_tokens})
+        reading = {"max_tokens": self.max_tokens, "has_emoji_words": self.words_ is not None}
+        folder = write_description(directory, self, {"form": "served"} | reading)
+        write_words(folder, self.words_)
         self.tokenizer_.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
         samples = [
             {name: value.cpu().numpy() for name, value in self._pad([ids]).items()}
@@ -140,6 +146,8 @@ class BertModel(SentimentModel):
         model.device_ = _device()
         model.tokenizer_, model.network_ = load_pretrained(str(directory), new_head=False)
         model.network_.to(model.device_)
+        is_used = read_description(directory).get("has_emoji_words", False)
+        model.words_ = read_words(directory, is_used=is_used)
         return model
 
     def _batches(self, texts: Sequence[str], labels: Sequence[str]) -> Batches:
@@ -156,7 +164,7 @@ class BertModel(SentimentModel):
         random.seed(self.seed)
         np.random.seed(self.seed)
         torch.manual_seed(self.seed)
-        self.device_ = _device()
+        self.device_, self.words_ = _device(), packaged_names()
         self.tokenizer_, self.network_ = load_pretrained(self.base_model, new_head=True)
         self.network_.to(self.device_)
 
@@ -184,7 +192,7 @@ class BertModel(SentimentModel):
 
     def _fingerprint(self, *rows: Sequence[str]) -> str:
         return hashlib.sha256(
-            json.dumps([self._arguments(), self.device_.type, *map(list, rows)]).encode()
+            json.dumps([self._arguments(), self.device_.type, self.words_, *map(list, rows)]).encode()
         ).hexdigest()
 
 

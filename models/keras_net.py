@@ -23,6 +23,8 @@ import tensorflow as tf
 from sklearn.utils.class_weight import compute_sample_weight
 
 from models.base import SentimentModel, read_description, write_description
+from models.emoji import EmojiWords, read_words, write_words
+from models.emoji_ratings import packaged_signs
 from models.learning import Progress, TrainingData, encode_labels, merit, soft_targets, trial_metrics
 from models.lexicon import read_lexicon, read_valences, write_valences
 from models.onnx_session import NETWORK_FILE
@@ -42,6 +44,7 @@ class KerasModel(SentimentModel):
 
     family = "keras"
     learns = frozenset({"teacher_scores"})
+    words_: EmojiWords | None = None
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class KerasModel(SentimentModel):
         targets = encode_labels(data.texts, data.labels)
         truth = encode_labels(*data.validation)
         self.valences_ = read_lexicon() if self.has_lexicon else {}
+        self.words_ = packaged_signs()
         train_texts, validation_texts = self.tokenise(data.texts), self.tokenise(data.validation[0])
         self.trials_ = []
         for architecture in self.architectures:
@@ -113,7 +117,8 @@ class KerasModel(SentimentModel):
 
         The network's tokenizer layer looks them up.
         """
-        joined = [[" ".join(with_marks(split(text), self.valences_, self.max_tokens))] for text in texts]
+        tokens = [with_marks(split(text, self.words_), self.valences_, self.max_tokens) for text in texts]
+        joined = [[" ".join(some)] for some in tokens]
         return tf.constant(joined, dtype=tf.string, shape=(len(joined), 1))
 
     def infer_uncalibrated(self, tokens: tf.Tensor) -> Scores:
@@ -125,9 +130,10 @@ class KerasModel(SentimentModel):
         without_optimizer = keras.Sequential(
             [keras.Input(shape=(1,), dtype="string"), *self.network_.layers], name=self.network_.name
         )
-        folder = self._write_description(directory)
+        folder = self._write_description(directory, has_emoji_words=self.words_ is not None)
         without_optimizer.save(folder / _NETWORK_FILE)
         write_valences(folder, self.valences_)
+        write_words(folder, self.words_)
 
     def export(self, directory: Path | str, texts: Sequence[str]) -> None:
         """Write the vocabulary, and the network behind it as ONNX; `texts` change nothing."""
@@ -140,10 +146,12 @@ class KerasModel(SentimentModel):
                 "form": "served",
                 "has_pairs": has_pairs,
                 "has_valences": self.has_lexicon,
+                "has_emoji_words": self.words_ is not None,
                 "max_tokens": self.max_tokens,
             },
         )
         write_valences(folder, self.valences_)
+        write_words(folder, self.words_)
         (folder / VOCABULARY_FILE).write_text(
             json.dumps([str(term) for term in tokenizer.get_vocabulary()], ensure_ascii=False), "utf-8"
         )
@@ -159,8 +167,10 @@ class KerasModel(SentimentModel):
             Path(directory) / _NETWORK_FILE, compile=False, safe_mode=True
         )
         # Models saved before had none.
-        model.has_lexicon = read_description(directory)["arguments"].get("has_lexicon", False)
+        description = read_description(directory)
+        model.has_lexicon = description["arguments"].get("has_lexicon", False)
         model.valences_ = read_valences(directory, is_used=model.has_lexicon)
+        model.words_ = read_words(directory, is_used=description.get("has_emoji_words", False))
         return model
 
     def _build(self, architecture: str, texts: tf.Tensor) -> keras.Model:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from models.emoji import spell_emoji
+from models.emoji import spell_officially
 from models.packaged import PackagedFile
 
 LEXICON_FILE = "valences.json"  # the copy that a model keeps
@@ -25,6 +25,9 @@ _LEXICON = PackagedFile(
     sha256="1ec9c6e9ee19aade328f8beb393a6afa71a5bb3acf7d3cc22d4ef568df374bf5",
 )
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[:;=8][-']?[()dp*/\\|]|<3|[.,;]|[!?]+")
+# A key that is no word: the feelings of emoji stand in the text (`models.emoji`). The valences of
+# models saved before 0.2.0 have it not, and emoji are read by their official names.
+FEELINGS_IN_TEXT = "[emoji]"
 _NEGATIONS = frozenset(
     (
         *(
@@ -93,7 +96,7 @@ def read_lexicon() -> dict[str, float]:
         ModelError: The package is not installed, or its file is not the known one.
     """
     entries = (line.split("\t") for line in _LEXICON.read().decode("utf-8").splitlines())
-    return {word: float(valence) for word, valence, *_ in entries}
+    return {word: float(valence) for word, valence, *_ in entries} | {FEELINGS_IN_TEXT: 0.0}
 
 
 def read_valences(directory: Path | str, *, is_used: bool) -> dict[str, float]:
@@ -115,7 +118,7 @@ def write_valences(directory: Path, valences: Valences) -> None:
 
 
 def valence_features(text: str, valences: Valences) -> list[float]:
-    """Return the FEATURES of a cleaned text, each in the order of magnitude of 1."""
+    """Return the FEATURES of a cleaned and spelled text, each in the order of magnitude of 1."""
     return summarise(_valences_in(text, valences), Typography.of(text))
 
 
@@ -174,12 +177,10 @@ def summarise(ratings: Sequence[float], typography: Typography) -> list[float]:
     ]
 
 
-def cut(text: str) -> list[str]:
-    """Return the lower-case words, emoticons and pauses of a text, emoji by their names.
-
-    None holds white space.
-    """
-    return _TOKEN.findall(spell_emoji(text.lower()))
+def cut(text: str, valences: Valences) -> list[str]:
+    """Return the lower-case words, emoticons and pauses of a text. None holds white space."""
+    lower = text.lower()
+    return _TOKEN.findall(lower if FEELINGS_IN_TEXT in valences else spell_officially(lower))
 
 
 def apply_negations(tokens: Iterable[str], valences: Valences, scope: int = 0) -> Iterator[tuple[float, int]]:
@@ -201,7 +202,7 @@ def apply_negations(tokens: Iterable[str], valences: Valences, scope: int = 0) -
 
 def _valences_in(text: str, valences: Valences) -> list[float]:
     """Return the valences of a text's words, in order, without those that have none."""
-    return [valence for valence, _ in apply_negations(cut(text), valences) if valence]
+    return [valence for valence, _ in apply_negations(cut(text, valences), valences) if valence]
 
 
 def _saturated(total: float) -> float:

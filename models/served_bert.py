@@ -11,7 +11,7 @@ import numpy as np
 
 from models.attribution import clean_words, within
 from models.base import read_description
-from models.emoji import spell_emoji
+from models.emoji import EmojiWords, read_words, spell_each, spell_emoji, spell_officially
 from models.errors import ModelError
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
 from models.text import LABELS, Scores, clean_text
@@ -33,22 +33,25 @@ class ServedBert(ServedNetwork):
     def __init__(self, tokenizer: Tokenizer, network: Network, *, max_tokens: int) -> None:
         """Take a truncating tokenizer and a network from ids and attention mask to logits.
 
-        `max_tokens` is how many ids the network reads at most.
+        `max_tokens` is how many ids the network reads at most. `words_` is set after construction.
         """
+        self.words_: EmojiWords | None = None
         self._tokenizer, self._network = tokenizer, network
         self._most_tokens = max_tokens
         self._ends = tokenizer.encode("").ids  # what stands around every text
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text's word pieces."""
-        encodings = self._tokenizer.encode_batch_fast([spell_emoji(clean_text(text)) for text in texts])
+        spelled = [spelled_with(self.words_, clean_text(text)) for text in texts]
+        encodings = self._tokenizer.encode_batch_fast(spelled)
         return [encoding.ids for encoding in encodings]
 
     def cut(self, words: Sequence[str]) -> list[list[int]]:
         """Return the ids of each word's pieces, empty beyond what the network reads."""
-        encodings = self._tokenizer.encode_batch_fast(
-            [spell_emoji(word) for word in clean_words(words)], add_special_tokens=False
-        )
+        spelled = spell_each(clean_words(words), self.words_)
+        if self.words_ is None:
+            spelled = list(map(spell_officially, spelled))
+        encodings = self._tokenizer.encode_batch_fast(spelled, add_special_tokens=False)
         return within([encoding.ids for encoding in encodings], self._most_tokens - len(self._ends))
 
     def join(self, pieces: Sequence[list[int]]) -> list[int]:
@@ -91,7 +94,13 @@ class ServedBert(ServedNetwork):
         tokenizer.enable_truncation(content["max_tokens"])
         model = cls(tokenizer, Network(folder / NETWORK_FILE), max_tokens=content["max_tokens"])
         model.temperature_, model.directory_ = content["temperature"], folder
+        model.words_ = read_words(folder, is_used=content.get("has_emoji_words", False))
         return model
+
+
+def spelled_with(words: EmojiWords | None, cleaned: str) -> str:
+    """Return a cleaned text as a BERT reads it; models saved before 0.2.0 read official names."""
+    return spell_officially(cleaned) if words is None else spell_emoji(cleaned, words)
 
 
 def batches_of_like_length(lengths: Sequence[int], most_tokens: int) -> Iterator[list[int]]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from models.attribution import clean_words, within
 from models.base import read_description
+from models.emoji import EmojiWords, read_words, spell_each, spell_emoji
 from models.lexicon import PAUSES, Valences, read_valences, valence_marks
 from models.onnx_session import NETWORK_FILE, Inputs, Network, ServedNetwork, pad
 from models.text import LABELS, Scores, clean_text
@@ -43,19 +44,21 @@ class ServedKeras(ServedNetwork):
     ) -> None:
         """Take the terms in the order of their numbers; at most `max_tokens` words are read.
 
-        `valences_` is set after construction.
+        `valences_` and `words_` are set after construction.
         """
         self.valences_: Valences = {}
+        self.words_: EmojiWords | None = None
         self._numbers = {term: number for number, term in enumerate(vocabulary)}
         self._network, self._has_pairs, self._max_tokens = network, has_pairs, max_tokens
 
     def tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the numbers of each text's terms."""
-        return [self._look_up(split(text)) for text in texts]
+        return [self._look_up(split(text, self.words_)) for text in texts]
 
     def cut(self, words: Sequence[str]) -> list[list[str]]:
         """Return the tokens of each word, empty beyond what the network reads."""
-        return within([split(word) for word in clean_words(words)], self._max_tokens)
+        spelled = spell_each(clean_words(words), self.words_)
+        return within([_cut(word) for word in spelled], self._max_tokens)
 
     def join(self, pieces: Sequence[list[str]]) -> list[int]:
         """Return the numbers of the terms of a text made of these words."""
@@ -80,6 +83,7 @@ class ServedKeras(ServedNetwork):
         model = cls(vocabulary, network, has_pairs=content["has_pairs"], max_tokens=content["max_tokens"])
         model.temperature_, model.directory_ = content["temperature"], folder
         model.valences_ = read_valences(folder, is_used=content.get("has_valences", False))
+        model.words_ = read_words(folder, is_used=content.get("has_emoji_words", False))
         return model
 
     def _look_up(self, words: list[str]) -> list[int]:
@@ -88,9 +92,17 @@ class ServedKeras(ServedNetwork):
         return [self._numbers.get(term, _UNKNOWN) for term in chain(tokens, pairs)]
 
 
-def split(text: str) -> list[str]:
-    """Return the lower-case words, emoticons, emoji and pauses of a raw text."""
-    return _TOKEN.findall(clean_text(text).replace("’", "'").lower())
+def split(text: str, words: EmojiWords | None) -> list[str]:
+    """Return the lower-case words, emoticons, emoji and pauses of a raw text.
+
+    An emoji has its feeling behind it; models saved before 0.2.0 have no words for it.
+    """
+    cleaned = clean_text(text)
+    return _cut(cleaned if words is None else spell_emoji(cleaned, words))
+
+
+def _cut(spelled: str) -> list[str]:
+    return _TOKEN.findall(spelled.replace("’", "'").lower())
 
 
 def with_marks(words: Sequence[str], valences: Valences, most: int) -> list[str]:

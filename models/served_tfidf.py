@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from models.attribution import Explaining
 from models.base import Classifier, read_description, write_description
 from models.calibration import soften
+from models.emoji import EmojiWords, read_words, spell_emoji, write_words
 from models.lexicon import FEATURES, Valences, read_valences, valence_features, write_valences
 from models.text import LABELS, Scores, clean_text
 from models.tfidf_attribution import explain_counted
@@ -68,17 +69,18 @@ class ServedTfidf(Classifier):
     ) -> None:
         """Take per part its n-grams, inverse document frequencies (n,) and coefficients (n, 3).
 
-        Bias and valences are set after construction.
+        Bias, valences and the words of emoji are set after construction.
         """
         self.parts, self.idf, self.coefficients = tuple(parts), tuple(idf), tuple(coefficients)
         self.bias_ = np.zeros(len(LABELS))
         self.valences_: Valences = {}
+        self.words_: EmojiWords | None = None
         self.valence_coefficients_ = np.zeros((len(FEATURES), len(LABELS)))
         self.numbers = [{term: number for number, term in enumerate(part.terms)} for part in self.parts]
 
     def tokenise(self, texts: Sequence[str]) -> list[Counted]:
         """Return the known n-grams of each text with their counts per part, and its valences."""
-        cleaned = [clean_text(text) for text in texts]
+        cleaned = clean_and_spell(texts, self.words_)
         return [
             (self._count(text.lower()), valence_features(text, self.valences_) if self.valences_ else [])
             for text in cleaned
@@ -96,11 +98,13 @@ class ServedTfidf(Classifier):
 
     def save(self, directory: Path | str) -> None:
         """Write the n-grams and their weights to a directory (made if missing)."""
-        folder = write_description(directory, self, {"form": "served", "has_valences": bool(self.valences_)})
+        uses = {"has_valences": bool(self.valences_), "has_emoji_words": self.words_ is not None}
+        folder = write_description(directory, self, {"form": "served"} | uses)
         (folder / _TERMS_FILE).write_text(
             json.dumps([asdict(part) for part in self.parts], ensure_ascii=False), "utf-8"
         )
         write_valences(folder, self.valences_)
+        write_words(folder, self.words_)
         arrays: dict[str, Any] = {"bias": self.bias_, "valence_coefficients": self.valence_coefficients_}
         arrays |= {f"idf_{number}": idf for number, idf in enumerate(self.idf)}
         arrays |= {f"coefficients_{number}": part for number, part in enumerate(self.coefficients)}
@@ -124,6 +128,7 @@ class ServedTfidf(Classifier):
             if model.valences_:  # models exported before had none
                 model.valence_coefficients_ = weights["valence_coefficients"]
         model.temperature_ = content["temperature"]
+        model.words_ = read_words(folder, is_used=content.get("has_emoji_words", False))
         return model
 
     def _count(self, text: str) -> list[Counts]:
@@ -148,6 +153,15 @@ class ServedTfidf(Classifier):
                 weights = (1 + np.log(frequencies) if part.is_sublinear else frequencies) * idf[numbers]
                 logits += (weights @ coefficients[numbers]) / math.sqrt(weights @ weights)
         return logits
+
+
+def clean_and_spell(texts: Sequence[str], words: EmojiWords | None) -> list[str]:
+    """Return raw texts as a model that counts reads them: cleaned, with the feelings of emoji.
+
+    Models saved before 0.2.0 have no words, and read emoji as they are.
+    """
+    cleaned = [clean_text(text) for text in texts]
+    return cleaned if words is None else [spell_emoji(text, words) for text in cleaned]
 
 
 def _words(words: Sequence[str], least: int, most: int) -> Iterator[str]:

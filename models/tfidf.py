@@ -23,12 +23,14 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from models.base import SentimentModel
+from models.base import SentimentModel, read_description
+from models.emoji import EmojiWords, read_words, write_words
+from models.emoji_ratings import packaged_signs
 from models.errors import ModelError
 from models.learning import Progress, TrainingData, encode_labels, merit, metrics_of_parts
 from models.lexicon import read_valences, write_valences
-from models.served_tfidf import Ngrams, ServedTfidf
-from models.text import Scores, clean_text
+from models.served_tfidf import Ngrams, ServedTfidf, clean_and_spell
+from models.text import Scores
 from models.tfidf_features import FEATURES, PARTS, VALENCES, Extractor, count, ratios, scale, weigh
 
 Numbers = NDArray[np.int64]
@@ -46,6 +48,7 @@ class TfidfModel(SentimentModel):
     """
 
     family = "tfidf"
+    words_: EmojiWords | None = None
 
     def __init__(
         self,
@@ -73,7 +76,8 @@ class TfidfModel(SentimentModel):
         N-grams are counted once for the whole search, and weighed by the rows of each fold alone.
         """
         targets, truth = encode_labels(data.texts, data.labels), encode_labels(*data.validation)
-        cleaned = _clean([*data.texts, *data.validation[0]])
+        self.words_ = packaged_signs()
+        cleaned = clean_and_spell([*data.texts, *data.validation[0]], self.words_)
         repeats = _repeats(data)
         folds = make_folds(len(targets), len(truth), self.seed, is_heavy=repeats > 1)
         # More threads of its own make a fit of sparse weights no faster, and stand in the way of
@@ -94,7 +98,9 @@ class TfidfModel(SentimentModel):
 
     def tokenise(self, texts: Sequence[str]) -> Any:
         """Return a sparse matrix with the features of each text: n-gram weights and valences."""
-        return self.extractor_.transform(_clean(texts)) if len(texts) else np.empty((0, 0))
+        if not len(texts):
+            return np.empty((0, 0))
+        return self.extractor_.transform(clean_and_spell(texts, self.words_))
 
     def infer_uncalibrated(self, tokens: Any) -> Scores:
         """Return the scores of weights, shape (n, 3)."""
@@ -104,10 +110,11 @@ class TfidfModel(SentimentModel):
 
     def save(self, directory: Path | str) -> None:
         """Write vectorisers and classifier as a skops file, and the lexicon where it is used."""
-        folder = self._write_description(directory)
+        folder = self._write_description(directory, has_emoji_words=self.words_ is not None)
         pipeline = Pipeline([("features", self.extractor_.union_), ("classifier", self.classifier_)])
         skops.io.dump(pipeline, folder / _PIPELINE_FILE, compression=ZIP_DEFLATED)
         write_valences(folder, self.extractor_.valences_)
+        write_words(folder, self.words_)
 
     @classmethod
     def load(cls, directory: Path | str) -> Self:
@@ -129,6 +136,8 @@ class TfidfModel(SentimentModel):
         model.extractor_ = Extractor(features)
         model.extractor_.union_, model.extractor_.valences_ = pipeline["features"], valences
         model.classifier_ = pipeline["classifier"]
+        is_used = read_description(directory).get("has_emoji_words", False)
+        model.words_ = read_words(directory, is_used=is_used)
         return model
 
     def export(self, directory: Path | str, texts: Sequence[str]) -> None:
@@ -139,6 +148,7 @@ class TfidfModel(SentimentModel):
         idf = [vectorizer.idf_ for vectorizer in vectorizers]
         served = ServedTfidf([_ngrams(vectorizer) for vectorizer in vectorizers], idf, coefficients)
         served.bias_, served.temperature_ = self.classifier_.intercept_, self.temperature_
+        served.words_ = self.words_
         served.valences_, served.valence_coefficients_ = self.extractor_.valences_, of_valences
         served.save(directory)
 
@@ -271,10 +281,6 @@ def _repeats(data: TrainingData) -> Numbers:
     """Return how often each row counts: training texts, then validation texts, which count once."""
     of_train = np.ones(len(data.texts), int) if data.repeats is None else np.array(data.repeats, int)
     return np.concatenate([of_train, np.ones(len(data.validation[0]), int)])
-
-
-def _clean(texts: Sequence[str]) -> list[str]:
-    return [clean_text(text) for text in texts]
 
 
 def _ngrams(vectorizer: TfidfVectorizer) -> Ngrams:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.attribution import Explaining, clean_words, split_words, weighted_words
 from models.calibration import soften
+from models.emoji import spell_each
 from models.lexicon import Typography, apply_negations, cut, summarise
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ Floats = NDArray[np.float64]
 def explain_counted(model: ServedTfidf, text: str, scores: Sequence[float]) -> Explaining:
     """Return the weights of a raw text's words; as a generator, it yields nothing."""
     yield from ()
-    without = _scores_without(model, clean_words(split_words(text)))[:, int(np.argmax(scores))]
+    words = spell_each(clean_words(split_words(text)), model.words_)
+    without = _scores_without(model, words)[:, int(np.argmax(scores))]
     return weighted_words(text, (without[-1] - without[:-1]).tolist())
 
 
@@ -44,7 +46,7 @@ def _scores_without(model: ServedTfidf, words: Sequence[str]) -> Scores:
 
 def _valences_without(words: Sequence[str], valences: Valences) -> list[list[float]]:
     """Return the valence features of a text without each word, and last of the whole text."""
-    tokens = [cut(word) for word in words]
+    tokens = [cut(word, valences) for word in words]
     flat, ends = list(chain.from_iterable(tokens)), list(accumulate(map(len, tokens)))
     whole = list(apply_negations(flat, valences))
     rated = [(position, valence) for position, (valence, _) in enumerate(whole) if valence]

@@ -21,6 +21,8 @@ SHORT = (  # so few words that each is left out, whatever the model
     "terrible",
     "— … ~",
     "İstanbul ß ＠straße \u200b ﬁne",
+    "so 👎🏽👎, crew ❤️‍🔥! not 🤬 \U0001fac9",
+    "🇫🇷 5️⃣ and 🅿️",
 )
 LONG = (
     "worst day, "
@@ -134,9 +136,10 @@ def test_words_are_cleaned_as_texts_are(word):
     assert clean_words([word]) == [clean_text(word)]
 
 
-def test_what_the_lexicon_says_without_a_word_is_what_it_says_of_the_rest():
+@pytest.mark.parametrize("rated", [{}, {"[emoji]": 0.0}])
+def test_what_the_lexicon_says_without_a_word_is_what_it_says_of_the_rest(rated):
     """Negations, pauses and emoji in any order: a word's absence may negate what follows."""
-    valences = {"good": 1.9, "bad": -2.5, "love": 3.2, "smiling": 2.0, "<3": 1.9}
+    valences = {"good": 1.9, "bad": -2.5, "love": 3.2, "smiling": 2.0, "<3": 1.9, **rated}
     chance = random.Random(0)
     vocabulary = [
         "not",
@@ -149,6 +152,9 @@ def test_what_the_lexicon_says_without_a_word_is_what_it_says_of_the_rest():
         "never",
         "don't",
         "😃",
+        "👎🏽👎",
+        "thumbs",
+        "Down",
         "<3",
         "what?!",
         "",

@@ -7,6 +7,8 @@ import pytest
 
 import models
 from models import ModelError, lexicon
+from models.emoji import spell_emoji
+from models.emoji_ratings import packaged_signs
 from models.lexicon import FEATURES, LEXICON_FILE, read_lexicon, valence_features
 
 VALENCES = {"love": 3.2, "good": 1.9, "bad": -2.5, "smiling": 2.0}
@@ -56,12 +58,41 @@ def test_a_negation_turns_what_follows_until_a_pause(text, turned):
     assert (values["blame"] > 0, values["praise"] > 0) == (turned, not turned)
 
 
-def test_praise_and_blame_are_told_apart_and_emoji_count_by_their_names():
+def test_praise_and_blame_are_told_apart_and_valences_without_emoji_read_official_names():
+    """As models do that were saved before emoji had valences."""
     values = features("good but bad 😃")
 
     assert values["words of praise"] == pytest.approx(2 / 5)
     assert values["strongest blame"] == pytest.approx(0.5)
     assert values["last valence"] == pytest.approx(2.0 / 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        *[
+            ("this airline 👎🏽", -1),
+            ("🤬", -1),
+            ("thumbs down", -1),
+            ("two thumbs down, well", -1),
+            ("💔", -1),
+        ],
+        *[("❤️", 1), ("🥰🩷", 1), ("👍🏿", 1), ("thumbs up", 1), ("not 👎", 1), ("no thumbs up", -1)],
+        *[
+            ("thumbs", 0),
+            ("down", 0),
+            ("🅿️ ❎ 🆘", 0),
+            ("\U0001fac9", 0),
+            ("smiling eyes", 1),
+            ("raised hand ✋", 1),
+        ],
+    ],
+)
+def test_emoji_and_gestures_count_by_their_feeling(text, sign):
+    spelled = spell_emoji(text, packaged_signs())
+    values = dict(zip(FEATURES, valence_features(spelled, read_lexicon()), strict=True))
+
+    assert (values["sum of valences"] > 0) - (values["sum of valences"] < 0) == sign
 
 
 def test_a_text_without_rated_words_has_only_its_typography():

