@@ -2,7 +2,8 @@
 
 Tweets with emoji of the default corpus's training and validation splits are held out in five folds:
 first so that each fold's kinds of emoji are in no tweet that is learned, then at random. Emoji are
-read by their official names, as before 0.2.0, and by feeling. No test tweet is used.
+read by their official names, as before 0.2.0, by feeling, and as BERT reads them. No test tweet is
+used.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from models import LABELS
 from models.emoji import EmojiWords
-from models.emoji_ratings import packaged_signs
+from models.emoji_ratings import packaged_names, packaged_signs
 from models.learning import encode_labels
 from models.lexicon import FEELINGS_IN_TEXT, read_lexicon
 from models.served_tfidf import clean_and_spell
@@ -45,7 +46,7 @@ class _ByOfficialNames(Extractor):
 
 
 def main() -> None:
-    """Print the figures of both ways to read on both ways to hold out."""
+    """Print the figures of each way to read on both ways to hold out."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=7000, help="tweets without emoji to learn (7000)")
     rows = parser.parse_args().rows
@@ -56,9 +57,10 @@ def main() -> None:
     kinds = [frozenset(_KIND.findall(text)) for text in texts]
     plain = np.random.default_rng(0).permutation([row for row, found in enumerate(kinds) if not found])[:rows]
     truth = encode_labels(texts, labels)
+    ways = {"official names": None, "feelings": packaged_signs(), "names and feelings": packaged_names()}
     for title, held_out in (("unseen emoji", by_kind(kinds)), ("other tweets", at_random(kinds))):
         folds = list(held_out)
-        for way, words in (("official names", None), ("feelings", packaged_signs())):
+        for way, words in ways.items():
             print(title, way, figures(texts, truth, [(plain, *fold) for fold in folds], words))
 
 
