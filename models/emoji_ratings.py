@@ -2,8 +2,8 @@
 
 The Emoji Sentiment Ranking says how people use an emoji: 1.6 million tweets in 13 languages,
 labelled by 83 people. An emoji that is younger or rarer takes the mean of its group in Unicode's
-own order, such as "face-negative"; among faces and hands these means correlate with the ratings of
-emoji left out by 0.70. Names are Unicode CLDR's short names, not the official ones.
+own order, such as "face-negative"; left out one by one, rated emoji correlate with these means by
+0.69. Names are Unicode CLDR's short names, not the official ones.
 
 Source: Kralj Novak, Smailović, Sluban and Mozetič 2015, Sentiment of Emojis. The licenses are in
 EMOJI-LICENSES.txt.

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from statistics import correlation, fmean
 
 import pytest
 
@@ -32,6 +33,22 @@ def test_an_emoji_younger_than_the_ranking_has_the_feeling_of_its_group(emoji, f
 @pytest.mark.parametrize("emoji", "😂❌❎✅🆘🦷🧊📱🇫")
 def test_what_says_nothing_of_a_feeling_has_no_word(emoji):
     assert emoji not in packaged_feelings()
+
+
+def test_the_others_of_its_group_tell_the_rating_of_an_emoji():
+    groups, ratings = emoji_ratings._read_groups(), emoji_ratings._read_ranking()
+    pairs = []
+    for emoji, rating in ratings.items():
+        others = [
+            other_rating
+            for other, other_rating in ratings.items()
+            if other != emoji and emoji in groups and groups.get(other) == groups[emoji]
+        ]
+        if len(others) >= 2:
+            pairs.append((rating, fmean(others)))
+
+    assert len(pairs) > 100
+    assert correlation(*zip(*pairs, strict=True)) == pytest.approx(0.69, abs=0.005)
 
 
 def test_a_gesture_has_its_feeling_in_words_too():
