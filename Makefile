@@ -80,6 +80,7 @@ bench: setup ## run the benchmarks and print tables of ratios (the first needs w
 	$(BIN)/python -m benchmarks.drift
 	$(BIN)/python -m benchmarks.loop
 	$(BIN)/python -m benchmarks.calibration
+	$(BIN)/python -m benchmarks.recalibration
 	$(BIN)/python -m benchmarks.production
 
 bundle: setup ## build the Bento of the champion and print its tag

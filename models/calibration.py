@@ -28,13 +28,18 @@ def soften(scores: Scores, temperature: float) -> Scores:
     return softened
 
 
-def best_temperature(scores: Scores, truth: NDArray[np.int64]) -> float:
-    """Return the temperature, within TEMPERATURES, at which the true labels are likeliest."""
+def best_temperature(
+    scores: Scores, truth: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+) -> float:
+    """Return the temperature, within TEMPERATURES, at which the true labels are likeliest.
+
+    `weights` say how much each text counts; None: all the same.
+    """
     from scipy.optimize import minimize_scalar  # here, because serving needs no SciPy
 
     def mean_log_loss(log_temperature: float) -> float:
         likelihoods = soften(scores, math.exp(log_temperature))[np.arange(len(truth)), truth]
-        return -float(np.log(likelihoods).mean())
+        return -float(np.average(np.log(likelihoods), weights=weights))
 
     bounds = tuple(math.log(bound) for bound in TEMPERATURES)
     return math.exp(minimize_scalar(mean_log_loss, bounds=bounds, method="bounded").x)

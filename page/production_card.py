@@ -47,8 +47,18 @@ def _figure(language: Language, standing: Standing) -> str:
     return (
         f'<p class="big"><strong>{percent(language, accuracy.value, _DIGITS)}</strong> '
         f"{say(language, 'production_between', **_ends(language, accuracy))}</p>"
-        f"<p>{words}</p>{_counts(language, standing)}"
+        f"<p>{words}</p>{_promise(language, standing.quality)}{_counts(language, standing)}"
     )
+
+
+def _promise(language: Language, quality: ProductionQuality) -> str:
+    """Return what the scores promise, and whether the truth lies elsewhere."""
+    if quality.promised is None:
+        return ""
+    is_true = quality.accuracy.low <= quality.promised <= quality.accuracy.high
+    advice = "" if is_true else f" {say(language, 'production_untrue')}"
+    value = percent(language, quality.promised, _DIGITS)
+    return f"<p>{say(language, 'production_promised', value=value)}{advice}</p>"
 
 
 def _ends(language: Language, estimate: Estimate) -> dict[str, str]:

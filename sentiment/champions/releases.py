@@ -4,7 +4,8 @@ No model is loaded here.
 
 `tweet-sentiment/VERSION/FORM/FILE` holds a version's files, in the form that is `served` and, where
 MLflow has it, the `native` one. `tweet-sentiment/VERSION/manifest.json` is written last: without it
-there is no such version. `tweet-sentiment.champion` names the champion.
+there is no such version. `tweet-sentiment.champion` names the champion, and
+`tweet-sentiment.calibration` says how to read its scores.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from sentiment.champions.calibration import CALIBRATION_FILE
 from sentiment.champions.pointer import POINTER_FILE, format_tags, parse_tags, put_first
 from sentiment.config import MODEL_NAME
 from sentiment.errors import GateError, StoreError
@@ -126,6 +128,17 @@ class Releases:
                 f"no longer {seen.champion or 'none'}: somebody published meanwhile; "
                 f"run 'python -m flows.fetch', judge against that one, then publish"
             )
+
+    def calibration(self) -> str:
+        """Return the calibration as JSON, empty where there is none."""
+        blob = self._folder.read(CALIBRATION_FILE)
+        return blob.content.decode("utf-8", "replace") if blob else ""
+
+    def set_calibration(self, content: str) -> None:
+        """Write the champion's calibration unless it is there already; the last writer wins."""
+        while (blob := self._folder.read(CALIBRATION_FILE)) is None or blob.content != content.encode():
+            if self._folder.replace(CALIBRATION_FILE, content.encode(), etag=blob.etag if blob else None):
+                return
 
     def find(self, tag: str) -> Manifest | None:
         """Return a version's manifest; None if the version is not there, or not whole yet.

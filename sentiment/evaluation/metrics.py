@@ -64,27 +64,38 @@ def evaluate(labels: Sequence[str], scores: Scores) -> dict[str, float]:
     }
 
 
-def expected_calibration_error(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) -> float:
+def expected_calibration_error(
+    is_correct: NDArray[np.bool_],
+    confidence: NDArray[np.float64],
+    weights: NDArray[np.float64] | None = None,
+) -> float:
     """Return the mean gap between confidence and accuracy, over 15 bins weighted by size.
+
+    `weights` say how much each text counts; None: all the same.
 
     Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 3 (bins open
     on the left).
     """
-    counts, sure, right = reliability(is_correct, confidence)
-    return float(counts @ np.abs(right - sure) / len(confidence))
+    counts, sure, right = reliability(is_correct, confidence, weights)
+    return float(counts @ np.abs(right - sure) / counts.sum())
 
 
-def reliability(is_correct: NDArray[np.bool_], confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+def reliability(
+    is_correct: NDArray[np.bool_],
+    confidence: NDArray[np.float64],
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
     """Return, per bin of confidence, its number of texts, mean confidence and accuracy.
 
-    These are the rows; an empty bin has zeros.
+    These are the rows; an empty bin has zeros. With weights the number is the sum of the texts'.
     """
+    of_each = np.ones(len(confidence)) if weights is None else weights
     bins = np.clip(np.ceil(confidence * _ECE_BINS).astype(int) - 1, 0, _ECE_BINS - 1)
     counts, sure, right = (
-        np.bincount(bins, weights=weights, minlength=_ECE_BINS)
-        for weights in (np.ones(len(bins)), confidence, is_correct)
+        np.bincount(bins, weights=of_each * values, minlength=_ECE_BINS)
+        for values in (np.ones(len(bins)), confidence, is_correct)
     )
-    filled = counts.clip(min=1)
+    filled = np.where(counts > 0, counts, 1.0)
     return np.array([counts, sure / filled, right / filled])
 
 

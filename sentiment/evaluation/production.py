@@ -54,13 +54,16 @@ class ProductionQuality:
     """Accuracy and macro F1 among the predictions that people can label, and what they rest on.
 
     The macro F1 is the mean over the labels that occur. `waiting` is the number of audited
-    predictions that nobody has judged and whose scores narrow the intervals.
+    predictions that nobody has judged and whose scores narrow the intervals. `promised` is the
+    mean score of the labelled predictions, which is their accuracy if the scores are true; None
+    where no score is known.
     """
 
     accuracy: Estimate
     f1_macro: Estimate
     labels: int
     waiting: int
+    promised: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,13 @@ def production_quality(
 
     measures = (_accuracy, f1_macro)
     accuracy, f1 = (_estimate(*parts, measure, confidence=confidence) for measure in measures)
-    return ProductionQuality(accuracy, f1, labels, len(waiting))
+    return ProductionQuality(accuracy, f1, labels, len(waiting), _promised(judged))
+
+
+def _promised(judged: Sequence[AuditedPrediction]) -> float | None:
+    rows = [(row.score, row.weight) for row in judged if row.label is not None and row.score is not None]
+    weight = sum(weight for _, weight in rows)
+    return sum(score * weight for score, weight in rows) / weight if weight else None
 
 
 def _cells(tables: _Numbers) -> _Numbers:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.champions import store
 from sentiment.champions.adoption import adopted
+from sentiment.champions.calibration import CALIBRATION_FILE, parse_calibration, write_calibration
 from sentiment.champions.releases import NATIVE, SERVED, describe_all
 from sentiment.errors import GateError, StoreError
 
@@ -25,8 +26,8 @@ def fetch_champion(
     trained model into as well.
 
     Raises:
-        StoreError: There is no such release, a file of it was altered, or the store holds another
-            model under its tag.
+        StoreError: There is no such release, a file of it was altered, the store holds another
+            model under its tag, or the calibration there is damaged.
         GateError: The champion here changed meanwhile, or the one on Blob was rolled back here.
         BlobError: The storage cannot be used.
     """
@@ -43,6 +44,10 @@ def fetch_champion(
     if release.tag != expected:
         store.swap_champion(release.tag, expected=expected)
         store.prune()
+    content = releases.calibration()
+    calibration = parse_calibration(content, f"{releases.address}/{CALIBRATION_FILE}") if content else None
+    if calibration and calibration.tag == release.tag:
+        write_calibration(calibration)
     return release.tag
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.blobs import open_folder
 from sentiment.champions import store
+from sentiment.champions.calibration import format_calibration, read_calibration
 from sentiment.champions.releases import NATIVE, SERVED, Releases
 from sentiment.errors import ConfigError, GateError
 
@@ -40,7 +41,8 @@ def publish_champion(settings: Settings, *, progress: Progress, over: str | None
 
     Raises:
         ConfigError: There is nowhere to publish to.
-        StoreError: There is no champion, or another model lies under its tag.
+        StoreError: There is no champion, another model lies under its tag, or its calibration is
+            damaged.
         GateError: The champion on Blob is one that this store has never had, or it changed
             meanwhile.
         BlobError: The storage cannot be used.
@@ -54,6 +56,9 @@ def publish_champion(settings: Settings, *, progress: Progress, over: str | None
         releases.publish(stored.tag, {SERVED: stored.path} | native, progress=progress)
     if seen.champion != stored.tag:
         releases.swap_champion(stored.tag, seen)
+    calibration = read_calibration(stored.tag)
+    if calibration.labels:
+        releases.set_calibration(format_calibration(calibration))
     return stored.tag
 
 

@@ -15,7 +15,7 @@ from sentiment.reports.wording import counted, percent, short_model
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sentiment.evaluation.production import Estimate
+    from sentiment.evaluation.production import Estimate, ProductionQuality
     from sentiment.evaluation.production_periods import ProductionHistory, Standing
 
 _COLOURS = (ACCENT, "#c4502e", "#8a8f98", INK)
@@ -38,13 +38,18 @@ def production_words(history: ProductionHistory) -> tuple[str, str]:
     accuracy, f1 = today.quality.accuracy, today.quality.f1_macro
     headline = f"{short_model(today.model)} is right in {_with_ends(accuracy)} of the tweets of four weeks"
     text = (
-        f"Macro F1 is {_with_ends(f1)}. It rests on {counted(today.quality.labels, 'label')} of predictions "
-        f"drawn at random, and on the scores of {today.quality.waiting:,} more without a label. "
+        f"Macro F1 is {_with_ends(f1)}. {_promise(today.quality)}"
+        f"It rests on {counted(today.quality.labels, 'label')} of predictions drawn at random, "
+        f"and on the scores of {today.quality.waiting:,} more without a label. "
         f"People could not tell the label of {today.states.get('unclear', 0):,}, skipped "
         f"{today.states.get('skipped', 0):,} and disagree on {today.states.get('disputed', 0):,}; "
         "these do not count. The intervals hold the truth in 95% of cases."
     )
     return headline, text
+
+
+def _promise(quality: ProductionQuality) -> str:
+    return "" if quality.promised is None else f"Its scores promise {percent(quality.promised)}. "
 
 
 def _with_ends(estimate: Estimate) -> str:

@@ -85,8 +85,8 @@ class Prediction(BaseModel):
     model: str = Field(description="tweet-sentiment:VERSION")
     uncertain: bool | SkipJsonSchema[None] = Field(
         None,
-        description="whether the highest score is below SENTIMENT_UNCERTAIN_BELOW; "
-        "only where the service has that setting",
+        description="whether the highest score is below SENTIMENT_UNCERTAIN_BELOW or, without that "
+        "setting, below the threshold that was learned from production; only where there is one of the two",
     )
     explanation: list[WeighedWord] | SkipJsonSchema[None] = Field(
         None,

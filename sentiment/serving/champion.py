@@ -13,6 +13,7 @@ import models
 from models import ModelError
 from models.attribution import advance, tokens_of
 from sentiment.champions import store
+from sentiment.champions.calibration import Calibration, read_calibration
 from sentiment.errors import StoreError
 from sentiment.serving.batching import Batcher
 from sentiment.telemetry.spans import timed_child
@@ -29,10 +30,10 @@ _logger = logging.getLogger("bentoml.sentiment")
 
 
 class ServedModel:
-    """A model with its tag, so that an answer's label and version are from the same model."""
+    """A model with its calibration and tag, so that all of an answer is from the same model."""
 
-    def __init__(self, model: models.Classifier, tag: str, most_waiting: int) -> None:
-        self.model, self.tag = model, tag
+    def __init__(self, model: models.Classifier, calibration: Calibration, most_waiting: int) -> None:
+        self.model, self.tag, self.calibration = model, calibration.tag, calibration
         self._batcher = Batcher(self._compute, most_waiting=most_waiting, most_batches=model.calls_at_once)
 
     @property
@@ -119,6 +120,7 @@ class Champion:
         self._note, self._most_waiting = note, most_waiting
         self._served: ServedModel | None = None
         self._failure = _Failure(problem="no model is loaded yet")
+        self._damage = ""
         self._stop = threading.Event()
 
     @property
@@ -160,16 +162,17 @@ class Champion:
         """Load the champion unless it is served already; return whether it was exchanged."""
         try:
             # Cheap: to find a model, the store reads what it holds.
-            if self._served and store.pointer() == self.tag:
+            if self._serves(store.pointer()):
                 self._failure = _Failure()
                 return False
             stored = self._find()
         except StoreError as error:
             return self._refuse(replace(self._failure, what="the store", problem=str(error)))
-        if stored.tag in (self.tag, self._failure.what) or time.monotonic() < self._failure.until:
+        is_known = self._serves(stored.tag) or stored.tag == self._failure.what
+        if is_known or time.monotonic() < self._failure.until:
             return False
         try:
-            served = _load(stored, self._most_waiting)
+            served = _load(stored, self._calibration(stored.tag), self._most_waiting)
         except ModelError as error:
             return self._refuse(replace(self._failure, what=stored.tag, problem=str(error)))
         # A lack of memory may pass, and workers of one service must not differ for ever.
@@ -180,7 +183,9 @@ class Champion:
             )
             return self._refuse(self._failure.after_pause(f"{stored.tag}, {kind}", problem))
         if self._served:
-            _logger.warning("%s takes over from %s", served.tag, self.tag)
+            calibration = f" (scores by {served.calibration.labels} labels of production)"
+            what = served.tag + (calibration if served.calibration.labels else "")
+            _logger.warning("%s takes over from %s", what, self.tag)
             self._count(is_taken_up=True)
         self._served, self._failure = served, _Failure()
         return True
@@ -200,6 +205,21 @@ class Champion:
                 self.look()
             except Exception as error:  # the thread must live on
                 _logger.error("looking for a new champion failed with %s", type(error).__name__)  # noqa: TRY400
+
+    def _serves(self, tag: str | None) -> bool:
+        """Return whether the model of this tag is served, with its present calibration."""
+        served = self._served
+        return served is not None and served.tag == tag and served.calibration == self._calibration(tag)
+
+    def _calibration(self, tag: str) -> Calibration:
+        """Return a model's calibration; if it cannot be read, say so once and change nothing."""
+        try:
+            return read_calibration(tag)
+        except StoreError as error:
+            if str(error) != self._damage:
+                self._damage = str(error)
+                _logger.error("%s is served with the scores of its training: %s", tag, error)  # noqa: TRY400
+            return Calibration(tag)
 
     def _refuse(self, failure: _Failure) -> bool:
         """Report a failure once; without a served model it is why the service is not ready."""
@@ -221,7 +241,7 @@ class Champion:
             return
         for stored in earlier:
             try:
-                self._served = _load(stored, self._most_waiting)
+                self._served = _load(stored, self._calibration(stored.tag), self._most_waiting)
             except Exception as error:  # whatever ails it, the next one may be whole
                 _logger.error("%s does not serve either (%s)", stored.tag, type(error).__name__)  # noqa: TRY400
             else:
@@ -234,13 +254,15 @@ class Champion:
             self._note(is_taken_up)
 
 
-def _load(stored: store.StoredModel, most_waiting: int) -> ServedModel:
-    """Load a model and ask it its probe tweet.
+def _load(stored: store.StoredModel, calibration: Calibration, most_waiting: int) -> ServedModel:
+    """Load a model, calibrate its scores, and ask it its probe tweet.
 
     Raises:
         ModelError: It cannot be read, or labels its probe tweet wrongly.
     """
-    served = ServedModel(models.load(stored.path), stored.tag, most_waiting)
+    model = models.load(stored.path)
+    model.temperature_ *= calibration.temperature
+    served = ServedModel(model, calibration, most_waiting)
     text, expected = stored.metadata.get("probe_text", ""), stored.metadata.get("probe_label", "")
     label = served.model.predict([text])[0]
     if label != expected:

@@ -92,19 +92,21 @@ class Predictor:
 
     async def _predict(self, served: ServedModel, texts: list[str]) -> list[Prediction]:
         rows = await served.score(texts, self._telemetry.tracer)
-        return [self._prediction(text, row, served.tag) for text, row in zip(texts, rows, strict=True)]
+        return [self._prediction(text, row, served) for text, row in zip(texts, rows, strict=True)]
 
     def _note(self, predictions: list[Prediction]) -> None:
         """Count predictions of one model that are answered."""
         labels = [prediction.label for prediction in predictions]
         scores = [float(getattr(prediction.scores, prediction.label)) for prediction in predictions]
-        self._telemetry.note_predictions(predictions[0].model, labels, scores)
+        uncertain = sum(bool(prediction.uncertain) for prediction in predictions)
+        self._telemetry.note_predictions(predictions[0].model, labels, scores, uncertain=uncertain)
 
-    def _prediction(self, text: str, row: list[float], tag: str) -> Prediction:
-        score = max(row)
+    def _prediction(self, text: str, row: list[float], served: ServedModel) -> Prediction:
+        score, tag = max(row), served.tag
         label = LABELS[row.index(score)]
         prediction_id = self._signer.sign(text, label=label, score=score, model=tag)
-        uncertain = score < self._uncertain_below if self._uncertain_below else None
+        threshold = self._uncertain_below or served.calibration.uncertain_below
+        uncertain = score < threshold if threshold is not None and threshold > 0 else None
         scores = Scores(**dict(zip(LABELS, row, strict=True)))
         return Prediction(
             prediction_id=prediction_id, label=label, scores=scores, model=tag, uncertain=uncertain

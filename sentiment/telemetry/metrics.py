@@ -53,7 +53,7 @@ LOW_CONFIDENCE = Metric(
 UNCERTAIN = Metric(
     "sentiment_uncertain",
     "counter",
-    "Texts whose highest score is below SENTIMENT_UNCERTAIN_BELOW",
+    "Texts whose answer says that it is uncertain",
     ("model",),
 )
 BATCH_SIZE = Metric(
@@ -112,7 +112,7 @@ class Metrics:
             labels: One per text.
             scores: The highest score of each text.
             low_confidence: How many scores are below SENTIMENT_LOW_CONFIDENCE.
-            uncertain: How many scores are below SENTIMENT_UNCERTAIN_BELOW.
+            uncertain: How many answers say that they are uncertain.
         """
         for label, score in zip(labels, scores, strict=True):
             self._record(PREDICTIONS, 1, label=label, model=model)

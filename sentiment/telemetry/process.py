@@ -69,7 +69,6 @@ class Telemetry:
 
     def __init__(self, settings: Settings | None = None, pipelines: Pipelines | None = None) -> None:
         self._low_confidence = settings.low_confidence if settings else 0.0
-        self._uncertain_below = settings.uncertain_below if settings else 0.0
         self._pipelines = pipelines
         meter: Meter = pipelines.metrics.get_meter(NAME) if pipelines else NoOpMeter(NAME)
         self.metrics = Metrics(meter)
@@ -85,10 +84,14 @@ class Telemetry:
         """Whether records leave this process."""
         return self._pipelines is not None
 
-    def note_predictions(self, model: str, labels: Sequence[str], scores: Sequence[float]) -> None:
-        """Count the texts of one request, also on its span; `scores` are the highest ones."""
+    def note_predictions(
+        self, model: str, labels: Sequence[str], scores: Sequence[float], *, uncertain: int = 0
+    ) -> None:
+        """Count the texts of one request, also on its span; `scores` are the highest ones.
+
+        `uncertain` is how many of the answers say that they are.
+        """
         low = sum(score < self._low_confidence for score in scores)
-        uncertain = sum(score < self._uncertain_below for score in scores)
         self.metrics.note_predictions(model, labels, scores, low_confidence=low, uncertain=uncertain)
         counts = {label: labels.count(label) for label in LABELS}
         describe(

@@ -16,7 +16,7 @@ from prefect.utilities.callables import parameter_schema
 from prefect_fixtures import ROOT, prefect_with_worker
 from recorder import Recorder
 
-from flows import analyse, collect, deploy, drift, promote, retrain, score, train, watch
+from flows import analyse, calibrate, collect, deploy, drift, promote, retrain, score, train, watch
 from sentiment.errors import DeployError
 
 FLOWS = {
@@ -29,6 +29,7 @@ FLOWS = {
         watch.watch,
         analyse.write_report,
         drift.drift,
+        calibrate.calibrate,
         score.score,
     )
 }
@@ -147,6 +148,7 @@ def test_limits_and_schedules_are_deployed_as_defined(prefect):
         "watch": 1,
         "analyse": None,
         "drift": 1,
+        "calibrate": 1,
         "score": None,
     }
     strategies = {
@@ -159,7 +161,7 @@ def test_limits_and_schedules_are_deployed_as_defined(prefect):
     schedules = {
         flow: deployment["schedules"] for flow, deployment in deployed.items() if deployment["schedules"]
     }
-    assert set(schedules) == {"collect", "retrain", "watch", "analyse", "drift"}
+    assert set(schedules) == {"collect", "retrain", "watch", "analyse", "drift", "calibrate"}
     assert schedules["retrain"][0]["parameters"] == {"trigger": "rows"}
     assert [schedule["active"] for schedule in schedules["watch"]] == [False]
 

@@ -15,6 +15,7 @@ from publication_fixtures import (
 )
 
 from sentiment.champions import store
+from sentiment.champions.calibration import Calibration, read_calibration, write_calibration
 from sentiment.errors import GateError, StoreError
 
 
@@ -37,6 +38,20 @@ def test_a_fetch_that_is_killed_leaves_the_store_as_it_was_and_the_same_command_
         store.POINTER_FILE,
         f"{store.POINTER_FILE}.lock",
     }
+
+
+def test_how_to_read_the_champions_scores_comes_with_it(laptop, elsewhere, served_model):
+    tag = saved_champion(served_model)
+    publish()
+    first, second = Calibration(tag, 1.5, 0.7, 500), Calibration(tag, 1.6, 0.8, 900)
+    for learned in (first, second):
+        write_calibration(learned)
+        publish()
+        publish()
+    elsewhere()
+
+    assert run("fetch").returncode == 0
+    assert read_calibration(tag) == second
 
 
 @pytest.mark.parametrize("change", ["altered", "truncated", "deleted"])
