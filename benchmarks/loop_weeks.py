@@ -171,13 +171,14 @@ def _evidence(
         EvaluationSet(name, split.texts, split.labels)
         for name, split in (("test", shift.base.test), ("validation", shift.base.validation))
     )
+    known = {**FACTS, "test_digest": test.digest}
     sets = [texts for texts in (test, validation, feedback, exam) if texts]
     roles: tuple[Role, Role] = ("champion", "challenger")
     old, new = (
         Contender(
             role=role,
             name=f"{role} {of_exam.end}",
-            facts=FACTS,
+            facts=known,
             scores={texts.name: model.predict_proba(texts.texts) for texts in sets},
             behaviour=run_suite(model.predict_proba),
             cost=COST,

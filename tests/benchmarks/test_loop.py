@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
+from benchmarks import loop_weeks
+from benchmarks.gate_shift import Shift
 from benchmarks.loop import table
 from benchmarks.loop_picture import draw_curves
-from benchmarks.loop_weeks import AT_RANDOM, DRAWS, MIX, UNCERTAIN, Week, label
+from benchmarks.loop_weeks import AT_RANDOM, DRAWS, MIX, UNCERTAIN, Week, fit, label, live
 from models import LABELS
 from sentiment.data.dataset import Split
+from sentiment.gate.judge import judge
 from sentiment.gate.verdict import Decision
 
 TRAFFIC = Split(tuple(f"tweet {number}" for number in range(400)), ("negative",) * 400)
@@ -65,3 +68,21 @@ def test_the_table_says_how_much_of_the_gap_is_closed_and_the_picture_is_drawn()
     assert "PROMOTE | +8.0 |" in lines[3]
     assert len(lines) == 2 + 4
     assert draw_curves(lived, (0.5, 0.6)).startswith(b"\x89PNG")
+
+
+def test_nothing_but_quality_decides_in_the_loop(tweets, monkeypatch):
+    verdicts = []
+
+    def judged(evidence, **options):
+        verdicts.append(judge(evidence, **options))
+        return verdicts[-1]
+
+    monkeypatch.setattr(loop_weeks, "judge", judged)
+    made = [(f"words of {label} {number} {7 * number}", label) for number, label in enumerate(LABELS * 300)]
+    shift = Shift(tweets, Split.of(made[:300]), Split.of(made[300:]))
+
+    [week] = live(shift, fit(shift, tweets.train), AT_RANDOM, [450], seed=0)
+
+    [verdict] = verdicts
+    assert week.exam >= 100
+    assert {check.outcome for check in verdict.checks if check.group == "evidence"} <= {"pass", "note"}
