@@ -19,7 +19,7 @@ import numpy as np
 from scipy.stats import beta
 
 from sentiment.command import run_command, whole_number
-from sentiment.config import apply_tool_environment, read_settings
+from sentiment.config import MAX_CHARS, apply_tool_environment, read_settings
 from sentiment.data.distinct_tweets import collapse
 from sentiment.data.sources import DEFAULT_SOURCE, read_source
 from sentiment.drift.two_sample import compare, distinct
@@ -139,7 +139,7 @@ def read_pools(tweeteval: Path | None) -> dict[str, Pool]:
     if tweeteval:
         rows = read_source(str(tweeteval)).rows
         sources["TweetEval"] = [row for row in rows if row.split in (None, "train")][:_MOST]
-    raw = {name: [tweet.text for tweet in collapse(rows)[0]] for name, rows in sources.items()}
+    raw = {name: [tweet.text for tweet in collapse(rows, MAX_CHARS)[0]] for name, rows in sources.items()}
     chance = np.random.default_rng(0)
     return {
         name: Pool(name, [mask(texts[row]) for row in chance.permutation(len(texts))[:_MOST]])
