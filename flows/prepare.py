@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from prefect import task
 from prefect.logging import get_run_logger
 
+import models.invisible
+import models.links
 import models.text
 from sentiment import data as data_room
 from sentiment import hash_draws, text_rules
@@ -21,6 +23,8 @@ from sentiment.errors import DataError
 
 if TYPE_CHECKING:
     from prefect.context import TaskRunContext
+
+_CLEANING = (models.text, models.links, models.invisible)
 
 
 def prepared_dataset(source: str) -> data.Dataset:
@@ -39,7 +43,7 @@ def prepared_dataset(source: str) -> data.Dataset:
 def source_key(source: str) -> str:
     """Return a SHA-256 of a source's files and the code that prepares them; empty without files."""
     # `sources` pins the default corpus by its SHA-256.
-    files = [Path(str(models.text.__file__)), Path(str(hash_draws.__file__)), Path(str(text_rules.__file__))]
+    files = [Path(str(module.__file__)) for module in (*_CLEANING, hash_draws, text_rules)]
     for room in (data_room, tables_room):
         files += sorted(Path(str(room.__file__)).parent.glob("*.py"))
     files += sources.files_of(source)

@@ -28,7 +28,7 @@ _SPLITS = {"train": "train", "test": "test"} | dict.fromkeys(
     ("validation", "valid", "val", "dev"), "validation"
 )
 # Hubs cut large tables: train-00000-of-00002.parquet, some with a digest behind it.
-_SPLIT_FILE = re.compile(rf"({'|'.join(_SPLITS)})(-\d+-of-\d+(?:-\w+)?)?", re.IGNORECASE)
+_SPLIT_FILE = re.compile(rf"({'|'.join(_SPLITS)})(-(\d+)-of-(\d+)(?:-\w+)?)?", re.IGNORECASE)
 _SHOWN_CHARS = 40
 
 
@@ -43,7 +43,7 @@ def split_files(folder: Path) -> list[SplitFile]:
     """Return the tables of a folder, or of its folder `data`, that are named after a split.
 
     Raises:
-        DataError: None is for training, or a split has two that are no parts of one.
+        DataError: None is for training, a split has two that are no parts of one, or lacks a part.
     """
     for place in (folder, folder / "data"):
         named = [(path, _SPLIT_FILE.fullmatch(_stem(path))) for path in sorted(place.glob("*"))]
@@ -51,19 +51,32 @@ def split_files(folder: Path) -> list[SplitFile]:
         if found:
             break
     files = [SplitFile(path, _SPLITS[match.group(1).lower()]) for path, match in found]
-    whole = [SplitFile(path, _SPLITS[match.group(1).lower()]) for path, match in found if not match.group(2)]
     for split in ("train", "validation", "test"):
-        names = [file.path.name for file in files if file.split == split]
-        if len(names) > 1 and any(file.split == split for file in whole):
-            raise DataError(
-                f"{folder} has {len(names)} files for {split}: {', '.join(names)}: leave one there"
-            )
+        _check_parts(folder, split, [part for part in found if _SPLITS[part[1].group(1).lower()] == split])
     if not any(file.split == "train" for file in files):
         raise DataError(
             f"{folder} has no table named train: name its tables train, validation and test "
             f"({', '.join(ENDINGS)}), or give a folder in TweetEval's form"
         )
     return files
+
+
+def _check_parts(folder: Path, split: str, parts: list[tuple[Path, re.Match[str]]]) -> None:
+    """Refuse several files for a split that are not, each once, all parts of one table."""
+    numbers = [int(match.group(3) or 0) for _, match in parts]
+    tables = {(match.group(1).lower(), match.group(4)) for _, match in parts}
+    if len(tables) > 1 or len(set(numbers)) < len(numbers):
+        names = ", ".join(path.name for path, _ in parts)
+        raise DataError(f"{folder} has {len(parts)} files for {split}: {names}: leave one there")
+    for name, total in tables:
+        count = int(total or 1)
+        first = int(0 not in numbers and count in numbers)  # some count from 1
+        absent = next((each for each in range(first, first + count) if each not in numbers), None)
+        if absent is not None:
+            lacking = f"{name}-{absent:0{len(total)}}-of-{total}"
+            raise DataError(
+                f"{folder} has {len(parts)} of {total} parts for {split}: {lacking} is missing: add it"
+            )
 
 
 def read_tables(files: Sequence[SplitFile], form: Form) -> list[Row]:
@@ -109,8 +122,8 @@ class _Reading:
         for batch in table.batches(text):
             _refuse_faults(table, batch)
             cells = zip(batch.lines, batch.column(text), batch.column(label), strict=True)
-            for line, tweet, value in cells:
-                if not (tweet or value):  # a blank line
+            for at, (line, tweet, value) in enumerate(cells):
+                if not (tweet or value) and not any(batch.cells([at])[0]):  # a blank line
                     continue
                 if value not in same:
                     same[value] = value

@@ -42,9 +42,11 @@ class LimitedConnections(LimitedHeaders):
             self._await_headers()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what arrived; headers that have only begun must end in time, however they drip."""
+        """Parse what arrived; unless a request is in progress, one's headers must end in time."""
         super().data_received(data)
-        if self._is_in_headers and self._deadline is None and not self.transport.is_closing():
+        # Any data, even a line break, has ended uvicorn's wait for a next request.
+        is_idle = self._is_in_headers or self.cycle.response_complete
+        if is_idle and self._deadline is None and not self.transport.is_closing():
             self._await_headers()
 
     def on_headers_complete(self) -> None:

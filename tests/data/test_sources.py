@@ -55,6 +55,7 @@ def test_a_csv_file_is_read_with_or_without_a_byte_order_mark(tmp_path):
         (b"text,label\nfine,\n", r"tweets\.csv, line 2: no label: label the tweet, or leave it out"),
         (b"text,label\nhm,0\nok,4\n", r"line 2: unknown label '0'; .* --labels \"0=negative,4=positive\""),
         (b'text,label\n"open,positive\n', r"tweets\.csv, line 2: not CSV"),
+        (b"id,text,label\n1,fine,positive\n,,\n3,,\n", r"tweets\.csv, line 4: no label: label the tweet"),
         (
             b"text,label\nfine,positive\nbad,negative\n",
             r"tweets\.csv: the .* split has no .* row .* of the 2 read\); give more tweets",
@@ -72,6 +73,7 @@ def test_a_csv_file_is_read_with_or_without_a_byte_order_mark(tmp_path):
         "missing label",
         "numbers",
         "open quote",
+        "neither text nor label",
         "two rows",
     ],
 )
@@ -140,6 +142,16 @@ def test_a_folder_of_tables_keeps_its_splits_as_hubs_give_them(tmp_path):
     [
         (["train.csv", "train.json"], "has 2 files for train: train.csv, train.json: leave one there"),
         (["val.csv", "dev.csv", "train.csv"], "2 files for validation: dev.csv, val.csv"),
+        (["train-0-of-1.csv", "train-0-of-2.csv", "train-1-of-2.csv"], "has 3 files for train"),
+        (["train-0-of-2.csv", "train-0-of-2.json", "train-1-of-2.csv"], "has 3 files for train"),
+        (
+            ["train-00000-of-00002-0a1b.csv"],
+            "has 1 of 00002 parts for train: train-00001-of-00002 is missing",
+        ),
+        (
+            ["test-1-of-3.csv", "test-3-of-3.csv", "train.csv"],
+            "has 2 of 3 parts for test: test-2-of-3 is missing",
+        ),
         (["tweets.csv", "test.csv"], "has no table named train: name its tables train, validation and test"),
     ],
 )

@@ -1,5 +1,8 @@
 """The preparation of a data source: done once, and again where the file or the copy changed."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from flows import prepare
@@ -53,3 +56,14 @@ def test_a_folder_is_prepared_again_where_one_of_its_tables_changes(tmp_path):
 
     assert prepare.source_key(str(tmp_path)) != before
     assert prepare.source_key(f"{tmp_path}?text_column=tweet") != prepare.source_key(str(tmp_path))
+
+
+def test_every_module_that_cleans_texts_is_part_of_the_key():
+    hashed = {module.__name__ for module in prepare._CLEANING}
+    code = [Path(module.__file__).read_text("utf-8") for module in prepare._CLEANING]
+    imported = {
+        name for text in code for name in re.findall(r"^\s*(?:from|import) (models\b[.\w]*)", text, re.M)
+    }
+
+    assert imported
+    assert imported <= hashed

@@ -47,6 +47,15 @@ def test_headers_that_drip_are_closed_in_time_and_so_are_those_of_the_next_reque
         assert drip(slow) < 5
 
 
+def test_a_line_break_after_an_answer_does_not_hold_the_connection(port):
+    with connect(port) as held:
+        held.sendall(REQUEST)
+        assert held.recv(65536).startswith(b"HTTP/1.1 200 OK")
+        time.sleep(0.1)
+        held.sendall(b"\r\n")
+        assert until_closed(held) == b""
+
+
 def drip(connection):
     """Send a request byte by byte; return the seconds until the server has hung up."""
     began = time.monotonic()

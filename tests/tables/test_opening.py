@@ -170,7 +170,11 @@ def test_a_row_of_json_that_is_none_is_at_fault_and_costs_no_other(read):
         ("in.csv", b"id,tweet\n1,a\n", "no column 'text'; it has 'id', 'tweet': name the right one with"),
         ("in.csv", b"text,text\n1,a\n", "2 columns 'text'"),
         ("in.csv", b"PK\x03\x04", "save the sheet as CSV UTF-8"),
-        ("in.csv.gz", gzip.compress(b"text\na\n" * 99, mtime=0)[:-9], "damaged .EOFError.: copy or compress it anew"),
+        (
+            "in.csv.gz",
+            gzip.compress(b"text\na\n" * 99, mtime=0)[:-9],
+            "damaged .EOFError.: copy or compress it anew",
+        ),
         ("in.json", b'{"text": {"0": "a"}}', "holds no rows in JSON"),
         ("in.json", b'[{"text": "a"}\n,, 1]', "line 2: not JSON"),
         ("in.json", b'[{"text": "a"}', "line 1: not JSON"),
