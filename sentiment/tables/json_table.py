@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sentiment.tables.dialect import DEFAULT_TEXT
-from sentiment.tables.json_values import Value, array_values, line_values
+from sentiment.tables.json_values import TOO_DEEP, Value, array_values, line_values
 from sentiment.tables.table import RowFault, StringTable, TableError
 from sentiment.tables.text_file import check_text_file
 
@@ -39,22 +39,26 @@ class JsonTable(StringTable):
             for value in self._values(opened.text):
                 row, fault = self._row(value), value.fault
                 if row is None:
-                    shown = value.content if isinstance(value.content, str) else json.dumps(value.content)
-                    row = {self.columns[0]: shown}
+                    row = {self.columns[0]: value.content}
                     fault = fault or RowFault("not an object: give one per row")
                 fault = fault or _fault_of(row, name)
-                cells = [_cell(row.get(column)) for column in self.columns]
+                try:
+                    cells = [_cell(row.get(column)) for column in self.columns]
+                except RecursionError:  # it could just be read
+                    cells, fault = [""] * len(self.columns), RowFault(f"{TOO_DEEP}: write a flat object")
                 yield value.line, cells, fault, opened.share
 
     def _values(self, text: TextIO) -> Iterator[Value]:
         is_array = text.read(_START).lstrip().startswith("[")
         text.seek(0)
-        return array_values(text, self.path) if is_array else line_values(text)
+        return array_values(text, self.path) if is_array else line_values(text, self.path)
 
     def _row(self, value: Value) -> dict[str, Any] | None:
         if isinstance(value.content, str) and value.fault is None:
             return {self._text_name: value.content}
-        return value.content if isinstance(value.content, dict) else None
+        if not isinstance(value.content, dict):
+            return None
+        return {_whole(name): cell for name, cell in value.content.items()}
 
     def _read_columns(self) -> list[str]:
         names: dict[str, None] = {}
@@ -96,5 +100,9 @@ def _is_whole(text: str) -> bool:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _whole(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _whole(text: str) -> str:
+    """Return a text with each half of a character written as its escape in Python."""
     return text if _is_whole(text) else text.encode("utf-8", "backslashreplace").decode()

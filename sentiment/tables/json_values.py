@@ -16,6 +16,7 @@ _BLOCK = 1 << 20
 _LONGEST = 16 << 20  # characters of a value; longer ones are no row of a table of tweets
 _DECODER = json.JSONDecoder()
 _BETWEEN = " \t\r\n,"
+TOO_DEEP = "lists or objects nested too deeply"
 
 
 class Value(NamedTuple):
@@ -26,9 +27,18 @@ class Value(NamedTuple):
     fault: RowFault | None = None
 
 
-def line_values(text: TextIO) -> Iterator[Value]:
-    """Return the value of each line; of a line that is no JSON, the line itself, at fault."""
-    for number, line in enumerate(text, start=1):
+def line_values(text: TextIO, path: Path) -> Iterator[Value]:
+    """Return the value of each line; of a line that is no JSON, the line itself, at fault.
+
+    Raises:
+        TableError: A line is too long to be a row.
+    """
+    number = 0
+    while line := text.readline(_LONGEST):
+        number += 1
+        if len(line) == _LONGEST:
+            message = f"{path}, line {number}: more than {_LONGEST} characters: give a table of tweets"
+            raise TableError("long_line", message)
         if not line.strip():
             continue
         try:
@@ -36,13 +46,15 @@ def line_values(text: TextIO) -> Iterator[Value]:
         except ValueError as error:
             fault = RowFault(f"not JSON ({error}): write one object per line")
             yield Value(number, line.rstrip("\r\n"), fault)
+        except RecursionError:
+            yield Value(number, line.rstrip("\r\n"), RowFault(f"{TOO_DEEP}: write one flat object per line"))
 
 
 def array_values(text: TextIO, path: Path) -> Iterator[Value]:
     """Return the values of a file's one array.
 
     Raises:
-        TableError: It is no JSON, or something follows it.
+        TableError: It is no JSON or nested too deeply, or something follows it.
     """
     buffer = _Buffer(text)
     buffer.skip(" \t\r\n\ufeff")
@@ -55,7 +67,11 @@ def array_values(text: TextIO, path: Path) -> Iterator[Value]:
             if not buffer.next:
                 return
             raise _no_json(path, buffer.line, "more after the array's end")
-        if separators.count(",") > 1 or (value := buffer.value()) is None:
+        try:
+            value = buffer.value()
+        except RecursionError as error:
+            raise _no_json(path, buffer.line, TOO_DEEP) from error
+        if separators.count(",") > 1 or value is None:
             raise _no_json(path, buffer.line, "the array's next value is none, or cut off")
         yield value
 

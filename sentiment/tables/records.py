@@ -134,10 +134,16 @@ def delimited(lines: Lines, delimiter: str, *, is_spaced: bool = False, width: i
             yield Record(lines.number, plain)
         elif cells is None:
             lines.put_back()
-            fault = RowFault(f"not CSV ({reason}): write a quote inside a quoted cell twice, and close each")
-            yield Record(lines.number, [lines.first], fault)
+            yield Record(lines.number, [lines.first], _fault_of(reason))
         else:
             yield Record(lines.number, cells if lines.first.strip(" ") or lines.count > 1 else [])
+
+
+def _fault_of(reason: str) -> RowFault:
+    if "field limit" in reason:
+        most = csv.field_size_limit()
+        return RowFault(f"a cell of more than {most} characters: shorten it, or close the quote before it")
+    return RowFault(f"not CSV ({reason}): write a quote inside a quoted cell twice, and close each")
 
 
 def _whole(line: str) -> list[str]:

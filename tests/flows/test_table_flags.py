@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pytest
 
 from flows.table_flags import add_data_flags, data_of
 from sentiment.errors import DataError
-from sentiment.tables.address import parse_address
+from sentiment.tables.address import make_address, parse_address
 from sentiment.tables.form import Form
 
 
@@ -44,3 +45,12 @@ def test_a_file_that_is_called_so_is_taken_by_its_name(tmp_path):
     assert parse_address(str(odd)) == (odd, Form())
     with pytest.raises(DataError, match="'mood' is not known"):
         parse_address("tweets.csv?mood=label")
+
+
+def test_a_long_address_and_a_path_with_a_question_mark_are_parsed():
+    form = Form(labels=",".join(f"{number}=negative" for number in range(99)))
+
+    assert parse_address(make_address("in.csv", form)) == (Path("in.csv"), form)
+    assert parse_address(make_address("what?.csv", form)) == (Path("what?.csv"), form)
+    with pytest.raises(DataError, match=r"nnn\.\.\.: no such file \(File name too long\): check the path"):
+        parse_address("n" * 300 + "?label_column=mood")

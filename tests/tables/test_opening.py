@@ -159,6 +159,41 @@ def test_a_row_of_json_that_is_none_is_at_fault_and_costs_no_other(read):
     ]
 
 
+def test_a_cell_that_is_too_long_is_at_fault_for_its_length_not_for_its_quotes(read):
+    long = "x" * 140_000
+    _, texts, faults = read(f'id,text\n1,"{long}"\n2,{long}\n3,good\n')
+
+    assert texts[-1] == "good"
+    assert faults[0] == "2: a cell of more than 131072 characters: shorten it, or close the quote before it"
+    assert faults[1][1:] == faults[0].replace("2:", ":", 1)
+
+
+def test_json_that_is_nested_too_deeply_is_at_fault_or_refused(read):
+    for levels in (*range(800, 1000), 100_000):  # what can just be read may be too deep to be written
+        deep = '{"text": "a", "more": ' + "[" * levels + "]" * levels + "}"
+        _, texts, faults = read(f'{deep}\n{deep[22:-1]}\n{{"text": "b"}}\n', "in.jsonl")
+        assert (len(texts), texts[-1]) == (3, "b")
+        assert {1} <= set(faults) <= {0, 1}
+
+    assert all("nested too deeply" in fault for fault in faults.values())
+    with pytest.raises(TableError, match=r"line 2: not JSON \(lists or objects nested too deeply"):
+        read(f"[1,\n{deep}]", "in.json")
+
+
+def test_half_a_character_in_a_name_is_written_in_letters(read):
+    assert read('{"text": "a", "\\ud83d": 1}\n', "in.jsonl")[0] == ["text", "\\ud83d"]
+    assert read('[{"\\udc00": "a"}]', "in.json", text_column="\\udc00")[1:] == (["a"], {})
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_a_line_of_json_that_is_too_long_is_refused(read, monkeypatch, ending):
+    from sentiment.tables import json_values
+
+    monkeypatch.setattr(json_values, "_LONGEST", 40)
+    with pytest.raises(TableError, match="line 2: more than 40 characters: give a table of tweets"):
+        read('{"text": "a"}\n{"text": "' + "b" * 40 + '"}' + ending, "in.jsonl")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
