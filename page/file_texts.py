@@ -6,9 +6,9 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
     "file": ("File of tweets", "Fichier de tweets"),
     "file_help": (
         "A table (CSV, TSV, JSON, JSON Lines or Parquet, also .gz) or one tweet per line. Up to 20,000 rows "
-        "and 10 MB. Rows that cannot be scored stay in the result, with the reason.",
+        "and 10 MB, or 100 MB unpacked. Rows that cannot be scored stay in the result, with the reason.",
         "Un tableau (CSV, TSV, JSON, JSON Lines ou Parquet, aussi en .gz) ou un tweet par ligne. Au plus "
-        "20 000 lignes et 10 Mo. "
+        "20 000 lignes et 10 Mo, ou 100 Mo décompressés. "
         "Les lignes qui ne peuvent être notées restent dans le résultat, avec la raison.",
     ),
     "column": ("Where are the tweets?", "Où sont les tweets ?"),
@@ -50,6 +50,11 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "{file} has {size} MB; the limit is {limit} MB: split the file.",
         "{file} fait {size} Mo ; la limite est de {limit} Mo : découpez le fichier.",
     ),
+    "file_unpacked": (
+        "{file} holds more than {limit} MB when it is unpacked: split the file, or leave columns out.",
+        "{file} contient plus de {limit} Mo une fois décompressé : découpez le fichier, ou retirez des "
+        "colonnes.",
+    ),
     "file_encoding": (
         "{file}, line {line}: byte 0x{byte:02x} is not {name}: save the file as “CSV UTF-8”.",
         "{file}, ligne {line} : l’octet 0x{byte:02x} n’est pas de l’{name} : enregistrez le "
@@ -65,9 +70,10 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "où sont les tweets.",
     ),
     "file_doubt": (
-        "{file}, line 1: “{line}” can be a header or a tweet: write a header without spaces after commas.",
-        "{file}, ligne 1 : « {line} » peut être un en-tête ou un tweet : écrivez l’en-tête sans espace après "
-        "les virgules.",
+        "{file}, line 1: “{line}” can be a header or a tweet: choose above that each line is a tweet, or "
+        "write the header without spaces after commas.",
+        "{file}, ligne 1 : « {line} » peut être un en-tête ou un tweet : choisissez ci-dessus que chaque "
+        "ligne est un tweet, ou écrivez l’en-tête sans espace après les virgules.",
     ),
     "file_no_text": (
         "{file}: the column {name} holds {kind}, not text: choose another column.",

@@ -83,7 +83,9 @@ def on_file(file: str | None, request: gr.Request) -> tuple[Update, str]:
     try:
         look = look_into(Path(file))
     except SheetError as error:
-        return hidden, _error(language, error)
+        each_line = [(say(language, "each_line"), EACH_LINE)]
+        doubt = gr.update(visible=True, choices=each_line, value=None)
+        return doubt if error.key == "file_doubt" else hidden, _error(language, error)
     choices = _choices(language, look)
     update = gr.update(visible=len(choices) > 1, choices=choices, value=look.column)
     return update, rows_table(language, look.header, look.rows)

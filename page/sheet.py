@@ -19,6 +19,7 @@ from sentiment.tables.dialect import DEFAULT_TEXT
 from sentiment.tables.form import Form
 from sentiment.tables.opening import open_table
 from sentiment.tables.table import TableError
+from sentiment.tables.text_file import unpacked_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 20_000
 MAX_MEGABYTES = 10
+MAX_UNPACKED_MEGABYTES = 100
 RESULT_COLUMNS = ("predicted_label", *LABELS, "model", "error")
 EACH_LINE = "lines"  # instead of a column
 _LOOKED_AT = 5
@@ -143,9 +145,13 @@ def _result_fields(outcome: PredictedText | str) -> list[str]:
 
 
 def _rows(table: Table, place: int) -> Iterator[Row]:
+    size, most = 0, MAX_UNPACKED_MEGABYTES * 1_000_000
     for batch in table.batches(place):
         numbered = zip(batch.lines, batch.cells(range(len(batch.lines))), batch.column(place), strict=True)
         for at, (line, cells, text) in enumerate(numbered):
+            size += len(cells) + sum(map(len, cells))
+            if size > most:
+                raise SheetError("file_unpacked", file=table.path.name, limit=MAX_UNPACKED_MEGABYTES)
             yield Row(line, cells, text, batch.faults.get(at))
 
 
@@ -157,6 +163,8 @@ def _open(path: Path, column: str | None) -> Table:
     if size > MAX_MEGABYTES * 1_000_000:
         megabytes = math.ceil(size / 1_000_000)
         raise SheetError("file_too_big", file=path.name, size=megabytes, limit=MAX_MEGABYTES)
+    if unpacked_size(path, MAX_UNPACKED_MEGABYTES * 1_000_000) > MAX_UNPACKED_MEGABYTES * 1_000_000:
+        raise SheetError("file_unpacked", file=path.name, limit=MAX_UNPACKED_MEGABYTES)
     try:
         # A column is chosen of a file that was read as a table with a header.
         form = Form(columns=DEFAULT_TEXT) if column == EACH_LINE else Form()

@@ -161,7 +161,7 @@ class StringTable(Table):
                 batch.faults[len(batch.rows)] = fault
             batch.rows.append(cells)
             batch.lines.append(line)
-            size += sum(map(len, cells))
+            size += len(cells) + sum(map(len, cells))  # empty cells of many columns fill it, too
             if len(batch.rows) >= BATCH_ROWS or size > BATCH_CHARS:
                 batch.share = share
                 yield batch

@@ -115,6 +115,21 @@ def starts_with(path: Path, mark: bytes) -> bool:
         return False
 
 
+def unpacked_size(path: Path, most: int) -> int:
+    """Return how many bytes a file has, uncompressed, counted until there are more than `most`.
+
+    Of a damaged file, those before the damage.
+    """
+    size = 0
+    with OpenBytes(path) as opened:
+        try:
+            while size <= most and (block := opened.file.read(_BLOCK)):
+                size += len(block)
+        except _DAMAGE:
+            pass
+    return size
+
+
 def _check(path: Path, encoding: str, file: IO[bytes]) -> None:
     decoder, line, start = codecs.getincrementaldecoder(encoding)(), 1, True
     while block := file.read(_BLOCK):

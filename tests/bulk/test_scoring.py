@@ -119,7 +119,7 @@ def test_a_huge_cell_is_kept_aside(score, tmp_path):
 
     assert [row[0] for row in read(output)[1:]] == ["good", "bad"]
     lines = (tmp_path / "out.csv.rejected.csv").read_text().splitlines()
-    assert lines[1].startswith('2,"line 3: not CSV (field larger than field limit (131072))')
+    assert lines[1].startswith('2,"line 3: a cell of more than 131072 characters: shorten it')
     assert lines[1].endswith(f',"{"x" * 200_000},2",')
 
 

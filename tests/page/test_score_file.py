@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from pathlib import Path
 
@@ -195,6 +196,42 @@ def test_choices_are_the_columns_and_each_line(tmp_path):
     assert update["value"] == "1"
     assert "&lt;b&gt;good" in rows
     assert on_file(str(write(tmp_path, "good day\nbad day\n")), Reader("en"))[0]["visible"] is False
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "choice"),
+    [
+        ("en", "choose above that each line is a tweet", "each line is a tweet, the first too"),
+        (
+            "fr",
+            "choisissez ci-dessus que chaque ligne est un tweet",
+            "chaque ligne est un tweet, la première",
+        ),
+    ],
+)
+def test_where_the_first_line_can_be_both_each_line_can_be_chosen(tmp_path, language, words, choice):
+    path = write(tmp_path, "text, please\nwell, awful food\nok, fine\n")
+    update, error = on_file(str(path), Reader(language))
+
+    assert words in error
+    assert update["visible"] is True
+    assert [value for _, value in update["choices"]] == [EACH_LINE]
+    assert update["choices"][0][0].startswith(choice)
+    assert [row.text for row in read_sheet(path, EACH_LINE).rows] == path.read_text().splitlines()
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused_as_it_is_read(tmp_path, monkeypatch):
+    text = "good " * 40_000
+    packed = write(tmp_path, gzip.compress(f"text\n{text * 8}\n".encode()), "in.csv.gz")
+    parquet.write_table(pa.table({"text": [text] * 8}), tmp_path / "in.parquet")
+    wide = write(tmp_path, "".join(f'{{"c{number}": 1}}\n' for number in range(1100)), "in.jsonl")
+    monkeypatch.setattr("page.sheet.MAX_UNPACKED_MEGABYTES", 1)
+
+    for path in (packed, tmp_path / "in.parquet"):
+        with pytest.raises(SheetError, match=r"file_unpacked: .*'limit': 1"):
+            read_sheet(path)
+    with pytest.raises(SheetError, match="file_unpacked"):
+        read_sheet(wide, "0")
 
 
 def test_formulas_stay_as_they_came(page_client, tmp_path):
