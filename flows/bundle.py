@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentiment.champions import store
-from sentiment.champions.calibration import VARIABLE, format_calibration, read_calibration
+from sentiment.champions.calibration import VARIABLE, format_calibrations, read_calibration
 from sentiment.command import run_command
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def bundle() -> str:
         path = Path(folder) / "Dockerfile.j2"
         path.write_text(f"{{% set labels = {json.dumps(labels)} %}}\n{template}", "utf-8")
         options["docker"]["dockerfile_template"] = str(path.relative_to(_ROOT))
-        calibration = format_calibration(read_calibration(champion.tag))
+        calibration = format_calibrations([read_calibration(champion.tag)]).strip()
         options["envs"] = [*options["envs"], {"name": VARIABLE, "value": calibration}]
         bentofile = path.with_name("bentofile.yaml")
         bentofile.write_text(json.dumps({**options, "models": [champion.tag]}), "utf-8")  # JSON is YAML

@@ -13,10 +13,10 @@ PRODUCTION_TEXTS: dict[str, tuple[str, str]] = {
         "Macro F1 {value}, between {low} and {high}",
         "F1 macro {value}, entre {low} et {high}",
     ),
-    "production_promised": ("Its scores promise {value}.", "Ses scores promettent {value}."),
+    "production_promised": ("Its scores promised {value}.", "Ses scores promettaient {value}."),
     "production_untrue": (
-        "That is not so: <code>python -m flows.calibrate</code> corrects them.",
-        "C’est inexact : <code>python -m flows.calibrate</code> les corrige.",
+        "That was not so: <code>python -m flows.calibrate</code> corrects later ones.",
+        "C’était inexact : <code>python -m flows.calibrate</code> corrige les suivants.",
     ),
     "production_labels": ("{count} labels", "{count} étiquettes"),
     "production_unclear": ("{count} unclear", "{count} pas clairs"),

@@ -61,7 +61,7 @@ class PredictedText(Prediction):
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether the score is below the service's SENTIMENT_UNCERTAIN_BELOW, if that is set."""
+        """Whether its score is below the service's threshold, set or learned, if there is one."""
         return self.uncertain is True
 
     @property

@@ -55,7 +55,8 @@ class Settings(BaseSettings):
     prediction_ttl_days: float = Field(30, gt=0)
     feedback_url: str | None = None
     models_url: str | None = None
-    uncertain_below: float = Field(0, ge=0, le=1)
+    uncertain_below: float | None = Field(None, ge=0, le=1)
+    calibration: str = ""
     low_confidence: float = Field(0.5, ge=0, le=1)
     request_sampling: float = Field(1, ge=0, le=1)
     logs_endpoint: str | None = None

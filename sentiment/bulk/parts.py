@@ -25,6 +25,7 @@ _WHAT = {
     "text_column": "text column",
     "max_chars": "SENTIMENT_MAX_CHARS",
     "chunk_rows": "rows per part",
+    "temperature": "temperature of the scores",
     "form": "form",
 }
 
@@ -40,6 +41,7 @@ class Beginning:
     max_chars: int
     model: str
     chunk_rows: int = BATCH_ROWS
+    temperature: float = 1.0  # of the scores
     form: str = ""  # how the input is read: columns and encoding as the user says, and our rules
 
 

@@ -103,7 +103,8 @@ def _beginning(scorer: _Scorer) -> Beginning:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     form = f"columns {job.form.columns}, encoding {job.form.encoding}, rules {_RULES}"
     name = scorer.table.source.columns[scorer.text]
-    return Beginning(digest, name, job.max_chars, job.model, form=form)
+    temperature = round(scorer.model.temperature_, 6)
+    return Beginning(digest, name, job.max_chars, job.model, temperature=temperature, form=form)
 
 
 @dataclass(frozen=True)

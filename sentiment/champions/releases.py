@@ -19,13 +19,18 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from sentiment.champions.calibration import CALIBRATION_FILE
+from sentiment.champions.calibration import (
+    CALIBRATION_FILE,
+    Calibration,
+    format_calibrations,
+    parse_calibrations,
+)
 from sentiment.champions.pointer import POINTER_FILE, format_tags, parse_tags, put_first
 from sentiment.config import MODEL_NAME
 from sentiment.errors import GateError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from models import Progress
@@ -129,16 +134,22 @@ class Releases:
                 f"run 'python -m flows.fetch', judge against that one, then publish"
             )
 
-    def calibration(self) -> str:
-        """Return the calibration as JSON, empty where there is none."""
-        blob = self._folder.read(CALIBRATION_FILE)
-        return blob.content.decode("utf-8", "replace") if blob else ""
+    def calibrations(self) -> dict[str, Calibration]:
+        """Return how to read the scores of the released models, by tag, as far as it was learned.
 
-    def set_calibration(self, content: str) -> None:
-        """Write the champion's calibration unless it is there already; the last writer wins."""
-        while (blob := self._folder.read(CALIBRATION_FILE)) is None or blob.content != content.encode():
-            if self._folder.replace(CALIBRATION_FILE, content.encode(), etag=blob.etag if blob else None):
-                return
+        Raises:
+            StoreError: The blob is damaged.
+        """
+        blob = self._folder.read(CALIBRATION_FILE)
+        content = blob.content.decode("utf-8", "replace") if blob else ""
+        return parse_calibrations(content, f"{self.address}/{CALIBRATION_FILE}")
+
+    def set_calibrations(self, calibrations: Iterable[Calibration]) -> None:
+        """Write how to read the scores of the released models; of two writers the last one wins."""
+        content, is_written = format_calibrations(calibrations).encode(), False
+        while not is_written:
+            blob = self._folder.read(CALIBRATION_FILE)
+            is_written = self._folder.replace(CALIBRATION_FILE, content, etag=blob.etag if blob else None)
 
     def find(self, tag: str) -> Manifest | None:
         """Return a version's manifest; None if the version is not there, or not whole yet.

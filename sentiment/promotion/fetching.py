@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.champions import store
 from sentiment.champions.adoption import adopted
-from sentiment.champions.calibration import CALIBRATION_FILE, parse_calibration, write_calibration
+from sentiment.champions.calibration import keep_calibration
 from sentiment.champions.releases import NATIVE, SERVED, describe_all
 from sentiment.errors import GateError, StoreError
 
@@ -33,6 +33,7 @@ def fetch_champion(
     """
     expected = store.pointer()
     release = releases.manifest(tag or _champion(releases))
+    calibration = releases.calibrations().get(release.tag)
     with adopted(release.tag) as folder:
         if folder:
             releases.download(release, SERVED, folder, progress=progress)
@@ -44,10 +45,8 @@ def fetch_champion(
     if release.tag != expected:
         store.swap_champion(release.tag, expected=expected)
         store.prune()
-    content = releases.calibration()
-    calibration = parse_calibration(content, f"{releases.address}/{CALIBRATION_FILE}") if content else None
-    if calibration and calibration.tag == release.tag:
-        write_calibration(calibration)
+    if calibration:
+        keep_calibration(calibration)
     return release.tag
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.blobs import open_folder
 from sentiment.champions import store
-from sentiment.champions.calibration import format_calibration, read_calibration
+from sentiment.champions.calibration import newest, read_calibration
 from sentiment.champions.releases import NATIVE, SERVED, Releases
 from sentiment.errors import ConfigError, GateError
 
@@ -49,6 +49,7 @@ def publish_champion(settings: Settings, *, progress: Progress, over: str | None
         TrackingError: MLflow does not answer.
     """
     stored, releases = store.champion(), open_releases(settings)
+    calibration = read_calibration(stored.tag)
     seen = releases.pointer()
     _refuse_a_stranger(seen, over, releases.address)
     with ExitStack() as stack:
@@ -56,9 +57,9 @@ def publish_champion(settings: Settings, *, progress: Progress, over: str | None
         releases.publish(stored.tag, {SERVED: stored.path} | native, progress=progress)
     if seen.champion != stored.tag:
         releases.swap_champion(stored.tag, seen)
-    calibration = read_calibration(stored.tag)
-    if calibration.labels:
-        releases.set_calibration(format_calibration(calibration))
+    there = releases.calibrations()
+    if calibration.labels and newest(there.get(stored.tag, calibration), calibration) is calibration:
+        releases.set_calibrations((there | {stored.tag: calibration}).values())
     return stored.tag
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from models.calibration import soften
-from sentiment.champions.calibration import Calibration, read_calibration, write_calibration
+from sentiment.champions.calibration import Calibration, keep_calibration, read_calibration
 from sentiment.data import validated_feedback
 from sentiment.data.fingerprints import fingerprint
 from sentiment.errors import StoreError
@@ -46,7 +46,7 @@ def recalibrate_champion(settings: Settings) -> tuple[str, int, Recalibration | 
     before = read_calibration(champion.name)
     scores = soften(champion.model.predict_proba(texts), before.temperature)
     learned = recalibrate(labels, scores, weights)
-    write_calibration(
+    keep_calibration(
         Calibration(
             champion.name,
             before.temperature * learned.temperature,

@@ -49,7 +49,7 @@ def production_words(history: ProductionHistory) -> tuple[str, str]:
 
 
 def _promise(quality: ProductionQuality) -> str:
-    return "" if quality.promised is None else f"Its scores promise {percent(quality.promised)}. "
+    return "" if quality.promised is None else f"Its scores promised {percent(quality.promised)}. "
 
 
 def _with_ends(estimate: Estimate) -> str:

@@ -168,20 +168,20 @@ class Champion:
             stored = self._find()
         except StoreError as error:
             return self._refuse(replace(self._failure, what="the store", problem=str(error)))
-        is_known = self._serves(stored.tag) or stored.tag == self._failure.what
-        if is_known or time.monotonic() < self._failure.until:
+        is_tried_later = stored.tag == self._failure.what and time.monotonic() < self._failure.until
+        if self._serves(stored.tag) or is_tried_later:
             return False
         try:
             served = _load(stored, self._calibration(stored.tag), self._most_waiting)
         except ModelError as error:
-            return self._refuse(replace(self._failure, what=stored.tag, problem=str(error)))
+            return self._refuse(self._failure.after_pause(stored.tag, str(error)))
         # A lack of memory may pass, and workers of one service must not differ for ever.
         except Exception as error:
             kind = type(error).__name__
             problem = (
                 f"the model {stored.tag} cannot be loaded ({kind}): it is tried again; else run 'make train'"
             )
-            return self._refuse(self._failure.after_pause(f"{stored.tag}, {kind}", problem))
+            return self._refuse(self._failure.after_pause(stored.tag, problem))
         if self._served:
             calibration = f" (scores by {served.calibration.labels} labels of production)"
             what = served.tag + (calibration if served.calibration.labels else "")
@@ -212,14 +212,17 @@ class Champion:
         return served is not None and served.tag == tag and served.calibration == self._calibration(tag)
 
     def _calibration(self, tag: str) -> Calibration:
-        """Return a model's calibration; if it cannot be read, say so once and change nothing."""
+        """Return a model's calibration; while it cannot be read, the one that is served stays."""
+        served = self._served
         try:
-            return read_calibration(tag)
+            calibration = read_calibration(tag)
         except StoreError as error:
             if str(error) != self._damage:
                 self._damage = str(error)
-                _logger.error("%s is served with the scores of its training: %s", tag, error)  # noqa: TRY400
-            return Calibration(tag)
+                _logger.error("the calibration of %s stays as it was: %s", tag, error)  # noqa: TRY400
+            return served.calibration if served and served.tag == tag else Calibration(tag)
+        self._damage = ""
+        return calibration
 
     def _refuse(self, failure: _Failure) -> bool:
         """Report a failure once; without a served model it is why the service is not ready."""

@@ -105,8 +105,9 @@ class Predictor:
         score, tag = max(row), served.tag
         label = LABELS[row.index(score)]
         prediction_id = self._signer.sign(text, label=label, score=score, model=tag)
-        threshold = self._uncertain_below or served.calibration.uncertain_below
-        uncertain = score < threshold if threshold is not None and threshold > 0 else None
+        learned = served.calibration.uncertain_below
+        threshold = learned if self._uncertain_below is None else self._uncertain_below
+        uncertain = score < threshold if threshold else None
         scores = Scores(**dict(zip(LABELS, row, strict=True)))
         return Prediction(
             prediction_id=prediction_id, label=label, scores=scores, model=tag, uncertain=uncertain

@@ -9,7 +9,7 @@ import yaml
 from crowning import crown
 
 from sentiment.champions import store
-from sentiment.champions.calibration import VARIABLE, Calibration, parse_calibration, write_calibration
+from sentiment.champions.calibration import VARIABLE, Calibration, keep_calibration, parse_calibrations
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ def test_the_bento_carries_the_champion_and_not_what_was_saved_last(home, served
     champion = store.save(served_model, metadata={})
     crown(champion)
     learned = Calibration(champion, 1.5, 0.7, 500)
-    write_calibration(learned)
+    keep_calibration(learned)
     store.save(served_model, metadata={})
     answer = bundle(home)
 
@@ -42,7 +42,7 @@ def test_the_bento_carries_the_champion_and_not_what_was_saved_last(home, served
     ] == [champion]
     variables = yaml.safe_load((bento / "bento.yaml").read_text("utf-8"))["envs"]
     [calibration] = [each["value"] for each in variables if each["name"] == VARIABLE]
-    assert parse_calibration(calibration, VARIABLE) == learned
+    assert parse_calibrations(calibration, VARIABLE) == {champion: learned}
     assert f"{VARIABLE}=" in (bento / "env" / "docker" / "Dockerfile").read_text("utf-8")
     assert {path.name for path in (bento / "src").iterdir()} >= {"service.py", "models", "sentiment"}
 

@@ -15,7 +15,7 @@ from publication_fixtures import (
 )
 
 from sentiment.champions import store
-from sentiment.champions.calibration import Calibration, read_calibration, write_calibration
+from sentiment.champions.calibration import Calibration, keep_calibration, read_calibration
 from sentiment.errors import GateError, StoreError
 
 
@@ -43,15 +43,20 @@ def test_a_fetch_that_is_killed_leaves_the_store_as_it_was_and_the_same_command_
 def test_how_to_read_the_champions_scores_comes_with_it(laptop, elsewhere, served_model):
     tag = saved_champion(served_model)
     publish()
-    first, second = Calibration(tag, 1.5, 0.7, 500), Calibration(tag, 1.6, 0.8, 900)
+    first, second, third = (
+        Calibration(tag, 1 + week / 10, 0.7, 500, f"2026-11-{week:02}T07:00:00+00:00") for week in (1, 8, 15)
+    )
     for learned in (first, second):
-        write_calibration(learned)
+        keep_calibration(learned)
         publish()
         publish()
     elsewhere()
 
     assert run("fetch").returncode == 0
     assert read_calibration(tag) == second
+    keep_calibration(third)
+    assert run("fetch").returncode == 0
+    assert read_calibration(tag) == third
 
 
 @pytest.mark.parametrize("change", ["altered", "truncated", "deleted"])

@@ -9,7 +9,7 @@ from service_fixtures import TEXT, started
 from models import LABELS
 from models.calibration import soften
 from sentiment.champions import store
-from sentiment.champions.calibration import CALIBRATION_FILE, Calibration, write_calibration
+from sentiment.champions.calibration import CALIBRATION_FILE, Calibration, keep_calibration
 from sentiment.serving.champion import Champion
 
 SECONDS = 20
@@ -25,7 +25,7 @@ def tag(store_with_champion):
 def test_scores_change_without_a_restart_and_the_label_stays(tag):
     with started(reload_seconds="0.05") as client:
         before = client.post("/predict", json={"text": TEXT}).json()
-        write_calibration(Calibration(tag, 2.0, 0.99, 300))
+        keep_calibration(Calibration(tag, 2.0, 0.99, 300))
         until = time.monotonic() + SECONDS
         while (after := client.post("/predict", json={"text": TEXT}).json())["scores"] == before["scores"]:
             assert time.monotonic() < until
@@ -38,18 +38,38 @@ def test_scores_change_without_a_restart_and_the_label_stays(tag):
 
 
 def test_a_setting_of_ones_own_comes_before_the_learned_threshold(tag):
-    write_calibration(Calibration(tag, 1.0, 1.0, 300))
+    keep_calibration(Calibration(tag, 1.0, 1.0, 300))
     with started(uncertain_below="0.01") as client:
         assert client.post("/predict", json={"text": TEXT}).json()["uncertain"] is False
 
 
-def test_a_damaged_calibration_is_said_once_and_the_model_serves_as_it_was_trained(tag, caplog):
+def test_a_damaged_calibration_is_said_once_and_what_is_served_stays(tag, caplog):
+    learned = Calibration(tag, 1.5, 0.7, 300)
+    keep_calibration(learned)
+    champion = Champion()
+    champion.look()
+    (store.store_home() / CALIBRATION_FILE).write_text("damaged", "utf-8")
+
+    assert not champion.look()
+    assert not champion.look()
+
+    assert champion.get().calibration == learned
+    [line] = [line for line in caplog.messages if "stays as it was" in line]
+    assert CALIBRATION_FILE in line
+
+
+def test_a_damaged_calibration_at_the_start_leaves_the_scores_of_the_training(tag):
     (store.store_home() / CALIBRATION_FILE).write_text("damaged", "utf-8")
     champion = Champion()
 
     assert champion.look()
-    assert not champion.look()
-
     assert champion.get().calibration == Calibration(tag)
-    [line] = [line for line in caplog.messages if "the scores of its training" in line]
-    assert CALIBRATION_FILE in line
+
+
+def test_the_same_scores_learned_again_reload_nothing(tag):
+    keep_calibration(Calibration(tag, 1.5, 0.7, 300, "2026-11-23T07:00:00+00:00"))
+    champion = Champion()
+    champion.look()
+    keep_calibration(Calibration(tag, 1.5, 0.7, 400, "2026-11-30T07:00:00+00:00"))
+
+    assert not champion.look()

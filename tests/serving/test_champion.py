@@ -17,6 +17,7 @@ import models
 from models import ModelError
 from sentiment.champions import store
 from sentiment.errors import StoreError
+from sentiment.serving import champion as champion_file
 from sentiment.serving.champion import Champion
 from sentiment.serving.shadow import Answered, Shadow
 
@@ -86,6 +87,20 @@ def test_a_stand_in_ends_when_the_champion_is_changed(two):
     champion.look()
 
     assert (champion.tag, champion.warning) == (two[0], "")
+
+
+def test_a_champion_that_was_restored_serves_after_a_pause(two, monkeypatch):
+    monkeypatch.setattr(champion_file, "_FIRST_PAUSE", 0.01)
+    crown(two[1])
+    weights = store.find(two[1]).path / "pipeline.skops"
+    whole = weights.read_bytes()
+    weights.unlink()
+    champion = Champion()
+    champion.look()
+    weights.write_bytes(whole)
+    wait_for(champion.look)
+
+    assert (champion.tag, champion.warning) == (two[1], "")
 
 
 def test_a_damaged_champion_without_one_before_is_not_ready(home, tfidf_model):
