@@ -212,7 +212,7 @@ def test_the_pages_show_the_deployments_a_form_and_what_a_run_made(prefect, trai
     page = browse(f"{prefect.page}/api/health", viewport={"width": 1600, "height": 720})
     page.evaluate("login => localStorage.setItem('prefect-password', btoa(login))", prefect.login)
     page.goto(f"{prefect.page}/deployments")
-    expect(page.get_by_text("8 Deployments")).to_be_visible()
+    expect(page.get_by_text("9 Deployments")).to_be_visible()
     expect(page.get_by_text("retrain", exact=True)).to_be_visible()
     take_picture(page, "prefect-deployments")
 

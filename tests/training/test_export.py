@@ -154,6 +154,7 @@ def test_the_precision_is_chosen_once(exported, tmp_path):
         choose_precision(tmp_path / precision, "int8")  # there is nothing left to choose
 
     assert {path.name for path in (tmp_path / "int8").iterdir()} == {
+        "emoji.json",
         "model.json",
         NETWORK_FILE,
         "tokenizer.json",
@@ -228,6 +229,7 @@ def test_the_description_of_an_export_holds_no_training(exported):
         "labels",
         "temperature",
         "form",
+        "has_emoji_words",
         "has_pairs",
         "has_valences",
         "max_tokens",
