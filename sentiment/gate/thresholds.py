@@ -36,7 +36,7 @@ class Thresholds:
         calibration_margin: How far the calibration error may rise.
         draws: Resamples of each bootstrap.
         latency_ms, slower, size_mb, memory_mb: Budgets; `slower` is times the champion's p95, below
-            `quick_ms` nothing is too slow.
+            `quick_ms`, less than a network takes, nothing is too slow.
     """
 
     alpha: float = 0.045
@@ -60,7 +60,7 @@ class Thresholds:
     calibration_margin: float = 0.02
     latency_ms: float = 250
     slower: float = 3
-    quick_ms: float = 2
+    quick_ms: float = 10
     size_mb: float = 1500
     memory_mb: float = 4000
     draws: int = 10_000

@@ -111,8 +111,8 @@ def test_what_is_just_within_a_limit_is_not_what_is_just_beyond(group, name, wit
 
 
 def test_a_fast_model_is_not_held_for_being_three_times_slower_than_a_faster_one():
-    quick = with_champion(with_cost(latency_ms_p95=1.9), cost=replace(COST, latency_ms_p95=0.3))
-    slower = with_champion(with_cost(latency_ms_p95=2.1), cost=replace(COST, latency_ms_p95=0.3))
+    quick = with_champion(with_cost(latency_ms_p95=9.9), cost=replace(COST, latency_ms_p95=0.3))
+    slower = with_champion(with_cost(latency_ms_p95=10.1), cost=replace(COST, latency_ms_p95=0.3))
 
     assert (outcome(verdict(quick), "latency"), outcome(verdict(slower), "latency")) == ("pass", "hold")
 
