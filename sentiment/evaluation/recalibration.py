@@ -40,7 +40,7 @@ class Recalibration:
         temperature: What to soften the scores by; 1 where none is shown to help.
         uncertain_below: The lowest score that promises TARGET_RISK; None where none does.
         labels: How many labels it rests on.
-        error_before: The calibration error of the scores as they are, 0 to 1.
+        error_before: The calibration error of the scores that were given, 0 to 1.
         error_after: The same with temperatures that were learned from other tweets.
         error_by_chance: What a perfectly calibrated model shows on so few tweets.
         kept: The share of the tweets at or above the threshold; 0 without one.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from models.calibration import soften
-from sentiment.champions.calibration import Calibration, keep_calibration, read_calibration
+from sentiment.champions.calibration import Calibration, keep_calibration
 from sentiment.data import validated_feedback
 from sentiment.data.fingerprints import fingerprint
 from sentiment.errors import StoreError
@@ -28,7 +27,8 @@ def recalibrate_champion(settings: Settings) -> tuple[str, int, Recalibration | 
     """Learn temperature and threshold of the champion from its latest audit tweets, and keep them.
 
     Return the champion's tag, the number of labels, and what they say: None with too few of them,
-    which changes nothing. The scores that are served now are those that are judged.
+    which changes nothing. What is judged are the scores of its training, whatever was learned of
+    them before.
 
     Raises:
         StoreError: There is no champion, or its calibration cannot be read or written.
@@ -43,13 +43,11 @@ def recalibrate_champion(settings: Settings) -> tuple[str, int, Recalibration | 
     if len(tweets) < LEAST_LABELS:
         return champion.name, len(tweets), None
     texts, labels, weights = zip(*tweets, strict=True)
-    before = read_calibration(champion.name)
-    scores = soften(champion.model.predict_proba(texts), before.temperature)
-    learned = recalibrate(labels, scores, weights)
+    learned = recalibrate(labels, champion.model.predict_proba(texts), weights)
     keep_calibration(
         Calibration(
             champion.name,
-            before.temperature * learned.temperature,
+            learned.temperature,
             learned.uncertain_below,
             learned.labels,
             datetime.now(UTC).isoformat(timespec="seconds"),

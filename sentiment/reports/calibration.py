@@ -23,7 +23,9 @@ def say_calibration(tag: str, labels: int, learned: Recalibration | None) -> str
 
 def _of_temperature(learned: Recalibration) -> str:
     chance = f"with perfect scores it would be {100 * learned.error_by_chance:.1f} on so few tweets"
-    before = f"The calibration error in production is {100 * learned.error_before:.1f} points"
+    before = (
+        f"The calibration error of its own scores is {100 * learned.error_before:.1f} points in production"
+    )
     if learned.temperature == 1:
         return f"{before}; {chance}. No temperature is shown to mend it, so the scores stay."
     words = "less sure" if learned.temperature > 1 else "surer"

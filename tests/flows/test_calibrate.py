@@ -52,7 +52,7 @@ def test_scores_that_promise_too_much_are_softened_and_the_labels_stay(audited_c
     assert store.pointer() == champion.name
 
 
-def test_a_second_calibration_begins_where_the_first_one_ended(audited_champion):
+def test_a_second_calibration_from_the_same_labels_changes_nothing(audited_champion):
     audited_champion(200)
     calibrate()
     first = read_calibration(store.pointer())
