@@ -1,12 +1,14 @@
 """The simulated people of the loop: users who correct predictions, and two annotators.
 
-Tweets and labels are the default corpus's own, so corrections and judgements are people's.
+Tweets and labels are the default corpus's own, so corrections and judgements are people's. The
+users write to airlines, of which the training base knows nothing: production has moved.
 """
 
 from __future__ import annotations
 
 import csv
 import random
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,10 +24,13 @@ from sentiment.data.sources import read_source
 from sentiment.masking import mask
 from sentiment.review.queue import ReviewQueue
 
-BASE_TWEETS = 15_000
+BASE_TWEETS = 12_000
 PEOPLES_TWEETS = 1_500
 _LEAST_CONFIDENCE = 0.6  # of the corpus's own annotators
 _LONGEST = 280
+_TO_AIRLINES = re.compile(
+    r"@(?:united|americanair|southwestair|jetblue|usairways|virginamerica)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -37,16 +42,16 @@ class Tweet:
 
 
 def read_tweets() -> tuple[list[Tweet], list[Tweet]]:
-    """Return the training base and the tweets of the users, shuffled with a fixed seed."""
+    """Return the training base and the tweets that users send to airlines, in a random order."""
     tweets = [
         Tweet(row.text, row.label)
         for row in read_source().rows
         if row.confidence >= _LEAST_CONFIDENCE and len(row.text) <= _LONGEST
     ]
     random.Random(0).shuffle(tweets)  # noqa: S311 - no secret
-    texts = dict.fromkeys(tweet.text for tweet in tweets[:BASE_TWEETS])
-    people = [tweet for tweet in tweets[BASE_TWEETS:] if tweet.text not in texts]
-    return tweets[:BASE_TWEETS], people[:PEOPLES_TWEETS]
+    people = [tweet for tweet in tweets if _TO_AIRLINES.search(tweet.text)]
+    base = [tweet for tweet in tweets if not _TO_AIRLINES.search(tweet.text)]
+    return base[:BASE_TWEETS], people[:PEOPLES_TWEETS]
 
 
 def write_corpus(path: Path, tweets: Sequence[Tweet]) -> Path:
