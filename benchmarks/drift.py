@@ -9,7 +9,6 @@ a shift, by the number of texts drawn from the week.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from scipy.stats import beta
 from sentiment.command import run_command, whole_number
 from sentiment.config import MAX_CHARS, apply_tool_environment, read_settings
 from sentiment.data.distinct_tweets import collapse
-from sentiment.data.sources import DEFAULT_SOURCE, read_source
+from sentiment.data.sources import DEFAULT_SOURCE, is_to_airline, read_source
 from sentiment.drift.two_sample import compare, distinct
 from sentiment.drift.week import is_news
 from sentiment.masking import mask
@@ -29,7 +28,6 @@ from sentiment.masking import mask
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_AIRLINES = re.compile(r"@(?:united|usairways|americanair|southwestair|jetblue|virginamerica)\b", re.I)
 _COPIES = 0.2  # the share of a week's texts that repeat another
 _POPULAR = 20  # texts that are repeated week after week
 _MOST = 15000  # different texts of each kind
@@ -133,8 +131,8 @@ def read_pools(tweeteval: Path | None) -> dict[str, Pool]:
     rows = read_source(DEFAULT_SOURCE).rows
     sources = {
         "default": rows,
-        "airlines": [row for row in rows if _AIRLINES.search(row.text)],
-        "rest": [row for row in rows if not _AIRLINES.search(row.text)],
+        "airlines": [row for row in rows if is_to_airline(row.text)],
+        "rest": [row for row in rows if not is_to_airline(row.text)],
     }
     if tweeteval:
         rows = read_source(str(tweeteval)).rows

@@ -6,7 +6,6 @@ What is true of them is known from many tweets of production that no model learn
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +15,13 @@ from benchmarks.gate_worlds import Numbers, Scores, fit, macro_f1
 from models import LABELS
 from sentiment import durable
 from sentiment.data.dataset import Dataset, Split, digest_of, load_dataset
+from sentiment.data.sources import is_to_airline
 from sentiment.evaluation.behaviour_suite import run_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_AIRLINE = re.compile(
-    r"@(?:united|americanair|southwestair|jetblue|usairways|virginamerica)\b", re.IGNORECASE
-)
 SETS = ("test", "validation", "sample")
 LESSONS = 1600
 
@@ -166,6 +163,4 @@ def _joined(splits: Iterable[Split]) -> Split:
 
 
 def _chosen(split: Split, *, is_airline: bool) -> Split:
-    return Split.of(
-        (text, label) for text, label in split.pairs() if bool(_AIRLINE.search(text)) is is_airline
-    )
+    return Split.of((text, label) for text, label in split.pairs() if is_to_airline(text) is is_airline)

@@ -22,12 +22,11 @@ from pydantic import Field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-import models
 from flows.table_flags import add_table_flags, address_of
 from sentiment.bulk.parts import rejected_file
 from sentiment.bulk.scoring import Job, score_file
 from sentiment.champions import store
-from sentiment.champions.calibration import read_calibration
+from sentiment.champions.calibration import load_calibrated, read_calibration
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.tables.address import parse_address
@@ -70,7 +69,7 @@ def score(
     settings = read_settings()
     apply_tool_environment(settings)
     stored = store.find(model) if model else store.champion()
-    classifier = _calibrated(stored)
+    classifier = load_calibrated(stored, read_calibration(stored.tag))
     get_run_logger().info("scoring %s with %s", source, stored.tag)
     job = _job(source, output, text_column, stored.tag, settings.max_chars)
     started = time.monotonic()
@@ -85,13 +84,6 @@ def score(
 def _job(source: Path, output: Path, text_column: str | None, tag: str, max_chars: int) -> Job:
     path, form = parse_address(str(source))
     return Job(path, output, tag, replace(form, text_column=text_column or form.text_column), max_chars)
-
-
-def _calibrated(stored: store.StoredModel) -> models.Classifier:
-    """Return a stored model whose scores are those that the service answers."""
-    classifier = models.load(stored.path)
-    classifier.temperature_ *= read_calibration(stored.tag).temperature
-    return classifier
 
 
 def _summary(record: Record, output: Path, *, before: int, seconds: float) -> str:

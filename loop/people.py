@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import random
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ import httpx
 
 from loop.ring import LoopError, Ring
 from sentiment.config import read_settings
-from sentiment.data.sources import read_source
+from sentiment.data.sources import is_to_airline, read_source
 from sentiment.masking import mask
 from sentiment.review.queue import ReviewQueue
 
@@ -28,9 +27,6 @@ BASE_TWEETS = 12_000
 PEOPLES_TWEETS = 1_500
 _LEAST_CONFIDENCE = 0.6  # of the corpus's own annotators
 _LONGEST = 280
-_TO_AIRLINES = re.compile(
-    r"@(?:united|americanair|southwestair|jetblue|usairways|virginamerica)\b", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -49,8 +45,8 @@ def read_tweets() -> tuple[list[Tweet], list[Tweet]]:
         if row.confidence >= _LEAST_CONFIDENCE and len(row.text) <= _LONGEST
     ]
     random.Random(0).shuffle(tweets)  # noqa: S311 - no secret
-    people = [tweet for tweet in tweets if _TO_AIRLINES.search(tweet.text)]
-    base = [tweet for tweet in tweets if not _TO_AIRLINES.search(tweet.text)]
+    people = [tweet for tweet in tweets if is_to_airline(tweet.text)]
+    base = [tweet for tweet in tweets if not is_to_airline(tweet.text)]
     return base[:BASE_TWEETS], people[:PEOPLES_TWEETS]
 
 

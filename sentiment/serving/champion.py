@@ -13,7 +13,7 @@ import models
 from models import ModelError
 from models.attribution import advance, tokens_of
 from sentiment.champions import store
-from sentiment.champions.calibration import Calibration, read_calibration
+from sentiment.champions.calibration import Calibration, load_calibrated, read_calibration
 from sentiment.errors import StoreError
 from sentiment.serving.batching import Batcher
 from sentiment.telemetry.spans import timed_child
@@ -263,9 +263,7 @@ def _load(stored: store.StoredModel, calibration: Calibration, most_waiting: int
     Raises:
         ModelError: It cannot be read, or labels its probe tweet wrongly.
     """
-    model = models.load(stored.path)
-    model.temperature_ *= calibration.temperature
-    served = ServedModel(model, calibration, most_waiting)
+    served = ServedModel(load_calibrated(stored, calibration), calibration, most_waiting)
     text, expected = stored.metadata.get("probe_text", ""), stored.metadata.get("probe_label", "")
     label = served.model.predict([text])[0]
     if label != expected:
