@@ -10,8 +10,8 @@ param environmentName string
 @description('Azure region of everything.')
 param location string = resourceGroup().location
 
-@description('The image to run, with its tag: docker.io/OWNER/sentiloop:COMMIT. When the app runs already: the image that it runs.')
-param image string
+@description('The image to run: docker.io/OWNER/sentiloop:COMMIT. When the app runs already: the one that it runs. Empty: a placeholder, until a release.')
+param image string = ''
 
 @description('Revision that keeps all the traffic when the app runs already. Empty, as at the first deployment: the latest one.')
 param liveRevision string = ''
@@ -38,14 +38,20 @@ param registryUsername string = ''
 @secure()
 param registryPassword string = ''
 
-@description('The GitHub repository whose workflows release and learn, as OWNER/REPOSITORY.')
-param repository string
+@description('How the subjects of the GitHub repository\'s tokens begin, such as repo:OWNER@ID/REPOSITORY@ID; infra/subject.py asks GitHub.')
+param subjectPrefix string
 
 @description('The GitHub environment whose jobs may release.')
 param releaseEnvironment string = 'production'
 
 @description('The GitHub environment whose jobs may read feedback and publish models.')
 param learningEnvironment string = 'learning'
+
+@description('The GitHub environment whose jobs may end revisions without traffic.')
+param upkeepEnvironment string = 'upkeep'
+
+@description('Whether the roles of own_roles.json are given, which bootstrap.bicep makes; else Azure\'s nearest built-in ones, which can do more.')
+param ownRoles bool = false
 
 @description('Object id of the person or group that uses the page, the flows and the portal.')
 param readerId string
@@ -126,9 +132,10 @@ module identities 'modules/identities.bicep' = {
     suffix: suffix
     location: location
     tags: tags
-    repository: repository
+    subjectPrefix: subjectPrefix
     releaseEnvironment: releaseEnvironment
     learningEnvironment: learningEnvironment
+    upkeepEnvironment: upkeepEnvironment
   }
 }
 
@@ -191,6 +198,7 @@ module storage 'modules/storage.bicep' = {
     softDeleteDays: softDeleteDays
     appPrincipalId: identities.outputs.appPrincipalId
     learningPrincipalId: identities.outputs.learningPrincipalId
+    ownRoles: ownRoles
   }
 }
 
@@ -203,6 +211,7 @@ module environment 'modules/environment.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     customerId: monitoring.outputs.customerId
     releasePrincipalId: identities.outputs.releasePrincipalId
+    ownRoles: ownRoles
   }
 }
 
@@ -232,6 +241,8 @@ module app 'modules/app.bicep' = {
     maxReplicas: maxReplicas
     concurrentRequests: concurrentRequests
     releasePrincipalId: identities.outputs.releasePrincipalId
+    upkeepPrincipalId: identities.outputs.upkeepPrincipalId
+    ownRoles: ownRoles
   }
 }
 
@@ -249,6 +260,9 @@ output AZURE_RELEASE_CLIENT_ID string = identities.outputs.releaseClientId
 
 @description('The variable AZURE_CLIENT_ID of the GitHub environment that learns.')
 output AZURE_LEARNING_CLIENT_ID string = identities.outputs.learningClientId
+
+@description('The variable AZURE_CLIENT_ID of the GitHub environment that ends revisions without traffic.')
+output AZURE_UPKEEP_CLIENT_ID string = identities.outputs.upkeepClientId
 
 @description('Where telemetry goes: a place, no secret; entraOnlyTelemetry says whether it takes rows from everybody who knows it.')
 output APPLICATIONINSIGHTS_CONNECTION_STRING string = monitoring.outputs.connectionString

@@ -7,18 +7,20 @@ var mails = readEnvironmentVariable('SENTIMENT_ALERT_MAIL_TO', '')
 var phones = readEnvironmentVariable('AZURE_ALERT_SMS_TO', '')
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'dev')
-param image = readEnvironmentVariable('SENTIMENT_IMAGE')
+param image = readEnvironmentVariable('SENTIMENT_IMAGE', '')
 param liveRevision = readEnvironmentVariable('SENTIMENT_LIVE_REVISION', '')
 param signingKey = readEnvironmentVariable('SENTIMENT_SIGNING_KEY')
 param apiKey = key
 param isOpen = empty(key)
 param registryUsername = readEnvironmentVariable('REGISTRY_PULL_USERNAME', '')
 param registryPassword = readEnvironmentVariable('REGISTRY_PULL_PASSWORD', '')
-param repository = readEnvironmentVariable('GITHUB_REPOSITORY')
+param subjectPrefix = readEnvironmentVariable('OIDC_SUBJECT_PREFIX')
 param releaseEnvironment = 'development'
 param learningEnvironment = 'development-learning'
+param upkeepEnvironment = 'development-upkeep'
+param ownRoles = bool(readEnvironmentVariable('AZURE_OWN_ROLES', 'false'))
 param readerId = readEnvironmentVariable('AZURE_READER_ID')
-param readerType = 'User'
+param readerType = readEnvironmentVariable('AZURE_READER_TYPE', 'User')
 param alertMails = empty(mails) ? [] : map(split(mails, ','), mail => trim(mail))
 param alertPhones = empty(phones) ? [] : map(split(phones, ','), phone => trim(phone))
 param size = 'medium'

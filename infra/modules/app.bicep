@@ -14,7 +14,7 @@ param tags object
 @description('Resource id of the Container Apps environment.')
 param environmentId string
 
-@description('The image with its tag, such as docker.io/OWNER/sentiloop:COMMIT.')
+@description('The image with its tag, such as docker.io/OWNER/sentiloop:COMMIT. Empty: a placeholder that answers, and waits for a release.')
 param image string
 
 @description('Server of a private registry, such as docker.io.')
@@ -85,28 +85,26 @@ param concurrentRequests int
 @description('Object id of the identity of release jobs.')
 param releasePrincipalId string
 
+@description('Object id of the identity of upkeep jobs.')
+param upkeepPrincipalId string
+
+@description('Whether the roles of own_roles.json are given, which bootstrap.bicep makes; else Azure\'s nearest built-in ones.')
+param ownRoles bool
+
 var roles = loadJsonContent('../roles.json')
+var releaser = ownRoles ? guid(resourceGroup().id, 'sentiloop', 'releaser') : roles.containerAppsContributor
+var retirer = ownRoles ? guid(resourceGroup().id, 'sentiloop', 'retirer') : roles.containerAppsContributor
+var placeholder = 'mcr.microsoft.com/azurelinux/base/python:3.12'
+var isPlaceholder = empty(image) || image == placeholder
 var port = 8000
 var home = '/home/bentoml/sentiloop'
 var isPrivate = !empty(registryUsername)
 var sizes = {
-  small: {
-    cpu: json('0.5')
-    memory: '1Gi'
-  }
-  medium: {
-    cpu: 1
-    memory: '2Gi'
-  }
-  large: {
-    cpu: 2
-    memory: '4Gi'
-  }
+  small: { cpu: json('0.5'), memory: '1Gi' }
+  medium: { cpu: 1, memory: '2Gi' }
+  large: { cpu: 2, memory: '4Gi' }
 }
-var latest = {
-  latestRevision: true
-  weight: 100
-}
+var latest = { latestRevision: true, weight: 100 }
 var live = {
   revisionName: liveRevision
   weight: 100
@@ -215,36 +213,28 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
       containers: [
         {
           name: 'sentiment'
-          image: image
+          image: isPlaceholder ? placeholder : image
+          command: isPlaceholder ? ['python3', '-c', loadTextContent('../placeholder.py')] : null
           resources: sizes[size]
           env: concat(settings, isOpen ? [] : [apiKeySetting])
           probes: [
             {
               type: 'Startup' // 100 seconds to load the model; that it answers wrong is for the readiness probe, no restart mends it
-              httpGet: {
-                path: '/livez'
-                port: port
-              }
+              httpGet: { path: '/livez', port: port }
               periodSeconds: 10
               timeoutSeconds: 5
               failureThreshold: 10
             }
             {
               type: 'Liveness' // patient: a replica that is busy for a minute is not dead
-              httpGet: {
-                path: '/livez'
-                port: port
-              }
+              httpGet: { path: '/livez', port: port }
               periodSeconds: 15
               timeoutSeconds: 10
               failureThreshold: 4
             }
             {
               type: 'Readiness'
-              httpGet: {
-                path: '/readyz'
-                port: port
-              }
+              httpGet: { path: '/readyz', port: port }
               periodSeconds: 5
               timeoutSeconds: 5
               failureThreshold: 3
@@ -284,10 +274,21 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
 
 resource releaseDeploys 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: app
-  name: guid(app.id, releasePrincipalId, roles.containerAppsContributor)
+  name: guid(app.id, releasePrincipalId, releaser)
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.containerAppsContributor)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', releaser)
     principalId: releasePrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Ends the revision before the stable one some hours after a release (docs/release.md).
+resource upkeepEndsRevisions 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: app
+  name: guid(app.id, upkeepPrincipalId, retirer)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', retirer)
+    principalId: upkeepPrincipalId
     principalType: 'ServicePrincipal'
   }
 }

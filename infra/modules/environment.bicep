@@ -18,7 +18,11 @@ param customerId string
 @description('Object id of the identity of release jobs.')
 param releasePrincipalId string
 
+@description('Whether the roles of own_roles.json are given, which bootstrap.bicep makes; else Azure\'s nearest built-in ones.')
+param ownRoles bool
+
 var roles = loadJsonContent('../roles.json')
+var releaser = ownRoles ? guid(resourceGroup().id, 'sentiloop', 'releaser') : roles.containerAppsContributor
 
 resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
   name: name
@@ -44,9 +48,9 @@ resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
 // Writing an app again takes the right to join its environment, which this role has; it has none over the environment itself.
 resource releaseJoins 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: environment
-  name: guid(environment.id, releasePrincipalId, roles.containerAppsContributor)
+  name: guid(environment.id, releasePrincipalId, releaser)
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.containerAppsContributor)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', releaser)
     principalId: releasePrincipalId
     principalType: 'ServicePrincipal'
   }

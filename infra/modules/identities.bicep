@@ -1,4 +1,4 @@
-// Who acts: the app, the release and the learning workflow. No identity has a secret: the app's is attached to it, and GitHub
+// Who acts: the app, the release, the learning and the upkeep workflow. No identity has a secret: the app's is attached to it, and GitHub
 // exchanges its own token for that of the environment it runs in. What each may do is said beside each resource.
 
 @description('Last part of the names of the identities.')
@@ -10,14 +10,17 @@ param location string
 @description('Tags of the identities.')
 param tags object
 
-@description('The GitHub repository whose workflows act as the identities, as OWNER/REPOSITORY.')
-param repository string
+@description('How the subjects of the GitHub repository\'s tokens begin, such as repo:OWNER@ID/REPOSITORY@ID; infra/subject.py asks GitHub.')
+param subjectPrefix string
 
 @description('The GitHub environment whose jobs may release.')
 param releaseEnvironment string
 
 @description('The GitHub environment whose jobs may read feedback and publish models.')
 param learningEnvironment string
+
+@description('The GitHub environment whose jobs may end revisions without traffic.')
+param upkeepEnvironment string
 
 var roles = loadJsonContent('../roles.json')
 var issuer = 'https://token.actions.githubusercontent.com'
@@ -41,12 +44,18 @@ resource learning 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
   tags: tags
 }
 
+resource upkeep 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: 'id-upkeep-${suffix}'
+  location: location
+  tags: tags
+}
+
 resource releaseFromGitHub 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {
   parent: release
   name: 'github'
   properties: {
     issuer: issuer
-    subject: 'repo:${repository}:environment:${releaseEnvironment}'
+    subject: '${subjectPrefix}:environment:${releaseEnvironment}'
     audiences: [
       audience
     ]
@@ -58,7 +67,19 @@ resource learningFromGitHub 'Microsoft.ManagedIdentity/userAssignedIdentities/fe
   name: 'github'
   properties: {
     issuer: issuer
-    subject: 'repo:${repository}:environment:${learningEnvironment}'
+    subject: '${subjectPrefix}:environment:${learningEnvironment}'
+    audiences: [
+      audience
+    ]
+  }
+}
+
+resource upkeepFromGitHub 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {
+  parent: upkeep
+  name: 'github'
+  properties: {
+    issuer: issuer
+    subject: '${subjectPrefix}:environment:${upkeepEnvironment}'
     audiences: [
       audience
     ]
@@ -96,3 +117,9 @@ output learningClientId string = learning.properties.clientId
 
 @description('Object id of the identity of learning jobs, for roles.')
 output learningPrincipalId string = learning.properties.principalId
+
+@description('Client id that upkeep jobs log in with.')
+output upkeepClientId string = upkeep.properties.clientId
+
+@description('Object id of the identity of upkeep jobs, for roles.')
+output upkeepPrincipalId string = upkeep.properties.principalId

@@ -30,7 +30,11 @@ param appPrincipalId string
 @description('Object id of the identity of learning jobs.')
 param learningPrincipalId string
 
+@description('Whether the roles of own_roles.json are given, which bootstrap.bicep makes; else Azure\'s nearest built-in ones.')
+param ownRoles bool
+
 var roles = loadJsonContent('../roles.json')
+var feedbackCreator = ownRoles ? guid(resourceGroup().id, 'sentiloop', 'feedbackCreator') : roles.storageBlobDataContributor
 var writerRole = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
 var readerRole = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataReader)
 var skus = {
@@ -92,9 +96,9 @@ resource feedback 'Microsoft.Storage/storageAccounts/blobServices/containers@202
 
 resource appWritesFeedback 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: feedback
-  name: guid(feedback.id, appPrincipalId, roles.storageBlobDataContributor)
+  name: guid(feedback.id, appPrincipalId, feedbackCreator)
   properties: {
-    roleDefinitionId: writerRole
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', feedbackCreator)
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
   }

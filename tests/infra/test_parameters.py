@@ -64,7 +64,7 @@ def test_a_parameters_file_holds_no_secret_and_nobodys_address(path):
     private = {
         name for name, parameter in parse(MAIN)["parameters"].items() if "secure" in decorators(parameter)
     } & given.keys()
-    for name in {*private, "readerId", "alertMails", "alertPhones", "image", "repository"}:
+    for name in {*private, "readerId", "alertMails", "alertPhones", "image", "subjectPrefix"}:
         node = {"value": given[name], "through": [own[text] for text in texts(given[name]) if text in own]}
         assert "readEnvironmentVariable" in set(texts(node)), name
     assert "@" not in path.read_text("utf-8")
@@ -81,8 +81,8 @@ def test_production_does_without_nothing_that_protects():
     assert {name for name, default in read.items() if not default} >= {
         "SENTIMENT_API_KEY",
         "SENTIMENT_SIGNING_KEY",
-        "SENTIMENT_IMAGE",
     }
+    assert "'true'" in read["AZURE_OWN_ROLES"]
 
 
 def test_azd_takes_the_parameters_of_dev_and_finds_the_app():

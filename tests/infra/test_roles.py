@@ -16,6 +16,7 @@ from bicep_fixtures import (
     Role,
     access,
     by_name,
+    own_role,
     resources,
     roles,
     variables,
@@ -29,6 +30,7 @@ BUILT_IN_ROLES = {
     "managedIdentityOperator": ("Managed Identity Operator", "f1a07417-d97a-45cb-824c-7a7467783830"),
     "monitoringMetricsPublisher": ("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb"),
     "monitoringReader": ("Monitoring Reader", "43d0d8ad-25c7-4714-9337-8ba259a9fe05"),
+    "reader": ("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7"),
     "roleBasedAccessControlAdministrator": (
         "Role Based Access Control Administrator",
         "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
@@ -37,20 +39,24 @@ BUILT_IN_ROLES = {
     "storageBlobDataReader": ("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"),
     "workbookReader": ("Workbook Reader", "b279062a-9be3-42a0-92ae-8b3cf002ec4d"),
 }
+OWN = json.loads((FOLDER / "own_roles.json").read_text("utf-8"))
 # Who may do what: all of it.
 ROLES = {
     Role("identities", "app", "release", "managedIdentityOperator"),
-    Role("environment", "environment", "releasePrincipalId", "containerAppsContributor"),
-    Role("app", "app", "releasePrincipalId", "containerAppsContributor"),
+    Role("environment", "environment", "releasePrincipalId", "containerAppsContributor", "releaser"),
+    Role("app", "app", "releasePrincipalId", "containerAppsContributor", "releaser"),
+    Role("app", "app", "upkeepPrincipalId", "containerAppsContributor", "retirer"),
     Role("monitoring", "component", "senderPrincipalId", "monitoringMetricsPublisher"),
     Role("monitoring", "workspace", "learningPrincipalId", "logAnalyticsDataReader"),
     Role("monitoring", "workspace", "reader", "logAnalyticsDataReader"),
     Role("monitoring", "component", "reader", "monitoringReader"),
     Role("workbook", "workbook", "reader", "workbookReader"),
-    Role("storage", "feedback", "appPrincipalId", "storageBlobDataContributor"),
+    Role("storage", "feedback", "appPrincipalId", "storageBlobDataContributor", "feedbackCreator"),
     Role("storage", "models", "appPrincipalId", "storageBlobDataReader"),
     Role("storage", "models", "learningPrincipalId", "storageBlobDataContributor"),
     Role("storage", "feedback", "learningPrincipalId", "storageBlobDataReader"),
+    Role("bootstrap", "resource_group()", "preview", "reader"),
+    Role("bootstrap", "resource_group()", "preview", "", "previewer"),
     Role("bootstrap", "resource_group()", "deployer", "contributor"),
     Role("bootstrap", "resource_group()", "deployer", "roleBasedAccessControlAdministrator"),
 }
@@ -80,8 +86,10 @@ def test_a_role_assignment_is_named_after_its_scope_its_principal_and_its_role(p
         named = [access(part) for part in assignment["name"]["function"]["parameters"].values() if part]
 
         assert assignment["name"]["function"]["type"] == "guid"
-        assert [part[0] for part in named] == [role.scope, role.principal, "roles"]
-        assert named[-1] == ("roles", role.role)
+        assert [part[0] for part in named[:2]] == [role.scope, role.principal]
+        place, *name = named[2]
+        assert place in ("roles", "ownIds", role.own)
+        assert not name or name == [role.role or role.own]
 
 
 def test_only_people_may_be_something_else_than_service_principals():
@@ -97,12 +105,18 @@ def test_only_people_may_be_something_else_than_service_principals():
 
 def test_who_deploys_gives_away_the_roles_of_the_modules_and_no_other():
     given = {access(role)[1] for role in variables(BOOTSTRAP)["given"]}
+    own_ids = variables(BOOTSTRAP)["ownIds"]
     condition = resources(BOOTSTRAP, "Microsoft.Authorization/roleAssignments")["givesRoles"]["properties"][
         "condition"
     ]
 
-    assert given == {role.role for role in ROLES if role.file != "bootstrap"}
-    assert given == BUILT_IN_ROLES.keys() - {"contributor", "roleBasedAccessControlAdministrator"}
+    assert {name: own_role(node) for name, node in own_ids.items()} == {name: name for name in OWN}
+    assert given == {name for role in ROLES if role.file != "bootstrap" for name in (role.role, role.own)} - {
+        ""
+    }
+    assert given == (BUILT_IN_ROLES.keys() | OWN.keys()) - {
+        *("contributor", "previewer", "reader", "roleBasedAccessControlAdministrator")
+    }
     said = filled(condition, variables(BOOTSTRAP)).replace("\\'", "'")
     allowed = "ForAnyOfAnyValues:GuidEquals {${join(given, ', ')}}"
     about = "Microsoft.Authorization/roleAssignments"
@@ -120,8 +134,8 @@ def filled(text, values):
 @pytest.mark.parametrize(
     ("path", "subjects"),
     [
-        (IDENTITIES, ["${releaseEnvironment}", "${learningEnvironment}"]),
-        (BOOTSTRAP, ["${githubEnvironment}"]),
+        (IDENTITIES, ["${releaseEnvironment}", "${learningEnvironment}", "${upkeepEnvironment}"]),
+        (BOOTSTRAP, ["${previewEnvironment}", "${deployEnvironment}"]),
     ],
     ids=["identities", "bootstrap"],
 )
@@ -132,7 +146,7 @@ def test_github_gets_a_token_for_one_environment_only(path, subjects):
     ).values()
 
     assert [credential["properties"]["subject"] for credential in credentials] == [
-        f"repo:${{repository}}:environment:{subject}" for subject in subjects
+        f"${{subjectPrefix}}:environment:{subject}" for subject in subjects
     ]
     assert len({credential["parent"] for credential in credentials}) == len(subjects)
     for credential in credentials:
