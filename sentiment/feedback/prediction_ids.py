@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import struct
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -151,7 +152,7 @@ def stated_in(prediction_id: str) -> tuple[SignedPrediction, datetime]:
         _, _, label, score, model = URLSafeTimedSerializer("no key is needed").load_payload(payload.encode())
         moment = datetime.fromtimestamp(bytes_to_int(base64_decode(issued)), UTC)
         return SignedPrediction(prediction_id, str(label), float(score), str(model)), moment
-    except (BadData, ValueError, TypeError, OverflowError, OSError) as error:
+    except (BadData, ValueError, TypeError, OverflowError, OSError, struct.error) as error:
         raise PredictionIdError(_ALTERED) from error
 
 

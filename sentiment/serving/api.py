@@ -21,6 +21,7 @@ Text = Annotated[
     Field(
         description="a tweet; at least one visible character, at most SENTIMENT_MAX_CHARS",
         examples=["I love this!"],
+        json_schema_extra={"minLength": 1},  # said, not checked here: `text_rules.py` says it in words
     ),
 ]
 

@@ -37,6 +37,19 @@ _EXPLAIN = {
 }
 _WITH_KEY: list[dict[str, list[str]]] = [{}, {"ApiKey": []}]
 _PARAMETERS = {"/predict": [_EXPLAIN]}
+# From an answer to the next request: clients and fuzzers follow a prediction to its feedback.
+_LINKS: dict[str, dict[str, Any]] = {
+    "/predict": {
+        "feedback": {
+            "operationRef": "#/paths/~1feedback/post",
+            "requestBody": {
+                "prediction_id": "$response.body#/prediction_id",
+                "text": "$request.body#/text",
+            },
+            "description": "Say whether the label was right",
+        }
+    }
+}
 _ERRORS = {
     "400": "Not JSON, a wrong type, an empty, blank or overlong text, an unknown label or value of "
     "`explain`, "
@@ -77,11 +90,14 @@ def describe(title: str, paths: Mapping[str, Path]) -> dict[str, Any]:
 
 def _post(name: str, path: Path) -> dict[str, Any]:
     errors = {status: _json(reason, _schema(ErrorAnswer)) for status, reason in _ERRORS.items()}
+    answer = _json("The answer", _schema(path.returns))
+    if name in _LINKS:
+        answer["links"] = _LINKS[name]
     return {
         "summary": path.summary,
         "security": _WITH_KEY,
         "requestBody": {"required": True, **_json("The body", _schema(path.body))},
-        "responses": {"200": _json("The answer", _schema(path.returns)), **errors},
+        "responses": {"200": answer, **errors},
         "parameters": _PARAMETERS.get(name, []),
     }
 

@@ -101,7 +101,9 @@ def test_what_an_id_states_can_be_read_without_the_key(signer):
     assert abs(datetime.now(UTC) - issued) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("garbage", ["", "p-1", "a.b.c", "WzFd.aa.bb", "é.a.b"])
+@pytest.mark.parametrize(
+    "garbage", ["", "p-1", "a.b.c", "WzFd.aa.bb", "é.a.b", "WzEsMiwzLDQsNV0.aaaaaaaaaaaa.b"]
+)
 def test_what_is_no_id_states_nothing(garbage):
     with pytest.raises(PredictionIdError):
         stated_in(garbage)
