@@ -31,11 +31,13 @@ from sentiment.config import apply_tool_environment, read_settings
 from sentiment.drift.history import History
 from sentiment.errors import AlertError, ConfigError
 from sentiment.evaluation.production_periods import production_history
+from sentiment.language import speaking
 from sentiment.reports.canvas import as_png
 from sentiment.reports.drift import explain_drift, say_drift
 from sentiment.reports.drift_picture import draw_drift_narrow
 from sentiment.reports.span import Span
-from sentiment.reports.weekly_findings import Finding, find
+from sentiment.reports.weekly_finding import Finding
+from sentiment.reports.weekly_findings import find
 from sentiment.reports.weekly_page import make_page
 from sentiment.reports.weekly_pictures import draw_weekly
 from sentiment.reports.weekly_records import Records, split_feedback
@@ -154,15 +156,10 @@ def _read(reader: LogsReader, span: Span, bad: pd.DataFrame, good: pd.DataFrame)
 
 def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> None:
     """Log the report to MLflow, write the page to a file, and show the summary in Prefect."""
-    findings = find(weekly)
-    figures = draw_weekly(weekly, findings)
-    drift = [week for week in _drift_weeks() if week.look.start < weekly.span.end.isoformat()]
-    if findings and drift:
-        findings |= {"drift": Finding(say_drift(drift[-1]), explain_drift(drift[-1]))}
-        figures |= {"drift": draw_drift_narrow(drift, findings["drift"].headline)}
-    pictures = {topic: as_png(figure, scale=2) for topic, figure in figures.items()}
-    page = make_page(weekly, findings, pictures, created_at=created_at, source=source).encode()
-    summary = make_summary(weekly, findings)
+    with speaking(read_settings().language):
+        findings, pictures = _find_and_draw(weekly)
+        page = make_page(weekly, findings, pictures, created_at=created_at, source=source).encode()
+        summary = make_summary(weekly, findings)
     files = {"report.html": page, "summary.md": summary.encode()}
     files |= {f"pictures/{topic}.png": picture for topic, picture in pictures.items()}
     files |= {f"tables/{name}.csv": to_csv(table).encode() for name, table in weekly.tables.items()}
@@ -179,6 +176,17 @@ def _publish(weekly: Weekly, path: Path, created_at: datetime, source: str) -> N
         summary, key="weekly-report", description=f"Weekly report to {weekly.span.end:%Y-%m-%d}"
     )
     get_run_logger().info("the report is in %s", path)
+
+
+def _find_and_draw(weekly: Weekly) -> tuple[dict[str, Finding], dict[str, bytes]]:
+    """Return the findings by topic, with drift where it was measured, and their pictures."""
+    findings = find(weekly)
+    figures = draw_weekly(weekly, findings)
+    drift = [week for week in _drift_weeks() if week.look.start < weekly.span.end.isoformat()]
+    if findings and drift:
+        findings |= {"drift": Finding(say_drift(drift[-1]), explain_drift(drift[-1]))}
+        figures |= {"drift": draw_drift_narrow(drift, findings["drift"].headline)}
+    return findings, {topic: as_png(figure, scale=2) for topic, figure in figures.items()}
 
 
 def _drift_weeks() -> tuple[Week, ...]:
@@ -241,7 +249,8 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     path, weekly = write_report(chosen.days, chosen.end, chosen.output)
-    print(make_headline(weekly))
+    with speaking(read_settings().language):
+        print(make_headline(weekly))
     print(path)
 
 

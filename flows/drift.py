@@ -33,6 +33,7 @@ from sentiment.drift.learned import describe_training, learned_texts
 from sentiment.drift.week import Prediction, Training, Week, measure_week
 from sentiment.errors import StoreError
 from sentiment.feedback.prediction_ids import signer_at_hand
+from sentiment.language import speaking
 from sentiment.promotion.saved_models import find_champion
 from sentiment.reports.canvas import as_png
 from sentiment.reports.drift import explain_drift, say_drift, summarise_drift
@@ -143,12 +144,14 @@ def _publish(history: History) -> None:
         **({"distance": week.training.distance, "by_chance": week.training.chance} if week.training else {}),
         **({"distance_known": week.known.distance} if week.known else {}),
     }
-    summary, picture = summarise_drift(history.weeks), as_png(draw_drift(history.weeks))
+    with speaking(read_settings().language):
+        summary, picture = summarise_drift(history.weeks), as_png(draw_drift(history.weeks))
+        description = say_drift(week)
     tags = {"kind": "drift", "week": week.look.start[:10], "alarm": week.alarmed or "none"}
     with runs.start_run(f"drift {week.look.start[:10]}", tags=tags):
         mlflow.log_metrics(figures)
         runs.log_files({"drift.png": picture, "drift.md": summary.encode()})
-    show("drift", summary, picture, description=say_drift(week))
+    show("drift", summary, picture, description=description)
 
 
 def main() -> None:
@@ -166,7 +169,8 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     week = drift(data_of(chosen), chosen.weeks)
-    print(f"{say_drift(week)}. {explain_drift(week)}" if week else "no text was drawn in these weeks")
+    with speaking(read_settings().language):
+        print(f"{say_drift(week)}. {explain_drift(week)}" if week else "no text was drawn in these weeks")
 
 
 if __name__ == "__main__":

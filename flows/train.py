@@ -26,6 +26,7 @@ from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import TrackingError
 from sentiment.evaluation.behaviour_suite import suite_digest
+from sentiment.language import speaking
 from sentiment.promotion.measurement import judged_texts
 from sentiment.reports.behaviour import draw_behaviour
 from sentiment.reports.canvas import as_png
@@ -183,15 +184,19 @@ def train_model(
 
 def _publish(comparison: Comparison, folder: Path) -> bytes:
     """Log a comparison to the open run, write it for the page, and return its first picture."""
-    figures = {
-        "comparison": draw_comparison(comparison),
-        "behaviour": draw_behaviour(comparison),
-        "risk_coverage": draw_risk(comparison),
+    pictures = {
+        "comparison": as_png(draw_comparison(comparison)),
+        "behaviour": as_png(draw_behaviour(comparison)),
+        "risk_coverage": as_png(draw_risk(comparison)),
     }
-    pictures = {name: as_png(figure) for name, figure in figures.items()}
+    with speaking("fr"):  # the page shows a reader's language; MLflow and the rest are in English
+        of_french_readers = {
+            "comparison.fr": as_png(draw_comparison(comparison)),
+            "risk_coverage.fr": as_png(draw_risk(comparison)),
+        }
     runs.log_files({f"{name}.png": picture for name, picture in pictures.items()})
     runs.log_comparison(as_markdown(comparison), as_json(comparison), comparison.winner)
-    write_comparison(folder, comparison, pictures)
+    write_comparison(folder, comparison, pictures | of_french_readers)
     get_run_logger().info("the winner is %s; the comparison is in %s", comparison.winner, folder)
     return pictures["comparison"]
 

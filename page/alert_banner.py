@@ -10,8 +10,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from page.states import UNEXPECTED, explain, stale_note, trouble_of_all
-from page.texts import Language, number, say
+from page.texts import say
 from sentiment.errors import AlertError
+from sentiment.language import Language, number
 from sentiment.supervision.alert_state import Episode, episodes, is_met, measure
 
 if TYPE_CHECKING:

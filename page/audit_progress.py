@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from page.texts import Language, number, say
+from page.texts import say
 from sentiment.data.division import EXAM_SHARE
 from sentiment.errors import GateError
 from sentiment.gate.verdict_text import read_json
+from sentiment.language import Language, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from models import LABELS
-from page.texts import Language, number, percent, say
+from page.texts import percent, say
 from page.weighed_words import weighed_text, weights_legend
+from sentiment.language import Language, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

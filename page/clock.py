@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from page.texts import Language, say
+from sentiment.language import Language, month
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _SPACINGS = (
@@ -45,7 +45,7 @@ class Clock:
     def day(self, moment: datetime) -> str:
         """Return day and month, the month as a short word."""
         local = moment.astimezone(self.zone)
-        return f"{local.day}\u00a0{say(self.language, 'months').split()[local.month - 1]}"
+        return f"{local.day}\u00a0{month(self.language, local)}"
 
     def moment(self, moment: datetime, now: datetime, *, seconds: bool = False) -> str:
         """Return the time, after the day where that is not today."""

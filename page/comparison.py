@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from models import LABELS
 from page.cards import error_card, table
-from page.comparison_texts import CAPABILITIES_IN_FRENCH
-from page.texts import Language, decimal, number, percent, say
+from page.comparison_texts import CAPABILITIES_IN_FRENCH, EASE_IN_FRENCH, SPLITS_IN_FRENCH
+from page.texts import percent, say
 from sentiment.evaluation.behaviour_report import metric_of
+from sentiment.language import Language, decimal, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,8 +44,8 @@ def comparison_view(folder: Path, language: Language) -> str:
         return (
             _winner(content, language)
             + _models_table(content, language)
-            + _picture(folder / "comparison.png", say(language, "picture"))
-            + _picture(folder / "risk_coverage.png", say(language, "picture_risk"))
+            + _picture(folder, "comparison", "picture", language)
+            + _picture(folder, "risk_coverage", "picture_risk", language)
             + _ease_list(content, language)
             + _behaviour_table(content, language)
             + _details(content, language)
@@ -123,7 +124,10 @@ def _quantity(value: float, measure: str, language: Language) -> str:
     return decimal(language, value, digits) + (f"\u00a0{unit}" if unit else "")
 
 
-def _picture(path: Path, words: str) -> str:
+def _picture(folder: Path, name: str, key: str, language: Language) -> str:
+    """Return a picture in the reader's language; in English if an older training left no other."""
+    own, path, words = folder / f"{name}.{language}.png", folder / f"{name}.png", say(language, key)
+    path = own if own.exists() else path
     if not path.exists():
         return ""
     data = base64.b64encode(path.read_bytes()).decode()
@@ -145,10 +149,19 @@ def _hyperparameters(model: Mapping[str, Any], language: Language) -> str:
 
 def _ease_list(content: Mapping[str, Any], language: Language) -> str:
     rows = (
-        f"<dt>{escape(str(model['family']))}</dt><dd>{escape(str(model.get('ease', '–')))}</dd>"
+        f"<dt>{escape(str(model['family']))}</dt><dd>{escape(_ease(model, language))}</dd>"
         for model in content["models"]
     )
     return f'<section class="card ease"><h3>{say(language, "ease")}</h3><dl>{"".join(rows)}</dl></section>'
+
+
+def _ease(model: Mapping[str, Any], language: Language) -> str:
+    english = str(model.get("ease", "–"))
+    return EASE_IN_FRENCH.get(str(model["family"]), english) if language == "fr" else english
+
+
+def _split(name: str, language: Language) -> str:
+    return SPLITS_IN_FRENCH.get(name, name) if language == "fr" else name
 
 
 def _counts_table(counts: Mapping[str, Mapping[str, int]], language: Language) -> str:
@@ -156,7 +169,7 @@ def _counts_table(counts: Mapping[str, Mapping[str, int]], language: Language) -
         f'<th scope="col" class="number">{say(language, label)}</th>' for label in LABELS
     )
     body = "".join(
-        f'<tr><th scope="row">{escape(split)}</th>'
+        f'<tr><th scope="row">{escape(_split(split, language))}</th>'
         + "".join(
             f'<td class="number">{number(language, int(per_label.get(label, 0)))}</td>' for label in LABELS
         )

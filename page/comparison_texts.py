@@ -21,6 +21,16 @@ COMPARISON_TEXTS: dict[str, tuple[str, str]] = {
     ),
 }
 
+# How easy a model is, as `sentiment.training.comparison.EASE` says it in English.
+EASE_IN_FRENCH = {
+    "tfidf": "facile\u00a0: scikit-learn seul, de quelques secondes à quelques minutes sur tout "
+    "processeur, rien de préentraîné à charger",
+    "keras": "moyen\u00a0: TensorFlow, quelques minutes sur un processeur, apprend ses propres vecteurs "
+    "de mots et demande un arrêt précoce",
+    "bert": "exigeant\u00a0: PyTorch et des poids préentraînés, mieux sur un GPU, lent et gros à servir",
+}
+SPLITS_IN_FRENCH = {"train": "entraînement", "validation": "validation", "test": "test"}
+
 # What the behavioural suite tries; the service, MLflow and the files say it in English.
 CAPABILITIES_IN_FRENCH = {
     "vocabulary": "vocabulaire",

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from page.cards import error_card
 from page.chart import Plot, Series, draw
 from page.clock import Clock
-from page.texts import Language, decimal, number, percent, say
+from page.texts import percent, say
 from sentiment.drift.history import History
 from sentiment.errors import AlertError
+from sentiment.language import Language, decimal, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

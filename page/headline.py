@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from page.monitor_charts import count, milliseconds, weighted_mean
 from page.states import UNEXPECTED
-from page.texts import number, percent, say
+from page.texts import percent, say
+from sentiment.language import number
 
 if TYPE_CHECKING:
     import pandas as pd

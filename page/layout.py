@@ -14,10 +14,11 @@ from page.review_tab import add_review
 from page.score_file import add_score_file
 from page.scoring import Limits
 from page.service_client import ServiceClient, ServiceError
-from page.texts import Language, language_of, shown
+from page.texts import language_of, shown
 from page.training_banner import training_line
 from page.try_it import add_try_it
 from page.verdict_view import verdict_view
+from sentiment.language import Language
 from sentiment.training.training_now import read_training
 
 if TYPE_CHECKING:

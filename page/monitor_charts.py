@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from page.chart import Plot, Series, draw
 from page.ranges import floor
-from page.texts import Language, decimal, number, percent, say
+from page.texts import percent, say
+from sentiment.language import Language, decimal, number
 from sentiment.supervision.panels import PANELS
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from models import LABELS
 from page.cards import badge
-from page.texts import Language, number, percent, say
+from page.texts import percent, say
+from sentiment.language import Language, number
 
 if TYPE_CHECKING:
     from page.questions import View

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 MONITOR_TEXTS: dict[str, tuple[str, str]] = {
     "tab_monitor": ("Monitor", "Supervision"),
-    "months": (
-        "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-        "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
-    ),
     # Filters
     "range": ("Time range", "Période"),
     "range_15m": ("15 minutes", "15 minutes"),

@@ -10,8 +10,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from page.chart import Whisker, draw_whiskers
-from page.texts import Language, number, percent, say
+from page.texts import percent, say
 from sentiment.evaluation.production import LEAST_LABELS
+from sentiment.language import Language, number
 
 if TYPE_CHECKING:
     from page.clock import Clock

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from page.answers import Question
 from page.clock import Clock
 from page.ranges import Range
-from page.texts import Language
 from sentiment import queries
+from sentiment.language import Language
 from sentiment.supervision.alert_rule import AlertRule
 from sentiment.supervision.panels import PANELS
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from models import LABELS
 from page.cards import badge
-from page.texts import Language, decimal, number, say
+from page.texts import say
+from sentiment.language import Language, decimal, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,9 @@ from page.audit_progress import audit_card, read_missing
 from page.cards import error_card
 from page.host import is_here, listening_host
 from page.review_cards import agreement_card, disagreement_card, empty_card, item_card, progress_bar
-from page.texts import Language, say
+from page.texts import say
 from sentiment.errors import ReviewError, SentiloopError
+from sentiment.language import Language
 from sentiment.loopback import is_loopback
 from sentiment.review.items import ItemClosedError
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from page.cards import error_card
-from page.texts import Language, language_of, say, shown
+from page.texts import language_of, say, shown
 from sentiment.errors import SentiloopError
+from sentiment.language import Language
 from sentiment.review import annotation_files
 from sentiment.review.judged_files import ENDINGS, read_judgements
 

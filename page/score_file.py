@@ -16,7 +16,8 @@ from page.review_files import DOWNLOAD
 from page.scoring import Limits, Progress, Report, score_sheet
 from page.service_client import PredictedText, ServiceClient
 from page.sheet import EACH_LINE, Look, Sheet, SheetError, look_into, read_sheet, write_result
-from page.texts import Language, language_of, say, shown
+from page.texts import language_of, say, shown
+from sentiment.language import Language
 from sentiment.tables.opening import ENDINGS
 
 _PREVIEW_ROWS = 20

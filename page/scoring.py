@@ -10,8 +10,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from page.service_client import PredictedText, ServiceClient, ServiceError
-from page.texts import Language, say
+from page.texts import say
 from sentiment.config import MAX_BATCH
+from sentiment.language import Language
 from sentiment.text_rules import is_too_long
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from page.cards import error_card
-from page.texts import Language, say
+from page.texts import say
 from sentiment.errors import SentiloopError
+from sentiment.language import Language
 
 if TYPE_CHECKING:
     from page.answers import Answer

@@ -5,7 +5,7 @@ What the service says is shown as the service says it.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import gradio as gr
 
@@ -15,8 +15,7 @@ from page.file_texts import FILE_TEXTS
 from page.learning_texts import LEARNING_TEXTS
 from page.monitor_texts import MONITOR_TEXTS
 from page.production_texts import PRODUCTION_TEXTS
-
-Language = Literal["en", "fr"]
+from sentiment.language import Language, decimal
 
 # key: (English, French). Gradio's translator treats a straight apostrophe as markup, so the
 # typographic one is used throughout.
@@ -180,16 +179,6 @@ def pick_language(accept_language: str | None) -> Language:
 def say(language: Language, key: str, **values: object) -> str:
     """Return a text of the page, with its values filled in."""
     return TRANSLATIONS[language][key].format(**values)
-
-
-def number(language: Language, value: int) -> str:
-    """Return a whole number as people of that language write it."""
-    return f"{value:,}".replace(",", "\u202f") if language == "fr" else f"{value:,}"
-
-
-def decimal(language: Language, value: float, digits: int) -> str:
-    """Return a number with a fixed number of decimals, as people of that language write it."""
-    return f"{value:.{digits}f}".replace(".", "," if language == "fr" else ".")
 
 
 def percent(language: Language, share: float, digits: int = 0) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from page.texts import Language, number, percent, say
+from page.texts import percent, say
+from sentiment.language import Language, number
 
 if TYPE_CHECKING:
     from sentiment.training.training_now import TrainingNow

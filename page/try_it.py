@@ -10,7 +10,8 @@ import gradio as gr
 from models import LABELS
 from page.cards import error_card, result_card, service_error_card, thanks_card
 from page.service_client import PredictedText, ServiceClient, ServiceError
-from page.texts import Language, language_of, say, shown
+from page.texts import language_of, say, shown
+from sentiment.language import Language
 
 if TYPE_CHECKING:
     from collections.abc import Callable

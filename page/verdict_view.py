@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from page.audit_progress import PRODUCTION_CHECK
 from page.cards import error_card
-from page.texts import Language, say
+from page.texts import say
 from sentiment.errors import GateError
 from sentiment.gate.verdict_text import read_json
+from sentiment.language import Language
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from page.texts import Language, percent, say
+from page.texts import percent, say
+from sentiment.language import Language
 
 if TYPE_CHECKING:
     from page.service_client import PredictedText

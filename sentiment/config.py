@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sentiment import loopback
 from sentiment.errors import ConfigError
+from sentiment.language import Language
 from sentiment.loopback import loopback_url
 
 MODEL_NAME = "tweet-sentiment"
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SENTIMENT_", env_ignore_empty=True, frozen=True)
 
     home: Path = Path(".sentiloop")
+    language: Language = "en"
     host: IPvAnyAddress = Field(IPv4Address(loopback.ADDRESS))
     port_service: int = Field(8000, ge=1, le=65535)
     port_app: int = Field(7860, ge=1, le=65535)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MOST_WORDS = {"README.md": 1_900, "README.fr.md": 2_200}
+MOST_WORDS = {"README.md": 1_700, "README.fr.md": 1_850}  # words with a letter or a digit
 NAMES = tuple(MOST_WORDS)
 PROSE = re.compile(r"^```.*?^```$|`[^`\n]+`|\]\([^)]+\)|https?://\S+", re.MULTILINE | re.DOTALL)
 

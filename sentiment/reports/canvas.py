@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from models import LABELS
+from sentiment.reports.wording import label_name, round_percent, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,14 +79,15 @@ def draw_confusion(
     shares = table / table.sum(axis=1, keepdims=True).clip(min=1)
     panel.imshow(shares, cmap=RAMP, vmin=0, vmax=1, aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
-        text = f"{share:.0%}\n{table[row, column]:,}" if with_counts else f"{share:.0%}"
+        text = round_percent(share) + (f"\n{whole(table[row, column])}" if with_counts else "")
         style: dict[str, Any] = {
             "color": PAPER if share > _DARK_CELL else INK,
             "weight": "bold" if row == column else "normal",
         }
         panel.text(column, row, text, ha="center", va="center", size=15, linespacing=1.5, **style)
-    panel.set_xticks(range(len(LABELS)), LABELS)
-    panel.set_yticks(range(len(LABELS)), LABELS if with_names else [""] * len(LABELS))
+    names = [label_name(label) for label in LABELS]
+    panel.set_xticks(range(len(LABELS)), names)
+    panel.set_yticks(range(len(LABELS)), names if with_names else [""] * len(LABELS))
     separate_cells(panel, *table.shape)
 
 

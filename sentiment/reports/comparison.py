@@ -20,7 +20,7 @@ from sentiment.reports.canvas import (
     draw_confusion,
     new_figure,
 )
-from sentiment.reports.wording import milliseconds
+from sentiment.reports.wording import fixed, label_name, milliseconds, say, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,9 +34,10 @@ _NEAR_DECADES, _NEAR_MARGINS = 1.4, 0.8  # two labels closer than both, across a
 def draw_comparison(comparison: Comparison) -> Figure:
     """Return the comparison in 1600 x 900 pixels, as README and the demo page show it."""
     figure = new_figure(16, 9, *_headline(comparison))
-    _draw_quality(add_panel(figure, (0.085, 0.53, 0.445, 0.26), "F1 on the test split"), comparison)
+    _draw_quality(add_panel(figure, (0.085, 0.53, 0.445, 0.26), say("F1 on the test split")), comparison)
     _draw_trade_off(
-        add_panel(figure, (0.625, 0.53, 0.35, 0.26), "Macro F1 against the time for one tweet"), comparison
+        add_panel(figure, (0.625, 0.53, 0.35, 0.26), say("Macro F1 against the time for one tweet")),
+        comparison,
     )
     _draw_mistakes(figure, comparison)
     return figure
@@ -45,10 +46,18 @@ def draw_comparison(comparison: Comparison) -> Figure:
 def _headline(comparison: Comparison) -> tuple[str, str]:
     winner = next(result for result in comparison.models if result.family == comparison.winner)
     tests = sum(comparison.dataset["counts"]["test"].values())
-    score = winner.metrics["test_f1_macro"]
-    title = f"{winner.family} wins with a macro F1 of {score:.3f} on tweets it has never seen"
-    facts = f"{comparison.dataset['name']}, {tests:,} test tweets, profile {comparison.profile}"
-    return title, f"{facts}; the winner is chosen on the validation split"
+    title = say(
+        "{model} wins with a macro F1 of {score} on tweets it has never seen",
+        model=winner.family,
+        score=fixed(winner.metrics["test_f1_macro"], 3),
+    )
+    facts = say(
+        "{data}, {tests} test tweets, profile {profile}; the winner is chosen on the validation split",
+        data=comparison.dataset["name"],
+        tests=whole(tests),
+        profile=comparison.profile,
+    )
+    return title, facts
 
 
 def _draw_mistakes(figure: Figure, comparison: Comparison) -> None:
@@ -59,8 +68,8 @@ def _draw_mistakes(figure: Figure, comparison: Comparison) -> None:
         style: dict[str, Any] = {"size": 15, "weight": "bold", "color": _colour(result, comparison)}
         panel.set_title(_name(result, comparison), loc="left", pad=10, **style)
         draw_confusion(panel, np.array(result.confusion), with_counts=False, with_names=number == 0)
-    figure.text(0.01875, 0.425, "Where they err", size=15, weight="bold", color=INK)
-    key = "rows: the label that people gave, each adding up to 100%; columns: the model's label"
+    figure.text(0.01875, 0.425, say("Where they err"), size=15, weight="bold", color=INK)
+    key = say("rows: the label that people gave, each adding up to 100%; columns: the model's label")
     figure.text(0.14, 0.425, key, size=13, color=QUIET)
 
 
@@ -83,16 +92,21 @@ def _draw_quality(panel: Axes, comparison: Comparison) -> None:
     panel.hlines(rows, 0, 1, LINE, linewidth=1.5, zorder=1, transform=panel.get_yaxis_transform())
     panel.hlines(rows, intervals[:, 0], intervals[:, 1], colours, linewidth=9, alpha=0.25, zorder=2)
     for column, (label, colour) in enumerate(LABEL_COLOURS.items()):
-        panel.scatter(values[:, column], rows, s=120, color=colour, zorder=3, label=label, **style)
-    panel.scatter(macro, rows, s=190, marker="D", c=colours, zorder=4, label="macro, 95% interval", **style)
+        panel.scatter(
+            values[:, column], rows, s=120, color=colour, zorder=3, label=label_name(label), **style
+        )
+    panel.scatter(
+        macro, rows, s=190, marker="D", c=colours, zorder=4, label=say("macro, 95% interval"), **style
+    )
     for row, (value, colour) in enumerate(zip(macro, colours, strict=True)):
         text: dict[str, Any] = {"weight": "bold", "size": 15, "ha": "center", "va": "bottom"}
-        panel.text(value, row - 0.3, f"{value:.3f}", color=colour, **text)
+        panel.text(value, row - 0.3, fixed(value, 3), color=colour, **text)
     panel.set_yticks(rows, [_name(result, comparison) for result in comparison.models], size=16)
     for tick, colour in zip(panel.get_yticklabels(), colours, strict=True):
         tick.set(color=colour, fontweight="bold")
     panel.set_xlim(max(0.0, float(values.min()) - 0.06), min(1.02, float(values.max()) + 0.06))
     panel.set_ylim(len(tables) - 0.5, -0.75)
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: fixed(value, 2)))
     panel.legend(
         loc="lower right",
         bbox_to_anchor=(1.14, 1.01),
@@ -124,7 +138,7 @@ def _draw_trade_off(panel: Axes, comparison: Comparison) -> None:
         )
         panel.scatter(*at, s=90 + 45 * np.sqrt(size), color=colour, alpha=0.85, edgecolor=PAPER)
         is_below = _is_under_another(latency, quality, number, margin)
-        text = f"{result.family}  {milliseconds(at[0])}, {size:.3g} MB"
+        text = f"{result.family}  {milliseconds(at[0])}, {_megabytes(size)}"
         style: dict[str, Any] = {"color": colour, "weight": "bold", "size": 14, "ha": "center"}
         style |= {"va": "top" if is_below else "bottom", "textcoords": "offset points"}
         note = panel.annotate(text, at, (0, -20 if is_below else 20), **style)
@@ -132,8 +146,13 @@ def _draw_trade_off(panel: Axes, comparison: Comparison) -> None:
     panel.grid(axis="y", color=LINE, linewidth=1)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: milliseconds(value)))
     panel.xaxis.set_minor_locator(NullLocator())
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2f}"))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: fixed(value, 2)))
     panel.locator_params(axis="y", nbins=5, steps=[1, 2, 5, 10])  # two decimals tell them all apart
+
+
+def _megabytes(size: float) -> str:
+    """Return a size with three significant digits."""
+    return say("{size} MB", size=fixed(size, len(f"{size:.3g}".partition(".")[2])))
 
 
 def _is_under_another(latency: np.ndarray, quality: np.ndarray, number: int, margin: float) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter
 
 from sentiment.evaluation.abstention import TARGET_RISK
 from sentiment.reports.canvas import ACCENT, INK, PAPER, QUIET, add_panel, name_axes, new_figure
+from sentiment.reports.wording import fixed, round_percent, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,8 @@ _OTHERS = ("--", ":", "-.")
 def draw_risk(comparison: Comparison) -> Figure:
     """Return the curves on the test split, with a dot at each threshold chosen on validation."""
     winner = next(result for result in comparison.models if result.family == comparison.winner)
-    subtitle = f"test split; dots: the lowest score with at most {TARGET_RISK:.0%} errors on validation"
+    dots = "test split; dots: the lowest score with at most {risk} errors on validation"
+    subtitle = say(dots, risk=round_percent(TARGET_RISK))
     figure = new_figure(11, 7.5, _headline(winner), subtitle)
     panel = add_panel(figure, (0.1, 0.11, 0.86, 0.7))
     others = cycle(_OTHERS)
@@ -34,11 +36,11 @@ def draw_risk(comparison: Comparison) -> Figure:
     panel.set_xlim(0, 1.01)
     panel.set_ylim(0, max(highest, TARGET_RISK) * 1.35)
     for axis in (panel.xaxis, panel.yaxis):
-        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axis.set_major_formatter(FuncFormatter(lambda share, _: round_percent(share)))
     name_axes(
         panel,
-        "coverage: the share of tweets that get a label, the surest first",
-        "risk: the share of these labels that are wrong",
+        say("coverage: the share of tweets that get a label, the surest first"),
+        say("risk: the share of these labels that are wrong"),
     )
     panel.legend(
         loc="upper left",
@@ -60,12 +62,22 @@ def _draw_curve(panel: Axes, result: ModelResult, colour: str, style: str) -> No
 
 def _headline(winner: ModelResult) -> str:
     if "uncertain_below" not in winner.metrics:
-        return f"{winner.family} is never sure enough for {TARGET_RISK:.0%} errors"
-    aside, risk = 1 - winner.metrics["test_coverage_kept"], winner.metrics["test_risk_kept"]
-    return f"{winner.family}: with {aside:.0%} set aside, {risk:.1%} of the rest are wrong"
+        never = "{model} is never sure enough for {risk} errors"
+        return say(never, model=winner.family, risk=round_percent(TARGET_RISK))
+    return say(
+        "{model}: with {aside} set aside, {risk} of the rest are wrong",
+        model=winner.family,
+        aside=round_percent(1 - winner.metrics["test_coverage_kept"]),
+        risk=round_percent(winner.metrics["test_risk_kept"], 1),
+    )
 
 
 def _label(result: ModelResult) -> str:
     threshold = result.metrics.get("uncertain_below")
-    rule = "no threshold" if threshold is None else f"below {threshold:.2f} set aside"
-    return f"{result.family}: {rule}, AURC {result.metrics['test_aurc']:.3f}"
+    rule = (
+        say("no threshold")
+        if threshold is None
+        else say("below {score} set aside", score=fixed(threshold, 2))
+    )
+    area = fixed(result.metrics["test_aurc"], 3)
+    return say("{model}: {rule}, AURC {area}", model=result.family, rule=rule, area=area)

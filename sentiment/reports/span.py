@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sentiment.reports.wording import counted, moment
+from sentiment.reports.wording import counted, day, day_and_month, day_of_week, moment, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,11 @@ class Span:
 
 def report_title(span: Span) -> str:
     """Return the title of a report over this span."""
-    return "Weekly report" if span.days == _WEEK else f"Report on {counted(span.days, 'day')}"
+    return (
+        say("Weekly report")
+        if span.days == _WEEK
+        else say("Report on {days}", days=counted(span.days, "day"))
+    )
 
 
 def period_text(span: Span) -> str:
@@ -69,29 +73,28 @@ def period_text(span: Span) -> str:
     '16 Nov 2026 to 22 Nov 2026'
     """
     if span.start.hour:
-        return f"{moment(span.start)} to {moment(span.end)}"
+        return say("{first} to {last}", first=moment(span.start), last=moment(span.end))
     last = span.end - _DAY
-    to = f" to {last.day} {last:%b %Y}" if span.days > 1 else ""
-    return f"{span.start.day} {span.start:%b %Y}{to}"
+    return day(last) if span.days == 1 else say("{first} to {last}", first=day(span.start), last=day(last))
 
 
 def window_length(span: Span) -> str:
     """Return how much time each bar of a picture stands for."""
     if not span.window.days:
-        return "each bar is an hour, UTC"
-    return (
-        f"each bar is 24 hours from {span.start:%H:%M} UTC" if span.start.hour else "each bar is a day, UTC"
-    )
+        return say("each bar is an hour, UTC")
+    if span.start.hour:
+        return say("each bar is 24 hours from {time} UTC", time=f"{span.start:%H:%M}")
+    return say("each bar is a day, UTC")
 
 
 def window_label(start: datetime, span: Span) -> str:
     """Return the label of a window below an axis: its hour, or its weekday and day."""
     if not span.window.days:
         return f"{start:%H}"
-    return f"{start:%a}\n{start.day} {start:%b}" if start.day == 1 else f"{start:%a}\n{start.day}"
+    return f"{day_of_week(start)}\n{day_and_month(start) if start.day == 1 else start.day}"
 
 
 def window_start(start: datetime, span: Span) -> str:
     """Return the start of a window as a date, with its time where that is not midnight."""
     has_time = not span.window.days or span.start.hour
-    return f"{start:%d %b %Y, %H:%M}" if has_time else f"{start:%d %b %Y}"
+    return f"{day(start)}, {start:%H:%M}" if has_time else day(start)

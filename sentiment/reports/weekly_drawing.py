@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from sentiment.reports.canvas import ACCENT, INK, LINE, QUIET, add_panel, new_figure
 from sentiment.reports.span import window_label
 from sentiment.reports.weekly_shares import Share
-from sentiment.reports.wording import percent
+from sentiment.reports.wording import percent, round_percent, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,7 +79,7 @@ def draw_bars(panel: Axes, windows: pd.DataFrame, colours: Mapping[str, str]) ->
     is_before = (windows["period"] == "before").to_numpy()
     for column, colour in colours.items():
         heights = windows[column].to_numpy(dtype="float64")
-        for part, alpha, label in ((is_before, _FADED, ""), (~is_before, 1.0, column)):
+        for part, alpha, label in ((is_before, _FADED, ""), (~is_before, 1.0, say(column))):
             style: dict[str, Any] = {"width": 0.82, "color": colour, "alpha": alpha, "label": label}
             panel.bar(np.flatnonzero(part), heights[part], bottom=bottom[part], **style)
         bottom += heights
@@ -120,8 +120,14 @@ def mark_shares(panel: Axes, axis: str) -> None:
     """Mark an axis of shares with a few round percentages."""
     marked = panel.yaxis if axis == "y" else panel.xaxis
     marked.set_major_locator(MaxNLocator(_SHARE_TICKS, steps=[1, 2, 5, 10]))
-    marked.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}%"))
+    marked.set_major_formatter(FuncFormatter(_mark))
     marked.grid(visible=True, color=LINE)
+
+
+def _mark(share: float, _: int) -> str:
+    """Return a round share in percent, with as many decimals as it has."""
+    digits = len(f"{100 * share:.3g}".partition(".")[2])
+    return round_percent(share, digits)
 
 
 def errors_around(shares: Sequence[Share]) -> NDArray[np.float64]:
@@ -137,9 +143,9 @@ def mark_windows(panel: Axes, span: Span, windows: pd.DataFrame, values: Sequenc
     step = -(-len(windows) // _MOST_TICKS)
     shown = range(len(windows) % step, len(windows), step)
     panel.set_xticks(list(shown), [window_label(windows["start"].iloc[number], span) for number in shown])
-    names = ((0.25, "the period before", "normal"), (0.75, "this period", "bold"))
+    names = ((0.25, say("the period before"), "normal"), (0.75, say("this period"), "bold"))
     for (x, name, weight), value in zip(names, values, strict=True):
-        text = f"{name}: {value}" if value else name
+        text = say("{name}: {value}", name=name, value=value) if value else name
         panel.annotate(text, (x, 0), (0, -50), **_AXES, ha="center", size=12, color=QUIET, weight=weight)
 
 

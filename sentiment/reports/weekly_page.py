@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from models import LABELS
+from sentiment.language import spoken
 from sentiment.reports.span import period_text, report_title, window_start
 from sentiment.reports.weekly_findings import caveats, say_empty
-from sentiment.reports.weekly_shares import HIGHER, LOWER, NOTHING_BEFORE, RULE
+from sentiment.reports.weekly_shares import HIGHER, LOWER, NOTHING_BEFORE, say_rule
 from sentiment.reports.weekly_summary import HEADLINE_KEYS
-from sentiment.reports.wording import counted, moment, percent, short_model
+from sentiment.reports.wording import counted, label_name, moment, percent, say, short_model, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,8 @@ def make_page(
             pictures={topic: base64.b64encode(picture).decode() for topic, picture in pictures.items()},
             tables={name: _rows(weekly.tables[name]) for name in _TABLES},
             labels=LABELS,
-            rule=RULE,
+            rule=say_rule(),
+            language=spoken(),
             created_at=created_at,
             source=source,
         )
@@ -87,10 +89,11 @@ def _make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    formats = {"percent": _percent, "moment": moment, "version": short_model, "number": "{:,}".format}
-    environment.filters |= formats | {"between": _between}
+    formats = {"percent": _percent, "moment": moment, "version": short_model, "number": whole}
+    environment.filters |= formats | {"between": _between, "label": label_name}
     environment.globals |= {
         "counted": counted,
+        "say": say,
         "window_start": window_start,
         "tone": _tone,
         "NOTHING_BEFORE": NOTHING_BEFORE,
@@ -110,7 +113,7 @@ def _percent(share: float | None) -> str:
 
 def _between(interval: Interval) -> str:
     low, high = interval
-    return f"{percent(low)} to {percent(high)}"
+    return say("{start} to {end}", start=percent(low), end=percent(high))
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from sentiment.reports.weekly_drawing import (
 from sentiment.reports.weekly_production import draw_production
 from sentiment.reports.weekly_shares import HIGHER, Share
 from sentiment.reports.weekly_tables import NO_LABEL
-from sentiment.reports.wording import milliseconds, percent, short_model
+from sentiment.reports.wording import label_name, milliseconds, percent, say, short_model, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,8 +73,8 @@ def _draw_production(weekly: Weekly, headline: str) -> Figure:
 def _draw_feedback(weekly: Weekly, headline: str) -> Figure:
     windows = weekly.tables["by_window"]
     figure = make_figure(4.65, headline, window_length(weekly.span))
-    draw_bars(place_panel(figure, 3.05, 1.6, "Feedback"), windows, {"wrong": ACCENT, "right": _RIGHT})
-    shares = place_panel(figure, WINDOWS + 0.1, 1.5, "Share of wrong, with 95% intervals")
+    draw_bars(place_panel(figure, 3.05, 1.6, say("Feedback")), windows, {"wrong": ACCENT, "right": _RIGHT})
+    shares = place_panel(figure, WINDOWS + 0.1, 1.5, say("Share of wrong, with 95% intervals"))
     mark_windows(shares, weekly.span, windows, draw_shares(shares, windows, "wrong", ["wrong", "right"]))
     return figure
 
@@ -82,12 +82,12 @@ def _draw_feedback(weekly: Weekly, headline: str) -> Figure:
 def _draw_confidence(weekly: Weekly, headline: str) -> Figure:
     windows = weekly.tables["by_window"]
     figure = make_figure(4.65, headline, window_length(weekly.span))
-    panel = place_panel(figure, 3.05, 1.6, "Labels given")
+    panel = place_panel(figure, 3.05, 1.6, say("Labels given"))
     totals = windows[list(LABELS)].sum(axis=1).clip(lower=1)
     draw_bars(panel, windows.assign(**{label: windows[label] / totals for label in LABELS}), LABEL_COLOURS)
     panel.set_ylim(0, 1)
     mark_shares(panel, "y")
-    low = place_panel(figure, WINDOWS + 0.1, 1.5, "Low confidence, with 95% intervals")
+    low = place_panel(figure, WINDOWS + 0.1, 1.5, say("Low confidence, with 95% intervals"))
     mark_windows(low, weekly.span, windows, draw_shares(low, windows, "low_confidence", ["predictions"]))
     return figure
 
@@ -96,11 +96,12 @@ def _draw_service(weekly: Weekly, headline: str) -> Figure:
     windows = weekly.tables["by_window"]
     has_latency = len(weekly.tables["latency"]) > 0
     figure = make_figure(5.0 if has_latency else 2.35, headline, window_length(weekly.span))
-    panel = place_panel(figure, 3.4 if has_latency else WINDOWS + 0.1, 1.5, "Requests")
+    panel = place_panel(figure, 3.4 if has_latency else WINDOWS + 0.1, 1.5, say("Requests"))
     draw_bars(panel, windows, {"requests": ACCENT})
     mark_windows(panel, weekly.span, windows)
     if has_latency:
-        _draw_latency(place_panel(figure, 0.55, 1.5, "Response time, this period (ms)", (0.75, 1.4)), weekly)
+        title = say("Response time, this period (ms)")
+        _draw_latency(place_panel(figure, 0.55, 1.5, title, (0.75, 1.4)), weekly)
     return figure
 
 
@@ -129,12 +130,12 @@ def _draw_mistakes(weekly: Weekly, headline: str) -> Figure:
     """Draw people's labels for each predicted label: mistakes in colour, the rest grey."""
     table = weekly.tables["confusion"].set_index("predicted")
     columns = [*LABELS, *([NO_LABEL] if table[NO_LABEL].any() else [])]
-    subtitle = "rows: the model's label; columns: the label that people gave; grey: called right"
+    subtitle = say("rows: the model's label; columns: the label that people gave; grey: called right")
     figure = make_figure(2.7, headline, subtitle)
     panel = place_panel(figure, 0.25, 2.45, "", (1.2, 0.25))
     _draw_counts(panel, table.loc[list(LABELS), columns].to_numpy(dtype="int64"))
-    panel.set_xticks(range(len(columns)), columns, size=13)
-    panel.set_yticks(range(len(LABELS)), LABELS, size=13)
+    panel.set_xticks(range(len(columns)), [say(column) for column in columns], size=13)
+    panel.set_yticks(range(len(LABELS)), [label_name(label) for label in LABELS], size=13)
     panel.xaxis.set_ticks_position("top")
     separate_cells(panel, len(LABELS), len(columns))
     return figure
@@ -151,13 +152,13 @@ def _draw_counts(panel: Axes, counts: NDArray[np.int64]) -> None:
     for (y, x), count in np.ndenumerate(counts):
         colour = QUIET if is_right[y, x] else PAPER if strength[y, x] > _DARK_CELL else INK
         weight = "bold" if count == most and not is_right[y, x] else "normal"
-        panel.text(x, y, f"{count:,}", ha="center", va="center", size=17, color=colour, weight=weight)
+        panel.text(x, y, whole(count), ha="center", va="center", size=17, color=colour, weight=weight)
 
 
 def _draw_words(weekly: Weekly, headline: str) -> Figure:
     """Draw the share of the wrong and of the right tweets that hold each word."""
     words = weekly.tables["words"].head(_MOST_WORDS)
-    subtitle = "share of the tweets that hold the word; bold: clearly more in the mistakes"
+    subtitle = say("share of the tweets that hold the word; bold: clearly more in the mistakes")
     figure = make_figure(0.45 + _ROW * len(words), headline, subtitle)
     panel = place_panel(figure, 0.45, _ROW * len(words), "", (2.35, 0.4))
     rows = range(len(words))
@@ -171,7 +172,7 @@ def _draw_words(weekly: Weekly, headline: str) -> Figure:
     mark_shares(panel, "x")
     panel.legend(
         (wrong, right),
-        ("predicted wrong", "predicted right"),
+        (say("predicted wrong"), say("predicted right")),
         loc="lower left",
         bbox_to_anchor=(-0.02, 0.98),
         ncols=2,
@@ -202,7 +203,7 @@ def _draw_models(weekly: Weekly, headline: str) -> Figure:
     table = weekly.tables["models"]
     table = table[table["right"] + table["wrong"] > 0]
     height = 0.6 * len(table)
-    subtitle = "share of each model's feedback that says wrong, with its 95% interval"
+    subtitle = say("share of each model's feedback that says wrong, with its 95% interval")
     figure = make_figure(0.45 + height, headline, subtitle)
     panel = place_panel(figure, 0.45, height, "", (2.0, 0.4))
     shares = [Share(row.wrong, row.wrong + row.right) for row in table.itertuples()]
@@ -211,7 +212,12 @@ def _draw_models(weekly: Weekly, headline: str) -> Figure:
     panel.scatter(at, rows, s=90, color=ACCENT, zorder=2)
     style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "size": 11, "color": INK}
     for y, share in enumerate(shares):
-        note = f"{percent(share.value)}, {share.part:,} of {share.whole:,}"
+        note = say(
+            "{share}, {part} of {all}",
+            share=percent(share.value),
+            part=whole(share.part),
+            all=whole(share.whole),
+        )
         panel.annotate(note, (share.value, y), (0, 9), **style)
     panel.set_yticks(rows, [short_model(model) for model in table["model"]], size=11)
     panel.set_ylim(len(table) - 0.6, -0.6)

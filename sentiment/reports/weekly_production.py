@@ -10,9 +10,11 @@ import pandas as pd
 
 from sentiment.reports.canvas import ACCENT, INK, LINE, QUIET
 from sentiment.reports.weekly_drawing import make_figure, mark_shares, place_panel
-from sentiment.reports.wording import counted, percent, short_model
+from sentiment.reports.wording import counted, day_and_month, percent, say, short_model, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.figure import Figure
 
     from sentiment.evaluation.production import Estimate, ProductionQuality
@@ -29,31 +31,45 @@ def production_words(history: ProductionHistory) -> tuple[str, str]:
     today = history.today
     if today is None or today.quality is None:
         labels = today.states.get("labelled", 0) if today else 0
+        few = say("{labels} in four weeks: too few for a figure", labels=counted(labels, "audit label"))
         return (
-            f"{counted(labels, 'audit label')} in four weeks: too few for a figure"
-            if labels
-            else "No audit labels yet: review some",
-            "The audit is the predictions that were drawn at random, whatever anybody said of them.",
+            few if labels else say("No audit labels yet: review some"),
+            say("The audit is the predictions that were drawn at random, whatever anybody said of them."),
         )
-    accuracy, f1 = today.quality.accuracy, today.quality.f1_macro
-    headline = f"{short_model(today.model)} is right in {_with_ends(accuracy)} of the tweets of four weeks"
-    text = (
-        f"Macro F1 is {_with_ends(f1)}. {_promise(today.quality)}"
-        f"It rests on {counted(today.quality.labels, 'label')} of predictions drawn at random, "
-        f"and on the scores of {today.quality.waiting:,} more without a label. "
-        f"People could not tell the label of {today.states.get('unclear', 0):,}, skipped "
-        f"{today.states.get('skipped', 0):,} and disagree on {today.states.get('disputed', 0):,}; "
-        "these do not count. The intervals hold the truth in 95% of cases."
+    headline = say(
+        "{model} is right in {share} of the tweets of four weeks",
+        model=short_model(today.model),
+        share=_with_ends(today.quality.accuracy),
     )
-    return headline, text
+    macro = say("Macro F1 is {share}.", share=_with_ends(today.quality.f1_macro))
+    return headline, " ".join([macro, *_promise(today.quality), _basis(today.quality, today.states)])
 
 
-def _promise(quality: ProductionQuality) -> str:
-    return "" if quality.promised is None else f"Its scores promised {percent(quality.promised)}. "
+def _promise(quality: ProductionQuality) -> list[str]:
+    if quality.promised is None:
+        return []
+    return [say("Its scores promised {share}.", share=percent(quality.promised))]
+
+
+def _basis(quality: ProductionQuality, states: Mapping[str, int]) -> str:
+    """Return what the figures rest on, and what does not count."""
+    return say(
+        "It rests on {labels} of predictions drawn at random, and on the scores of {waiting} more without a "
+        "label. People could not tell the label of {unclear}, skipped {skipped} and disagree on {disputed}; "
+        "these do not count. The intervals hold the truth in 95% of cases.",
+        labels=counted(quality.labels, "label"),
+        waiting=whole(quality.waiting),
+        **{state: whole(states.get(state, 0)) for state in ("unclear", "skipped", "disputed")},
+    )
 
 
 def _with_ends(estimate: Estimate) -> str:
-    return f"{percent(estimate.value)} ({percent(estimate.low)} to {percent(estimate.high)})"
+    return say(
+        "{value} ({low} to {high})",
+        value=percent(estimate.value),
+        low=percent(estimate.low),
+        high=percent(estimate.high),
+    )
 
 
 def tabulate_production(history: ProductionHistory) -> pd.DataFrame:
@@ -79,8 +95,8 @@ def _row(week: Standing) -> dict[str, Any]:
 
 def draw_production(history: ProductionHistory, headline: str) -> Figure:
     """Return the accuracy of each model by week, with 95% intervals."""
-    figure = make_figure(3.4, headline, "each dot is a week, named by its last day, UTC")
-    panel = place_panel(figure, 0.85, 2.4, "Accuracy in production, with 95% intervals")
+    figure = make_figure(3.4, headline, say("each dot is a week, named by its last day, UTC"))
+    panel = place_panel(figure, 0.85, 2.4, say("Accuracy in production, with 95% intervals"))
     weeks = [week for week in history.weeks if week.quality]
     ends = sorted({week.end for week in weeks})
     models = list(dict.fromkeys(week.model for week in weeks))
@@ -96,7 +112,7 @@ def draw_production(history: ProductionHistory, headline: str) -> Figure:
         panel.scatter(at, values, s=40, zorder=3, linewidth=0, label=short_model(model), **style)
     panel.set_xlim(-0.6, len(ends) - 0.4)
     panel.set_ylim(0, 1)
-    panel.set_xticks(range(len(ends)), [f"{last.day} {last:%b}" for last in (end - _TICK for end in ends)])
+    panel.set_xticks(range(len(ends)), [day_and_month(end - _TICK) for end in ends])
     panel.grid(axis="y", color=LINE)
     mark_shares(panel, "y")
     panel.legend(

@@ -8,7 +8,7 @@ from typing import Literal
 
 from scipy.stats import binomtest
 
-from sentiment.reports.wording import milliseconds, percent
+from sentiment.reports.wording import fixed, milliseconds, percent, say, whole
 
 ENOUGH = 30  # with fewer than this on either side there is no verdict
 ENOUGH_ANSWERS = 200  # ten of them lie beyond the 95th percentile
@@ -19,12 +19,6 @@ HIGHER, LOWER, UNCLEAR, TOO_FEW, NOTHING_BEFORE = (
     "no clear change",
     "too few to tell",
     "nothing before",
-)
-RULE = (
-    "A share is called higher or lower only if its 95% interval (Wilson) and that of the other side do not "
-    f"overlap, which is cautious. With fewer than {ENOUGH} on either side it is too few to tell. A response "
-    f"time is called higher or lower from a change of {CLEAR_CHANGE:.0%} on, if both periods have at least "
-    f"{ENOUGH_ANSWERS} answers. Plain counts and means get no verdict."
 )
 
 Kind = Literal["count", "share", "milliseconds", "score"]
@@ -81,8 +75,21 @@ class Measure:
         return _text(self.kind, self.before)
 
 
+def say_rule() -> str:
+    """Return how the verdicts are reached."""
+    return say(
+        "A share is called higher or lower only if its 95% interval (Wilson) and that of the other side do "
+        "not overlap, which is cautious. With fewer than {enough} on either side it is too few to tell. A "
+        "response time is called higher or lower from a change of {change} on, if both periods have at least "
+        "{answers} answers. Plain counts and means get no verdict.",
+        enough=ENOUGH,
+        change=percent(CLEAR_CHANGE),
+        answers=ENOUGH_ANSWERS,
+    )
+
+
 def compare_shares(share: Share, other: Share) -> str:
-    """Return whether a share is HIGHER or LOWER than another, UNCLEAR or TOO_FEW, as RULE says."""
+    """Return how a share compares with another: HIGHER, LOWER, UNCLEAR or TOO_FEW (`say_rule`)."""
     if min(share.whole, other.whole) < ENOUGH:
         return TOO_FEW
     (low, high), (other_low, other_high) = share.interval, other.interval
@@ -126,4 +133,4 @@ def _text(kind: Kind, value: float) -> str:
         return percent(value)
     if kind == "milliseconds":
         return milliseconds(value)
-    return f"{value:,.0f}" if kind == "count" else f"{value:.2f}"
+    return whole(value) if kind == "count" else fixed(value, 2)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.reports.span import period_text, report_title
 from sentiment.reports.weekly_findings import say_empty
+from sentiment.reports.wording import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ HEADLINE_KEYS = (
     "server_error_share",
     "low_confidence_share",
 )
+_TITLE = 32  # columns
 _MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>#|~&!"})
 
 
@@ -39,6 +41,8 @@ def make_headline(weekly: Weekly) -> str:
         return say_empty(weekly.span)
     shown = (measure for key, measure in weekly.measures.items() if key in (*HEADLINE_KEYS, "alerts"))
     lines = [
-        f"  {m.title:<32}{m.now_text:>9}   before: {m.before_text:>8}   {m.verdict}".rstrip() for m in shown
+        f"  {say(m.title):<{_TITLE}}{m.now_text:>9}   {say('before:')} {m.before_text:>8}   "
+        f"{say(m.verdict) if m.verdict else ''}".rstrip()
+        for m in shown
     ]
     return "\n".join([f"{period_text(weekly.span)}:", *lines])

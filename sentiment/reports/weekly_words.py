@@ -8,8 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from sentiment.reports.stop_words import bare_word, is_stop_word
 from sentiment.reports.weekly_shares import HIGHER, Share, compare_shares
 
 if TYPE_CHECKING:
@@ -23,26 +23,17 @@ _EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}(?:\u200d{_PICTURE}
 _VARIANTS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")  # a heart is a heart, a thumb is a thumb
 _WORD = re.compile(r"#?[^\s#]+")
 _EMOTICON = re.compile(r"(?<!\w)(?:[:;=]['-]?[()dp/\\|]|<3)(?!\w)")
-# Negations turn a sentiment, and models stumble over them; scikit-learn lists them among its words.
-_NEGATIONS = "cannot cant couldnt hasnt neither never no nobody none noone nor not nothing nowhere without"
-# These are listed there, too, though they may be what a tweet is about.
-_CONTENT = "bill call cry empty fire full interest serious sincere system"
-# What it lacks: marks of a retweet, contractions as they are typed, auxiliaries and fillers.
-_OF_TWEETS = (
-    "rt mt via amp u ur im ive id youre theyre thats whats hes shes lets gonna "
-    "did does doing having got gets getting goes going went make let just really like say says way "
-    "shall oh ok yes yeah"
-)
-STOP_WORDS = (ENGLISH_STOP_WORDS - {*_NEGATIONS.split(), *_CONTENT.split()}) | {*_OF_TWEETS.split()}
 
 
 def words_of(text: str) -> set[str]:
     """Return the words, hashtags and emoji of a tweet, in lower case, without stop words.
 
-    Handles and links are left out.
+    Handles and links are left out. Stop words are those of English and French.
 
     >>> sorted(words_of("RT @user: The #Gate was NOT open, not at 9 😡😡 http://t.co/1"))
     ['#gate', 'not', 'open', '😡']
+    >>> sorted(words_of("L'avion n'est pas parti, merci pour l'attente"))
+    ['attente', 'avion', 'merci', 'parti', 'pas']
     """
     folded = _VARIANTS.sub("", unicodedata.normalize("NFC", text)).replace("’", "'").casefold()
     rest = _MASKED.sub(" ", folded)
@@ -52,17 +43,10 @@ def words_of(text: str) -> set[str]:
     )
     words = {word.strip("'_") for word in _WORD.findall(letters)}
     return emoji | {
-        word for word in words if any(letter.isalpha() for letter in word) and not is_stop_word(word)
+        bare_word(word)
+        for word in words
+        if any(letter.isalpha() for letter in word) and not is_stop_word(word)
     }
-
-
-def is_stop_word(word: str) -> bool:
-    """Return whether a word is a function word, alone or before an apostrophe.
-
-    >>> is_stop_word("it's"), is_stop_word("can't"), is_stop_word("gate's")
-    (True, False, False)
-    """
-    return word in STOP_WORDS or ("'" in word and word[-3:] != "n't" and word.partition("'")[0] in STOP_WORDS)
 
 
 def compare_words(wrong: Iterable[str], right: Iterable[str]) -> pd.DataFrame:
@@ -70,7 +54,7 @@ def compare_words(wrong: Iterable[str], right: Iterable[str]) -> pd.DataFrame:
 
     A word counts once per tweet, and a tweet once, however often it was sent. Columns: word, wrong
     (tweets), wrong_share, right, right_share, verdict (on its share among the wrong against the
-    right, as `weekly_shares.RULE` says). The most frequent word is first; of equally frequent ones
+    right, see `weekly_shares.say_rule`). The most frequent word is first; of equally frequent ones
     the rarer among the right, then the first by the alphabet.
     """
     in_wrong, wrong_tweets = _count(wrong)

@@ -72,8 +72,10 @@ def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_
     assert content["behaviour"]["suite"] == suite_digest()
     assert {path.name for path in (loop_home / "comparison").glob("*.png")} == {
         "comparison.png",
+        "comparison.fr.png",
         "behaviour.png",
         "risk_coverage.png",
+        "risk_coverage.fr.png",
     }
     champion, challenger = versions.read_version("champion"), versions.read_version("challenger")
     assert champion.number == challenger.number == store.champion().metadata["mlflow_version"]

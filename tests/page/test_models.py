@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 
 import pytest
 
 from page.comparison import comparison_view
-from page.comparison_texts import CAPABILITIES_IN_FRENCH
+from page.comparison_texts import CAPABILITIES_IN_FRENCH, EASE_IN_FRENCH
 from sentiment.evaluation.behaviour_suite import capabilities
+from sentiment.training.comparison import EASE
 
 
 def comparison(**changes):
@@ -110,3 +112,22 @@ def test_the_comparison_shows_winner_best_values_and_picture(tmp_path):
 def test_a_damaged_comparison_is_an_error_not_a_traceback(tmp_path, content):
     (tmp_path / "comparison.json").write_text(content, "utf-8")
     assert 'role="alert"' in comparison_view(tmp_path, "en")
+
+
+def test_a_reader_sees_the_pictures_and_sentences_of_their_language(tmp_path):
+    content = comparison()
+    content["models"][0]["ease"] = EASE["tfidf"]
+    (tmp_path / "comparison.json").write_text(json.dumps(content), "utf-8")
+    for name in ("comparison", "comparison.fr", "risk_coverage"):
+        (tmp_path / f"{name}.png").write_bytes(name.encode())
+
+    views = {language: comparison_view(tmp_path, language) for language in ("en", "fr")}
+
+    shown = {
+        language: [base64.b64decode(data).decode() for data in re.findall(r'base64,([^"]+)"', view)]
+        for language, view in views.items()
+    }
+    assert shown == {"en": ["comparison", "risk_coverage"], "fr": ["comparison.fr", "risk_coverage"]}
+    assert "scikit-learn seul" in views["fr"]
+    assert "scikit-learn alone" in views["en"]
+    assert set(EASE_IN_FRENCH) == set(EASE)

@@ -2,12 +2,13 @@
 
 import pytest
 
+from sentiment.reports.stop_words import is_stop_word
 from sentiment.reports.weekly_shares import (
     HIGHER,
     TOO_FEW,
     UNCLEAR,
 )
-from sentiment.reports.weekly_words import MOST_WORDS, compare_words, is_stop_word, words_of
+from sentiment.reports.weekly_words import MOST_WORDS, compare_words, words_of
 
 
 def test_words_leave_out_what_says_nothing_and_keep_hashtags_emoji_and_negations():
