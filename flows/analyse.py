@@ -6,11 +6,11 @@ The same code asks Azure or the local monitor.
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.analyse import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,10 +23,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from pydantic import Field
 
+from flows.arguments.analyse import MOST_DAYS, in_utc, make_parser
 from flows.retrying import is_worth_asking_again
 from sentiment import durable, queries
 from sentiment.champions import store
-from sentiment.command import run_command, whole_number
+from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.drift.history import History
 from sentiment.errors import AlertError, ConfigError
@@ -55,9 +56,7 @@ if TYPE_CHECKING:
 
     from sentiment.drift.week import Week
 
-_MOST_DAYS = 31
-_FIRST_YEAR, _LAST_YEAR = 2000, 2100
-Days = Annotated[int, Field(ge=1, le=_MOST_DAYS)]
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 _HOUR, _QUARTER_DAY = timedelta(hours=1), timedelta(hours=6)
 _WHOLE = timedelta(days=36_500)  # steps start at multiples of their length, and this one holds any period
 # Feedback that telemetry lost is sent again, with the time it was given at.
@@ -90,7 +89,7 @@ def write_report(
     settings = read_settings()
     apply_tool_environment(settings)
     created_at = datetime.now(UTC).replace(microsecond=0)
-    span = Span.ending(_in_utc(end or created_at), days)
+    span = Span.ending(in_utc(end or created_at), days)
     get_run_logger().info("tracking at %s, logs at %s", runs.connect(settings), settings.logs_address)
     weekly = _read_and_analyse(span, created_at)
     path = output or settings.home / "reports" / f"weekly-{span.end:%Y-%m-%d}.html"
@@ -208,46 +207,9 @@ def _write(path: Path, page: bytes) -> None:
         ) from error
 
 
-def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = _in_utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError) as error:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a moment such as 2026-11-23 or 2026-11-23T15:00+01:00"
-        ) from error
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        raise argparse.ArgumentTypeError(f"{text!r} is not in the years {_FIRST_YEAR} to {_LAST_YEAR}")
-    return moment
-
-
 def main() -> None:
     """Read the command line, run the flow, print the headline figures and where the page is."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.analyse", description="Write the weekly report from the logs."
-    )
-    parser.add_argument(
-        "--days",
-        type=whole_number("days", 1, _MOST_DAYS),
-        default=7,
-        help="length of the period, 1 to 31 (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--end",
-        type=_moment,
-        metavar="ISO",
-        help="end of the period, UTC unless it says otherwise (default: now)",
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="where the page goes (default: reports/ below SENTIMENT_HOME)",
-    )
-    chosen = parser.parse_args()
+    chosen = make_parser().parse_args()
     path, weekly = write_report(chosen.days, chosen.end, chosen.output)
     with speaking(read_settings().language):
         print(make_headline(weekly))

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.bundle import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import json
 import sys
 import tempfile
@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.arguments.bundle import make_parser
 from sentiment.champions import store
 from sentiment.champions.calibration import VARIABLE, format_calibrations, read_calibration
 from sentiment.command import run_command
@@ -92,9 +93,7 @@ def image_labels(
 
 def main() -> None:
     """Read the command line, build the Bento and print its tag."""
-    argparse.ArgumentParser(
-        "python -m flows.bundle", description="Build the Bento of the champion; its tag is printed."
-    ).parse_args()
+    make_parser().parse_args()
     print(bundle())
 
 

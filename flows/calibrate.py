@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.calibrate import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
 
+from flows.arguments.calibrate import make_parser
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.promotion.recalibration import recalibrate_champion
@@ -44,10 +45,7 @@ def calibrate() -> str:
 
 def main() -> None:
     """Run the flow and print what it learned."""
-    argparse.ArgumentParser(
-        "python -m flows.calibrate",
-        description="Learn from audit tweets how to read the champion's scores, and have them served so.",
-    ).parse_args()
+    make_parser().parse_args()
     print(calibrate())
 
 

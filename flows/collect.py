@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.collect import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -17,9 +17,10 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from pydantic import Field
 
+from flows.arguments.collect import make_parser
 from flows.retrying import is_worth_asking_again
 from sentiment import queries
-from sentiment.command import run_command, whole_number
+from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import QueryError
 from sentiment.feedback.inbox import Inbox
@@ -106,15 +107,7 @@ def _in_words(added: Added) -> str:
 
 def main() -> None:
     """Read the command line, run the flow and print what came in."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.collect", description="Take bad predictions and samples into the review queue."
-    )
-    more = (
-        "how far back the first time looks, 1 to 730 (default: %(default)s); "
-        "later ones go on where the last one ended"
-    )
-    parser.add_argument("--days", type=whole_number("days", 1, 730), default=28, help=more)
-    print(_in_words(collect(parser.parse_args().days)))
+    print(_in_words(collect(make_parser().parse_args().days)))
 
 
 if __name__ == "__main__":

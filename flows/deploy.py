@@ -7,9 +7,10 @@ Without PREFECT_API_URL, in the environment or Prefect's profile, the server is 
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.deploy import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
     import os
 
@@ -18,7 +19,6 @@ if __name__ == "__main__":
 
     os.environ["PREFECT_API_URL"] = chosen_address() or read_settings().prefect_api
 
-import argparse
 import os
 import platform
 import subprocess
@@ -33,6 +33,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
+from flows.arguments.deploy import POOL, make_parser
 from flows.interrupted_runs import crash_interrupted_runs
 from flows.notify import renew_notice
 from sentiment.command import run_command
@@ -40,7 +41,6 @@ from sentiment.config import read_settings
 from sentiment.errors import DeployError
 from sentiment.waiting import wait_until
 
-POOL = "sentiloop"
 _ROOT = Path(__file__).resolve().parent.parent
 _PATIENCE_SECONDS = 120
 _PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
@@ -139,22 +139,7 @@ def work(pool: str) -> None:
 
 def main() -> None:
     """Read the command line, deploy, and become a worker if that is asked for."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.deploy", description="Put the flows of prefect.yaml on a Prefect server."
-    )
-    parser.add_argument(
-        "--pool", default=POOL, help="the work pool (default: %(default)s, made where it is missing)"
-    )
-    parser.add_argument(
-        "--directory", metavar="PATH", help="where the runs find this checkout (default: here)"
-    )
-    parser.add_argument("--work", action="store_true", help="go on as a worker of the pool, until Ctrl-C")
-    parser.add_argument(
-        "--sole-worker",
-        action="store_true",
-        help="the pool has no worker now: mark the runs that its last one left unfinished as crashed",
-    )
-    chosen = parser.parse_args()
+    chosen = make_parser().parse_args()
     deploy(chosen.pool, chosen.directory, has_no_worker=chosen.sole_worker)
     print(f"deployed to the work pool {chosen.pool} of {os.environ['PREFECT_API_URL']}", flush=True)
     if chosen.work:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.drift import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -18,12 +18,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from pydantic import Field
 
+from flows.arguments.drift import MOST_WEEKS, make_parser
 from flows.prepare import prepared_dataset
 from flows.retrying import is_worth_asking_again
 from flows.show import show
-from flows.table_flags import add_data_flags, data_of
+from flows.table_flags import data_of
 from sentiment import queries
-from sentiment.command import run_command, whole_number
+from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import fingerprints
 from sentiment.data.validated_feedback import read_validated
@@ -46,8 +47,7 @@ if TYPE_CHECKING:
     from sentiment.drift.week import Look
     from sentiment.promotion.saved_models import SavedModel
 
-_MOST_WEEKS = 26
-Weeks = Annotated[int, Field(ge=1, le=_MOST_WEEKS)]
+Weeks = Annotated[int, Field(ge=1, le=MOST_WEEKS)]
 
 
 @flow(name="drift", persist_result=False)
@@ -156,18 +156,7 @@ def _publish(history: History) -> None:
 
 def main() -> None:
     """Read the command line, run the flow, and print what the latest week says."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.drift",
-        description="Measure how production texts differ from those that the champion learned from.",
-    )
-    add_data_flags(parser, "what the champion was trained on")
-    parser.add_argument(
-        "--weeks",
-        type=whole_number("weeks", 1, _MOST_WEEKS),
-        default=4,
-        help="weeks back, this one included (default: %(default)s)",
-    )
-    chosen = parser.parse_args()
+    chosen = make_parser().parse_args()
     week = drift(data_of(chosen), chosen.weeks)
     with speaking(read_settings().language):
         print(f"{say_drift(week)}. {explain_drift(week)}" if week else "no text was drawn in these weeks")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.fetch import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 from pathlib import Path
 
+from flows.arguments.fetch import make_parser
 from flows.publish import tell
 from sentiment.command import run_command
 from sentiment.config import read_settings
@@ -25,21 +26,7 @@ def fetch(tag: str | None = None, native: Path | None = None) -> str:
 
 def main() -> None:
     """Read the command line, fetch the model and print its tag."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.fetch",
-        description="Download a model from SENTIMENT_MODELS_URL, check every file and make it this store's "
-        "champion; its tag is printed.",
-    )
-    parser.add_argument(
-        "--version", metavar="TAG", help="tweet-sentiment:VERSION (default: the champion there)"
-    )
-    parser.add_argument(
-        "--native",
-        metavar="FOLDER",
-        type=Path,
-        help="put the trained model, in its framework's own form, into a new folder",
-    )
-    chosen = parser.parse_args()
+    chosen = make_parser().parse_args()
     print(fetch(chosen.version, chosen.native))
 
 

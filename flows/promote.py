@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.promote import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 from typing import Annotated
 
@@ -15,9 +15,10 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from pydantic import Field
 
+from flows.arguments.promote import make_parser
 from flows.prepare import prepared_dataset
 from flows.show import show
-from flows.table_flags import add_data_flags, data_of
+from flows.table_flags import data_of
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.gate.verdict import Decision, Verdict, make_override
@@ -95,7 +96,7 @@ def shadow(candidate: str) -> str:
 
 def main() -> None:
     """Read the command line, run what it asks for and print the result."""
-    chosen = _parser().parse_args()
+    chosen = make_parser().parse_args()
     if chosen.rollback:
         settings = read_settings()
         apply_tool_environment(settings)
@@ -109,38 +110,6 @@ def main() -> None:
         verdict = promote(chosen.candidate, data_of(chosen), tuple(chosen.approved_by), chosen.because)
         print(headline(verdict))
         sys.exit(0 if verdict.is_promoted else EXIT_CODES[verdict.decision])
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m flows.promote",
-        description="Judge a candidate against the champion; promote it, roll back, or let it run in the "
-        "shadow.",
-        epilog="Exit codes: 0 promoted or done, 1 error, 3 HOLD, 4 REJECT.",
-    )
-    parser.add_argument(
-        "--candidate",
-        default="challenger",
-        help="alias or number of a registered version (default: %(default)s)",
-    )
-    add_data_flags(parser)
-    parser.add_argument(
-        "--approved-by",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="promote whatever the gate says; may be repeated",
-    )
-    parser.add_argument("--because", default="", metavar="REASON", help="why: for an override or a rollback")
-    instead = parser.add_mutually_exclusive_group()
-    instead.add_argument(
-        "--rollback", action="store_true", help="make the champion before this one the champion again"
-    )
-    instead.add_argument(
-        "--shadow", metavar="CANDIDATE", help="let a version score a share of the requests, unseen"
-    )
-    instead.add_argument("--no-shadow", action="store_true", help="end the shadow")
-    return parser
 
 
 if __name__ == "__main__":

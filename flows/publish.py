@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.publish import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 
+from flows.arguments.publish import make_parser
 from sentiment.command import run_command
 from sentiment.config import read_settings
 from sentiment.promotion.publication import publish_champion
@@ -27,16 +28,7 @@ def tell(line: str) -> None:
 
 def main() -> None:
     """Read the command line, publish the champion and print its tag."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.publish",
-        description="Upload this store's champion to SENTIMENT_MODELS_URL and make it the champion there; "
-        "its tag is printed.",
-        epilog="Nothing there is ever overwritten. After an interruption the same command goes on.",
-    )
-    parser.add_argument(
-        "--over", metavar="TAG", help="displace this champion there, although this store has never had it"
-    )
-    print(publish(parser.parse_args().over))
+    print(publish(make_parser().parse_args().over))
 
 
 if __name__ == "__main__":

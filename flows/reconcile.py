@@ -6,11 +6,11 @@ Safe to repeat: each counts once.
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.reconcile import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import os
 import sys
 from datetime import UTC, datetime, timedelta
@@ -20,9 +20,10 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from flows.arguments.reconcile import make_parser
 from flows.retrying import is_worth_asking_again
 from sentiment import queries
-from sentiment.command import run_command, whole_number
+from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ConfigError
 from sentiment.feedback.feedback import Feedback
@@ -102,16 +103,7 @@ def _use_local_monitor(settings: Settings) -> None:
 
 def main() -> None:
     """Read the command line, run the flow and print what it sent."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.reconcile", description="Send feedback again that never arrived in the logs."
-    )
-    days, minutes = whole_number("days", 1, 730), whole_number("minutes", 0, 1440)
-    more = "how far back, 1 to 730; not more than the logs keep (default: %(default)s)"
-    parser.add_argument("--days", type=days, default=28, help=more)
-    parser.add_argument(
-        "--grace-minutes", type=minutes, default=10, help="leave out the last minutes (default: %(default)s)"
-    )
-    arguments = parser.parse_args()
+    arguments = make_parser().parse_args()
     sent = reconcile(days=arguments.days, grace_minutes=arguments.grace_minutes)
     print(f"sent {sent} again" if sent else "nothing is missing")
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.retrain import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from filelock import FileLock, Timeout
 from prefect import flow
 from prefect.logging import get_run_logger
 
+from flows.arguments.retrain import make_parser
 from flows.prepare import prepared_dataset
 from flows.promote import EXIT_CODES, promote
-from flows.table_flags import add_data_flags, data_of
+from flows.table_flags import data_of
 from flows.train import train_and_register
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
@@ -32,9 +33,8 @@ from sentiment.promotion.alignment import catch_up
 from sentiment.promotion.saved_models import find_champion
 from sentiment.supervision.alert_history import last_fired
 from sentiment.supervision.alert_rule import read_rule
-from sentiment.training.plan import ROWS, Plan, Profile, Seed, plan_like
+from sentiment.training.plan import Plan, Profile, Seed, Trigger, plan_like
 from sentiment.training.retraining import (
-    Trigger,
     exam_start,
     last_attempt,
     last_retraining,
@@ -146,24 +146,7 @@ def _reason_not_to(settings: Settings, trigger: Trigger, rows: int, champion: Ma
 
 def main() -> None:
     """Read the command line, run the flow and print the verdict."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.retrain",
-        description="Train challengers on the base and the validated feedback; the gate judges the best.",
-        epilog="Exit codes: 0 promoted or no reason to train, 1 error, 3 HOLD, 4 REJECT.",
-    )
-    add_data_flags(parser)
-    parser.add_argument("--profile", choices=list(ROWS), help="how much to train (default: as the champion)")
-    parser.add_argument(
-        "--families",
-        default="champion",
-        choices=["champion", "all"],
-        help="which models (default: the champion's, with its teacher)",
-    )
-    parser.add_argument(
-        "--trigger", default="manual", choices=get_args(Trigger), help="why (default: %(default)s)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")
-    chosen = parser.parse_args()
+    chosen = make_parser().parse_args()
     verdict = retrain(data_of(chosen), chosen.profile, chosen.families, chosen.trigger, chosen.seed)
     print(headline(verdict) if verdict else "no reason to train, as the log says")
     sys.exit(EXIT_CODES[verdict.decision] if verdict and not verdict.is_promoted else 0)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
+if __name__ == "__main__":
+    from flows.arguments.review import make_parser
+
+    make_parser().parse_args()  # a wrong flag or --help ends here, before anything large is loaded
+
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.arguments.review import make_parser
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import ReviewError
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Read the command line and run the command that it names."""
-    chosen = _command_line().parse_args()
+    chosen = make_parser().parse_args()
     if chosen.command == "config":
         print(annotation_files.LABEL_STUDIO_CONFIG)
         return
@@ -39,37 +44,6 @@ def main() -> None:
                 number: name for number, _, name in (given.rpartition("=") for given in chosen.annotator)
             }
             read_file(queue, chosen.file, names, chosen.encoding)
-
-
-def _command_line() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m flows.review",
-        description="The review queue, for scripts; people use the page's tab Review.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("status", help="how far the review is, and how far annotators agree")
-    commands.add_parser(
-        "config",
-        help="print the labelling configuration for Label Studio: paste it into the project's settings",
-    )
-    export = commands.add_parser(
-        "export", help="write what waits for annotators to a file: .json is Label Studio's, .csv a table"
-    )
-    more = (
-        "write all items with every annotator's judgements, to analyse them; "
-        "not for annotators, who judge blind"
-    )
-    export.add_argument("--judgements", action="store_true", help=more)
-    take_in = commands.add_parser(
-        "import", help="read judgements from a file: .json is Label Studio's, everything else a table"
-    )
-    more = "who judged, where the file gives no name: NAME, or NUMBER=NAME for each of Label Studio's numbers"
-    take_in.add_argument("--annotator", action="append", default=[], metavar="NAME", help=more)
-    more = "the encoding of a file that is not UTF-8: cp1252 is Excel's"
-    take_in.add_argument("--encoding", metavar="NAME", help=more)
-    for command in (export, take_in):
-        command.add_argument("file", type=Path)
-    return parser
 
 
 def status(queue: ReviewQueue) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.score import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 import time
 from contextlib import contextmanager
@@ -22,13 +22,15 @@ from pydantic import Field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from flows.table_flags import add_table_flags, address_of
+from flows.arguments.score import make_parser
+from flows.table_flags import address_of
 from sentiment.bulk.parts import rejected_file
 from sentiment.bulk.scoring import Job, score_file
 from sentiment.champions import store
 from sentiment.champions.calibration import load_calibrated, read_calibration
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
+from sentiment.prefect_access import chosen_address
 from sentiment.tables.address import parse_address
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from sentiment.bulk.parts import Record
     from sentiment.bulk.scoring import Tell
+    from sentiment.champions.store import StoredModel
 
 
 @flow(name="score", persist_result=False)
@@ -69,19 +72,24 @@ def score(
     settings = read_settings()
     apply_tool_environment(settings)
     stored = store.find(model) if model else store.champion()
-    classifier = load_calibrated(stored, read_calibration(stored.tag))
     get_run_logger().info("scoring %s with %s", source, stored.tag)
-    job = _job(source, output, text_column, stored.tag, settings.max_chars)
-    started = time.monotonic()
-    with progress_bar() as tell:
-        record, before = score_file(job, classifier, restart=restart, tell=tell)
-    summary = _summary(record, output, before=before, seconds=time.monotonic() - started)
+    summary = score_table(_job(source, output, text_column, stored.tag), stored, restart=restart)
     text = f"# Scored\n\n{summary}, by {stored.tag}.\n"
     create_markdown_artifact(text, key="scored", description=f"{source} by {stored.tag}")
     return summary
 
 
-def _job(source: Path, output: Path, text_column: str | None, tag: str, max_chars: int) -> Job:
+def score_table(job: Job, stored: StoredModel, *, restart: bool) -> str:
+    """Score a file with a stored model; return a summary in one sentence."""
+    classifier = load_calibrated(stored, read_calibration(stored.tag))
+    started = time.monotonic()
+    with progress_bar() as tell:
+        record, before = score_file(job, classifier, restart=restart, tell=tell)
+    return _summary(record, job.output, before=before, seconds=time.monotonic() - started)
+
+
+def _job(source: Path, output: Path, text_column: str | None, tag: str) -> Job:
+    max_chars = read_settings().max_chars
     path, form = parse_address(str(source))
     return Job(path, output, tag, replace(form, text_column=text_column or form.text_column), max_chars)
 
@@ -109,29 +117,19 @@ def progress_bar() -> Iterator[Tell]:
 
 
 def main() -> None:
-    """Read the command line, run the flow and print what it did."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.score",
-        description="Score a file of texts with the champion. A run that ended early is resumed "
-        "by the same command.",
-    )
-    parser.add_argument(
-        "--input",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="CSV with any delimiter, one tweet per line, JSON, JSON Lines or Parquet, also .gz",
-    )
-    aside = "rows that cannot be scored go to FILE.rejected.csv"
-    parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help=f"CSV or Parquet, by its ending; {aside}"
-    )
-    add_table_flags(parser)
-    parser.add_argument("--model", metavar="TAG", help="a model of the store (default: the champion)")
-    parser.add_argument("--restart", action="store_true", help="begin anew, and replace what is there")
-    given = parser.parse_args()
+    """Read the command line, score, and print what was done.
+
+    It is a run of the flow where a Prefect server is named. Without one it is none: a server of its
+    own would take longer to start than most files take.
+    """
+    given = make_parser().parse_args()
     source = Path(address_of(given.input, given))
-    print(score(source, given.output, model=given.model, restart=given.restart))
+    if chosen_address():
+        print(score(source, given.output, model=given.model, restart=given.restart))
+        return
+    stored = store.find(given.model) if given.model else store.champion()
+    print(f"scoring {source} with {stored.tag}", file=sys.stderr)
+    print(score_table(_job(source, given.output, None, stored.tag), stored, restart=given.restart))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.train import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,11 +17,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from pydantic import Field
 
-import models
+from flows.arguments.train import make_parser
 from flows.prepare import prepared_dataset
 from flows.promote import promote
 from flows.show import show
-from flows.table_flags import add_data_flags, data_of
+from flows.table_flags import data_of
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import TrackingError
@@ -37,7 +37,7 @@ from sentiment.training import runs, versions
 from sentiment.training.comparison import Comparison, as_json, as_markdown, write_comparison
 from sentiment.training.lesson import Lesson, learn
 from sentiment.training.lesson_weight import lesson_repeats
-from sentiment.training.plan import NO_ROWS, ROWS, Family, Plan, Profile, Seed
+from sentiment.training.plan import NO_ROWS, Family, Plan, Profile, Seed
 from sentiment.training.training_now import telling
 from sentiment.training.unfinished import unfinished
 from sentiment.training.winner import compare, origin_of
@@ -203,22 +203,7 @@ def _publish(comparison: Comparison, folder: Path) -> bytes:
 
 def main() -> None:
     """Read the command line, run the flow and print the comparison."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.train", description="Train and compare the models; the winner goes to the gate."
-    )
-    add_data_flags(parser)
-    parser.add_argument(
-        "--profile", default="quick", choices=list(ROWS), help="how much to train (default: %(default)s)"
-    )
-    every = list(models.FAMILIES)
-    parser.add_argument(
-        "--families", nargs="+", default=every, choices=every, help="which models (default: all)"
-    )
-    parser.add_argument(
-        "--base-model", help="BERT's base: a hub name, a local folder, or 'minilm' (default: the profile's)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")
-    chosen = parser.parse_args()
+    chosen = make_parser().parse_args()
     families = tuple(chosen.families)
     print(as_markdown(train(data_of(chosen), chosen.profile, families, chosen.base_model, chosen.seed)))
 

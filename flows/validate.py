@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.validate import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,8 +17,9 @@ from filelock import FileLock, Timeout
 from prefect import flow
 from prefect.logging import get_run_logger
 
+from flows.arguments.validate import make_parser
 from flows.prepare import prepared_dataset
-from flows.table_flags import add_data_flags, data_of
+from flows.table_flags import data_of
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data import validated_feedback
@@ -100,12 +101,7 @@ def _progress(queue: ReviewQueue) -> dict[str, Any]:
 
 def main() -> None:
     """Read the command line, run the flow and print the counts."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.validate",
-        description="Append what people settled to the dataset of validated feedback.",
-    )
-    add_data_flags(parser, "the base to train on")
-    done = validate(data_of(parser.parse_args()))
+    done = validate(data_of(make_parser().parse_args()))
     refused = ", ".join(f"{count} {reason}" for reason, count in done["refused"].items()) or "none"
     audit = ", ".join(f"{count} {state}" for state, count in done["audit"].items())
     print(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 if __name__ == "__main__":
+    from flows.arguments.watch import make_parser
     from sentiment.command import prepare_environment
 
-    prepare_environment()
+    prepare_environment(make_parser())
 
-import argparse
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from flows.arguments.watch import make_parser
 from flows.retrying import is_worth_asking_again
 from sentiment.champions import store
 from sentiment.command import run_command
@@ -111,27 +112,11 @@ def keep_watching(every: float) -> None:
 
 def main() -> None:
     """Read the command line, run the flow and print its summary."""
-    parser = argparse.ArgumentParser(
-        "python -m flows.watch", description="Evaluate the alert over the logs and tell people what changed."
-    )
-    parser.add_argument(
-        "--every", type=_seconds, metavar="SECONDS", help="keep on evaluating until Ctrl-C (default: once)"
-    )
-    every = parser.parse_args().every
+    every = make_parser().parse_args().every
     if every is None:
         print(watch())
     else:
         keep_watching(every)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= timedelta(days=1).total_seconds():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 1 to 86400")
-    return seconds
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from page.questions import View
-    from page.texts import Language
+    from sentiment.language import Language
 
 _LOG = logging.getLogger(__name__)
 

@@ -20,11 +20,14 @@ EXPECTED = (SentiloopError, ModelError)
 _INTERRUPTED = 130  # what shells report for Ctrl-C
 
 
-def prepare_environment() -> None:
+def prepare_environment(parser: argparse.ArgumentParser | None = None) -> None:
     """Set the tools' defaults and the login of this machine's Prefect servers, or exit with 1.
 
-    Call it before Prefect is imported, which reads its settings at once.
+    Call it before Prefect is imported, which reads its settings at once. With the command's parser,
+    `--help` and a flag that is wrong end here, before anything large is loaded.
     """
+    if parser:
+        parser.parse_args()
     try:
         settings = read_settings()
         apply_tool_environment(settings)

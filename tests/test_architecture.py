@@ -145,6 +145,9 @@ def test_the_bento_carries_the_rooms_of_the_image_and_no_other():
     assert of_sentiment == {"/sentiment/*.py", *(f"/sentiment/{room}/" for room in IMAGE)}
 
 
+COMMANDS = [
+    path.stem for path in sorted((ROOT / "flows").glob("*.py")) if "\ndef main()" in path.read_text("utf-8")
+]
 # What each module must not load. A list is imported in one interpreter, in this order: what an
 # earlier module may load, no later one forbids.
 FORBIDDEN = (
@@ -152,6 +155,7 @@ FORBIDDEN = (
         "models": FRAMEWORKS,
         "sentiment.config": FRAMEWORKS,
         "sentiment.data.dataset": FRAMEWORKS,
+        **{f"flows.arguments.{flow}": FRAMEWORKS for flow in COMMANDS},
         "demo": ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "gradio"),
         "service": ("sklearn", "keras", "tensorflow", "torch", "transformers", "mlflow", "prefect", "gradio"),
         "models.keras_net": ("torch", "transformers"),
@@ -197,6 +201,14 @@ def traces(tmp_path_factory):
 @pytest.mark.parametrize("module", [module for modules in FORBIDDEN for module in modules])
 def test_importing_a_module_loads_no_more_than_it_needs_and_leaves_no_trace(module, traces):
     assert traces[module] == ([], set(), [])
+
+
+def test_every_flow_reads_its_command_line_before_it_loads_its_libraries():
+    for flow in COMMANDS:
+        tree = ast.parse((ROOT / "flows" / f"{flow}.py").read_text("utf-8"))
+        first = next(node for node in tree.body if not isinstance(node, ast.Expr | ast.ImportFrom))
+        assert ast.unparse(first).startswith("if __name__ == '__main__':\n    from flows.arguments."), flow
+        assert "make_parser()" in ast.unparse(first), flow
 
 
 def test_no_file_in_flows_shares_its_name_with_a_room_or_a_library():

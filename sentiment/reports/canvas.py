@@ -79,7 +79,7 @@ def draw_confusion(
     shares = table / table.sum(axis=1, keepdims=True).clip(min=1)
     panel.imshow(shares, cmap=RAMP, vmin=0, vmax=1, aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
-        text = round_percent(share) + (f"\n{whole(table[row, column])}" if with_counts else "")
+        text = round_percent(share) + (f"\n{whole(int(table[row, column]))}" if with_counts else "")
         style: dict[str, Any] = {
             "color": PAPER if share > _DARK_CELL else INK,
             "weight": "bold" if row == column else "normal",

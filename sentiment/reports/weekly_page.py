@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sentiment.reports.weekly_findings import Finding
+    from sentiment.reports.weekly_finding import Finding
     from sentiment.reports.weekly_report import Weekly
     from sentiment.reports.weekly_shares import Interval, Measure
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from sentiment.reports.weekly_findings import Finding
+    from sentiment.reports.weekly_finding import Finding
     from sentiment.reports.weekly_report import Weekly
 
 _RIGHT = "#9cc3da"
@@ -152,7 +152,7 @@ def _draw_counts(panel: Axes, counts: NDArray[np.int64]) -> None:
     for (y, x), count in np.ndenumerate(counts):
         colour = QUIET if is_right[y, x] else PAPER if strength[y, x] > _DARK_CELL else INK
         weight = "bold" if count == most and not is_right[y, x] else "normal"
-        panel.text(x, y, whole(count), ha="center", va="center", size=17, color=colour, weight=weight)
+        panel.text(x, y, whole(int(count)), ha="center", va="center", size=17, color=colour, weight=weight)
 
 
 def _draw_words(weekly: Weekly, headline: str) -> Figure:

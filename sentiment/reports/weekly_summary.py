@@ -11,7 +11,7 @@ from sentiment.reports.wording import say
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sentiment.reports.weekly_findings import Finding
+    from sentiment.reports.weekly_finding import Finding
     from sentiment.reports.weekly_report import Weekly
 
 # The figures that matter most, in the order of the page.

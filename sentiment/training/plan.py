@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Profile = Literal["smoke", "quick", "full"]
 Family = Literal["tfidf", "keras", "bert"]
+Trigger = Literal["manual", "schedule", "rows", "alert", "drift"]  # why a retraining was started
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 PACKAGED_BASE = "minilm"

@@ -6,14 +6,12 @@ Training again is for new validated rows, an alert or drift since the last attem
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sentiment.training import versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Trigger = Literal["manual", "schedule", "rows", "alert", "drift"]
 
 
 def last_attempt(champion: Mapping[str, str]) -> Mapping[str, str]:

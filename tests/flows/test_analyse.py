@@ -17,6 +17,7 @@ from prefect.artifacts import Artifact
 
 from flows import analyse as room
 from flows.analyse import write_report
+from flows.arguments.analyse import read_moment
 from sentiment.command import run_command
 from sentiment.config import EXPERIMENT_NAME, read_settings
 from sentiment.errors import ConfigError, QueryError
@@ -272,10 +273,10 @@ def test_a_wrong_argument_is_refused_before_anything_is_asked(wrong, monkeypatch
 
 
 def test_an_end_without_a_time_zone_is_utc():
-    assert room._moment("2026-11-23") == datetime(2026, 11, 23, tzinfo=UTC)
-    assert room._moment("2026-11-23T01:00+01:00") == datetime(2026, 11, 23, tzinfo=UTC)
+    assert read_moment("2026-11-23") == datetime(2026, 11, 23, tzinfo=UTC)
+    assert read_moment("2026-11-23T01:00+01:00") == datetime(2026, 11, 23, tzinfo=UTC)
     with pytest.raises(argparse.ArgumentTypeError):
-        room._moment("")
+        read_moment("")
 
 
 def test_help_names_the_options(monkeypatch, capsys):

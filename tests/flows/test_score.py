@@ -132,6 +132,7 @@ def test_the_command_says_what_it_did_and_shows_no_bar_in_a_log(
     assert done.returncode == 0
     assert done.stdout.startswith("4 rows: 3 scored in")
     assert "━" not in done.stderr
+    assert "Finished in state Completed()" in done.stderr  # a run of the server that is named
     monkeypatch.setattr(sys, "argv", ["score", *arguments(four_tweets, tmp_path / "out.csv")])
     assert run_command(room.main) == 1
     again = capfd.readouterr().err
@@ -140,6 +141,19 @@ def test_the_command_says_what_it_did_and_shows_no_bar_in_a_log(
         in again
     )
     assert "Traceback" not in again
+
+
+@pytest.mark.usefixtures("crowned")
+def test_without_a_server_the_command_scores_and_starts_none(four_tweets, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr(room, "score", None)  # the flow, which would start one
+    monkeypatch.setattr(sys, "argv", ["score", *arguments(four_tweets, tmp_path / "out.csv")])
+
+    room.main()
+
+    shown = capsys.readouterr()
+    assert shown.out.startswith("4 rows: 3 scored in")
+    assert shown.err.startswith(f"scoring {four_tweets}")
 
 
 def test_the_command_shows_a_bar_in_a_terminal(crowned, four_tweets, tmp_path):

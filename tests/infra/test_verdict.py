@@ -9,12 +9,12 @@ from typing import get_args
 import pytest
 
 from flows.promote import EXIT_CODES
-from flows.retrain import Trigger
 from infra.programs import ProgramError
 from infra.verdict import DECISIONS, main, retrain
 from sentiment.errors import GateError
 from sentiment.gate.verdict import Decision, Verdict
 from sentiment.gate.verdict_text import as_json
+from sentiment.training.plan import Trigger
 
 VERDICT = Verdict(
     decision=Decision.PROMOTE,

@@ -113,7 +113,7 @@ def test_a_week_without_records_is_french(whole_french, empty_week):
 def test_drift_is_french(whole_french, known, alarmed):
     measured = week(2, training=(0.9, 0.001), known=known, alarmed=alarmed, new=("but",))
 
-    assert say_drift(measured).startswith("Semaine du 30 nov. 2026\u00a0: textes différents")
+    assert say_drift(measured).startswith("Semaine du 30 nov. 2026\u00a0: textes ")
     assert ("onglet Relecture" in explain_drift(measured)) == bool(alarmed)
     assert "étiquettes données" in {title.get_text() for title in draw_drift([measured]).findobj(Text)}
     assert "| semaine | textes |" in summarise_drift([measured])
