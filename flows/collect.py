@@ -25,7 +25,8 @@ from sentiment.config import apply_tool_environment, read_settings
 from sentiment.errors import QueryError
 from sentiment.feedback.inbox import Inbox
 from sentiment.feedback.prediction_ids import signer_at_hand
-from sentiment.review.inbox_frame import read_inbox
+from sentiment.review.inbox_frame import to_frame
+from sentiment.review.inbox_parts import InboxParts
 from sentiment.review.intake import reports_of_feedback, reports_of_samples
 from sentiment.review.items import Added
 from sentiment.review.queue import ReviewQueue
@@ -47,15 +48,15 @@ def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
     """Add what arrived since the last collection to the review queue, and return the counts.
 
     Safe to repeat and to interrupt: a feedback id counts once, and the watermarks move with the
-    last of the items. All of the inbox is read, so feedback that telemetry lost is added, too, also
-    where the logs do not answer.
+    last of the items. What is new in the inbox is added and compacted, so feedback that telemetry
+    lost is added, too, also where the logs do not answer.
 
     Args:
         days: How far back the first collection looks, 1 to 730 days; later ones resume where the
             last one ended.
 
     Raises:
-        FeedbackError: The inbox cannot be read.
+        FeedbackError: The inbox cannot be read or compacted.
         ReviewError: The queue cannot be reached.
         QueryError: The logs cannot be queried; what the inbox holds is in the queue, and the logs'
             turn comes the next time.
@@ -63,32 +64,46 @@ def collect(days: Annotated[int, Field(ge=1, le=730)] = 28) -> Added:
     settings = read_settings()
     apply_tool_environment(settings)
     now, logger = datetime.now(UTC), get_run_logger()
-    inbox = read_inbox(Inbox(settings.feedback_address))
     with ReviewQueue.from_settings(settings) as queue:
-        marks = {name: queue.watermark(name) for name in _STREAMS}
-        starts = {
-            name: mark - _OVERLAP if mark else now - timedelta(days=days) for name, mark in marks.items()
-        }
         try:
-            frames = {name: read_logs(settings, name, (start, now)) for name, start in starts.items()}
+            complaints, samples = (_new_rows(settings, queue, name, (days, now)) for name in _STREAMS)
         except QueryError:
-            added = _add_inbox(queue, inbox)
+            added = _add_inbox(settings, queue, set())
             logger.warning("the logs do not answer; from the inbox: %s", _in_words(added))
             raise
         signer = signer_at_hand(settings)
-        feedback = reports_of_feedback(frames["bad_predictions"], inbox, signer)
-        samples = reports_of_samples(frames["sampled_predictions"], signer)
-        # Samples first: so the text that the service sealed is what people read.
-        added = queue.add([*samples, *feedback], watermarks=dict.fromkeys(_STREAMS, now))
-    logger.info("%d called wrong, %d samples: %s", len(feedback), len(samples), _in_words(added))
+        # Samples first: so the text that the service sealed is what people read. Then the inbox,
+        # whose rows have the source.
+        added = queue.add(reports_of_samples(samples, signer))
+        only_logged = set(complaints["feedback_id"])
+        added += _add_inbox(settings, queue, only_logged)
+        rest = complaints[complaints["feedback_id"].isin(only_logged)]
+        reports = reports_of_feedback(rest, to_frame(()), signer)
+        added += queue.add(reports, watermarks=dict.fromkeys(_STREAMS, now))
+    logger.info("%s", _in_words(added))
     return added
 
 
-def _add_inbox(queue: ReviewQueue, inbox: pd.DataFrame) -> Added:
-    """Add the bad predictions of the inbox alone, without the logs."""
-    if not len(inbox):
-        return Added(0, 0, 0)
-    return queue.add(reports_of_feedback(inbox.iloc[:0], inbox[~inbox["correct"]]))
+def _add_inbox(settings: Settings, queue: ReviewQueue, ids: set[str]) -> Added:
+    """Add the complaints that are new in the inbox, compact it, and take their ids out of `ids`."""
+    parts, taken = InboxParts(Inbox(settings.feedback_address)), queue.inbox_parts()
+    added = Added(0, 0, 0)
+    for batch in parts.unread(taken):
+        inbox = to_frame(batch.feedback)
+        added += queue.add(reports_of_feedback(inbox.iloc[:0], inbox[~inbox["correct"]]))
+        ids.difference_update(inbox["feedback_id"])
+        queue.note_inbox_parts([batch.part] if batch.part else parts.compact(batch))
+    parts.merge(queue.inbox_parts(), queue.note_inbox_parts)
+    return added
+
+
+def _new_rows(settings: Settings, queue: ReviewQueue, name: str, until: tuple[int, datetime]) -> pd.DataFrame:
+    """Return the rows of a stream since its watermark; the first time those of so many days."""
+    (days, now), mark = until, queue.watermark(name)
+    frame: pd.DataFrame = read_logs(
+        settings, name, (mark - _OVERLAP if mark else now - timedelta(days=days), now)
+    )
+    return frame
 
 
 @task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=is_worth_asking_again)

@@ -58,13 +58,13 @@ def reconcile(days: int = 28, grace_minutes: int = 10) -> int:
     _use_local_monitor(settings)
     now = datetime.now(UTC)
     start, end = now - timedelta(days=days), now - timedelta(minutes=grace_minutes)
-    inbox = read_inbox(Inbox(settings.feedback_address))
+    inbox = read_inbox(Inbox(settings.feedback_address), (start, end))
     logs: pd.DataFrame = read_logs(settings, (start, now))
     missing = missing_feedback(inbox, logs, period=(start, end))
     if len(missing):
         send(settings, missing)
     get_run_logger().info(
-        "%d in the inbox, %d in the logs, %d sent again", len(inbox), len(logs), len(missing)
+        "%d in the inbox of these days, %d in the logs, %d sent again", len(inbox), len(logs), len(missing)
     )
     return len(missing)
 

@@ -15,17 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from sentiment.blob_errors import ACCOUNT, CONNECTION_STRING, SCHEME, code_of, explain
 from sentiment.errors import BlobError, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from azure.core.exceptions import AzureError
     from azure.storage.blob import BlobServiceClient, ContainerClient
 
-SCHEME = "az://"
-CONNECTION_STRING = "AZURE_STORAGE_CONNECTION_STRING"
-ACCOUNT = "AZURE_STORAGE_ACCOUNT"
 DIGEST = "sha256"  # the entry in a blob's metadata
 _URL = re.compile(
     r"az://(?P<container>(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(?P<folder>[\w.+/-]*))?", re.ASCII
@@ -34,11 +31,7 @@ _TAKEN = ("BlobAlreadyExists", "ConditionNotMet")
 _CONNECT_SECONDS, _READ_SECONDS, _RETRIES, _FIRST_PAUSE = 10, 20, 2, 1
 _BLOCK_BYTES = 4 * 1024 * 1024  # what one request carries: a slow line answers within _READ_SECONDS
 _READERS = 8
-_KEY_REMEDY = f"correct {CONNECTION_STRING}, or unset it and set {ACCOUNT} after 'az login'"
-_ROLE_REMEDY = (
-    "give this identity the role 'Storage Blob Data Contributor' on the account, "
-    "and let the account's firewall admit it"
-)
+_REMOVED_AT_ONCE = 256  # the most that Azure takes
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ class BlobFolder:
             try:
                 self._container.upload_blob(self._prefix + name, content, overwrite=False, metadata=metadata)
             except HttpResponseError as error:
-                if _code(error) not in _TAKEN:
+                if code_of(error) not in _TAKEN:
                     raise
                 return False
         return True
@@ -98,7 +91,7 @@ class BlobFolder:
                     self._prefix + name, content, overwrite=etag is not None, **condition
                 )
             except HttpResponseError as error:
-                if _code(error) not in (*_TAKEN, "BlobNotFound"):
+                if code_of(error) not in (*_TAKEN, "BlobNotFound"):
                     raise
                 # It may be ours: written by a request whose answer was lost, and tried again.
                 present = self.read(name)
@@ -118,22 +111,53 @@ class BlobFolder:
                 download = self._container.download_blob(self._prefix + name)
                 return Blob(download.readall(), str(download.properties.etag))
             except ResourceNotFoundError as error:
-                if _code(error) != "BlobNotFound":
+                if code_of(error) != "BlobNotFound":
                     raise
                 return None
 
-    def read_many(self, names: Sequence[str]) -> list[bytes]:
-        """Return what some small blobs hold, in the order of their names.
+    def read_many(self, names: Sequence[str]) -> list[bytes | None]:
+        """Return what some small blobs hold, in the order of their names; None for a missing one.
 
         Raises:
-            BlobError: The storage cannot be used, or one of them is missing.
+            BlobError: The storage cannot be used.
         """
         with self._explained(), ThreadPoolExecutor(_READERS) as pool:
-            return list(
-                pool.map(
-                    lambda name: bytes(self._container.download_blob(self._prefix + name).readall()), names
+            return list(pool.map(self._read_if_there, names))
+
+    def _read_if_there(self, name: str) -> bytes | None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            return bytes(self._container.download_blob(self._prefix + name).readall())
+        except ResourceNotFoundError as error:
+            if code_of(error) != "BlobNotFound":
+                raise
+            return None
+
+    def exists(self, name: str) -> bool:
+        """Return whether there is a blob of this name.
+
+        Raises:
+            BlobError: The storage cannot be used.
+        """
+        with self._explained(name):
+            return bool(self._container.get_blob_client(self._prefix + name).exists())
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove blobs; one that is missing is no error.
+
+        Raises:
+            BlobError: The storage cannot be used; some of them may be left.
+        """
+        for start in range(0, len(names), _REMOVED_AT_ONCE):
+            batch = [self._prefix + name for name in names[start : start + _REMOVED_AT_ONCE]]
+            with self._explained():
+                answers = self._container.delete_blobs(*batch, raise_on_any_failure=False)
+                failed = {answer.status_code for answer in answers} - {202, 404}
+            if failed:
+                raise BlobError(
+                    f"{self.address}: blobs cannot be removed (status {min(failed)}): check the role"
                 )
-            )
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Give a blob piece by piece.
@@ -157,8 +181,8 @@ class BlobFolder:
                 ).get(DIGEST, "")
             )
 
-    def names(self) -> list[str]:
-        """Return the names of all blobs in the folder and below it, in alphabetical order.
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of all blobs that begin with `below`, in alphabetical order.
 
         Raises:
             BlobError: The storage cannot be used.
@@ -166,7 +190,7 @@ class BlobFolder:
         with self._explained():
             return [
                 str(name).removeprefix(self._prefix)
-                for name in self._container.list_blob_names(name_starts_with=self._prefix)
+                for name in self._container.list_blob_names(name_starts_with=self._prefix + below)
             ]
 
     @contextmanager
@@ -176,7 +200,7 @@ class BlobFolder:
         try:
             yield
         except AzureError as error:
-            raise _explain(error, self._container, self._prefix + name) from error
+            raise explain(error, self._container, self._prefix + name) from error
 
 
 def open_folder(url: str) -> BlobFolder:
@@ -228,49 +252,3 @@ def _connect() -> BlobServiceClient:
     raise ConfigError(
         f"no storage account is named: set {ACCOUNT} and run 'az login', or set {CONNECTION_STRING}"
     )
-
-
-def _explain(error: AzureError, container: ContainerClient, name: str) -> BlobError:  # noqa: PLR0911 - one for each thing Azure may say
-    """Return our error for an exception of the client; its own text may quote what was signed."""
-    from azure.core.exceptions import ClientAuthenticationError
-
-    code, status = _code(error), getattr(error, "status_code", None)
-    place = f"{SCHEME}{container.container_name} at {container.primary_endpoint.rpartition('/')[0]}"
-    if code == "KeyBasedAuthenticationNotPermitted":
-        return BlobError(
-            f"{place} takes no account keys: unset {CONNECTION_STRING}, set {ACCOUNT} and run 'az login'"
-        )
-    if code == "AuthorizationFailure":  # Azure's firewall; Azurite says so of a wrong key, too
-        return BlobError(
-            f"{place} may not be used ({code}): {_ROLE_REMEDY}; where a key is used, {_KEY_REMEDY}"
-        )
-    if code.startswith("Authorization") or code == "InsufficientAccountPermissions":
-        return BlobError(f"{place} may not be used ({code}): {_ROLE_REMEDY}")
-    if isinstance(error, ClientAuthenticationError):
-        return BlobError(
-            f"the credential for {place} was refused ({code or type(error).__name__}): {_KEY_REMEDY}"
-        )
-    if code in ("ContainerNotFound", "ContainerBeingDeleted", "ContainerDisabled"):
-        return BlobError(
-            f"{place} cannot be used ({code}): make it with "
-            f"'az storage container create --name {container.container_name}'"
-        )
-    if code == "BlobNotFound":
-        return BlobError(
-            f"{SCHEME}{container.container_name}/{name} is missing: restore the blob, "
-            "which the portal may offer to undelete"
-        )
-    if status is None:
-        return BlobError(
-            f"{place} does not answer ({type(error).__name__}): check the network and the account's name, "
-            "then try again"
-        )
-    return BlobError(
-        f"{place} failed with the status {status} ({code or type(error).__name__}): try again later"
-    )
-
-
-def _code(error: AzureError) -> str:
-    """Return Azure's error code; empty where the storage did not answer."""
-    code = getattr(error, "error_code", None)
-    return str(getattr(code, "value", code) or "")

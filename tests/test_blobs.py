@@ -80,7 +80,19 @@ def test_names_and_contents_of_a_folder_alone(folder, container):
     for name in ("2", "sub/1", "1"):
         folder.create(name, name.encode())
     assert folder.names() == ["1", "2", "sub/1"]
-    assert folder.read_many(["2", "1"]) == [b"2", b"1"]
+    assert folder.names("sub/") == ["sub/1"]
+    assert folder.read_many(["2", "none", "1"]) == [b"2", None, b"1"]
+
+
+def test_many_blobs_are_removed_and_one_that_is_missing_is_no_error(folder):
+    names = [str(number) for number in range(300)]
+    for name in names[:3]:
+        folder.create(name, b"")
+    folder.create("left", b"")
+    folder.remove(names)
+    folder.remove([])
+    assert folder.names() == ["left"]
+    assert (folder.exists("left"), folder.exists("1")) == (True, False)
 
 
 def test_the_root_of_a_container_is_a_folder_too(container):

@@ -1,27 +1,49 @@
-"""The feedback inbox: one immutable JSON object per feedback, durable before `record` returns."""
+"""The feedback inbox: immutable objects, durable before `record` returns.
+
+New feedback is one JSON object in the folder of the day of its prediction: so one prediction has
+one name, whenever its feedback comes and however often. What was collected is compacted into parts
+(`part.py`) by `review/inbox_parts`. Inboxes from before 0.2.0 have all objects in one folder; they
+are read and compacted like the others.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import re
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from sentiment import blobs, durable
-from sentiment.errors import BlobError, FeedbackError
+from sentiment import durable
+from sentiment.errors import BlobError, FeedbackError, PredictionIdError
 from sentiment.feedback.feedback import Feedback
+from sentiment.feedback.objects import open_objects
+from sentiment.feedback.part import FOLDER, Part
+from sentiment.feedback.part_ids import PartIds
+from sentiment.feedback.prediction_ids import stated_in
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+UNDATED = "undated"  # the folder of predictions whose ids state no time
 _FORMAT = TypeAdapter(Feedback)
-_OBJECT_NAME = re.compile(r"[0-9a-f]{32}\.json")
+_OBJECT_NAME = re.compile(r"([^/]+/)?[0-9a-f]{32}\.json")
 _logger = logging.getLogger("sentiment.inbox")  # `sentiment.feedback` is the log that telemetry exports
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What an inbox holds: the names of single objects, those of before 0.2.0 first, and parts."""
+
+    single: tuple[str, ...]
+    parts: tuple[Part, ...]
+
+
 class Inbox:
-    """A folder of feedback that waits for review: local, `az://` on Azure, or any of fsspec's.
+    """A place of feedback: a local folder, `az://` on Azure, or any of fsspec's.
 
     The first feedback on a prediction wins, also between processes.
     """
@@ -34,62 +56,62 @@ class Inbox:
                 malformed.
         """
         self.url = url
-        self._blobs = blobs.open_folder(url) if url.startswith(blobs.SCHEME) else None
+        self.objects = open_objects(url)
+        self.ids = PartIds(self.objects)
 
     def record(self, feedback: Feedback) -> bool:
         """Store a feedback durably; return False if one on the same prediction is there already.
 
         Raises:
-            FeedbackError: The inbox cannot be written; nothing is stored.
+            FeedbackError: The inbox cannot be written; what is stored of it is whole.
         """
         content = json.dumps(asdict(feedback), ensure_ascii=False).encode()
-        name = f"{feedback.feedback_id}.json"
+        day, feedback_id = day_of(feedback.prediction_id), feedback.feedback_id
+        name = f"{day}/{feedback_id}.json"
         try:
-            return self._create(name, content)
+            if not self.objects.create(name, content):
+                return False
+            # Afterwards, since compaction writes the ids of a part before it removes the objects:
+            # an object that was compacted before ours was made is in the ids by now.
+            if self.objects.exists(f"{feedback_id}.json") or self.ids.holds(day, feedback_id):
+                self.objects.remove([name])
+                return False
         except Exception as error:  # each remote file system has exceptions of its own
-            raise self._failure("written", error) from error
+            raise self.failure("written", error) from error
+        return True
 
-    def read(self) -> list[Feedback]:
-        """Return all feedback, in no order; objects that cannot be read are skipped with a warning.
+    def listing(self) -> Listing:
+        """Return what the inbox holds now.
 
         Raises:
             FeedbackError: The inbox cannot be read.
         """
         try:
-            contents = self._read_objects()
+            names = self.objects.names()
         except Exception as error:  # each remote file system has exceptions of its own
-            raise self._failure("read", error) from error
-        return [feedback for name, content in contents if (feedback := _parse(name, content))]
+            raise self.failure("read", error) from error
+        single = [name for name in names if f"/{FOLDER}/" not in name and _is_object(name)]
+        parts = sorted(part for name in names if (part := Part.of(name)))
+        return Listing(tuple(sorted(single, key=lambda name: ("/" in name, name))), tuple(parts))
 
-    def _create(self, name: str, content: bytes) -> bool:
-        if self._blobs:
-            return self._blobs.create(name, content)
-        folder = self._local_folder()
-        return (
-            durable.create_once(folder / name, content) if folder else _create_remote(self.url, name, content)
-        )
+    def read(self, names: Sequence[str]) -> Iterator[tuple[str, Feedback | None]]:
+        """Yield objects with their feedback, without those that vanished meanwhile.
 
-    def _local_folder(self) -> Path | None:
-        scheme, separator, path = self.url.partition("://")
-        if separator and scheme not in ("file", "local"):
-            return None
-        return Path(path if separator else self.url).expanduser()
+        An object that cannot be read has None, with a warning in the log.
 
-    def _read_objects(self) -> list[tuple[str, bytes]]:
-        if self._blobs:
-            names = [name for name in self._blobs.names() if "/" not in name and _is_object(name)]
-            return list(zip(names, self._blobs.read_many(names), strict=True))
-        import fsspec
+        Raises:
+            FeedbackError: The inbox cannot be read.
+        """
+        try:
+            contents = self.objects.read_many(names)
+        except Exception as error:  # each remote file system has exceptions of its own
+            raise self.failure("read", error) from error
+        for name, content in zip(names, contents, strict=True):
+            if content is not None:
+                yield name, _parse(name, content)
 
-        folder = self._local_folder()
-        files, root = fsspec.url_to_fs(str(folder.absolute()) if folder else self.url)
-        if not files.exists(root):
-            return []
-        files.invalidate_cache()
-        paths = [path for path in files.ls(root, detail=False) if _is_object(path.rpartition("/")[2])]
-        return [(path.rpartition("/")[2], files.cat_file(path)) for path in paths]
-
-    def _failure(self, verb: str, error: Exception) -> FeedbackError:
+    def failure(self, verb: str, error: Exception) -> FeedbackError:
+        """Return the error that says why the inbox cannot be read or written."""
         if isinstance(error, BlobError):
             return FeedbackError(f"the feedback inbox cannot be {verb}: {error}")
         place = self.url.partition("?")[0].rpartition("@")[2]  # a URL may carry a credential
@@ -99,27 +121,21 @@ class Inbox:
         )
 
 
-def _create_remote(url: str, name: str, content: bytes) -> bool:
-    import fsspec
+def day_of(prediction_id: str) -> str:
+    """Return the folder of a prediction's feedback: the day in UTC on which it was made.
 
-    files, root = fsspec.url_to_fs(url)
-    path = f"{root.rstrip('/')}/{name}"
+    >>> day_of("no id of ours")
+    'undated'
+    """
     try:
-        with files.open(path, "xb") as file:
-            file.write(content)
-    except FileExistsError:
-        return False
-    # A file system without exclusive creation: the last of two at once wins.
-    except (NotImplementedError, ValueError):
-        if files.exists(path):
-            return False
-        files.pipe_file(path, content)
-    return True
+        return stated_in(prediction_id)[1].date().isoformat()
+    except PredictionIdError:
+        return UNDATED
 
 
 def _is_object(name: str) -> bool:
     is_object = _OBJECT_NAME.fullmatch(name) is not None
-    if not is_object and name != durable.LOCK:
+    if not is_object and name.rpartition("/")[2] != durable.LOCK:
         _logger.warning("the feedback inbox holds %s, which is no feedback: skipped", name)
     return is_object
 
@@ -130,5 +146,8 @@ def _parse(name: str, content: bytes) -> Feedback | None:
         datetime.fromisoformat(feedback.received_at)
     except ValueError as error:
         _logger.warning("the feedback %s is damaged (%s): skipped", name, type(error).__name__)
+        return None
+    if not name.endswith(f"{feedback.feedback_id}.json"):
+        _logger.warning("the feedback %s has the id of another: skipped", name)
         return None
     return feedback

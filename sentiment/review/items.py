@@ -170,6 +170,10 @@ class Added:
     collapsed: int
     known: int
 
+    def __add__(self, other: Added) -> Added:
+        """Return the sum of two results."""
+        return Added(self.new + other.new, self.collapsed + other.collapsed, self.known + other.known)
+
 
 def priority(report: Report, novelty: float, *, is_flood: bool) -> float:
     """Return how informative a judgement would be, 0 to 3; for a report in a flood, 3 less.

@@ -41,10 +41,12 @@ from sentiment.review.tables import (
     ADJUDICATOR,
     ANNOTATOR,
     HOLDS,
+    INBOX_PARTS,
     ITEMS,
     JUDGEMENTS,
     WATERMARKS,
     Database,
+    replace_row,
 )
 
 if TYPE_CHECKING:
@@ -247,6 +249,17 @@ class ReviewQueue:
         with self._database.reading() as connection:
             moment = connection.scalar(select(WATERMARKS.c.moment).where(WATERMARKS.c.name == name))
         return datetime.fromisoformat(moment) if moment else None
+
+    def inbox_parts(self) -> set[str]:
+        """Return the names of the inbox's parts whose complaints were added."""
+        with self._database.reading() as connection:
+            return set(connection.scalars(select(INBOX_PARTS.c.name)))
+
+    def note_inbox_parts(self, names: Iterable[str]) -> None:
+        """Note that the complaints of parts of the inbox were added; safe to repeat."""
+        with self._database.transaction() as connection:
+            for name in names:
+                replace_row(connection, INBOX_PARTS, {"name": name}, {"name": name})
 
     def close(self) -> None:
         """Close the connections."""

@@ -102,6 +102,11 @@ WATERMARKS = Table(
     Column("name", String(100), primary_key=True),
     Column("moment", String(40), nullable=False),
 )
+INBOX_PARTS = Table(  # the parts of the feedback inbox of which every complaint is in the queue
+    "review_inbox_parts",
+    METADATA,
+    Column("name", String(200), primary_key=True),
+)
 _BUSY_SECONDS = 30
 
 
@@ -206,4 +211,4 @@ def replace_row(
     """Update the row with a key, or insert it."""
     matches = [table.c[name] == value for name, value in key.items()]
     if not connection.execute(update(table).where(*matches).values(**values)).rowcount:
-        connection.execute(insert(table).values(**key, **values))
+        connection.execute(insert(table).values({**key, **values}))

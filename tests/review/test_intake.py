@@ -147,7 +147,7 @@ def test_a_feedback_from_before_sources_is_read(tmp_path):
     one = Feedback("a" * 32, "p", "late", "neutral", "negative", False, 0.5, "m", None, NOW.isoformat())
     box = Inbox(str(tmp_path))
     box.record(one)
-    path = next(tmp_path.glob("*.json"))
+    path = next(tmp_path.rglob("*.json"))
     path.write_text(path.read_text("utf-8").replace(', "source": null', ""), "utf-8")
     box.record(replace(one, feedback_id="b" * 32, source="0123"))
 
