@@ -23,7 +23,7 @@ SIGNER = PredictionSigner("a key of a test, long enough", 30)
 
 
 @pytest.fixture(params=["folder", "az://"])
-def inbox(request, tmp_path):
+def any_inbox(request, tmp_path):
     if request.param == "folder":
         return Inbox(str(tmp_path / "inbox"))
     return Inbox(f"az://{request.getfixturevalue('container').container_name}/inbox")
@@ -57,7 +57,8 @@ def write_old_form(folder, rows):
         (folder / f"{row.feedback_id}.json").write_text(text)
 
 
-def test_compacted_feedback_is_the_same_as_before(inbox):
+def test_compacted_feedback_is_the_same_as_before(any_inbox):
+    inbox = any_inbox
     given = [feedback(1, comment="so?"), feedback(2, label="positive"), feedback(3, correct=True)]
     for row in given:
         inbox.record(row)
@@ -70,7 +71,8 @@ def test_compacted_feedback_is_the_same_as_before(inbox):
     assert read_inbox(inbox).equals(before)
 
 
-def test_what_was_taken_is_not_read_again_and_late_feedback_is(inbox):
+def test_what_was_taken_is_not_read_again_and_late_feedback_is(any_inbox):
+    inbox = any_inbox
     inbox.record(feedback(1))
     collect(inbox)
     taken = {part.name for part in inbox.listing().parts}
@@ -82,7 +84,8 @@ def test_what_was_taken_is_not_read_again_and_late_feedback_is(inbox):
     assert ids_of(inbox) == [1, 2]
 
 
-def test_feedback_that_was_compacted_is_already_recorded(inbox):
+def test_feedback_that_was_compacted_is_already_recorded(any_inbox):
+    inbox = any_inbox
     first = feedback(1)
     inbox.record(first)
     collect(inbox)
