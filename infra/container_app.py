@@ -6,24 +6,35 @@ revision that passed its first minutes, and is the last thing that a release cha
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
-from infra.programs import ProgramError, run_json
+from infra.programs import ProgramError, run, run_json
 
 STABLE = "stable"
+PLACEHOLDER = (
+    "mcr.microsoft.com/azurelinux/base/python:"  # what infra/modules/app.bicep runs before a release
+)
+_VERSION = "2025-01-01"
 _LATEST = "latest"  # what az calls the traffic that follows the newest revision
 _ALL = 100
 
 
 @dataclass(frozen=True)
 class Revision:
-    """A revision: full name, own address, time of creation (ISO 8601), and whether it runs."""
+    """A revision: full name, own address, creation (ISO 8601), whether it runs, and its image."""
 
     name: str
     address: str
     created: str
     is_active: bool
+    image: str = ""
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether it is what runs before the first release, and predicts nothing."""
+        return self.image.startswith(PLACEHOLDER)
 
 
 @dataclass(frozen=True)
@@ -74,14 +85,22 @@ class State:
 
     def is_all_on(self, revision: str) -> bool:
         """Return whether all traffic goes to a revision by name, so that a newer one gets none."""
-        return [(share.rule, share.weight) for share in self.traffic if share.weight] == [(revision, _ALL)]
+        return self.is_shared({revision: _ALL})
+
+    def is_shared(self, weights: dict[str, int]) -> bool:
+        """Return whether the traffic goes to these revisions by name, in these percentages."""
+        shares = {share.rule: share.weight for share in self.traffic if share.weight}
+        return shares == {revision: weight for revision, weight in weights.items() if weight}
 
     def find(self, name: str) -> Revision | None:
         """Return a revision by its name, or None."""
         return next((revision for revision in self.revisions if revision.name == name), None)
 
     def newest_before(self, name: str) -> Revision | None:
-        """Return the newest active revision older than this one: the one that was stable before."""
+        """Return the newest active revision older than this one: the one that was stable before.
+
+        Failed releases end at once.
+        """
         this = self.find(name)
         older = [
             revision
@@ -132,12 +151,14 @@ class ContainerApp:
     def deploy(self, image: str, suffix: str) -> None:
         """Add a revision with another image, otherwise a copy of the newest one.
 
-        Not retried: after a timeout the revision may exist already.
+        The placeholder's command is dropped. Not retried: after a timeout the revision may exist.
 
         Raises:
             ProgramError: az fails.
         """
-        self._az("update", "--image", image, "--revision-suffix", suffix, tries=1)
+        container = self._az("show")["properties"]["template"]["containers"][0]
+        drop = ("--command",) if container.get("command") else ()  # without words az clears it
+        self._az("update", "--image", image, "--revision-suffix", suffix, *drop, tries=1)
 
     def give_all_to(self, revision: str, state: State) -> None:
         """Route all traffic to a revision, and check that the app reports it.
@@ -145,16 +166,45 @@ class ContainerApp:
         Raises:
             ProgramError: az fails, or the traffic went elsewhere.
         """
-        if state.is_all_on(revision):
-            return
-        others = [share.rule for share in state.traffic if share.rule != revision and share.weight]
-        weights = [f"{revision}={_ALL}", *(f"{rule}=0" for rule in others)]
-        self._az("ingress", "traffic", "set", "--revision-weight", *weights)
-        if not self.read().is_all_on(revision):
+        self.share({revision: _ALL}, state)
+
+    def share(self, weights: dict[str, int], state: State) -> State:
+        """Share the traffic between revisions, in percent, and return the state, which shows it.
+
+        Raises:
+            ProgramError: az fails, or the traffic went elsewhere.
+        """
+        if state.is_shared(weights):
+            return state
+        others = {share.rule: 0 for share in state.traffic if share.weight}
+        rules = [f"{rule}={weight}" for rule, weight in {**others, **weights}.items()]
+        self._az("ingress", "traffic", "set", "--revision-weight", *rules)
+        state = self.read()
+        if not state.is_shared(weights):
             raise ProgramError(
-                f"az set the traffic of {self.name} to {' '.join(weights)}, and it is not so: "
+                f"az set the traffic of {self.name} to {' '.join(rules)}, and it is not so: "
                 "look in the portal"
             )
+        return state
+
+    def drop_idle_entries(self) -> None:
+        """Remove entries without weight and label from the list of traffic.
+
+        Azure keeps them, also for revisions that it has deleted, and refuses a list that names one.
+        az has no command for it: this is the request that its `traffic set` makes.
+
+        Raises:
+            ProgramError: az fails.
+        """
+        app = self._az("show")
+        traffic = app["properties"]["configuration"]["ingress"]["traffic"]
+        kept = [share for share in traffic if share.get("weight") or share.get("label")]
+        if len(kept) == len(traffic):
+            return
+        body = json.dumps({"properties": {"configuration": {"ingress": {"traffic": kept}}}})
+        path = f"{app['id']}?api-version={_VERSION}"
+        command = ("az", "rest", "--method", "patch", "--url", path, "--body", body, "--output", "none")
+        run(*command, "--only-show-errors", seconds=self._seconds, tries=self._tries, pause=self._pause)
 
     def label_stable(self, revision: str) -> None:
         """Move the label `stable` to a revision.
@@ -200,4 +250,11 @@ def _revision(item: dict[str, Any]) -> Revision:
         f"https://{facts.get('fqdn', '')}",
         str(facts.get("createdTime", "")),
         bool(facts.get("active")),
+        _image(facts.get("template")),
     )
+
+
+def _image(template: dict[str, Any] | None) -> str:
+    """Return the image of a revision's one container."""
+    containers = (template or {}).get("containers") or [{}]
+    return str(containers[0].get("image") or "")

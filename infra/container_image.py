@@ -21,6 +21,7 @@ from sentiment.errors import ConfigError
 _BUILD_SECONDS, _PUSH_SECONDS, _ASK_SECONDS = 3000, 1200, 120
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _REPOSITORY = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+")
+_AZURE = ".azurecr.io/"
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
@@ -87,6 +88,16 @@ def log_in(repository: str, user: str, token: str) -> None:
     )
 
 
+def log_in_to_azure(repository: str) -> None:
+    """Log docker in to an Azure registry, as the identity that az is logged in as.
+
+    Raises:
+        ProgramError: The registry refuses: the identity needs the role AcrPush on it.
+    """
+    name = repository.partition(_AZURE)[0]
+    run("az", "acr", "login", "--name", name, "--only-show-errors", seconds=_ASK_SECONDS, tries=3)
+
+
 def _names(repository: str, tags: tuple[str, ...]) -> list[str]:
     names = [f"{repository}:{tag}" for tag in tags]
     if not _REPOSITORY.fullmatch(repository) or not all(_TAG.fullmatch(tag) for tag in tags):
@@ -118,7 +129,10 @@ def main() -> None:
     if chosen.command == "build":
         build(repository, tags, archive=chosen.archive, sbom=chosen.sbom)
     else:
-        log_in(repository, _setting("REGISTRY_USER"), _setting("REGISTRY_TOKEN"))
+        if _AZURE in repository:
+            log_in_to_azure(repository)
+        else:
+            log_in(repository, _setting("REGISTRY_USER"), _setting("REGISTRY_TOKEN"))
         tell("image", push(repository, tags, archive=chosen.archive))
 
 

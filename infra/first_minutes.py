@@ -14,15 +14,24 @@ if TYPE_CHECKING:
 
 _LEAST_REQUESTS = 20  # a share of fewer says nothing: at 5%, one failure alone never ends a release, two do
 _FAULT = 500
+STEPS = (10, 50, 100)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long to watch and how often (in seconds), and the share of requests that may fail."""
+    """How a new revision is watched.
 
-    seconds: float = 300.0
+    Attributes:
+        seconds: How long, at each step.
+        every: Seconds from look to look.
+        error_rate: The share of requests that may fail.
+        steps: Its shares of the traffic in percent, one after the other.
+    """
+
+    seconds: float = 180.0
     every: float = 15.0
     error_rate: float = 0.05
+    steps: tuple[int, ...] = STEPS
 
 
 @dataclass(frozen=True)
@@ -40,8 +49,9 @@ class Count:
 def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
     """Watch a new revision, and return the counts of our probes and of its busiest replica.
 
-    Each round predicts a known tweet at the public address and reads the revision's own /metrics;
-    both count as probes. /metrics is one replica's, a different one each time, since its start.
+    Each round predicts a known tweet at the public address, where an earlier revision may answer,
+    and at the revision's own, and reads its /metrics; the three are one probe. /metrics is one
+    replica's, a different one each time, since its start.
 
     Raises:
         SmokeError: More requests fail than the limits allow.
@@ -50,7 +60,8 @@ def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
     probes, served, last = Count(0, 0), Count(0, 0), ""
     while True:
         try:
-            public.check_tweet(*next(iter(KNOWN.items())))
+            for service in (public, own):
+                service.check_tweet(*next(iter(KNOWN.items())))
             seen = count_requests(own.metrics())
             probes = Count(probes.requests + 1, probes.failures)
         except SmokeError as error:

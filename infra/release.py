@@ -1,7 +1,7 @@
 """Release an image by blue-green deployment, with automatic rollback: `python -m infra.release`.
 
-The steps: a revision without traffic, a smoke test, all traffic, the first minutes. Every run first
-routes all traffic to the stable revision, so a run repairs what a killed one left behind.
+The steps: a revision without traffic, a smoke test, the traffic in steps, each watched. Every run
+first routes all traffic to the stable revision, so a run repairs what a killed one left behind.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING
 
 from infra.cancellation import stop_when_cancelled, uncancellable
 from infra.container_app import ContainerApp
-from infra.first_minutes import Limits, watch
-from infra.github import summarise
-from infra.programs import ProgramError
-from infra.smoke import Service
+from infra.first_minutes import STEPS, Limits
+from infra.rollback import adopt, restore, take_back
+from infra.rollout import end, retire, say, tidy, try_out
 from sentiment.command import EXPECTED, run_command
-from sentiment.config import read_settings
 from sentiment.errors import ConfigError, SentiloopError
 
 if TYPE_CHECKING:
     from infra.container_app import Revision, State
 
+_ALL = 100
 NOT_BACK = 3  # the exit code when the way back failed as well: a person must act at once
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]*@sha256:(?P<digest>[0-9a-f]{64})")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
@@ -67,72 +66,33 @@ def release(
     state = restore(app)
     stable = state.stable
     if new == stable:
-        _say(f"{new} is stable already")
+        say(f"{new} is stable already")
         return new
     before = state.newest_before(stable)
     _end_strays(app, state, keep={new, stable, before.name if before else ""})
     try:
         _start(app, state, new=new, image=image, suffix=suffix)
-        _try_out(app, new, ready_seconds, limits or Limits())
+        try_out(app, new, stable=stable, ready_seconds=ready_seconds, limits=limits or Limits())
         app.label_stable(new)  # from here on it is what later releases go back to
     except BaseException as error:  # also when we are stopped
         with uncancellable():
             _go_back(app, stable, new, error)
         raise
-    _say(f"{new} is stable; {stable} stays ready to go back to")
-    if before and before.name != new:
-        _end(app, before)
+    _finish(app, state, new=new, before=before)
     return new
 
 
-def restore(app: ContainerApp) -> State:
-    """Route all traffic to the stable revision, label it if no revision is, and return the state.
-
-    Raises:
-        ProgramError: az fails.
-    """
-    state = app.read()
-    stable = state.stable
-    if state.is_all_on(stable) and state.has_label:
-        return state
-    app.give_all_to(stable, state)
-    if not state.has_label:
-        app.label_stable(stable)
-    _say(f"{stable} has all of the traffic")
-    return app.read()
-
-
-def take_back(app: ContainerApp, target: str | None = None) -> str:
-    """Roll back to an earlier revision, by default the previous one, and return its name.
-
-    Raises:
-        ProgramError: az fails, or there is no such revision that runs.
-    """
-    state = app.read()
-    revision = state.find(target) if target else _one_back(state)
-    if revision is None:
-        running = ", ".join(other.name for other in state.revisions if other.is_active) or "none"
-        raise ProgramError(
-            f"there is no revision {target or f'before {state.stable}'} to go back to: "
-            f"choose one with --to; running: {running}"
-        )
-    if not revision.is_active:
-        app.activate(revision.name)
-    app.label_stable(revision.name)  # first: should this be interrupted, the next run finishes it
-    app.give_all_to(revision.name, state)
-    _say(f"{revision.name} is stable again")
-    for fallen in {state.stable, *state.serving} - {revision.name}:
-        _end(app, state.find(fallen))
-    return revision.name
-
-
-def _one_back(state: State) -> Revision | None:
-    """Return the revision before the serving one.
-
-    That is the stable one itself where a release, or a rollback, was interrupted.
-    """
-    is_cut_off = state.has_label and not state.is_all_on(state.stable)
-    return state.find(state.stable) if is_cut_off else state.newest_before(state.stable)
+def _finish(app: ContainerApp, state: State, *, new: str, before: Revision | None) -> None:
+    """End what a rollback no longer goes to, and say how far back it reaches."""
+    former = state.find(state.stable)
+    if former and former.is_placeholder:
+        say(f"{new} is stable, the first release; there is nothing to go back to")
+        end(app, former)
+    else:
+        say(f"{new} is stable; 'rollback' goes back to {state.stable}, which stays ready for some hours")
+    if before and before.name != new:
+        end(app, before)
+    tidy(app)
 
 
 def _end_strays(app: ContainerApp, state: State, keep: set[str]) -> None:
@@ -153,31 +113,12 @@ def _start(app: ContainerApp, state: State, *, new: str, image: str, suffix: str
         app.deploy(image, suffix)
     elif not revision.is_active:
         app.activate(new)
-    _say(f"{new} runs, without traffic: {image}")
-
-
-def _try_out(app: ContainerApp, new: str, ready_seconds: float, limits: Limits) -> None:
-    """Smoke-test the new revision, route all traffic to it, and watch it."""
-    state, key = app.read(), read_settings().api_key
-    revision = state.find(new)
-    if revision is None:
-        raise ProgramError(f"az made no revision {new}: look at the app's activity log in the portal")
-    api_key = key.get_secret_value() if key else None
-    with Service(revision.address, api_key) as own, Service(state.address, api_key) as public:
-        own.wait_until_ready(ready_seconds)
-        own.check()
-        _say(f"{new} is ready, knows the known tweets and refuses forged feedback")
-        app.give_all_to(new, state)
-        probes, served = watch(public, own, limits)
-    _say(
-        f"in {limits.seconds:g} s {probes.failures} of {probes.requests} probes and {served.failures} of "
-        f"{served.requests} requests failed"
-    )
+    say(f"{new} runs, without traffic: {image}")
 
 
 def _go_back(app: ContainerApp, stable: str, new: str, error: BaseException) -> None:
     """Roll back: route all traffic to the stable revision, and deactivate the new one."""
-    _say(f"{new} is not released: {str(error) or type(error).__name__}")
+    say(f"{new} is not released: {str(error) or type(error).__name__}")
     try:
         state = app.read()
         app.give_all_to(stable, state)
@@ -188,21 +129,8 @@ def _go_back(app: ContainerApp, stable: str, new: str, error: BaseException) -> 
             f"the way back to {stable} failed ({problem}): run 'python -m infra.release restore', "
             "or set the traffic in the portal, now"
         ) from error
-    _say(f"{stable} has all of the traffic")
-    _end(app, state.find(new))
-
-
-def _end(app: ContainerApp, revision: Revision | None) -> None:
-    """Deactivate a revision without traffic; a failure only costs money, so it is just logged."""
-    if revision and revision.is_active:
-        try:
-            app.deactivate(revision.name)
-        except EXPECTED as problem:
-            _say(f"{revision.name} still runs, without traffic ({problem})")
-
-
-def _say(line: str) -> None:
-    summarise(f"- {line}")
+    say(f"{stable} has all of the traffic")
+    end(app, state.find(new))
 
 
 def _app() -> ContainerApp:
@@ -235,6 +163,12 @@ def _parse_command() -> argparse.Namespace:
     )
     back = commands.add_parser("rollback", help="make the revision before the stable one the stable one")
     back.add_argument("--to", metavar="REVISION", help="another revision, by its full name")
+    new = commands.add_parser(
+        "adopt", help="make a revision that runs the stable one, with all of the traffic"
+    )
+    new.add_argument("revision", metavar="REVISION", help="its full name")
+    ended = commands.add_parser("retire", help="end revisions without traffic, some hours after a release")
+    ended.add_argument("--after-hours", type=float, default=6.0, help="how many (default: %(default)g)")
     return parser.parse_args()
 
 
@@ -251,7 +185,14 @@ def _add_deploy(deploy: argparse.ArgumentParser) -> None:
         "--watch-seconds",
         type=float,
         default=Limits.seconds,
-        help="how long to watch it (default: %(default)g)",
+        help="how long to watch it at each step (default: %(default)g)",
+    )
+    deploy.add_argument(
+        "--steps",
+        type=parse_steps,
+        default=STEPS,
+        metavar="PERCENT,...",
+        help="its shares of the traffic, the last one 100 (default: 10,50,100)",
     )
     deploy.add_argument(
         "--every", type=float, default=Limits.every, help="seconds from look to look (default: %(default)g)"
@@ -264,12 +205,24 @@ def _add_deploy(deploy: argparse.ArgumentParser) -> None:
     )
 
 
+def parse_steps(text: str) -> tuple[int, ...]:
+    """Return rising percentages that end with 100, from `10,50,100`.
+
+    Raises:
+        ArgumentTypeError: They are none.
+    """
+    shares = tuple(int(part) if part.isdecimal() else 0 for part in text.split(","))
+    if shares[-1] != _ALL or any(one < 1 for one in shares) or list(shares) != sorted(set(shares)):
+        raise argparse.ArgumentTypeError(f"{text!r} are no rising percentages that end with 100")
+    return shares
+
+
 def main() -> None:
-    """Run the command of the command line: deploy, restore or rollback."""
+    """Run the command of the command line."""
     chosen = _parse_command()
     stop_when_cancelled()
     if chosen.command == "deploy":
-        limits = Limits(chosen.watch_seconds, chosen.every, chosen.error_rate)
+        limits = Limits(chosen.watch_seconds, chosen.every, chosen.error_rate, chosen.steps)
         try:
             release(_app(), chosen.image, chosen.commit, ready_seconds=chosen.ready_seconds, limits=limits)
         except NotBackError as error:
@@ -277,6 +230,10 @@ def main() -> None:
             sys.exit(NOT_BACK)
     elif chosen.command == "restore":
         restore(_app())
+    elif chosen.command == "adopt":
+        adopt(_app(), chosen.revision)
+    elif chosen.command == "retire":
+        retire(_app(), hours=chosen.after_hours)
     else:
         take_back(_app(), chosen.to)
 

@@ -166,6 +166,15 @@ def test_a_registry_that_refuses_stops_it_before_anything_is_pushed(works, monke
     assert not (tmp_path / "output").exists()
 
 
+def test_an_azure_registry_takes_the_identity_and_no_password(works):
+    works.answer("az acr login")
+
+    container_image.log_in_to_azure("crsentiloop.azurecr.io/sentiloop")
+
+    assert works.commands("az acr login") == ["az acr login --name crsentiloop --only-show-errors"]
+    assert not works.commands("docker login")
+
+
 def test_a_setting_that_is_missing_is_named(works, monkeypatch):
     monkeypatch.setenv("REGISTRY_IMAGE", REPOSITORY)
     monkeypatch.setenv("REGISTRY_USER", " ")

@@ -7,11 +7,12 @@ from cloud_fixtures import COMMIT, IMAGE, NEW, Cloud
 from release_fixtures import QUICK, app, assert_new_serves, assert_old_serves, released
 
 from infra.programs import ProgramError
-from infra.release import release, suffix_of, take_back
+from infra.release import release, suffix_of
+from infra.rollback import take_back
 from infra.smoke import SmokeError
 from sentiment.errors import ConfigError
 
-GOES_ON = ["update", "ingress traffic set", "revision label add"]
+GOES_ON = ["update", *["ingress traffic set"] * 3, "revision label add", "rest"]
 
 
 def test_a_release_deploys_tests_shifts_watches_and_marks(cloud):
@@ -56,7 +57,8 @@ def test_traffic_that_follows_the_newest_revision_is_pinned_first(cloud):
 
 
 def test_what_earlier_releases_left_behind_is_ended(cloud):
-    stray = {"active": True, "createdTime": "2026-11-25T11:00:00+00:00", "fqdn": "x", "image": "y"}
+    stray = {"active": True, "createdTime": "2026-11-25T11:00:00+00:00", "fqdn": "x"}
+    stray["template"] = {"containers": [{"image": "y"}]}
     changed = cloud.app
     changed["revisions"].append({"name": "sentiloop--stray", "properties": stray})
     cloud.app = changed
@@ -143,6 +145,7 @@ def test_the_fake_knows_no_command_that_releases_do_not_use(cloud):
             "revision label add",
             "revision activate",
             "revision deactivate",
+            "rest",
         )
     }
     assert isinstance(cloud, Cloud)

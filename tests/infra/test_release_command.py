@@ -18,7 +18,7 @@ def test_the_command_tells_the_summary_and_the_exit_code(cloud, tmp_path, monkey
         vars(cloud.new).update(fault)
         image = IMAGE.replace("ab", "cd") if fault else IMAGE
         with command(
-            "deploy", "--image", image, "--commit", COMMIT, "--ready-seconds", "1", "--watch-seconds", "0.1"
+            "deploy", "--image", image, "--commit", COMMIT, "--ready-seconds", "1", "--watch-seconds", "0"
         ) as process:
             output = process.communicate(timeout=60)[0]
         codes.append(process.returncode)
@@ -26,7 +26,7 @@ def test_the_command_tells_the_summary_and_the_exit_code(cloud, tmp_path, monkey
     assert codes == [0, 1]
     assert "Traceback" not in output
     summary = (tmp_path / "summary.md").read_text()
-    assert f"- {NEW} is stable; {OLD} stays ready to go back to" in summary
+    assert f"- {NEW} is stable; 'rollback' goes back to {OLD}" in summary
     assert "is not released" in summary
 
 

@@ -11,7 +11,8 @@ from release_fixtures import DEPLOY, QUICK, app, assert_new_serves, assert_old_s
 
 from infra.first_minutes import Limits
 from infra.programs import ProgramError
-from infra.release import NotBackError, release, restore
+from infra.release import NotBackError, release
+from infra.rollback import restore
 from infra.smoke import SmokeError
 
 
@@ -67,10 +68,10 @@ def test_an_update_that_hangs_is_ended_and_its_revision_too(cloud):
 
 def test_when_the_way_back_fails_as_well_a_person_is_called(cloud):
     vars(cloud.new).update(served=100, failed=50)
-    cloud.trouble(*({"number": number, "do": "fail"} for number in range(7, 20)))
+    cloud.trouble(*({"number": number, "do": "fail"} for number in range(8, 20)))
 
     with pytest.raises(NotBackError, match=r"infra\.release restore"):
-        released(cloud, Limits(seconds=1, every=0.05), tries=1)
+        released(cloud, Limits(seconds=1, every=0.05, steps=(100,)), tries=1)
 
     assert cloud.weights() == {NEW: 100}
     cloud.trouble()
@@ -88,7 +89,7 @@ def test_a_new_revision_that_cannot_be_ended_does_not_hide_why_it_failed(cloud, 
     assert f"{NEW} still runs, without traffic" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("number", range(1, 10))
+@pytest.mark.parametrize("number", range(1, 13))
 def test_a_release_that_is_killed_at_any_call_is_finished_by_the_next(cloud, number):
     cloud.trouble({"number": number, "do": "kill", "applied": True})
     with command(*DEPLOY, "0.1") as process:
@@ -103,9 +104,9 @@ def test_a_release_that_is_killed_at_any_call_is_finished_by_the_next(cloud, num
 
 
 def test_the_calls_of_a_release_are_those_that_the_test_above_kills_it_at(cloud):
-    released(cloud)
+    released(cloud, Limits(0.1, 0.05, steps=(100,)))
 
-    assert len(cloud.calls) == 9
+    assert len(cloud.calls) == 12
 
 
 def test_another_image_after_a_kill_starts_from_the_stable_revision(cloud):

@@ -1,0 +1,161 @@
+"""The order of delivery: who waits for whom, who holds which credential, what follows from what."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from workflows import JOBS, STEPS, WORKFLOWS
+
+
+class Group:
+    """A concurrency group as GitHub runs it: one in progress; who else waits, by `queue`."""
+
+    def __init__(self, queue="single", **_):
+        self.queue, self.waiting, self.cancelled = queue, [], []
+
+    def enter(self, job):
+        if self.queue != "max":
+            self.cancelled += self.waiting
+            self.waiting = []
+        self.waiting.append(job)
+
+
+MOVE_TRAFFIC = ("release/deploy", "release/roll-back", "infra/deploy", "upkeep/retire")
+
+
+def test_a_rollback_that_waits_is_thrown_out_by_nobody():
+    """The belief that the default group does that (delivery facts, 53) is caught by its model."""
+    groups = [JOBS[job_id]["concurrency"] for job_id in MOVE_TRAFFIC]
+    waiting, default = Group(**groups[0]), Group()
+    for job_id in ("release/roll-back", "release/deploy", "infra/deploy"):
+        waiting.enter(job_id)
+        default.enter(job_id)
+
+    assert groups == [{"group": "traffic", "cancel-in-progress": False, "queue": "max"}] * 4
+    assert waiting.cancelled == []
+    assert default.cancelled == ["release/roll-back", "release/deploy"]
+
+
+def test_what_waits_for_people_is_in_no_group():
+    """A job that waits for its reviewers may count in its group, and stand in a rollback's way."""
+    for name in ("infra", "release"):
+        approve = JOBS[f"{name}/approve"]
+        assert approve["environment"] == "approval"
+        assert "concurrency" not in approve
+    assert JOBS["infra/deploy"]["needs"] == ["approve"]
+    assert JOBS["release/push"]["needs"] == ["approve"]
+    assert "needs" not in JOBS["release/roll-back"]
+
+
+def test_a_release_waits_for_no_rollback_and_a_tag_is_not_replaced_by_a_push():
+    concurrency = WORKFLOWS["release"]["concurrency"]
+
+    assert concurrency["cancel-in-progress"] is False
+    assert "format('roll-back-{0}', github.run_id)" in concurrency["group"]
+    assert "format('release-{0}', github.ref)" in concurrency["group"]
+    assert JOBS["retrain/retrain"]["concurrency"] == {"group": "retrain", "cancel-in-progress": False}
+    assert JOBS["retrain/collect"]["concurrency"] == {"group": "collect", "cancel-in-progress": False}
+
+
+def test_the_image_is_deployed_by_its_digest():
+    deploy = next(step for _, step in STEPS if step.get("id") == "deploy")
+
+    assert deploy["run"] == 'exec python -m infra.release deploy --image "$IMAGE" --commit "$GITHUB_SHA"'
+    # `exec`: else the shell would get the signals of a job that is cancelled, and not pass them on
+    assert deploy["env"]["IMAGE"] == "${{ needs.push.outputs.image }}"
+    assert WORKFLOWS["release"]["jobs"]["push"]["outputs"] == {"image": "${{ steps.image.outputs.image }}"}
+
+
+@pytest.mark.parametrize(("job", "step"), [("deploy", "deploy"), ("roll-back", "rollback")])
+def test_what_moves_traffic_and_is_killed_is_put_right(job, step):
+    steps = JOBS[f"release/{job}"]["steps"]
+
+    assert steps[-2]["id"] == step
+    assert steps[-1]["run"] == "python -m infra.release restore"
+    assert steps[-1]["if"] == f"(failure() || cancelled()) && steps.{step}.outcome != 'skipped'"
+
+
+def test_only_promote_leads_to_a_release():
+    promoted = "needs.retrain.outputs.promoted == 'true' || needs.azure.outputs.promoted == 'true'"
+
+    assert JOBS["retrain/release"]["if"] == f"${{{{ !cancelled() && ({promoted}) }}}}"
+    assert JOBS["retrain/retrain"]["outputs"] == {"promoted": "${{ steps.verdict.outputs.promoted }}"}
+    publish = [step["if"] for _, step in STEPS if "flows.publish" in step.get("run", "")]
+    outputs = ("calibrate.outputs.changed", "verdict.outputs.promoted")
+    assert publish == [f"steps.{output} == 'true'" for output in outputs]
+
+
+def test_validated_rows_lead_to_a_retraining_and_to_no_release_by_themselves():
+    on = {name: workflow[True] for name, workflow in WORKFLOWS.items()}  # YAML takes `on` for a truth value
+
+    assert on["retrain"]["push"]["paths"] == ["data/feedback_validated.csv"]
+    assert "data/feedback_validated.csv" in on["release"]["push"]["paths-ignore"]
+    assert on["retrain"]["schedule"]
+    assert on["release"]["push"]["tags"] == ["v*"]
+
+
+def test_infrastructure_is_deployed_by_hand_and_after_a_look():
+    approve = JOBS["infra/approve"]
+
+    assert "workflow_dispatch" in approve["if"]
+    assert "refs/heads/main" in approve["if"]
+    assert approve["needs"] == ["what-if"]
+    assert "head.repo.full_name == github.repository" in JOBS["infra/what-if"]["if"]
+
+
+def test_a_tag_releases_only_a_commit_that_main_contains(tmp_path):
+    steps = JOBS["release/tested"]["steps"]
+    assert steps[0]["with"]["fetch-depth"] == 0
+    script = steps[1]["run"]
+    git = ["git", "-c", "user.name=ann", "-c", "user.email=ann@x.example"]
+
+    def commit(message):
+        subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", message], cwd=tmp_path, check=True)
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return head.stdout.strip()
+
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=tmp_path, check=True)
+    old, new = commit("one"), commit("two")
+    subprocess.run(["git", "update-ref", "refs/remotes/origin/main", new], cwd=tmp_path, check=True)
+    stray = commit("never reviewed")
+    runs = [
+        subprocess.run(
+            ["bash", "-e", "-c", script],
+            cwd=tmp_path,
+            env={**os.environ, "GITHUB_SHA": sha},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for sha in (old, new, stray)
+    ]
+
+    assert [run.returncode for run in runs] == [0, 0, 1]
+    assert f"::error::{stray} is not on main: merge it first" in runs[2].stdout
+
+
+def test_the_job_that_builds_has_no_credential_and_those_with_one_have_few_packages():
+    build = JOBS["release/build"]
+    assert "environment" not in build
+    assert build["permissions"] == {"contents": "read"}
+    assert "secrets." not in str(build)
+    assert "azure/login" not in str(build)
+    assert build["needs"] == ["champion"]
+    for job in ("champion", "push", "deploy", "roll-back"):
+        assert "make" not in str(JOBS[f"release/{job}"]["steps"]), job
+    for job_id, step in STEPS:
+        if "make setup" in step.get("run", ""):
+            assert "REGISTRY_TOKEN" not in str(JOBS[job_id]), job_id
+            assert JOBS[job_id].get("environment") in (None, "learning"), job_id
+
+
+def test_a_preview_of_a_pull_request_gets_no_secret_and_an_identity_that_only_reads():
+    preview = JOBS["infra/what-if"]
+
+    assert preview["environment"] == "preview"
+    assert "secrets." not in str(preview)
+    assert "--validation-level ProviderNoRbac" in preview["steps"][-1]["run"]
