@@ -11,6 +11,7 @@ from itertools import product
 from typing import Literal
 
 from sentiment.evaluation import behaviour_sentences as sentences
+from sentiment.evaluation import behaviour_visitors as visitors
 from sentiment.evaluation.misspelling import SLIPS, misspell_longest
 
 Kind = Literal["minimum functionality", "invariance", "direction"]
@@ -46,6 +47,7 @@ def written_cases() -> Iterator[Case]:
         _spelling,
         _noise,
         _people_and_places,
+        _visitors,
     ):
         yield from of_capability()
 
@@ -188,3 +190,17 @@ def _people_and_places() -> Iterator[Case]:
             yield Case(
                 "invariance", capability, template.format(first), template.format(second), template=template
             )
+
+
+def _visitors() -> Iterator[Case]:
+    for capability, by_label in (
+        ("ratings", visitors.RATINGS),
+        ("idioms", visitors.IDIOMS),
+        ("questions", visitors.QUESTIONS),
+    ):
+        for label, texts in by_label.items():
+            yield from _means(capability, label, *texts)
+    yield from _means("numbers and dates", "neutral", *visitors.NUMBERS)
+    yield from _means("names that are words", "neutral", *visitors.WORD_NAMES)
+    yield from _means("newer emoji", "positive", *(f"{{}} {sign}" for sign in visitors.GLAD_SIGNS))
+    yield from _means("newer emoji", "negative", *(f"{{}} {sign}" for sign in visitors.ANGRY_SIGNS))

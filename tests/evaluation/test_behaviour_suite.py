@@ -39,6 +39,7 @@ def test_there_are_hundreds_of_different_cases_of_three_kinds_and_many_capabilit
             "countries",
         ),
         *("handles and links", "facts"),
+        *("ratings", "idioms", "questions", "numbers and dates", "names that are words", "newer emoji"),
     }
     assert min(capabilities().values()) >= 20
 
@@ -91,7 +92,7 @@ def test_a_model_that_always_says_the_same_passes_invariance_and_direction_and_n
     passed = run_suite(model("neutral"))
 
     assert set(passed["invariance"]) == set(passed["direction"]) == {1.0}
-    assert np.mean(passed["minimum functionality"]) < 0.35
+    assert np.mean(passed["minimum functionality"]) < 0.45
     assert pass_rates(ask_suite(model("neutral")))["vocabulary"] == 0
 
 
