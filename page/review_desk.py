@@ -98,7 +98,7 @@ def figures(desk: Desk, language: Language, who: tuple[str, str]) -> list[Any]:
         progress, agreement, disputes = (
             desk.queue.progress(name),
             desk.queue.agreement(),
-            desk.queue.disagreements(),
+            desk.queue.disagreements(limit=1),
         )
     except SentiloopError:  # the click said it already
         return [gr.skip()] * 5
@@ -106,7 +106,7 @@ def figures(desk: Desk, language: Language, who: tuple[str, str]) -> list[Any]:
     return [
         progress_bar(language, progress) + audit_card(language, progress.audit, read_missing(desk.verdicts)),
         gr.update(visible=disputed is not None),
-        disagreement_card(language, *disputed, len(disputes) - 1) if disputed else "",
+        disagreement_card(language, *disputed, progress.disagreements - 1) if disputed else "",
         disputed[0] if disputed else None,
         agreement_card(language, agreement),
     ]

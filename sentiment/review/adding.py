@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from sentiment.data.near_duplicates import NearDuplicates, canonical_form
 from sentiment.review.items import HOUR, Added, Arrivals, annotators_needed, novelty, priority, to_text
+from sentiment.review.positions import Counts, add_counts, changing, place_of
 from sentiment.review.tables import ITEMS, REPORTS, WATERMARKS, replace_row
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from sentiment.review.database import Database
     from sentiment.review.items import Report
-    from sentiment.review.tables import Database
 
 BATCH = 500  # reports in one transaction, which a click of an annotator may have to wait for
 
@@ -96,6 +98,7 @@ def _add_batch(
         added = _ItemIndex(items, index.words)
         batch = _Batch(connection, reports, added, overlap)
         outcomes = [batch.add(*each) for each in zip(reports, forms, matches, strict=True)]
+        add_counts(connection, batch.counts)
         for name, moment in watermarks.items():
             replace_row(connection, WATERMARKS, {"name": name}, {"moment": to_text(moment)})
     for item_id, form in added.forms.items():
@@ -114,6 +117,8 @@ class _Batch:
             connection, REPORTS.c.feedback_id.in_([report.feedback_id for report in reports])
         )
         self._arrivals = _read_arrivals(connection, reports)
+        self._number = connection.scalar(select(func.max(ITEMS.c.number))) or 0
+        self.counts: Counts = Counter()
 
     def add(self, report: Report, form: str, match: str | None) -> Outcome:
         """Add a report to its earlier item, to the item that it matches, or to a new item."""
@@ -124,12 +129,20 @@ class _Batch:
         item_id = earlier.item_id if earlier else match or self._added.find(form)
         if item_id is None:
             self._insert_item(report, form, is_flood)
-        elif report.origin == "feedback":
-            self._raise_priority(item_id, report, is_flood)
-        if item_id and report.audit_order is not None:
-            self._move_up(item_id, report.audit_order)
-        self._write_report(report, item_id or report.feedback_id, is_flood)
-        return "collapsed" if item_id else "new"
+            self._write_report(report, report.feedback_id, is_flood)
+            return "new"
+        if report.origin != "feedback" and report.audit_order is None:
+            self._write_report(report, item_id, is_flood)
+            return "collapsed"
+        with changing(self._connection, item_id):
+            if report.origin == "feedback":
+                self._raise_priority(item_id, report, is_flood)
+            if report.audit_order is not None:
+                self._move_up(
+                    item_id, report.audit_order, is_draw=earlier is None or earlier.drawn != "audit"
+                )
+            self._write_report(report, item_id, is_flood)
+        return "collapsed"
 
     def _insert_item(self, report: Report, form: str, is_flood: bool) -> None:
         new = novelty(form, self._added.words)
@@ -142,8 +155,14 @@ class _Batch:
             "needed": annotators_needed(report.feedback_id, self._overlap),
             "priority": priority(report, new, is_flood=is_flood),
             "audit_order": report.audit_order,
+            "draws": int(report.audit_order is not None),
+            "number": self._number + 1,
+            "exported_at": None,
         }
-        self._connection.execute(_NEW_ITEM, values)
+        position, counts = place_of(SimpleNamespace(**values), ())
+        self._connection.execute(_NEW_ITEM, values | position._asdict())
+        self._number += 1
+        self.counts.update(counts)
         self._added.add(report.feedback_id, form)
 
     def _raise_priority(self, item_id: str, report: Report, is_flood: bool) -> None:
@@ -158,8 +177,11 @@ class _Batch:
         }
         self._connection.execute(update(ITEMS).where(is_it).values(**values))
 
-    def _move_up(self, item_id: str, order: float) -> None:
+    def _move_up(self, item_id: str, order: float, *, is_draw: bool) -> None:
         """Give an item of the audit the earliest place that one of its reports has in its order."""
+        if is_draw:
+            one_more = update(ITEMS).where(ITEMS.c.item_id == item_id).values(draws=ITEMS.c.draws + 1)
+            self._connection.execute(one_more)
         is_later = ITEMS.c.audit_order.is_(None) | (ITEMS.c.audit_order > order)
         self._connection.execute(
             update(ITEMS).where(ITEMS.c.item_id == item_id, is_later).values(audit_order=order)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import combinations
@@ -32,45 +31,71 @@ def agree(judgements: Iterable[Judgement]) -> Agreement:
     by_item: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for item, annotator, label in judgements:
         by_item[item][annotator] = label
-    shared = [labels for labels in by_item.values() if len(labels) > 1]
-    pairs: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for labels in shared:
+    pairs: defaultdict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
+    ratings: Counter[tuple[str, ...]] = Counter()
+    for labels in by_item.values():
         for first, second in combinations(sorted(labels), 2):
-            pairs[first, second].append((labels[first], labels[second]))
-    cohen = {pair: (cohen_kappa(both), len(both)) for pair, both in sorted(pairs.items())}
-    sizes = Counter(len(labels) for labels in shared)
-    most = max(sizes, key=lambda size: (sizes[size], size), default=0)
-    rated = [Counter(labels.values()) for labels in shared if len(labels) == most]
-    return Agreement(cohen, fleiss_kappa(rated), len(rated))
+            pairs[first, second][labels[first], labels[second]] += 1
+        ratings[tuple(sorted(labels.values()))] += len(labels) > 1
+    return agreement_of(pairs, ratings)
 
 
-def cohen_kappa(pairs: list[tuple[str, str]]) -> float | None:
-    """Return Cohen's kappa of two annotators' labels of the same items.
+def agreement_of(
+    pairs: Mapping[tuple[str, str], Mapping[tuple[str, str], int]], ratings: Mapping[tuple[str, ...], int]
+) -> Agreement:
+    """Return the agreement from counts.
+
+    Args:
+        pairs: For each two annotators, the items that both judged by the two labels.
+        ratings: The items with several labels by these, in alphabetical order.
+    """
+    cohen = {pair: (cohen_kappa(counts), sum(counts.values())) for pair, counts in sorted(pairs.items())}
+    sizes: Counter[int] = Counter()
+    for labels, number in ratings.items():
+        sizes[len(labels)] += number
+    most = max((size for size in sizes if sizes[size]), key=lambda size: (sizes[size], size), default=0)
+    rated = {labels: number for labels, number in ratings.items() if len(labels) == most and number}
+    return Agreement(cohen, fleiss_kappa(rated), sum(rated.values()))
+
+
+def cohen_kappa(counts: Mapping[tuple[str, str], int]) -> float | None:
+    """Return Cohen's kappa of two annotators from the numbers of items by their two labels.
 
     Source: Cohen, Educational and Psychological Measurement 20, 1960.
     """
-    from sklearn.metrics import cohen_kappa_score
-
-    if len({label for pair in pairs for label in pair}) < 2:  # noqa: PLR2004 - one label alone: no chance to disagree
+    total = sum(counts.values())
+    labels = {label for both in counts for label in both}
+    if not total or len(labels) < 2:  # noqa: PLR2004 - one label alone: no chance to disagree
         return None
-    kappa = float(cohen_kappa_score([first for first, _ in pairs], [second for _, second in pairs]))
-    return kappa if math.isfinite(kappa) else None
+    shares = [
+        [sum(number for both, number in counts.items() if both[side] == label) / total for label in labels]
+        for side in (0, 1)
+    ]
+    expected = float(sum(one * other for one, other in zip(*shares, strict=True)))
+    if expected == 1:
+        return None
+    observed = sum(number for (first, second), number in counts.items() if first == second) / total
+    return (observed - expected) / (1 - expected)
 
 
-def fleiss_kappa(rated: list[Counter[str]]) -> float | None:
-    """Return Fleiss' kappa of items that all have the same number of ratings.
+def fleiss_kappa(rated: Mapping[tuple[str, ...], int]) -> float | None:
+    """Return Fleiss' kappa from the numbers of items by their labels, the same number of each.
 
     Source: Fleiss, Psychological Bulletin 76, 1971.
     """
     if not rated:
         return None
-    raters = rated[0].total()
-    totals = sum(rated, Counter())
+    raters, items = len(next(iter(rated))), sum(rated.values())
+    totals: Counter[str] = Counter()
+    agreeing = 0
+    for labels, number in rated.items():
+        ratings = Counter(labels)
+        totals.update({label: count * number for label, count in ratings.items()})
+        agreeing += number * sum(count * (count - 1) for count in ratings.values())
     expected = sum((count / totals.total()) ** 2 for count in totals.values())
     if expected == 1:
         return None
-    agreeing = sum(count * (count - 1) for ratings in rated for count in ratings.values())
-    observed = agreeing / (len(rated) * raters * (raters - 1))
+    observed = agreeing / (items * raters * (raters - 1))
     return (observed - expected) / (1 - expected)
 
 

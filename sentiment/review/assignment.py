@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, case, exists, func, select
 
 from sentiment.review.audit import is_audit_turn
 from sentiment.review.items import SKIPPED, to_text
-from sentiment.review.judging import ADJUDICATED
-from sentiment.review.tables import ANNOTATOR, HOLDS, ITEMS, JUDGEMENTS, LEASES, replace_row
+from sentiment.review.positions import AUDIT_LANE, GIVEN, NO_LANE, OTHER_LANE, half, read_counts
+from sentiment.review.tables import ANNOTATOR, COUNTS, ITEMS, JUDGEMENTS, LEASES, replace_row
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +18,51 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 LEASE = timedelta(minutes=10)
+_FORGOTTEN = timedelta(hours=1)  # after its end, a lease is deleted: clocks may differ by less
+
+# Built once: building a statement takes longer than running it.
+_ME: BindParameter[str] = bindparam("me")
+_MINE = JUDGEMENTS.alias()
+_IS_MINE = (
+    (_MINE.c.item_id == ITEMS.c.item_id)
+    & (_MINE.c.annotator == _ME)
+    & (_MINE.c.role == ANNOTATOR)
+    & (_MINE.c.retired == 0)
+)
+_LEASED = (
+    select(func.count())
+    .select_from(LEASES)
+    .where(LEASES.c.item_id == ITEMS.c.item_id, LEASES.c.annotator != _ME, LEASES.c.until > bindparam("now"))
+    .correlate(ITEMS)
+    .scalar_subquery()
+)
+_IS_FREE = case((ITEMS.c.judge == "", 0), else_=1) + _LEASED < ITEMS.c.needed
+_NOT_MINE = ~exists().where(_IS_MINE).correlate(ITEMS)
+_IN_ORDER = (ITEMS.c.place, ITEMS.c.item_id)
+
+
+def _first_of(judge: Any) -> Any:
+    """Return a query for a lane's first free item that this person alone has judged."""
+    return (
+        select(ITEMS.c.item_id)
+        .where(ITEMS.c.lane == bindparam("lane"), ITEMS.c.judge == judge, _NOT_MINE, _IS_FREE)
+        .order_by(*_IN_ORDER)
+        .limit(1)
+    )
+
+
+_FIRST_OF_NOBODY = _first_of("")
+# The first for each person who waits for a second: so nobody's own backlog is searched.
+_FIRST_OF_EACH = select(_first_of(COUNTS.c.name).correlate(COUNTS).scalar_subquery()).where(
+    COUNTS.c.kind == bindparam("kind"), COUNTS.c.number > 0, COUNTS.c.name != _ME
+)
+_SKIPPED = (
+    select(ITEMS.c.item_id)
+    .join(_MINE, _IS_MINE)
+    .where(_MINE.c.label == SKIPPED, ITEMS.c.lane != NO_LANE, _IS_FREE)
+    .order_by(_MINE.c.number)
+    .limit(1)
+)
 
 
 def next_item_id(connection: Connection, annotator: str, now: datetime, *, audit_share: float) -> str | None:
@@ -28,42 +73,25 @@ def next_item_id(connection: Connection, annotator: str, now: datetime, *, audit
     skipped comes last. An item that others lease or have judged is given to no more annotators than
     it needs.
     """
-    judged = select(JUDGEMENTS).where(HOLDS, JUDGEMENTS.c.role == ANNOTATOR)
-    own = judged.where(JUDGEMENTS.c.annotator == annotator).subquery()
-    number = connection.scalar(select(func.count()).select_from(own)) or 0
-    is_others_turn = not is_audit_turn(number, audit_share)
-    others = _count_by_item(
-        judged.where(JUDGEMENTS.c.annotator != annotator, JUDGEMENTS.c.label != SKIPPED).subquery()
-    )
-    leased = _count_by_item(
-        select(LEASES).where(LEASES.c.annotator != annotator, LEASES.c.until > to_text(now)).subquery()
-    )
-    taken = func.coalesce(others.c.number, 0) + func.coalesce(leased.c.number, 0)
-    query = (
-        select(ITEMS.c.item_id)
-        .outerjoin(own, own.c.item_id == ITEMS.c.item_id)
-        .outerjoin(others, others.c.item_id == ITEMS.c.item_id)
-        .outerjoin(leased, leased.c.item_id == ITEMS.c.item_id)
-        .where(ITEMS.c.exported_at.is_(None), ITEMS.c.item_id.not_in(ADJUDICATED), taken < ITEMS.c.needed)
-        .where(own.c.label.is_(None) | (own.c.label == SKIPPED))
-        .order_by(
-            own.c.label.is_not(None),
-            own.c.number,
-            ITEMS.c.audit_order.is_not(None) if is_others_turn else ITEMS.c.audit_order.is_(None),
-            ITEMS.c.audit_order,
-            ITEMS.c.priority.desc(),
-            ITEMS.c.item_id,
-        )
-    )
-    item_id: str | None = connection.scalar(query.limit(1))
-    return item_id
+    given = {"me": annotator, "now": to_text(now)}
+    number = read_counts(connection, GIVEN, annotator).get(annotator, 0)
+    lanes = (AUDIT_LANE, OTHER_LANE) if is_audit_turn(number, audit_share) else (OTHER_LANE, AUDIT_LANE)
+    for lane in lanes:
+        in_lane = given | {"lane": lane}
+        firsts = [connection.scalar(_FIRST_OF_NOBODY, in_lane)]
+        firsts += connection.scalars(_FIRST_OF_EACH, in_lane | {"kind": half(lane)})
+        ids = [item_id for item_id in firsts if item_id is not None]
+        if len(ids) > 1:
+            in_order = select(ITEMS.c.item_id).where(ITEMS.c.item_id.in_(ids)).order_by(*_IN_ORDER)
+            ids = [str(connection.scalar(in_order.limit(1)))]
+        if ids:
+            return str(ids[0])
+    skipped: str | None = connection.scalar(_SKIPPED, given)
+    return skipped
 
 
 def lease(connection: Connection, item_id: str, annotator: str, now: datetime) -> None:
     """Lease an item to an annotator for ten minutes, so that nobody else is given it."""
+    connection.execute(LEASES.delete().where(LEASES.c.until < to_text(now - _FORGOTTEN)))
     key = {"item_id": item_id, "annotator": annotator}
     replace_row(connection, LEASES, key, {"until": to_text(now + LEASE)})
-
-
-def _count_by_item(rows: Any) -> Any:
-    return select(rows.c.item_id, func.count().label("number")).group_by(rows.c.item_id).subquery()

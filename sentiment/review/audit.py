@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import func, select
 
-from sentiment.review.items import SKIPPED, UNCLEAR, AuditDraw, AuditProgress
+from sentiment.review.items import SKIPPED, UNCLEAR, AuditDraw
 from sentiment.review.tables import HOLDS, ITEMS, JUDGEMENTS, REPORTS
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from sentiment.data.audited import State
     from sentiment.review.items import Item
     from sentiment.review.standings import Standing
-
-_TOUCHED = select(JUDGEMENTS.c.item_id).where(HOLDS).correlate(None)
 
 
 def is_audit_turn(judged: int, share: float) -> bool:
@@ -52,9 +50,9 @@ def _order(item: Item) -> float:
     return item.audit_order or 0.0
 
 
-def read_draws(connection: Connection) -> Mapping[str, tuple[AuditDraw, ...]]:
-    """Return the audit's draws by item, in the audit's order."""
-    rows = connection.execute(select(REPORTS).where(REPORTS.c.drawn == "audit"))
+def read_draws(connection: Connection, *where: Any) -> Mapping[str, tuple[AuditDraw, ...]]:
+    """Return the audit's draws that meet conditions on REPORTS by item, in the audit's order."""
+    rows = connection.execute(select(REPORTS).where(REPORTS.c.drawn == "audit", *where))
     by_item: defaultdict[str, list[AuditDraw]] = defaultdict(list)
     for row in rows:
         names = ("feedback_id", "prediction_id", "predicted_label", "model", "probability")
@@ -68,23 +66,8 @@ def read_frontier(connection: Connection) -> float:
 
     That is the place of the first item that nobody judged or skipped; infinite where there is none.
     """
-    untouched = select(func.min(ITEMS.c.audit_order)).where(
-        ITEMS.c.exported_at.is_(None), ITEMS.c.item_id.not_in(_TOUCHED)
-    )
-    first: float | None = connection.scalar(untouched)
+    first: float | None = connection.scalar(select(func.min(ITEMS.c.unseen)))
     return math.inf if first is None else first
-
-
-def read_audit_progress(connection: Connection, standings: Iterable[Standing]) -> AuditProgress:
-    """Return the audit's progress; `standings` are those of all items."""
-    query = select(REPORTS.c.item_id, func.count().label("number")).where(REPORTS.c.drawn == "audit")
-    numbers = {row.item_id: row.number for row in connection.execute(query.group_by(REPORTS.c.item_id))}
-    skipped = _read_skipped(connection)
-    counts: defaultdict[str, int] = defaultdict(int)
-    for standing in standings:
-        counts[_state(standing, skipped)] += numbers.get(standing.item_id, 0)
-    states = ("settled", "unclear", "skipped", "waiting")
-    return AuditProgress(sum(numbers.values()), *(counts[state] for state in states))
 
 
 def _state(standing: Standing, skipped: set[str]) -> str:

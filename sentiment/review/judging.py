@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, insert, select, update
 from models import LABELS
 from sentiment.errors import ReviewError
 from sentiment.review.items import UNCLEAR, ItemClosedError, to_text
+from sentiment.review.positions import changing
 from sentiment.review.standings import read_standings
 from sentiment.review.tables import ADJUDICATOR, ANNOTATOR, HOLDS, ITEMS, JUDGEMENTS, LEASES
 
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _LONGEST_NAME = 100
-ADJUDICATED = select(JUDGEMENTS.c.item_id).where(HOLDS, JUDGEMENTS.c.role == ADJUDICATOR).correlate(None)
+_OTHERS = JUDGEMENTS.alias()
+_IS_ADJUDICATED = (
+    select(_OTHERS.c.number)
+    .where(_OTHERS.c.item_id == ITEMS.c.item_id, _OTHERS.c.retired == 0, _OTHERS.c.role == ADJUDICATOR)
+    .correlate(ITEMS)
+    .exists()
+)
 
 
 class Seat(NamedTuple):
@@ -76,7 +83,7 @@ def check_open(connection: Connection, item_id: str) -> None:
         raise ItemClosedError(
             f"item {item_id} has been in the dataset since {row.exported_at[:10]}: its label is final"
         )
-    for who, (label, _) in read_standings(connection, item_id)[0].adjudicated.items():
+    for who, (label, _) in read_standings(connection, ITEMS.c.item_id == item_id)[0].adjudicated.items():
         raise ItemClosedError(
             f"item {item_id} was settled by {who} meanwhile: it is {label} unless {who} takes that back"
         )
@@ -84,10 +91,11 @@ def check_open(connection: Connection, item_id: str) -> None:
 
 def write_judgement(connection: Connection, seat: Seat, label: str, moment: datetime) -> None:
     """Write a judgement, which replaces the seat's earlier one and ends its lease."""
-    retire(connection, seat.rows)
-    connection.execute(
-        insert(JUDGEMENTS).values(**seat._asdict(), label=label, judged_at=to_text(moment), retired=0)
-    )
+    with changing(connection, seat.item_id):
+        _retire(connection, seat.rows)
+        connection.execute(
+            insert(JUDGEMENTS).values(**seat._asdict(), label=label, judged_at=to_text(moment), retired=0)
+        )
     connection.execute(
         LEASES.delete().where(LEASES.c.item_id == seat.item_id, LEASES.c.annotator == seat.annotator)
     )
@@ -113,18 +121,26 @@ def import_judgement(connection: Connection, seat: Seat, label: str, judged_at: 
     return True
 
 
-def last_judgement(connection: Connection, annotator: str) -> Any:
-    """Return the row of the last judgement or adjudication that a person may undo, or None."""
+def take_back(connection: Connection, annotator: str) -> tuple[str, str] | None:
+    """Let a person's last judgement hold no longer; return its item and role, None without any.
+
+    What is in the dataset, and what another person adjudicated, stays.
+    """
     query = (
         select(JUDGEMENTS.c.number, JUDGEMENTS.c.item_id, JUDGEMENTS.c.role)
         .join(ITEMS, ITEMS.c.item_id == JUDGEMENTS.c.item_id)
         .where(JUDGEMENTS.c.annotator == annotator, HOLDS, ITEMS.c.exported_at.is_(None))
-        .where((JUDGEMENTS.c.role == ADJUDICATOR) | ITEMS.c.item_id.not_in(ADJUDICATED))
+        .where((JUDGEMENTS.c.role == ADJUDICATOR) | ~_IS_ADJUDICATED)
         .order_by(JUDGEMENTS.c.number.desc())
     )
-    return connection.execute(query.limit(1)).first()
+    row = connection.execute(query.limit(1)).first()
+    if row is None:
+        return None
+    with changing(connection, row.item_id):
+        _retire(connection, JUDGEMENTS.c.number == row.number)
+    return row.item_id, row.role
 
 
-def retire(connection: Connection, which: Any) -> None:
+def _retire(connection: Connection, which: Any) -> None:
     """Let the judgements that meet a condition hold no longer; they stay in the history."""
     connection.execute(update(JUDGEMENTS).where(HOLDS, which).values(retired=JUDGEMENTS.c.number))

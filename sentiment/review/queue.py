@@ -9,33 +9,32 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from sentiment.review.adding import add_reports
-from sentiment.review.agreement import Agreement, agree
 from sentiment.review.assignment import lease, next_item_id
-from sentiment.review.audit import in_turn, read_audit_progress, read_audit_states, read_frontier
+from sentiment.review.audit import in_turn, read_audit_states, read_frontier
+from sentiment.review.closing import close_settled
+from sentiment.review.database import Database
 from sentiment.review.items import (
     SKIPPED,
-    UNCLEAR,
     Added,
     Item,
     ItemClosedError,
     Progress,
     Report,
     Settled,
-    to_text,
 )
 from sentiment.review.judging import (
     Seat,
     check_label,
     check_open,
     import_judgement,
-    last_judgement,
     normal_name,
-    retire,
+    take_back,
     write_judgement,
 )
+from sentiment.review.progress import read_agreement, read_progress
 from sentiment.review.standings import read_items, read_settled, read_standings
 from sentiment.review.tables import (
     ADJUDICATOR,
@@ -45,7 +44,6 @@ from sentiment.review.tables import (
     ITEMS,
     JUDGEMENTS,
     WATERMARKS,
-    Database,
     replace_row,
 )
 
@@ -55,7 +53,10 @@ if TYPE_CHECKING:
 
     from sentiment.config import Settings
     from sentiment.data.audited import State
+    from sentiment.review.agreement import Agreement
     from sentiment.review.items import AuditDraw
+
+_CLOSED_AT_ONCE = 500
 
 
 class ReviewQueue:
@@ -97,7 +98,7 @@ class ReviewQueue:
             if item_id is None:
                 return None
             lease(connection, item_id, name, now)
-            return read_items(connection, [item_id])[0]
+            return read_items(connection, ITEMS.c.item_id == item_id)[0]
 
     def judge(self, item_id: str, annotator: str, label: str, *, now: datetime) -> None:
         """Record an annotator's label, one of LABELS or `unclear`, in place of their earlier one.
@@ -136,14 +137,12 @@ class ReviewQueue:
         """
         name = normal_name(annotator)
         with self._database.transaction() as connection:
-            row = last_judgement(connection, name)
-            if row is None:
+            taken_back = take_back(connection, name)
+            if taken_back is None or taken_back[1] == ADJUDICATOR:
                 return None
-            retire(connection, JUDGEMENTS.c.number == row.number)
-            if row.role == ADJUDICATOR:
-                return None
-            lease(connection, row.item_id, name, now)
-            return read_items(connection, [row.item_id])[0]
+            item_id, _ = taken_back
+            lease(connection, item_id, name, now)
+            return read_items(connection, ITEMS.c.item_id == item_id)[0]
 
     def adjudicate(self, item_id: str, adjudicator: str, label: str, *, now: datetime) -> None:
         """Settle an item that annotators disagree on.
@@ -156,7 +155,7 @@ class ReviewQueue:
         name = normal_name(adjudicator)
         with self._database.transaction() as connection:
             check_open(connection, item_id)
-            if not read_standings(connection, item_id)[0].is_disputed:
+            if connection.scalar(select(ITEMS.c.state).where(ITEMS.c.item_id == item_id)) != "disputed":
                 raise ItemClosedError(
                     f"nobody disagrees on item {item_id} now: there is nothing to settle, go on with the next"
                 )
@@ -168,11 +167,8 @@ class ReviewQueue:
         That is the order in which a new annotator would get them.
         """
         with self._database.reading() as connection:
-            items = read_items(connection)
-            if not waiting:
-                return items
-            open_ids = {standing.item_id for standing in read_standings(connection) if standing.is_waiting}
-        return in_turn([item for item in items if item.item_id in open_ids], self._audit_share)
+            items = read_items(connection, *([ITEMS.c.state == "waiting"] if waiting else ()))
+        return in_turn(items, self._audit_share) if waiting else items
 
     def judgements(self) -> list[dict[str, str]]:
         """Return the judgements that hold, oldest first, without skips and adjudications.
@@ -186,7 +182,8 @@ class ReviewQueue:
 
     def agreement(self) -> Agreement:
         """Return how far annotators agree on the items that several of them judged."""
-        return agree((row["item_id"], row["annotator"], row["label"]) for row in self.judgements())
+        with self._database.reading() as connection:
+            return read_agreement(connection)
 
     def settled(self) -> list[Settled]:
         """Return the items that annotators agreed on or that were adjudicated, the oldest first."""
@@ -196,7 +193,7 @@ class ReviewQueue:
     def audit_states(self) -> list[tuple[AuditDraw, State, str | None]]:
         """Return each draw of the audit with its state, and its label where it has one."""
         with self._database.reading() as connection:
-            return read_audit_states(connection, read_standings(connection))
+            return read_audit_states(connection, read_standings(connection, ITEMS.c.draws > 0))
 
     def audit_frontier(self) -> float:
         """Return the place in the audit's order up to which annotators have seen everything."""
@@ -209,40 +206,31 @@ class ReviewQueue:
         An item that is not settled any more, since somebody undid a judgement, stays open and is
         left out.
         """
-        wanted = set(item_ids)
+        closed: list[Settled] = []
+        wanted = sorted(set(item_ids))
         with self._database.transaction() as connection:
-            settled = [each for each in read_settled(connection) if each.item.item_id in wanted]
-            for each in settled:
-                is_open = (ITEMS.c.item_id == each.item.item_id) & ITEMS.c.exported_at.is_(None)
-                connection.execute(update(ITEMS).where(is_open).values(exported_at=to_text(now)))
-        return settled
+            for start in range(0, len(wanted), _CLOSED_AT_ONCE):
+                ids = wanted[start : start + _CLOSED_AT_ONCE]
+                closed += close_settled(connection, ids, now)
+        return sorted(closed, key=lambda each: (each.validated_at, each.item.item_id))
 
-    def disagreements(self) -> list[tuple[Item, dict[str, str]]]:
-        """Return the items that enough annotators judged without agreeing, with their labels."""
+    def disagreements(self, *, limit: int | None = None) -> list[tuple[Item, dict[str, str]]]:
+        """Return the items that enough annotators judged without agreeing, with their labels.
+
+        The most informative come first; `progress` counts them all.
+        """
         with self._database.reading() as connection:
-            disputed = {
-                standing.item_id: standing.labels
-                for standing in read_standings(connection)
-                if standing.is_disputed
-            }
-            return [(item, disputed[item.item_id]) for item in read_items(connection, list(disputed))]
+            items = read_items(connection, ITEMS.c.state == "disputed", limit=limit)
+            ids = [item.item_id for item in items]
+            is_it = ITEMS.c.item_id.in_(ids) if limit else ITEMS.c.state == "disputed"
+            labels = {each.item_id: each.labels for each in read_standings(connection, is_it)}
+            return [(item, labels[item.item_id]) for item in items]
 
     def progress(self, annotator: str | None = None) -> Progress:
         """Return the numbers of items by their state, and of those that an annotator judged."""
         name = normal_name(annotator) if annotator else None
         with self._database.reading() as connection:
-            standings = read_standings(connection)
-            audit = read_audit_progress(connection, standings)
-        settled = [standing.decision.label for standing in standings if standing.decision]
-        return Progress(
-            items=len(standings),
-            settled=len(settled),
-            unclear=settled.count(UNCLEAR),
-            disagreements=sum(standing.is_disputed for standing in standings),
-            waiting=sum(standing.is_waiting for standing in standings),
-            mine=sum(name in standing.judged for standing in standings),
-            audit=audit,
-        )
+            return read_progress(connection, name)
 
     def watermark(self, name: str) -> datetime | None:
         """Return the time up to which a stream of reports was added; None before the first."""

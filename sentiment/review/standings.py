@@ -7,16 +7,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import case, distinct, func, select
 
 from sentiment.review.audit import read_draws
-from sentiment.review.items import SKIPPED, Item, Settled
+from sentiment.review.items import SKIPPED, UNCLEAR, Item, Settled
 from sentiment.review.tables import ADJUDICATOR, HOLDS, ITEMS, JUDGEMENTS, REPORTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
-_COLUMNS = [column for column in ITEMS.c if column.name != "form"]
+_WORKED_OUT = ("form", "number", "state", "draws", "lane", "judge", "place", "unseen")
+_COLUMNS = [column for column in ITEMS.c if column.name not in _WORKED_OUT]
+_FEW = 500  # items that a query may name
+_REPORTED = select(
+    REPORTS.c.item_id,
+    func.count().label("copies"),
+    func.count(distinct(REPORTS.c.feedback_label)).label("labels"),
+    func.max(case((REPORTS.c.is_flood, 1), else_=0)).label("is_flood"),
+).group_by(REPORTS.c.item_id)
 
 
 class Decision(NamedTuple):
@@ -62,29 +72,42 @@ class Standing:
         return self.decision is None and not self.is_disputed
 
 
-def read_standings(connection: Connection, item_id: str | None = None) -> list[Standing]:
-    """Return the standings of all items, or of one."""
-    items = select(ITEMS.c.item_id, ITEMS.c.needed)
+def to_standing(item: Any, judgements: Iterable[Any]) -> Standing:
+    """Return the standing of an item from its row and its judgements that hold."""
+    standing = Standing(item.item_id, item.needed)
+    for row in judgements:
+        if row.label != SKIPPED:
+            by_name = standing.adjudicated if row.role == ADJUDICATOR else standing.judged
+            by_name[row.annotator] = (row.label, datetime.fromisoformat(row.judged_at))
+    return standing
+
+
+def read_standings(connection: Connection, *where: Any) -> list[Standing]:
+    """Return the standings of the items that meet conditions on ITEMS."""
+    items = select(ITEMS.c.item_id, ITEMS.c.needed).where(*where)
+    ids = select(ITEMS.c.item_id).where(*where)
     judgements = select(JUDGEMENTS).where(HOLDS, JUDGEMENTS.c.label != SKIPPED)
-    if item_id is not None:
-        items = items.where(ITEMS.c.item_id == item_id)
-        judgements = judgements.where(JUDGEMENTS.c.item_id == item_id)
+    if where:
+        judgements = judgements.where(JUDGEMENTS.c.item_id.in_(ids))
     # Judgements first: so the item of each is among the items.
-    rows = connection.execute(judgements.order_by(JUDGEMENTS.c.number)).all()
-    standings = {row.item_id: Standing(row.item_id, row.needed) for row in connection.execute(items)}
-    for row in rows:
-        standing = standings[row.item_id]
-        by_name = standing.adjudicated if row.role == ADJUDICATOR else standing.judged
-        by_name[row.annotator] = (row.label, datetime.fromisoformat(row.judged_at))
-    return list(standings.values())
+    by_item: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in connection.execute(judgements.order_by(JUDGEMENTS.c.number)):
+        by_item[row.item_id].append(row)
+    return [to_standing(row, by_item[row.item_id]) for row in connection.execute(items)]
 
 
-def read_settled(connection: Connection) -> list[Settled]:
-    """Return the items with a decision, oldest first, with their sources and draws."""
-    items = {item.item_id: item for item in read_items(connection)}
-    draws, probabilities = read_draws(connection), _read_probabilities(connection)
+def read_settled(connection: Connection, *where: Any) -> list[Settled]:
+    """Return the items with a decision that meet conditions on ITEMS, oldest first.
+
+    Each has its sources and draws.
+    """
+    wanted = (ITEMS.c.state.in_(("settled", UNCLEAR)), *where)
+    ids = select(ITEMS.c.item_id).where(*wanted)
+    items = {item.item_id: item for item in read_items(connection, *wanted)}
+    is_its = REPORTS.c.item_id.in_(ids)
+    draws, probabilities = read_draws(connection, is_its), _read_probabilities(connection, is_its)
     sources: defaultdict[str, set[str]] = defaultdict(set)
-    with_source = select(REPORTS.c.item_id, REPORTS.c.source).where(REPORTS.c.source.is_not(None))
+    with_source = select(REPORTS.c.item_id, REPORTS.c.source).where(REPORTS.c.source.is_not(None), is_its)
     for report in connection.execute(with_source):
         sources[report.item_id].add(report.source)
     settled = [
@@ -95,16 +118,17 @@ def read_settled(connection: Connection) -> list[Settled]:
             draws.get(standing.item_id, ()),
             probabilities.get(standing.item_id),
         )
-        for standing in read_standings(connection)
+        for standing in read_standings(connection, *wanted)
         if standing.decision
     ]
     return sorted(settled, key=lambda each: (each.validated_at, each.item.item_id))
 
 
-def _read_probabilities(connection: Connection) -> dict[str, float]:
+def _read_probabilities(connection: Connection, is_its: Any) -> dict[str, float]:
     """Return the probability of the first report of each item that was drawn for its low score."""
     complained = select(REPORTS.c.item_id).where(REPORTS.c.drawn == "complaint")
     query = select(REPORTS.c.item_id, REPORTS.c.probability).where(
+        is_its,
         REPORTS.c.feedback_id == REPORTS.c.item_id,
         REPORTS.c.drawn == "uncertain",
         REPORTS.c.item_id.not_in(complained),
@@ -112,31 +136,33 @@ def _read_probabilities(connection: Connection) -> dict[str, float]:
     return {row.item_id: row.probability for row in connection.execute(query)}
 
 
-def read_items(connection: Connection, item_ids: list[str] | None = None) -> list[Item]:
-    """Return items with their copies and notes, the highest priority first."""
-    items, reports = select(*_COLUMNS).order_by(ITEMS.c.priority.desc(), ITEMS.c.item_id), select(REPORTS)
-    if item_ids is not None:
-        items = items.where(ITEMS.c.item_id.in_(item_ids))
-        reports = reports.where(REPORTS.c.item_id.in_(item_ids))
-    by_item: defaultdict[str, list[Any]] = defaultdict(list)
-    for report in connection.execute(reports):
-        by_item[report.item_id].append(report)
-    return [_to_item(row, by_item[row.item_id]) for row in connection.execute(items)]
+def read_items(connection: Connection, *where: Any, limit: int | None = None) -> list[Item]:
+    """Return the items that meet conditions on ITEMS, the highest priority first."""
+    chosen = select(*_COLUMNS).where(*where).order_by(ITEMS.c.priority.desc(), ITEMS.c.item_id).limit(limit)
+    rows = connection.execute(chosen).all()
+    its_reports = _REPORTED
+    if where or limit:
+        ids = [row.item_id for row in rows]
+        few = len(ids) <= _FEW
+        its_reports = _REPORTED.where(
+            REPORTS.c.item_id.in_(ids if few else select(ITEMS.c.item_id).where(*where))
+        )
+    reports = {row.item_id: row for row in connection.execute(its_reports)}
+    return [_to_item(row, reports[row.item_id]) for row in rows]
 
 
-def _to_item(row: Any, reports: list[Any]) -> Item:
-    labels = {report.feedback_label for report in reports if report.feedback_label}
+def _to_item(row: Any, reports: Any) -> Item:
     notes = {
-        "copies": len(reports) > 1,
-        "contradictory": len(labels) > 1,
-        "flood": any(report.is_flood for report in reports),
+        "copies": reports.copies > 1,
+        "contradictory": reports.labels > 1,
+        "flood": bool(reports.is_flood),
     }
     names = ("item_id", "text", "predicted_label", "feedback_label", "score", "model", "prediction_id")
     return Item(
         **{name: row._mapping[name] for name in names},
         origin=row.origin,
         received_at=datetime.fromisoformat(row.received_at).astimezone(UTC),
-        copies=len(reports),
+        copies=reports.copies,
         notes=tuple(name for name, applies in notes.items() if applies),
         priority=row.priority,
         needed=row.needed,

@@ -1,8 +1,7 @@
-"""The tables of the review queue, and its database: any that SQLAlchemy supports."""
+"""The tables of the review queue."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -15,24 +14,15 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
-    event,
     insert,
-    inspect,
     update,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import CreateColumn
-
-from sentiment.errors import ReviewError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
-_AS_CLOUDS_WRITE_IT = ("postgres", "postgresql")
 # Times are ISO 8601 in UTC with microseconds: every database sorts and compares them alike.
 METADATA = MetaData()
 ITEMS = Table(
@@ -53,6 +43,18 @@ ITEMS = Table(
     Column("priority", Float, nullable=False, index=True),
     Column("exported_at", String(40)),
     Column("audit_order", Float),
+    # What follows is worked out from the other columns and tables at every change (`positions.py`),
+    # so that no question needs to look at all items; None in items from before 0.2.0.
+    Column("number", Integer, index=True),  # the order in which items were added, from 1
+    Column("state", String(16)),  # waiting, disputed, settled or unclear
+    Column("draws", Integer),  # the audit's predictions that are reports of it
+    Column("lane", String(8)),  # audit or other while annotators may get it, else empty
+    Column("judge", String(100)),  # of an item that waits for its second annotator, the first
+    Column("place", Float),  # in its lane: the lowest is given first
+    Column("unseen", Float),  # its audit_order until anybody judges or skips it
+    Index("items_to_give", "lane", "judge", "place", "item_id"),
+    Index("items_by_state", "state", "exported_at"),
+    Index("items_unseen", "unseen"),
 )
 REPORTS = Table(
     "review_reports",
@@ -86,6 +88,7 @@ JUDGEMENTS = Table(
     # once.
     Column("retired", Integer, nullable=False),
     Index("one_judgement_holds", "item_id", "annotator", "role", "retired", unique=True),
+    Index("judgements_of_a_person", "annotator", "retired", "number"),
 )
 ANNOTATOR, ADJUDICATOR = "annotator", "adjudicator"  # the roles
 HOLDS = JUDGEMENTS.c.retired == 0
@@ -102,107 +105,18 @@ WATERMARKS = Table(
     Column("name", String(100), primary_key=True),
     Column("moment", String(40), nullable=False),
 )
+COUNTS = Table(  # of items, by what `positions.py` counts
+    "review_counts",
+    METADATA,
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(260), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
 INBOX_PARTS = Table(  # the parts of the feedback inbox of which every complaint is in the queue
     "review_inbox_parts",
     METADATA,
     Column("name", String(200), primary_key=True),
 )
-_BUSY_SECONDS = 30
-
-
-class Database:
-    """A review database; it creates its tables at first use, and its errors show no password."""
-
-    def __init__(self, url: str) -> None:
-        try:
-            self._engine = _make_engine(url)
-        except (SQLAlchemyError, ImportError) as error:
-            raise ReviewError(
-                f"the review queue's address cannot be used ({type(error).__name__}): "
-                "correct SENTIMENT_REVIEW_URL or install its driver"
-            ) from error
-        self._is_made = False
-
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Open a transaction, committed as a whole or rolled back; other writers wait for its end.
-
-        Raises:
-            ReviewError: The database cannot be reached or refuses.
-        """
-        with self._begin(self._engine) as connection:
-            # There, BEGIN IMMEDIATE lets writers take turns; elsewhere, a row that all write first.
-            if connection.dialect.name != "sqlite":
-                replace_row(connection, WATERMARKS, {"name": "turn"}, {"moment": ""})
-            yield connection
-
-    def reading(self) -> AbstractContextManager[Connection]:
-        """Open a connection for reading, which waits for no writer.
-
-        Raises:
-            ReviewError: As for `transaction`.
-        """
-        return self._begin(self._engine.execution_options(is_reading=True))
-
-    @contextmanager
-    def _begin(self, engine: Engine) -> Iterator[Connection]:
-        try:
-            if not self._is_made:
-                with self._engine.begin() as connection:
-                    METADATA.create_all(connection)
-                    _add_missing_columns(connection)
-                self._is_made = True
-            with engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            address = self._engine.url.render_as_string(hide_password=True)
-            raise ReviewError(
-                f"the review queue at {address} cannot be used ({type(error).__name__}): "
-                "check SENTIMENT_REVIEW_URL and that it answers"
-            ) from error
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._engine.dispose()
-
-
-def _add_missing_columns(connection: Connection) -> None:
-    """Add the columns that tables of an earlier version lack."""
-    known = inspect(connection)
-    for table in METADATA.sorted_tables:
-        found = {column["name"] for column in known.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in found:
-                made = CreateColumn(column).compile(dialect=connection.dialect)
-                # Two programs may come at once. SQLite lets them take turns; on PostgreSQL, the
-                # second finds the column there.
-                guard = "IF NOT EXISTS " if connection.dialect.name == "postgresql" else ""
-                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {guard}{made}")
-
-
-def _make_engine(url: str) -> Engine:
-    address = make_url(url)
-    if address.drivername in _AS_CLOUDS_WRITE_IT:
-        address = address.set(drivername="postgresql+psycopg")  # the driver that is installed
-    if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True)
-    engine = create_engine(address, connect_args={"timeout": _BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # else the driver begins transactions of its own, too late for a lock
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")  # what is acknowledged survives a power cut
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Begin a writing transaction with the write lock, so that writers wait instead of failing."""
-    connection.exec_driver_sql(
-        "BEGIN" if connection.get_execution_options().get("is_reading") else "BEGIN IMMEDIATE"
-    )
 
 
 def replace_row(
