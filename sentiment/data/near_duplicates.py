@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[\u2600-\u27bf\U0001f300-\U0001faff]")
 _NOISE = frozenset({"rt", "mt", "via", "user", "http", "https", "amp"})
 _SHINGLE = 3
-_SIMILAR = 0.6
-_RELATED = 0.25
-_SAME_WORDS = 0.8
+SIMILAR = 0.6
+RELATED = 0.25
+SAME_WORDS = 0.8
 _SAME_START = 50
 
 
@@ -70,7 +70,7 @@ class NearDuplicates:
         What is in only one of them can match nothing, and is not kept: most trigrams are.
         """
         index = cls()
-        marks = np.fromiter((mark for form in forms for each in _marks(form) for mark in each), np.uint64)
+        marks = np.fromiter((mark for form in forms for each in marks_of(form) for mark in each), np.uint64)
         marks.sort()
         index._shared = np.unique(marks[1:][marks[1:] == marks[:-1]])
         return index
@@ -112,20 +112,20 @@ class NearDuplicates:
         words = set(form.split())
         counts = np.frombuffer(self._word_counts, np.uint32)[numbers]
         # Sets of words that overlap so much are of about one size.
-        even = np.minimum(counts, len(words)) >= _SAME_WORDS * np.maximum(counts, len(words))
-        for place in np.flatnonzero((overlap >= _SIMILAR) | ((overlap >= _RELATED) & even)).tolist():
-            if overlap[place] >= _SIMILAR or self._has_same_words(numbers[place], words):
+        even = np.minimum(counts, len(words)) >= SAME_WORDS * np.maximum(counts, len(words))
+        for place in np.flatnonzero((overlap >= SIMILAR) | ((overlap >= RELATED) & even)).tolist():
+            if overlap[place] >= SIMILAR or self._has_same_words(numbers[place], words):
                 return int(numbers[place])
         return None
 
     def _has_same_words(self, number: int, words: set[str]) -> bool:
         other = set(self._forms[number].split())
-        return len(words & other) >= _SAME_WORDS * len(words | other)
+        return len(words & other) >= SAME_WORDS * len(words | other)
 
     def _marks_of(self, form: str) -> _Marks:
         """Return a form's marks that others may share; a form is sought first, then added."""
         if self._last is None or self._last[0] != form:
-            shingles, keys = (list(marks) for marks in _marks(form))
+            shingles, keys = (list(marks) for marks in marks_of(form))
             if self._shared is None:
                 marks = _Marks(len(shingles), shingles, keys)
             else:
@@ -151,21 +151,21 @@ class _Marks(NamedTuple):
     keys: list[int]
 
 
-def _marks(form: str) -> tuple[set[int], set[int]]:
+def marks_of(form: str) -> tuple[set[int], set[int]]:
     """Return the hashes of a form's word trigrams, and those of its set of words and its start.
 
     Forms that share one of the latter are near-duplicates.
     """
     words = form.split()
     starts = range(len(words) - _SHINGLE + 1)
-    shingles = {_hash(" ".join(words[start : start + _SHINGLE])) for start in starts}
+    shingles = {hash_of(" ".join(words[start : start + _SHINGLE])) for start in starts}
     letters = "".join(words)
-    keys = {_hash("words " + " ".join(sorted(set(words))))}
+    keys = {hash_of("words " + " ".join(sorted(set(words))))}
     if len(letters) >= _SAME_START:
-        keys.add(_hash("start " + letters[:_SAME_START]))
+        keys.add(hash_of("start " + letters[:_SAME_START]))
     return shingles, keys
 
 
-def _hash(text: str) -> int:
+def hash_of(text: str) -> int:
     """Return 64 bits of a text, the same on every machine; two texts never share them by chance."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

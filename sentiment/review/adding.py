@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
-from sentiment.data.near_duplicates import NearDuplicates, canonical_form
-from sentiment.review.items import HOUR, Added, Arrivals, annotators_needed, novelty, priority, to_text
+from sentiment.data.near_duplicates import canonical_form
+from sentiment.review.item_index import NewItems, open_index
+from sentiment.review.items import FLOOD, HOUR, Added, annotators_needed, novelty, priority, to_text
 from sentiment.review.positions import Counts, add_counts, changing, place_of
 from sentiment.review.tables import ITEMS, REPORTS, WATERMARKS, replace_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
     from sentiment.review.database import Database
+    from sentiment.review.item_index import ItemIndex
     from sentiment.review.items import Report
 
 BATCH = 500  # reports in one transaction, which a click of an annotator may have to wait for
@@ -28,6 +32,14 @@ Outcome = Literal["new", "collapsed", "known"]
 
 # Built once: building a statement takes longer than running it.
 _NEW_ITEM, _NEW_REPORT = insert(ITEMS), insert(REPORTS)
+_EARLIER = (
+    select(REPORTS.c.received_at)
+    .where(
+        REPORTS.c.source == bindparam("sender"),
+        REPORTS.c.received_at.between(bindparam("since"), bindparam("until")),
+    )
+    .limit(FLOOD)
+)
 
 
 class _Known(NamedTuple):
@@ -39,48 +51,41 @@ class _Known(NamedTuple):
     probability: float | None
 
 
-class _ItemIndex:
-    """The canonical forms of items, searchable for the near-duplicates of a text."""
-
-    def __init__(self, items: Iterable[tuple[str, str]], words: set[str]) -> None:
-        self.words = words
-        self.forms: dict[str, str] = {}
-        self._ids: list[str] = []
-        self._duplicates = NearDuplicates()
-        for item_id, form in items:
-            self.add(item_id, form)
-
-    def add(self, item_id: str, form: str) -> None:
-        """Add an item and its words."""
-        self.forms[item_id] = form
-        self.words.update(form.split())
-        self._ids.append(item_id)
-        self._duplicates.add(form)
-
-    def find(self, form: str) -> str | None:
-        """Return the oldest item that a form nearly repeats; None if it repeats none."""
-        number = self._duplicates.find(form)
-        return None if number is None else self._ids[number]
-
-
 def add_reports(
-    database: Database, reports: Sequence[Report], watermarks: Mapping[str, datetime], *, overlap: float
+    database: Database,
+    reports: Iterable[Report],
+    watermarks: Mapping[str, datetime],
+    *,
+    overlap: float,
+    folder: Path | None = None,
 ) -> Added:
-    """Add new reports in batches, and set the watermarks in the transaction of the last batch."""
-    with database.reading() as connection:
-        known = _read_known(connection)
-        index = _ItemIndex(_read_forms(connection), set())
-    new = [report for report in reports if _is_new(report, known.get(report.feedback_id))]
-    counts = Counter(known=len(reports) - len(new))
-    for start in range(0, max(1, len(new)), BATCH):
-        due = watermarks if start + BATCH >= len(new) else {}
-        counts.update(_add_batch(database, index, new[start : start + BATCH], due, overlap=overlap))
+    """Add new reports in batches, and set the watermarks in the transaction of the last batch.
+
+    The index of near-duplicates is kept in `folder`, so that it need not be made again.
+    """
+    counts: Counter[Outcome] = Counter()
+    with open_index(database, folder) as index:
+        for batch, is_last in _batches(reports):
+            due = watermarks if is_last else {}
+            counts.update(_add_batch(database, index, batch, due, overlap=overlap))
     return Added(counts["new"], counts["collapsed"], counts["known"])
+
+
+def _batches(reports: Iterable[Report]) -> Iterator[tuple[list[Report], bool]]:
+    """Yield batches, at least one, and whether each is the last."""
+    stream = iter(reports)
+    batch = list(islice(stream, BATCH))
+    while True:
+        following = list(islice(stream, BATCH))
+        yield batch, not following
+        if not following:
+            return
+        batch = following
 
 
 def _add_batch(
     database: Database,
-    index: _ItemIndex,
+    index: ItemIndex,
     reports: Sequence[Report],
     watermarks: Mapping[str, datetime],
     *,
@@ -91,18 +96,23 @@ def _add_batch(
     The long search for near-duplicates goes before the lock; with the lock, only items that other
     processes added meanwhile are searched.
     """
-    forms = [canonical_form(report.text) for report in reports]
-    matches = [index.find(form) for form in forms]
+    with database.reading() as connection:
+        known = _read_known(connection, REPORTS.c.feedback_id.in_([each.feedback_id for each in reports]))
+        new = [report for report in reports if _is_new(report, known.get(report.feedback_id))]
+        forms = [canonical_form(report.text) for report in new]
+        matches = index.find(connection, forms)
+    outcomes: list[Outcome] = ["known"] * (len(reports) - len(new))
+    if not new and not watermarks:
+        return outcomes
+    words = index.known_words(forms)
     with database.transaction() as connection:
-        items = (item for item in _read_forms(connection) if item[0] not in index.forms)
-        added = _ItemIndex(items, index.words)
-        batch = _Batch(connection, reports, added, overlap)
-        outcomes = [batch.add(*each) for each in zip(reports, forms, matches, strict=True)]
+        added = NewItems(index.read_newer(connection), words)
+        batch = _Batch(connection, new, added, overlap)
+        outcomes += [batch.add(*each) for each in zip(new, forms, matches, strict=True)]
         add_counts(connection, batch.counts)
         for name, moment in watermarks.items():
             replace_row(connection, WATERMARKS, {"name": name}, {"moment": to_text(moment)})
-    for item_id, form in added.forms.items():
-        index.add(item_id, form)
+    index.take(added)
     return outcomes
 
 
@@ -110,13 +120,12 @@ class _Batch:
     """Adds reports within a transaction; `added` are the items that the long search did not see."""
 
     def __init__(
-        self, connection: Connection, reports: Sequence[Report], added: _ItemIndex, overlap: float
+        self, connection: Connection, reports: Sequence[Report], added: NewItems, overlap: float
     ) -> None:
         self._connection, self._added, self._overlap = connection, added, overlap
         self._known = _read_known(
             connection, REPORTS.c.feedback_id.in_([report.feedback_id for report in reports])
         )
-        self._arrivals = _read_arrivals(connection, reports)
         self._number = connection.scalar(select(func.max(ITEMS.c.number))) or 0
         self.counts: Counts = Counter()
 
@@ -125,7 +134,7 @@ class _Batch:
         earlier = self._known.get(report.feedback_id)
         if not _is_new(report, earlier):
             return "known"
-        is_flood = report.sender is not None and self._arrivals.is_flood(report.sender, report.received_at)
+        is_flood = self._is_flood(report)
         item_id = earlier.item_id if earlier else match or self._added.find(form)
         if item_id is None:
             self._insert_item(report, form, is_flood)
@@ -143,6 +152,14 @@ class _Batch:
                 )
             self._write_report(report, item_id, is_flood)
         return "collapsed"
+
+    def _is_flood(self, report: Report) -> bool:
+        """Return whether FLOOD others of its sender arrived in the hour before."""
+        if report.sender is None:
+            return False
+        since, until = to_text(report.received_at - HOUR), to_text(report.received_at)
+        given = {"sender": report.sender, "since": since, "until": until}
+        return len(self._connection.execute(_EARLIER, given).all()) >= FLOOD
 
     def _insert_item(self, report: Report, form: str, is_flood: bool) -> None:
         new = novelty(form, self._added.words)
@@ -163,7 +180,7 @@ class _Batch:
         self._connection.execute(_NEW_ITEM, values | position._asdict())
         self._number += 1
         self.counts.update(counts)
-        self._added.add(report.feedback_id, form)
+        self._added.add(self._number, report.feedback_id, form)
 
     def _raise_priority(self, item_id: str, report: Report, is_flood: bool) -> None:
         """Give an item the priority of a complaint, be it so far a sample or part of a flood."""
@@ -235,17 +252,3 @@ def _read_known(connection: Connection, *where: Any) -> dict[str, _Known]:
     columns = (REPORTS.c.item_id, REPORTS.c.origin, REPORTS.c.drawn, REPORTS.c.probability)
     query = select(REPORTS.c.feedback_id, *columns).where(*where)
     return {row.feedback_id: _Known(*row[1:]) for row in connection.execute(query)}
-
-
-def _read_forms(connection: Connection) -> list[tuple[str, str]]:
-    return [(item_id, form) for item_id, form in connection.execute(select(ITEMS.c.item_id, ITEMS.c.form))]
-
-
-def _read_arrivals(connection: Connection, reports: Sequence[Report]) -> Arrivals:
-    """Return the arrival times of earlier reports from a batch's sources, within an hour of it."""
-    senders = {report.sender for report in reports if report.sender}
-    since = min((to_text(report.received_at - HOUR) for report in reports), default="")
-    query = select(REPORTS.c.source, REPORTS.c.received_at).where(
-        REPORTS.c.source.in_(senders), REPORTS.c.received_at >= since
-    )
-    return Arrivals((source, moment) for source, moment in connection.execute(query))

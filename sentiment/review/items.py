@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +11,7 @@ from sentiment.feedback.draws import audit_number
 from sentiment.hash_draws import hash_draw
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from sentiment.data.validated_feedback import Drawn
 
@@ -193,22 +191,6 @@ def novelty(form: str, known_words: Collection[str]) -> float:
 def annotators_needed(item_id: str, overlap: float) -> int:
     """Return 2 for the share `overlap` of the items, chosen by a hash of their id, else 1."""
     return 2 if hash_draw(item_id) < overlap else 1
-
-
-class Arrivals:
-    """The arrival times of reports by source; more than FLOOD in an hour are a flood."""
-
-    def __init__(self, earlier: Iterable[tuple[str, str]] = ()) -> None:
-        self._moments: defaultdict[str, list[str]] = defaultdict(list)
-        for source, moment in sorted(earlier):
-            self._moments[source].append(moment)
-
-    def is_flood(self, source: str, moment: datetime) -> bool:
-        """Count a report; return whether FLOOD others of its source arrived in the hour before."""
-        moments, now = self._moments[source], to_text(moment)
-        before = bisect_right(moments, now) - bisect_left(moments, to_text(moment - HOUR))
-        insort(moments, now)
-        return before >= FLOOD
 
 
 def to_text(moment: datetime) -> str:

@@ -49,6 +49,7 @@ from sentiment.review.tables import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
     from types import TracebackType
 
     from sentiment.config import Settings
@@ -62,8 +63,11 @@ _CLOSED_AT_ONCE = 500
 class ReviewQueue:
     """A queue in one review database; threads may share it."""
 
-    def __init__(self, url: str, *, overlap: float = 0.2, audit_share: float = 0.5) -> None:
-        self._database = Database(url)
+    def __init__(
+        self, url: str, *, overlap: float = 0.2, audit_share: float = 0.5, index: Path | None = None
+    ) -> None:
+        """Take the queue at an address; the index for adding is kept in the folder `index`."""
+        self._database, self._index = Database(url), index
         self._overlap, self._audit_share = overlap, audit_share
 
     @classmethod
@@ -73,7 +77,12 @@ class ReviewQueue:
         Raises:
             ReviewError: Its address cannot be used.
         """
-        return cls(settings.review_address, overlap=settings.review_overlap, audit_share=settings.audit_share)
+        return cls(
+            settings.review_address,
+            overlap=settings.review_overlap,
+            audit_share=settings.audit_share,
+            index=settings.home / "review-index",
+        )
 
     def add(self, reports: Iterable[Report], *, watermarks: Mapping[str, datetime] | None = None) -> Added:
         """Add reports in batches and set the watermarks with the last; safe to repeat or interrupt.
@@ -83,7 +92,9 @@ class ReviewQueue:
         near-duplicate of an item becomes a copy of it, whoever sent it: a
         thousand copies are one judgement.
         """
-        return add_reports(self._database, list(reports), watermarks or {}, overlap=self._overlap)
+        return add_reports(
+            self._database, reports, watermarks or {}, overlap=self._overlap, folder=self._index
+        )
 
     def next_item(self, annotator: str, *, now: datetime) -> Item | None:
         """Lease the next waiting item to an annotator and return it, None without any.

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from review_fixtures import NOW, report
 
-from sentiment.data.near_duplicates import NearDuplicates
+from sentiment.data.duplicate_files import DuplicateFiles
 from sentiment.review import adding
-from sentiment.review.items import FLOOD, Arrivals
+from sentiment.review.items import FLOOD
 from sentiment.review.queue import ReviewQueue
 
 
@@ -92,16 +92,6 @@ def test_near_identical_copies_collapse_and_contradictions_and_floods_are_shown(
     assert len(queue.items()) == 2
 
 
-def test_a_flood_is_what_a_source_sends_beyond_twenty_reports_an_hour():
-    slow, fast = Arrivals(), Arrivals()
-
-    assert not any(slow.is_flood("s", NOW + timedelta(minutes=4 * n)) for n in range(100))
-    assert [fast.is_flood("s", NOW + timedelta(minutes=2 * n)) for n in range(FLOOD + 2)] == [
-        False
-    ] * FLOOD + [True, True]
-    assert not fast.is_flood("other", NOW)
-
-
 @pytest.mark.parametrize("source", ["bot", None])
 def test_a_flood_comes_after_everybody_else_and_leaves_what_its_source_sent_before_alone(queue, source):
     earlier = report(0, source=source, received_at=NOW - timedelta(days=1))
@@ -169,15 +159,15 @@ def test_an_annotator_goes_on_while_much_comes_in_and_readers_wait_for_nobody(qu
     """The long search for copies holds no lock: an annotator's click is served meanwhile."""
     searching, go_on = threading.Event(), threading.Event()
 
-    def search(index, form, find=NearDuplicates.find):
-        if "word99x0" in form:
+    def search(index, forms, form_of, find=DuplicateFiles.find):
+        if any("word99x0" in form for form in forms):
             searching.set()
             assert go_on.wait(30)
-        return find(index, form)
+        return find(index, forms, form_of)
 
     with ReviewQueue(queue_url, overlap=0) as queue:
         queue.add([report(0)])
-        monkeypatch.setattr(NearDuplicates, "find", search)
+        monkeypatch.setattr(DuplicateFiles, "find", search)
         thread = threading.Thread(target=queue.add, args=([report(number) for number in range(90, 110)],))
         thread.start()
         assert searching.wait(30)
