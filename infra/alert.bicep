@@ -42,6 +42,7 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     evaluationFrequency: rule.evaluationFrequency
     windowSize: rule.windowSize
     autoMitigate: rule.autoMitigate
+    skipQueryValidation: true // a new workspace does not have the table yet
     criteria: {
       allOf: [
         union(rule.criteria.allOf[0], { query: query })
@@ -69,6 +70,7 @@ resource shareAlert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
     evaluationFrequency: share.evaluationFrequency
     windowSize: share.windowSize
     autoMitigate: share.autoMitigate
+    skipQueryValidation: true // a new workspace does not have the table yet
     criteria: {
       allOf: [
         union(share.criteria.allOf[0], { query: shareQuery })
