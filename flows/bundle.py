@@ -47,7 +47,7 @@ def bundle() -> str:
     import bentoml
     import yaml
 
-    from sentiment.training.runs import source_address, source_version
+    from sentiment.training.source_code import source_address, source_version
 
     champion, tag = store.champion(), bentoml.Tag(_NAME, None).make_new_version()
     source = {**source_version(), "address": source_address() or ""}

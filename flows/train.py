@@ -38,6 +38,7 @@ from sentiment.training.comparison import Comparison, as_json, as_markdown, writ
 from sentiment.training.lesson import Lesson, learn
 from sentiment.training.lesson_weight import lesson_repeats
 from sentiment.training.plan import NO_ROWS, Family, Plan, Profile, Seed
+from sentiment.training.source_code import source_version
 from sentiment.training.training_now import telling
 from sentiment.training.unfinished import unfinished
 from sentiment.training.winner import compare, origin_of
@@ -128,7 +129,7 @@ def train_and_register(
             picture = _publish(comparison, home / "comparison")
             winner = results[comparison.winner]
             origin = origin_of(winner, results.get("bert"), rows, started)
-            version = versions.register(winner.model_uri, tags={**tags, **runs.source_version(), **origin})
+            version = versions.register(winner.model_uri, tags={**tags, **source_version(), **origin})
     versions.set_alias("challenger", version)
     show("comparison", as_markdown(comparison), picture, description=_summary(comparison))
     return comparison, version

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import subprocess
 import tempfile
 import tomllib
 import warnings
@@ -28,11 +27,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from models import LABELS
 from sentiment.config import EXPERIMENT_NAME, Settings, tool_environment
+from sentiment.training.source_code import describe_uri, source_version
 from sentiment.training.tracking_server import (
     HTTP,
     as_tracking_error,
     check_answer,
-    describe_uri,
     refuse_deleted,
     tracking_errors,
 )
@@ -108,24 +107,6 @@ def start_run(
     ):
         run_id: str = run.info.run_id
         yield run_id
-
-
-def source_version() -> dict[str, str]:
-    """Return the tags `git_commit` and `git_dirty` of this code, `unknown` outside Git."""
-    commit, changes = _git("rev-parse", "--verify", "HEAD"), _git("status", "--porcelain")
-    return {
-        "git_commit": commit or "unknown",
-        "git_dirty": "unknown" if commit is None or changes is None else str(bool(changes)).lower(),
-    }
-
-
-def source_address() -> str | None:
-    """Return the web address of this code's repository, or None.
-
-    The address has no user and password.
-    """
-    address = describe_uri(_git("remote", "get-url", "origin") or "")
-    return address.removesuffix(".git") if address.startswith(("http://", "https://")) else None
 
 
 def log_training(
@@ -250,17 +231,3 @@ def requirements(family: str) -> list[str]:
     constraints = _ROOT / "constraints.txt"
     pins = [f"-c {constraints}"] if constraints.exists() else []
     return [*pins, *project["dependencies"], *project["optional-dependencies"][family]]
-
-
-def _git(*arguments: str) -> str | None:
-    try:
-        answer = subprocess.run(  # noqa: S603
-            ["git", "-C", str(_ROOT), *arguments],  # noqa: S607
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip()

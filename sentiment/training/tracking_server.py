@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sentiment.config import EXPERIMENT_NAME
 from sentiment.errors import TrackingError
+from sentiment.training.source_code import describe_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,16 +31,6 @@ _PATIENCE_SECONDS = 5
 # What MLflow's client calls a server that it cannot reach.
 _NO_ANSWER = frozenset(ErrorCode.Name(code) for code in (INTERNAL_ERROR, TEMPORARILY_UNAVAILABLE))
 _DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-
-
-def describe_uri(uri: str) -> str:
-    """Return an address without user, password and query, which may be shown.
-
-    >>> describe_uri("https://ann:secret@mlflow.example:5000/x?token=y")
-    'https://mlflow.example:5000/x'
-    """
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else uri
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from served import wait_until_ready
 
 from flows.bundle import image_labels
 from sentiment.champions.store import StoredModel
-from sentiment.training import runs
+from sentiment.training import source_code
 
 CLEAN = {"git_commit": "abc123", "git_dirty": "false", "address": "https://code.example/ann/sentiloop"}
 USER = 1034  # BentoML's own
@@ -82,7 +82,7 @@ def test_the_labels_tell_the_commit_the_bento_and_where_the_model_comes_from(ima
     assert labels["org.opencontainers.image.licenses"] == "MIT"
     assert (
         labels["org.opencontainers.image.revision"].removesuffix("-dirty")
-        == runs.source_version()["git_commit"]
+        == source_code.source_version()["git_commit"]
     )
     assert (labels["sentiloop.bento"], labels["sentiloop.model"]) == (bundled.tag, bundled.model)
     assert labels["sentiloop.model.commit"] == FACTS["git_commit"]
@@ -126,9 +126,9 @@ def test_what_is_not_known_has_no_label():
     ],
 )
 def test_the_address_of_the_source_holds_no_secret(remote, address, monkeypatch):
-    monkeypatch.setattr(runs, "_git", lambda *arguments: remote)
+    monkeypatch.setattr(source_code, "_git", lambda *arguments: remote)
 
-    assert runs.source_address() == address
+    assert source_code.source_address() == address
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (None, 1)])

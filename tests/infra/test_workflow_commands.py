@@ -107,3 +107,16 @@ def test_the_checks_of_make_check_pass_and_would_say_so(check, old, new, tmp_pat
 
     assert good.returncode == 0, good.stdout
     assert failed.returncode != 0
+
+
+def test_a_bento_is_built_without_the_tracking_library():
+    """The job that builds an image installs the extra `build`, which has no MLflow."""
+    script = "import sys; sys.modules['mlflow'] = None; import flows.bundle, infra.sbom, infra.champion"
+    script += "; from sentiment.training import source_code; import sentiment.promotion.fetching"
+
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert "from sentiment.training.source_code import" in (ROOT / "flows" / "bundle.py").read_text("utf-8")

@@ -231,9 +231,3 @@ def test_a_file_that_is_no_database_fails_at_once(home, monkeypatch, tmp_path):
             runs.connect(read_settings())
     finally:
         mlflow.set_tracking_uri(before)
-
-
-def test_a_folder_outside_git_has_no_commit(monkeypatch, tmp_path):
-    monkeypatch.setattr(runs, "_ROOT", tmp_path)
-
-    assert runs.source_version() == {"git_commit": "unknown", "git_dirty": "unknown"}
