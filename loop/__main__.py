@@ -51,7 +51,7 @@ def main() -> int:
 def go_round(ring: Ring) -> None:
     """Run every step of the loop once, and print its result."""
     base, people = read_tweets()
-    corpus = write_corpus(ring.home / "base.csv", base)
+    corpus = write_corpus(ring.home / "base", base)
     truth = {tweet.text: tweet.label for tweet in people}
 
     say("train", f"a champion, on {len(base):,} tweets, none of them to airlines")

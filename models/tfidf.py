@@ -186,8 +186,8 @@ class TfidfModel(SentimentModel):
                 progress(f"{name}, fold {fold + 1}/{_FOLDS}: macro F1 {best:.4f}")
             merits = [merit(_means(figures[number])) for number in racing]
             right = [np.concatenate(is_right[number]) for number in racing]
-            heavy = np.concatenate([is_heavy[folds == tried] for tried in range(fold + 1)])
-            racing = list(compress(racing, near_the_best(merits, right, heavy)))
+            seen = np.concatenate([np.flatnonzero(folds == tried) for tried in range(fold + 1)])
+            racing = list(compress(racing, near_the_best(merits, right, targets[seen], is_heavy[seen])))
         return [
             {"features": name, **point, "folds": len(of_point), **_means(of_point)}
             for (name, point), of_point in zip(points, figures, strict=True)
@@ -232,22 +232,24 @@ def _means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def near_the_best(
-    merits: Sequence[float], is_right: Sequence[Flags], is_heavy: Flags | None = None
+    merits: Sequence[float], is_right: Sequence[Flags], targets: Numbers, is_heavy: Flags | None = None
 ) -> list[bool]:
     """Return whether each point is at most two standard errors behind the best.
 
-    `is_right` says which of the same n rows each gets right. The difference comes from the rows
-    that one of the two gets right and the other wrong: of a share d of them its standard error is
-    sqrt(d / n), for accuracy, and about that for merit. Source: McNemar 1947. With `is_heavy` the
+    `is_right` says which of the same n rows, of the classes `targets`, each gets right. The
+    difference comes from the rows that one of the two gets right and the other wrong. Such a row
+    moves macro recall, and about so merit, by 1 / (classes x rows of its class): the standard error
+    is the root of the sum of these squares. Source: McNemar 1947, for accuracy. With `is_heavy` the
     merit is the mean of two parts (`metrics_of_parts`), and so is the difference.
     """
     best = int(np.argmax(merits))
-    heavy = np.zeros(len(is_right[0]), dtype=bool) if is_heavy is None else is_heavy
+    heavy = np.zeros(len(targets), dtype=bool) if is_heavy is None else is_heavy
     parts = [part for part in (heavy, ~heavy) if part.any()]
-    errors = [
-        np.sqrt(sum(np.mean((right != is_right[best])[part]) / part.sum() for part in parts)) / len(parts)
-        for right in is_right
-    ]
+    moves = np.zeros(len(targets))
+    for part in parts:
+        sizes = np.bincount(targets[part])
+        moves[part] = 1 / (np.count_nonzero(sizes) * sizes[targets[part]] * len(parts))
+    errors = [np.sqrt(np.sum(np.square(moves[right != is_right[best]]))) for right in is_right]
     return [merits[best] - own <= _STANDARD_ERRORS * error for own, error in zip(merits, errors, strict=True)]
 
 
