@@ -144,6 +144,14 @@ def test_every_file_and_module_that_a_document_names_exists(path):
         assert target.is_dir() or target.with_suffix(".py").is_file(), module
 
 
+def test_every_test_that_the_table_of_faults_names_exists():
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs" / "reliability.md").read_text("utf-8"))
+
+    assert len(named) > 20
+    for file, name in named:
+        assert f"\ndef {name}(" in (ROOT / file).read_text("utf-8"), f"{file}::{name}"
+
+
 def test_the_readme_shows_pictures():
     assert re.search(r"\]\(docs/images/\w+\.png\)", README)
 

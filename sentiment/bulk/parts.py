@@ -93,7 +93,10 @@ class Parts:
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self._folder / _LOCK, timeout=0):
-                yield self
+                try:
+                    yield self
+                finally:
+                    self._leave()
         except Timeout as error:
             raise DataError(
                 f"another run scores into {self._output}: wait for it, or name another output"
@@ -138,9 +141,6 @@ class Parts:
         else:
             self._rejected.unlink(missing_ok=True)
         self._clear()
-        (self._folder / _LOCK).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # somebody's own files are in it
-            self._folder.rmdir()
 
     def _publish(self, path: Path, record: Record, kind: str, join: Join) -> None:
         parts = (self._part(number, kind) for number in range(record.parts))
@@ -179,6 +179,14 @@ class Parts:
 
     def _part(self, number: int, kind: str) -> Path:
         return self._folder / f"part-{number:06d}.{kind}"
+
+    def _leave(self) -> None:
+        """Remove the folder unless a run is to be resumed; a kill at the end leaves it, too."""
+        if not (self._folder / _RECORD).exists():
+            self._clear()
+            (self._folder / _LOCK).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # somebody's own files are in it
+                self._folder.rmdir()
 
     def _clear(self) -> None:
         """Remove what runs leave, the record first: without it no part counts."""
