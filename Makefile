@@ -87,6 +87,7 @@ pin: setup ## write the versions in .venv to constraints.txt, and their hashes t
 
 bench: setup ## run the benchmarks and print tables of ratios (the first needs wrk: apt-get install wrk)
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.explaining
 	$(BIN)/python -m benchmarks.emoji
