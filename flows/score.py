@@ -8,56 +8,67 @@ if __name__ == "__main__":
 
     prepare_environment(make_parser())
 
+import os
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.logging import get_run_logger
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from flows.arguments.score import make_parser
 from flows.table_flags import address_of
+from sentiment.bulk.engine import LocalEngine
+from sentiment.bulk.order import Order, parse_source, score_order
 from sentiment.bulk.parts import rejected_file
-from sentiment.bulk.scoring import Job, score_file
+from sentiment.bulk.scoring import Job
 from sentiment.champions import store
 from sentiment.champions.calibration import load_calibrated, read_calibration
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
+from sentiment.errors import DataError
 from sentiment.prefect_access import chosen_address
-from sentiment.tables.address import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sentiment.bulk.parts import Record
+    from sentiment.bulk.collection import Say, Totals
     from sentiment.bulk.scoring import Tell
     from sentiment.champions.store import StoredModel
 
 
+_SHOWN_FAILURES = 5
+Place = Annotated[str, BeforeValidator(os.fspath), Field(min_length=1)]
+
+
 @flow(name="score", persist_result=False)
 def score(
-    source: Path,
-    output: Path,
+    source: Place,
+    output: Place,
     text_column: Annotated[str, Field(min_length=1)] | None = None,
     model: str | None = None,
     restart: bool = False,
 ) -> str:
-    """Score a file with the champion or another stored model; return a summary in one sentence.
+    """Score files with the champion or another stored model; return a summary in one sentence.
 
     A run that ended early is resumed by the same call.
 
     Args:
-        source: The table to score, on the worker: CSV, one tweet per line, JSON or Parquet, also
-            .gz. After a ? it may say how it is read: tweets.csv?encoding=cp1252&columns=id,text.
-        output: Where the scores go, on the worker: CSV or Parquet, by its ending; rows that cannot
-            be scored go to OUTPUT.rejected.csv.
+        source: What to score, on the worker or as az://CONTAINER/PATH: a table (CSV, one tweet per
+            line, JSON or Parquet, also .gz), a folder of tables, or a pattern such as
+            data/**/*.csv. After a ? it may say how it is read:
+            tweets.csv?encoding=cp1252&columns=id,text.
+        output: Where the scores go, on the worker or as az://CONTAINER/PATH: CSV or Parquet, by its
+            ending; for several tables a folder. Rows that cannot be scored go to
+            OUTPUT.rejected.csv.
         text_column: The column to score; text unless given.
         model: The tag of a model of the store, such as tweet-sentiment:VERSION; the champion unless
             given.
@@ -66,6 +77,7 @@ def score(
     Raises:
         DataError: The files cannot be used, or the parts that are there are of another input or
             model.
+        BlobError: Azure Blob storage cannot be used.
         StoreError: There is no champion, or no such model in the store.
         ModelError: The model cannot be loaded.
     """
@@ -73,33 +85,57 @@ def score(
     apply_tool_environment(settings)
     stored = store.find(model) if model else store.champion()
     get_run_logger().info("scoring %s with %s", source, stored.tag)
-    summary = score_table(_job(source, output, text_column, stored.tag), stored, restart=restart)
-    text = f"# Scored\n\n{summary}, by {stored.tag}.\n"
+    order = _order(source, output, text_column, stored.tag)
+    summary, failed = score_with(order, stored, restart=restart, say=get_run_logger().info)
+    text = f"# Scored\n\n{summary}, by {stored.tag}.\n\n{failed}"
     create_markdown_artifact(text, key="scored", description=f"{source} by {stored.tag}")
+    _refuse_failed(summary, failed)
     return summary
 
 
-def score_table(job: Job, stored: StoredModel, *, restart: bool) -> str:
-    """Score a file with a stored model; return a summary in one sentence."""
-    classifier = load_calibrated(stored, read_calibration(stored.tag))
+def score_with(order: Order, stored: StoredModel, *, restart: bool, say: Say) -> tuple[str, str]:
+    """Score an order with a stored model; return a summary in one sentence, and what failed."""
+    engine = LocalEngine(load_calibrated(stored, read_calibration(stored.tag)))
     started = time.monotonic()
     with progress_bar() as tell:
-        record, before = score_file(job, classifier, restart=restart, tell=tell)
-    return _summary(record, job.output, before=before, seconds=time.monotonic() - started)
+        totals = score_order(order, engine, restart=restart, tell=tell, say=say)
+    return _summary(totals, order.output, seconds=time.monotonic() - started), _list_failed(totals)
 
 
-def _job(source: Path, output: Path, text_column: str | None, tag: str) -> Job:
-    max_chars = read_settings().max_chars
-    path, form = parse_address(str(source))
-    return Job(path, output, tag, replace(form, text_column=text_column or form.text_column), max_chars)
+def _order(source: str, output: str, text_column: str | None, tag: str) -> Order:
+    settings = read_settings()
+    address, form = parse_source(source)
+    form = replace(form, text_column=text_column or form.text_column)
+    make_job = partial(Job, model=tag, form=form, max_chars=settings.max_chars)
+    return Order(address, output, make_job, settings.home / "scoring")
 
 
-def _summary(record: Record, output: Path, *, before: int, seconds: float) -> str:
-    rate = (record.rows - before) / seconds
-    aside = f", {record.rejected} kept aside in {rejected_file(output)}" if record.rejected else ""
-    resumed = f" ({before} of them earlier)" if before else ""
-    scored = record.rows - record.rejected
-    return f"{record.rows} rows{resumed}: {scored} scored in {output}{aside}; {rate:.0f} a second"
+def _refuse_failed(summary: str, failed: str) -> None:
+    if failed:
+        raise DataError(f"{summary}. {failed}")
+
+
+def _summary(totals: Totals, output: str, *, seconds: float) -> str:
+    rate = (totals.rows - totals.before) / seconds
+    files = "" if totals.files == 1 else f"{totals.files} files, "
+    where = rejected_file(Path(output)) if totals.files == 1 else "files *.rejected.csv beside them"
+    aside = f", {totals.rejected} kept aside in {where}" if totals.rejected else ""
+    resumed = f" ({totals.before} of them earlier)" if totals.before else ""
+    scored = totals.rows - totals.rejected
+    return f"{files}{totals.rows} rows{resumed}: {scored} scored in {output}{aside}; {rate:.0f} a second"
+
+
+def _list_failed(totals: Totals) -> str:
+    """Return which files failed and why, the first of them one by one."""
+    if not totals.failed:
+        return ""
+    shown = [f"{name}: {why}" for name, why in list(totals.failed.items())[:_SHOWN_FAILURES]]
+    more = len(totals.failed) - len(shown)
+    also = f"; and {more} more" if more else ""
+    return (
+        f"Not scored, {len(totals.failed)} files: {'; '.join(shown)}{also}. "
+        "Mend them, then run the same again; only they are scored"
+    )
 
 
 @contextmanager
@@ -123,13 +159,17 @@ def main() -> None:
     own would take longer to start than most files take.
     """
     given = make_parser().parse_args()
-    source = Path(address_of(given.input, given))
+    source = address_of(given.input, given)
     if chosen_address():
         print(score(source, given.output, model=given.model, restart=given.restart))
         return
     stored = store.find(given.model) if given.model else store.champion()
-    print(f"scoring {source} with {stored.tag}", file=sys.stderr)
-    print(score_table(_job(source, given.output, None, stored.tag), stored, restart=given.restart))
+    say = partial(print, file=sys.stderr)
+    say(f"scoring {source} with {stored.tag}")
+    order = _order(source, given.output, None, stored.tag)
+    summary, failed = score_with(order, stored, restart=given.restart, say=say)
+    _refuse_failed(summary, failed)
+    print(summary)
 
 
 if __name__ == "__main__":

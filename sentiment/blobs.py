@@ -42,6 +42,15 @@ class Blob:
     etag: str
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A blob in a listing."""
+
+    name: str
+    size: int
+    etag: str
+
+
 class BlobFolder:
     """A folder of one container; names are relative to it. Threads may share it."""
 
@@ -191,6 +200,18 @@ class BlobFolder:
             return [
                 str(name).removeprefix(self._prefix)
                 for name in self._container.list_blob_names(name_starts_with=self._prefix + below)
+            ]
+
+    def entries(self, below: str = "") -> list[Entry]:
+        """Return all blobs whose names begin with `below`, in alphabetical order.
+
+        Raises:
+            BlobError: The storage cannot be used.
+        """
+        with self._explained():
+            return [
+                Entry(str(blob.name).removeprefix(self._prefix), int(blob.size), str(blob.etag))
+                for blob in self._container.list_blobs(name_starts_with=self._prefix + below)
             ]
 
     @contextmanager

@@ -72,6 +72,10 @@ class DeployError(SentiloopError):
     """The flows cannot be put on a Prefect server."""
 
 
+class EngineError(SentiloopError):
+    """A cluster that is to compute is not there, or too small, or loses its workers."""
+
+
 class RequestError(SentiloopError):
     """A request cannot be used as it is."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from flows.table_flags import add_table_flags
 
@@ -12,19 +11,22 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         "python -m flows.score",
-        description="Score a file of texts with the champion. A run that ended early is resumed "
+        description="Score files of texts with the champion. A run that ended early is resumed "
         "by the same command.",
     )
     parser.add_argument(
         "--input",
-        type=Path,
         required=True,
-        metavar="FILE",
-        help="CSV with any delimiter, one tweet per line, JSON, JSON Lines or Parquet, also .gz",
+        metavar="FILE|FOLDER|PATTERN",
+        help="CSV with any delimiter, one tweet per line, JSON, JSON Lines or Parquet, also .gz; "
+        "a folder of them; a pattern in quotes: 'data/**/*.csv'; or az://CONTAINER/PATH of these",
     )
-    aside = "rows that cannot be scored go to FILE.rejected.csv"
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help=f"CSV or Parquet, by its ending; {aside}"
+        "--output",
+        required=True,
+        metavar="FILE|FOLDER",
+        help="CSV or Parquet, by its ending; for several files a folder; also az://CONTAINER/PATH; "
+        "rows that cannot be scored go to FILE.rejected.csv",
     )
     add_table_flags(parser)
     parser.add_argument("--model", metavar="TAG", help="a model of the store (default: the champion)")

@@ -30,6 +30,7 @@ _WHAT = {
 }
 
 Join = Callable[[Iterable["Path"], BinaryIO], object]
+Deliver = Callable[["Record"], object]  # what to do with an output once it is there
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ class Parts:
         if restart:
             self._clear()
         elif path.exists():
-            return self._check(self._read(), beginning)
+            record = self._read()
+            check_same(record.beginning, beginning, f"{self._folder} was begun")
+            return record
         elif there := next((one for one in (self._output, self._rejected) if one.exists()), None):
             raise DataError(f"{there} is there already: name another output, or replace it with --restart")
         record = Record(beginning)
@@ -133,14 +136,31 @@ class Parts:
         self._write(new)
         return new
 
-    def finish(self, record: Record, join: Join, join_rejected: Join) -> None:
-        """Concatenate the parts to the output and the rejected rows, each atomically."""
+    def finish(
+        self, record: Record, join: Join, join_rejected: Join, deliver: Deliver = lambda record: None
+    ) -> None:
+        """Concatenate the parts to the output and the rejected rows, each atomically.
+
+        The parts are removed once `deliver` has returned: a run that is killed in it delivers
+        again.
+        """
         self._publish(self._output, record, _SCORED, join)
         if record.rejected:
             self._publish(self._rejected, record, _REJECTED, join_rejected)
         else:
             self._rejected.unlink(missing_ok=True)
+        deliver(record)
         self._clear()
+
+    def discard(self) -> None:
+        """Remove the parts of a run that is not resumed.
+
+        Raises:
+            DataError: Another run uses them.
+        """
+        if self._folder.is_dir():
+            with self.held():
+                self._clear()
 
     def _publish(self, path: Path, record: Record, kind: str, join: Join) -> None:
         parts = (self._part(number, kind) for number in range(record.parts))
@@ -150,20 +170,6 @@ class Parts:
             file.flush()
             os.fsync(file.fileno())
         joined.replace(path)
-
-    def _check(self, record: Record, beginning: Beginning) -> Record:
-        for field in fields(Beginning):
-            before, now = getattr(record.beginning, field.name), getattr(beginning, field.name)
-            if before != now:
-                remedy = (
-                    f"finish with --model {before}" if field.name == "model" else "bring the old one back"
-                )
-                what = _WHAT.get(field.name, field.name)
-                raise DataError(
-                    f"{self._folder} was begun with the {what} {before}; now it is {now}: {remedy}, "
-                    "or begin anew with --restart"
-                )
-        return record
 
     def _read(self) -> Record:
         path = self._folder / _RECORD
@@ -194,6 +200,22 @@ class Parts:
         for pattern in ("part-*", ".part-*", f".{_RECORD}.*", _JOINED):
             for path in self._folder.glob(pattern):
                 path.unlink()
+
+
+def check_same(before: Beginning, now: Beginning, said: str) -> None:
+    """Refuse to take the work of one beginning for that of another; `said` begins the message.
+
+    Raises:
+        DataError: They differ.
+    """
+    for field in fields(Beginning):
+        old, new = getattr(before, field.name), getattr(now, field.name)
+        if old != new:
+            remedy = f"finish with --model {old}" if field.name == "model" else "bring the old one back"
+            raise DataError(
+                f"{said} with the {_WHAT.get(field.name, field.name)} {old}; now it is {new}: {remedy}, "
+                "or begin anew with --restart"
+            )
 
 
 def rejected_file(output: Path) -> Path:

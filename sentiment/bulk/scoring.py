@@ -9,14 +9,12 @@ there.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from models import LABELS
 from sentiment.bulk.parts import Beginning, Part, Parts, rejected_file
 from sentiment.bulk.scored_table import csv_bytes, join_csv, scored_table
 from sentiment.errors import DataError, RequestError
@@ -30,13 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from models import Classifier
-    from sentiment.bulk.parts import Record
+    from sentiment.bulk.engine import Engine, Pending
+    from sentiment.bulk.parts import Deliver, Record
     from sentiment.bulk.scored_table import ScoredTable
     from sentiment.tables.table import Batch, Table
 
 _RULES = 1  # of how tables are read: parts that other rules cut do not fit
-_TEXTS_AT_ONCE = 1024  # enough to sort by length, few enough to show progress
 _REJECTED_COLUMNS = ("row", "reason")
 
 Tell = Callable[[int, float], object]  # how many rows are done, and which share of the file
@@ -54,23 +51,32 @@ class Job:
 
 
 def score_file(
-    job: Job, model: Classifier, *, restart: bool = False, tell: Tell = lambda rows, share: None
+    job: Job,
+    engine: Engine,
+    *,
+    restart: bool = False,
+    tell: Tell = lambda rows, share: None,
+    deliver: Deliver = lambda record: None,
 ) -> tuple[Record, int]:
     """Score a file, or resume it; return the progress and the number of rows scored earlier.
+
+    `deliver` is called once the output is there, before what a killed run is resumed from is
+    removed.
 
     Raises:
         DataError: The files cannot be used, the input changes meanwhile, or what is there already
             is of another input or model.
+        EngineError: The scores cannot be computed.
     """
     try:
         source = _open(job)
         text = source.find(job.form.text_column or DEFAULT_TEXT, "--text-column")
         table = scored_table(job.output, source, job.model)
         with Parts(job.output).held() as parts:
-            record, before = _fill(parts, _Scorer(job, model, table, text, tell), restart=restart)
+            record, before = _fill(parts, _Scorer(job, engine, table, text, tell), restart=restart)
             ours = free_names(_REJECTED_COLUMNS, source.columns)
             rejected = partial(join_csv, [*ours, *source.columns], source=source)
-            parts.finish(record, table.join, rejected)
+            parts.finish(record, table.join, rejected, deliver)
     except OSError as error:
         where, why = error.filename or job.output, error.strerror or type(error).__name__
         raise DataError(
@@ -80,31 +86,56 @@ def score_file(
     return record, before
 
 
+def beginning_of(job: Job, engine: Engine, text_column: str, digest: str) -> Beginning:
+    """Return what a job is of; the input is its SHA-256."""
+    form = f"columns {job.form.columns}, encoding {job.form.encoding}, rules {_RULES}"
+    temperature = round(engine.temperature, 6)
+    return Beginning(digest, text_column, job.max_chars, job.model, temperature=temperature, form=form)
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _fill(parts: Parts, scorer: _Scorer, *, restart: bool) -> tuple[Record, int]:
-    """Make the parts that are not there yet."""
+    """Make the parts that are not there yet, in order, while the engine computes those after."""
     path, stamp = scorer.job.source, _stamp(scorer.job.source)
-    record = parts.begin(_beginning(scorer), restart=restart)
+    name = scorer.table.source.columns[scorer.text]
+    record = parts.begin(beginning_of(scorer.job, scorer.engine, name, digest_of(path)), restart=restart)
     before, share = record.rows, 0.0
+    waiting: deque[_Begun] = deque()
+
+    def keep(record: Record) -> Record:
+        part = scorer.finish(waiting.popleft(), record.rows)
+        if _stamp(path) != stamp:
+            raise DataError(
+                f"{path} changed while it was scored, after row {record.rows}: begin anew with --restart"
+            )
+        return parts.add(record, part)
+
+    there = record.parts
     for number, batch in enumerate(scorer.table.source.batches(scorer.text)):
-        if number >= record.parts:
-            part = scorer.score(batch, record.rows, share)
-            if _stamp(path) != stamp:
-                raise DataError(
-                    f"{path} changed while it was scored, after row {record.rows}: begin anew with --restart"
-                )
-            record = parts.add(record, part)
+        if number >= there:
+            waiting.append(scorer.begin(batch, share))
+            if len(waiting) >= scorer.engine.most_waiting:
+                record = keep(record)
         share = batch.share
+    while waiting:
+        record = keep(record)
     return record, before
 
 
-def _beginning(scorer: _Scorer) -> Beginning:
-    job = scorer.job
-    with job.source.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    form = f"columns {job.form.columns}, encoding {job.form.encoding}, rules {_RULES}"
-    name = scorer.table.source.columns[scorer.text]
-    temperature = round(scorer.model.temperature_, 6)
-    return Beginning(digest, name, job.max_chars, job.model, temperature=temperature, form=form)
+@dataclass(frozen=True)
+class _Begun:
+    """A batch under way: the scored rows' places, the others' faults, the share before it."""
+
+    batch: Batch
+    places: list[int]
+    faults: dict[int, str]
+    pending: Pending
+    share: float
 
 
 @dataclass(frozen=True)
@@ -112,29 +143,34 @@ class _Scorer:
     """Makes a part of a batch; `text` is the place of the column to score."""
 
     job: Job
-    model: Classifier
+    engine: Engine
     table: ScoredTable
     text: int
     tell: Tell
 
-    def score(self, batch: Batch, done: int, share: float) -> Part:
-        """Score a batch, so many rows and such a share of the file after its beginning."""
+    def begin(self, batch: Batch, share: float) -> _Begun:
+        """Give the texts of a batch to the engine; such a share of the file lies before it."""
         texts = batch.column(self.text)
         faults = self._faults(batch, texts)
         places = [place for place in range(len(texts)) if place not in faults]
-        scores = [np.empty((0, len(LABELS)))]
-        for start in range(0, len(places), _TEXTS_AT_ONCE):
-            self.tell(done + start, share + (batch.share - share) * start / len(places))
-            scores.append(
-                self.model.predict_proba([texts[place] for place in places[start : start + _TEXTS_AT_ONCE]])
-            )
-        self.tell(done + len(texts), batch.share)
+        return _Begun(batch, places, faults, self.engine.begin([texts[place] for place in places]), share)
+
+    def finish(self, begun: _Begun, done: int) -> Part:
+        """Return the part of a batch that lies so many rows after the beginning of the file."""
+        batch, faults, before = begun.batch, begun.faults, begun.share
+
+        def tell(scored: int) -> None:
+            self.tell(done + scored, before + (batch.share - before) * scored / len(begun.places))
+
+        scores = begun.pending.scores(tell)
+        rows = len(batch.lines)
+        self.tell(done + rows, batch.share)
         rejected = (
             [done + place + 1, faults[place], *cells]
             for place, cells in zip(faults, batch.cells(list(faults)), strict=True)
         )
-        scored = self.table.part(batch, places, np.concatenate(scores))
-        return Part(len(texts), len(faults), scored, csv_bytes(rejected, self.table.source.delimiter))
+        scored = self.table.part(batch, begun.places, scores)
+        return Part(rows, len(faults), scored, csv_bytes(rejected, self.table.source.delimiter))
 
     def _faults(self, batch: Batch, texts: Sequence[str]) -> dict[int, str]:
         """Return why rows cannot be scored, by their places in order."""

@@ -87,10 +87,11 @@ def test_a_run_that_is_really_killed_goes_on_and_does_not_begin_anew(score, tmp_
     script = f"""
 import time, models
 from pathlib import Path
+from sentiment.bulk.engine import LocalEngine
 from sentiment.bulk.scoring import Job, score_file
 from sentiment.tables import table
 table.BATCH_ROWS = 4
-model = models.load({str(tmp_path / "model")!r})
+model = LocalEngine(models.load({str(tmp_path / "model")!r}))
 score_file(
     Job(Path({str(source)!r}), Path({str(tmp_path / "out.csv")!r}), {TAG!r}), model,
     tell=lambda *_: time.sleep(0.05))

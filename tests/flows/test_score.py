@@ -92,6 +92,27 @@ def test_an_address_and_the_flags_say_how_a_table_is_read(crowned, tmp_path, mon
         room.score(Path(f"{source}?column=id"), tmp_path / "more.csv")
 
 
+def test_a_folder_goes_to_a_folder_and_what_cannot_be_read_is_told(
+    crowned, four_tweets, tmp_path, monkeypatch
+):
+    (tmp_path / "in").mkdir()
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / "in" / name).write_text(four_tweets.read_text())
+    arguments = ["--input", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--text-column", "tweet"]
+    monkeypatch.setattr(sys, "argv", ["score", *arguments])
+
+    room.main()
+
+    assert [row["id"] for row in read(tmp_path / "out" / "b.csv")] == ["1", "3", "4"]
+    (tmp_path / "in" / "c.parquet").write_text("none")
+    with pytest.raises(
+        DataError,
+        match=r"2 files, 8 rows \(8 of them earlier\): 6 scored in .*out, 2 kept aside in files "
+        r"\*.rejected.csv beside them; .*Not scored, 1 files: c.parquet: .*Mend them, then run the same",
+    ):
+        room.score(tmp_path / "in", tmp_path / "out", text_column="tweet")
+
+
 def test_an_empty_table_is_no_failure(crowned, tmp_path):
     (tmp_path / "in.csv").write_text("id,text\n")
 
