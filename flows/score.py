@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
@@ -29,18 +29,20 @@ from flows.table_flags import address_of
 from sentiment.bulk.engine import LocalEngine
 from sentiment.bulk.order import Order, parse_source, score_order
 from sentiment.bulk.parts import rejected_file
+from sentiment.bulk.ray_engine import ray_engine
 from sentiment.bulk.scoring import Job
 from sentiment.champions import store
 from sentiment.champions.calibration import load_calibrated, read_calibration
 from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
-from sentiment.errors import DataError
+from sentiment.errors import ConfigError, DataError
 from sentiment.prefect_access import chosen_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sentiment.bulk.collection import Say, Totals
+    from sentiment.bulk.engine import Engine
     from sentiment.bulk.scoring import Tell
     from sentiment.champions.store import StoredModel
 
@@ -50,12 +52,15 @@ Place = Annotated[str, BeforeValidator(os.fspath), Field(min_length=1)]
 
 
 @flow(name="score", persist_result=False)
-def score(
+def score(  # noqa: PLR0913, PLR0917 - Prefect's form shows each of them
     source: Place,
     output: Place,
     text_column: Annotated[str, Field(min_length=1)] | None = None,
     model: str | None = None,
     restart: bool = False,
+    engine: Literal["local", "ray"] = "local",
+    address: str | None = None,
+    workers: Annotated[int, Field(ge=1)] | None = None,
 ) -> str:
     """Score files with the champion or another stored model; return a summary in one sentence.
 
@@ -73,10 +78,15 @@ def score(
         model: The tag of a model of the store, such as tweet-sentiment:VERSION; the champion unless
             given.
         restart: Begin anew, and replace what is there.
+        engine: What computes: the worker's machine alone, or a Ray cluster.
+        address: The cluster, as ray://HOST:10001, HOST:6379 or auto; all cores of the worker's
+            machine unless given.
+        workers: How many processes compute on the cluster; one per core unless given.
 
     Raises:
         DataError: The files cannot be used, or the parts that are there are of another input or
             model.
+        EngineError: Ray is not installed, or its cluster cannot be used.
         BlobError: Azure Blob storage cannot be used.
         StoreError: There is no champion, or no such model in the store.
         ModelError: The model cannot be loaded.
@@ -86,16 +96,29 @@ def score(
     stored = store.find(model) if model else store.champion()
     get_run_logger().info("scoring %s with %s", source, stored.tag)
     order = _order(source, output, text_column, stored.tag)
-    summary, failed = score_with(order, stored, restart=restart, say=get_run_logger().info)
+    with open_engine(stored, engine, address, workers) as computing:
+        summary, failed = score_with(order, computing, restart=restart, say=get_run_logger().info)
     text = f"# Scored\n\n{summary}, by {stored.tag}.\n\n{failed}"
     create_markdown_artifact(text, key="scored", description=f"{source} by {stored.tag}")
     _refuse_failed(summary, failed)
     return summary
 
 
-def score_with(order: Order, stored: StoredModel, *, restart: bool, say: Say) -> tuple[str, str]:
-    """Score an order with a stored model; return a summary in one sentence, and what failed."""
-    engine = LocalEngine(load_calibrated(stored, read_calibration(stored.tag)))
+@contextmanager
+def open_engine(stored: StoredModel, name: str, address: str | None, workers: int | None) -> Iterator[Engine]:
+    """Give the engine of this name with a stored model and its calibration."""
+    calibration = read_calibration(stored.tag)
+    if name == "local":
+        if address or workers:
+            raise ConfigError("a Ray cluster is named, and the engine is local: choose the engine ray")
+        yield LocalEngine(load_calibrated(stored, calibration))
+        return
+    with ray_engine(stored.path, factor=calibration.temperature, address=address, workers=workers) as engine:
+        yield engine
+
+
+def score_with(order: Order, engine: Engine, *, restart: bool, say: Say) -> tuple[str, str]:
+    """Score an order with an engine; return a summary in one sentence, and what failed."""
     started = time.monotonic()
     with progress_bar() as tell:
         totals = score_order(order, engine, restart=restart, tell=tell, say=say)
@@ -161,13 +184,15 @@ def main() -> None:
     given = make_parser().parse_args()
     source = address_of(given.input, given)
     if chosen_address():
-        print(score(source, given.output, model=given.model, restart=given.restart))
+        cluster = {"engine": given.engine, "address": given.address, "workers": given.workers}
+        print(score(source, given.output, model=given.model, restart=given.restart, **cluster))
         return
     stored = store.find(given.model) if given.model else store.champion()
     say = partial(print, file=sys.stderr)
     say(f"scoring {source} with {stored.tag}")
     order = _order(source, given.output, None, stored.tag)
-    summary, failed = score_with(order, stored, restart=given.restart, say=say)
+    with open_engine(stored, given.engine, given.address, given.workers) as engine:
+        summary, failed = score_with(order, engine, restart=given.restart, say=say)
     _refuse_failed(summary, failed)
     print(summary)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from flows.table_flags import add_table_flags
+from sentiment.command import whole_number
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -31,4 +32,21 @@ def make_parser() -> argparse.ArgumentParser:
     add_table_flags(parser)
     parser.add_argument("--model", metavar="TAG", help="a model of the store (default: the champion)")
     parser.add_argument("--restart", action="store_true", help="begin anew, and replace what is there")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="what computes: this process (default), or a Ray cluster, which needs the extra 'ray'",
+    )
+    parser.add_argument(
+        "--address",
+        metavar="RAY",
+        help="the cluster: ray://HOST:10001, HOST:6379, or 'auto' on a node (default: this machine's cores)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole_number("workers", 1, 10_000),
+        metavar="N",
+        help="processes that compute on the cluster (default: one per core)",
+    )
     return parser
