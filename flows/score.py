@@ -67,29 +67,17 @@ def score(  # noqa: PLR0913, PLR0917 - Prefect's form shows each of them
     A run that ended early is resumed by the same call.
 
     Args:
-        source: What to score, on the worker or as az://CONTAINER/PATH: a table (CSV, one tweet per
-            line, JSON or Parquet, also .gz), a folder of tables, or a pattern such as
-            data/**/*.csv. After a ? it may say how it is read:
+        source: What to score, on the worker or as az://CONTAINER/PATH: a table, a folder of tables,
+            or a pattern such as tweets/**/*.csv. After a ? it may say how tables are read:
             tweets.csv?encoding=cp1252&columns=id,text.
-        output: Where the scores go, on the worker or as az://CONTAINER/PATH: CSV or Parquet, by its
-            ending; for several tables a folder. Rows that cannot be scored go to
-            OUTPUT.rejected.csv.
+        output: Where the scores go, likewise: CSV or Parquet, by its ending; for several tables a
+            folder. Rows that cannot be scored go to OUTPUT.rejected.csv.
         text_column: The column to score; text unless given.
-        model: The tag of a model of the store, such as tweet-sentiment:VERSION; the champion unless
-            given.
+        model: The tag of a model of the store; the champion unless given.
         restart: Begin anew, and replace what is there.
         engine: What computes: the worker's machine alone, or a Ray cluster.
-        address: The cluster, as ray://HOST:10001, HOST:6379 or auto; all cores of the worker's
-            machine unless given.
+        address: The cluster: ray://HOST:10001 or HOST:6379; the worker's own cores unless given.
         workers: How many processes compute on the cluster; one per core unless given.
-
-    Raises:
-        DataError: The files cannot be used, or the parts that are there are of another input or
-            model.
-        EngineError: Ray is not installed, or its cluster cannot be used.
-        BlobError: Azure Blob storage cannot be used.
-        StoreError: There is no champion, or no such model in the store.
-        ModelError: The model cannot be loaded.
     """
     settings = read_settings()
     apply_tool_environment(settings)
@@ -100,8 +88,7 @@ def score(  # noqa: PLR0913, PLR0917 - Prefect's form shows each of them
         summary, failed = score_with(order, computing, restart=restart, say=get_run_logger().info)
     text = f"# Scored\n\n{summary}, by {stored.tag}.\n\n{failed}"
     create_markdown_artifact(text, key="scored", description=f"{source} by {stored.tag}")
-    _refuse_failed(summary, failed)
-    return summary
+    return _refuse_failed(summary, failed)
 
 
 @contextmanager
@@ -133,9 +120,10 @@ def _order(source: str, output: str, text_column: str | None, tag: str) -> Order
     return Order(address, output, make_job, settings.home / "scoring")
 
 
-def _refuse_failed(summary: str, failed: str) -> None:
+def _refuse_failed(summary: str, failed: str) -> str:
     if failed:
         raise DataError(f"{summary}. {failed}")
+    return summary
 
 
 def _summary(totals: Totals, output: str, *, seconds: float) -> str:
@@ -193,8 +181,7 @@ def main() -> None:
     order = _order(source, given.output, None, stored.tag)
     with open_engine(stored, given.engine, given.address, given.workers) as engine:
         summary, failed = score_with(order, engine, restart=given.restart, say=say)
-    _refuse_failed(summary, failed)
-    print(summary)
+    print(_refuse_failed(summary, failed))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ def make_parser() -> argparse.ArgumentParser:
     add_table_flags(parser)
     parser.add_argument("--model", metavar="TAG", help="a model of the store (default: the champion)")
     parser.add_argument("--restart", action="store_true", help="begin anew, and replace what is there")
+    _add_engine_flags(parser)
+    return parser
+
+
+def _add_engine_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         choices=("local", "ray"),
@@ -49,4 +54,3 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processes that compute on the cluster (default: one per core)",
     )
-    return parser

@@ -28,8 +28,8 @@ class ThreeAtOnce(LocalEngine):
     most_waiting, files_at_once = 3, 2
 
 
-def test_each_table_of_a_folder_becomes_a_file_of_its_name(ordered, folder, tmp_path):
-    totals = ordered(folder, tmp_path / "out")
+def test_each_table_of_a_folder_becomes_a_file_of_its_name(ordered, tables_folder, tmp_path):
+    totals = ordered(tables_folder, tmp_path / "out")
 
     assert (totals.files, totals.rows, totals.rejected, totals.before) == (3, 19, 1, 0)
     assert files_in(tmp_path / "out") == OUTPUTS
@@ -40,40 +40,44 @@ def test_each_table_of_a_folder_becomes_a_file_of_its_name(ordered, folder, tmp_
     assert "3 of 3 files: old/b.jsonl, 3 rows, 1 kept aside" in ordered.said
 
 
-def test_a_pattern_names_the_files_below_its_folder(ordered, folder, tmp_path):
-    ordered(folder / "**" / "[ab].*", tmp_path / "out")
+def test_a_pattern_names_the_files_below_its_folder(ordered, tables_folder, tmp_path):
+    ordered(tables_folder / "**" / "[ab].*", tmp_path / "out")
 
     assert files_in(tmp_path / "out") == ["a.csv", *OUTPUTS[2:]]
 
 
-def test_batches_and_files_under_way_at_once_give_the_same_bytes(ordered, folder, tmp_path, served_model):
-    ordered(folder, tmp_path / "one")
-    ordered(folder, tmp_path / "many", engine=ThreeAtOnce(served_model))
+def test_batches_and_files_under_way_at_once_give_the_same_bytes(
+    ordered, tables_folder, tmp_path, served_model
+):
+    ordered(tables_folder, tmp_path / "one")
+    ordered(tables_folder, tmp_path / "many", engine=ThreeAtOnce(served_model))
 
     assert files_in(tmp_path / "many") == OUTPUTS
     for name in OUTPUTS:
         assert (tmp_path / "many" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
 
 
-def test_the_same_again_reads_only_what_is_new(ordered, folder, tmp_path):
-    ordered(folder, tmp_path / "out")
-    write(folder / "new.csv", [["text"], ["fine"]])
-    os.utime(folder / "a.csv")  # written anew, with the same bytes
+def test_the_same_again_reads_only_what_is_new(ordered, tables_folder, tmp_path):
+    ordered(tables_folder, tmp_path / "out")
+    write(tables_folder / "new.csv", [["text"], ["fine"]])
+    os.utime(tables_folder / "a.csv")  # written anew, with the same bytes
 
-    totals = ordered(folder, tmp_path / "out")
+    totals = ordered(tables_folder, tmp_path / "out")
 
     assert (totals.files, totals.rows, totals.before) == (4, 20, 19)
     assert "1 of 4 files: a.csv, 11 rows, scored earlier" in ordered.said
 
 
 @pytest.mark.parametrize("engine", [LocalEngine, ThreeAtOnce])
-def test_a_run_killed_at_any_write_goes_on_to_the_same_bytes(ordered, folder, tmp_path, served_model, engine):
-    ordered(folder, tmp_path / "whole")
+def test_a_run_killed_at_any_write_goes_on_to_the_same_bytes(
+    ordered, tables_folder, tmp_path, served_model, engine
+):
+    ordered(tables_folder, tmp_path / "whole")
     at, was_killed = 0, True
     while was_killed:
         out = tmp_path / f"out{at}"
-        was_killed = killed_at(at, ordered, folder, out, engine=engine(served_model))
-        ordered(folder, out, engine=engine(served_model))
+        was_killed = killed_at(at, ordered, tables_folder, out, engine=engine(served_model))
+        ordered(tables_folder, out, engine=engine(served_model))
         assert files_in(out) == OUTPUTS
         for name in OUTPUTS:
             assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
@@ -99,85 +103,88 @@ def killed_at(write_number, ordered, *places, **options):
     return False
 
 
-def test_parts_that_a_killed_run_left_beside_its_record_are_removed(ordered, folder, tmp_path):
-    ordered(folder, tmp_path / "out")
+def test_parts_that_a_killed_run_left_beside_its_record_are_removed(ordered, tables_folder, tmp_path):
+    ordered(tables_folder, tmp_path / "out")
     (tmp_path / "out" / "a.csv.parts").mkdir()
     (tmp_path / "out" / "a.csv.parts" / "part-000000.scored").write_text("")
 
-    ordered(folder, tmp_path / "out")
+    ordered(tables_folder, tmp_path / "out")
 
     assert files_in(tmp_path / "out") == OUTPUTS
 
 
-def test_a_file_that_cannot_be_read_stops_no_other(ordered, folder, tmp_path):
-    (folder / "bad.parquet").write_text("none")
-    (folder / "column.csv").write_text("tweet,id\nx,1\n")
+def test_a_file_that_cannot_be_read_stops_no_other(ordered, tables_folder, tmp_path):
+    (tables_folder / "bad.parquet").write_text("none")
+    (tables_folder / "column.csv").write_text("tweet,id\nx,1\n")
 
-    totals = ordered(folder, tmp_path / "out")
+    totals = ordered(tables_folder, tmp_path / "out")
 
     assert totals.files == 3
     assert sorted(totals.failed) == ["bad.parquet", "column.csv"]
     assert "no column 'text'" in totals.failed["column.csv"]
-    (folder / "bad.parquet").unlink()
-    write(folder / "column.csv", [["text"], ["x"]])
-    assert (ordered(folder, tmp_path / "out").before, files_in(tmp_path / "out")[2]) == (19, "column.csv")
+    (tables_folder / "bad.parquet").unlink()
+    write(tables_folder / "column.csv", [["text"], ["x"]])
+    assert (ordered(tables_folder, tmp_path / "out").before, files_in(tmp_path / "out")[2]) == (
+        19,
+        "column.csv",
+    )
 
 
-def test_a_finished_file_is_of_its_input_column_and_model(ordered, folder, tmp_path):
-    ordered(folder, tmp_path / "out")
+def test_a_finished_file_is_of_its_input_column_and_model(ordered, tables_folder, tmp_path):
+    ordered(tables_folder, tmp_path / "out")
     with pytest.raises(DataError, match=r"a.csv was scored with the text column text; now it is id: "):
-        ordered(folder / "a.*", tmp_path / "out", text_column="id")
-    write(folder / "a.csv", [["id", "text"], [1, "other"]])
+        ordered(tables_folder / "a.*", tmp_path / "out", text_column="id")
+    write(tables_folder / "a.csv", [["id", "text"], [1, "other"]])
     with pytest.raises(DataError, match=r"a.csv was scored with the input of SHA-256 .* anew with --restart"):
-        ordered(folder, tmp_path / "out")
+        ordered(tables_folder, tmp_path / "out")
 
-    assert ordered(folder, tmp_path / "out", restart=True).rows == 9
+    assert ordered(tables_folder, tmp_path / "out", restart=True).rows == 9
     assert len(read(tmp_path / "out" / "a.csv")) == 2
 
 
-def test_a_restart_that_was_killed_is_resumed_without_restart(ordered, folder, tmp_path):
-    ordered(folder, tmp_path / "out")
+def test_a_restart_that_was_killed_is_resumed_without_restart(ordered, tables_folder, tmp_path):
+    ordered(tables_folder, tmp_path / "out")
 
     def kill(rows, share):
         raise Killed
 
     with pytest.raises(Killed):
-        ordered(folder, tmp_path / "out", restart=True, tell=kill)
+        ordered(tables_folder, tmp_path / "out", restart=True, tell=kill)
 
-    assert ordered(folder, tmp_path / "out").before == 0
+    assert ordered(tables_folder, tmp_path / "out").before == 0
     assert files_in(tmp_path / "out") == OUTPUTS
 
 
-def test_a_damaged_record_is_one_clear_error(ordered, folder, tmp_path):
-    ordered(folder, tmp_path / "out")
+def test_a_damaged_record_is_one_clear_error(ordered, tables_folder, tmp_path):
+    ordered(tables_folder, tmp_path / "out")
     (tmp_path / "out" / ".scored" / "a.csv.json").write_text('{"stamp": 1}')
 
     with pytest.raises(DataError, match=r"a.csv.json cannot be read \(KeyError\): begin anew with --restart"):
-        ordered(folder, tmp_path / "out")
+        ordered(tables_folder, tmp_path / "out")
 
 
-def test_what_is_there_of_others_is_not_replaced(ordered, folder, tmp_path):
+def test_what_is_there_of_others_is_not_replaced(ordered, tables_folder, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.csv").write_text("mine")
 
     with pytest.raises(DataError, match=r"a.csv is there already"):
-        ordered(folder, tmp_path / "out")
+        ordered(tables_folder, tmp_path / "out")
     assert (tmp_path / "out" / "a.csv").read_text() == "mine"
 
 
-def test_no_input_is_ever_replaced_or_removed(ordered, folder):
-    before = files_in(folder)
+def test_no_input_is_ever_replaced_or_removed(ordered, tables_folder):
+    before = files_in(tables_folder)
 
     with pytest.raises(DataError, match=r"a.csv is an input, and an output would replace it"):
-        ordered(folder, folder, restart=True)
-    assert files_in(folder) == before
+        ordered(tables_folder, tables_folder, restart=True)
+    assert files_in(tables_folder) == before
 
 
-def test_two_files_of_one_output_are_refused(ordered, folder, tmp_path):
-    (folder / "old" / "b.jsonl.csv").write_text("text\nx\n")
+def test_two_files_of_one_output_are_refused(ordered, tables_folder, tmp_path):
+    (tables_folder / "old" / "b.jsonl.csv").write_text("text\nx\n")
 
     with pytest.raises(DataError, match=r"two files would be written to old/b.jsonl.csv"):
-        ordered(folder, tmp_path / "out")
+        ordered(tables_folder, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -193,8 +200,8 @@ def test_progress_counts_files_by_their_size(ordered, tmp_path):
     assert told[-1] == (31, 1.0)
 
 
-def test_the_record_says_what_a_file_is_of(ordered, folder, tmp_path):
-    ordered(folder, tmp_path / "out")
+def test_the_record_says_what_a_file_is_of(ordered, tables_folder, tmp_path):
+    ordered(tables_folder, tmp_path / "out")
 
     record = json.loads((tmp_path / "out" / ".scored" / "old" / "b.jsonl.csv.json").read_bytes())["record"]
     assert (record["rows"], record["rejected"]) == (3, 1)

@@ -18,22 +18,22 @@ def test_one_file_to_a_folder_keeps_its_name(ordered, source, tmp_path):
     assert files_in(tmp_path / "out") == ["tweets.csv"]
 
 
-def test_outputs_below_the_inputs_are_no_inputs(ordered, folder):
-    ordered(folder, folder / "scored")
+def test_outputs_below_the_inputs_are_no_inputs(ordered, tables_folder):
+    ordered(tables_folder, tables_folder / "scored")
 
-    assert ordered(folder, folder / "scored").before == 19
+    assert ordered(tables_folder, tables_folder / "scored").before == 19
 
 
-def test_what_cannot_be_ordered_is_refused_with_the_reason(ordered, folder, tmp_path):
+def test_what_cannot_be_ordered_is_refused_with_the_reason(ordered, tables_folder, tmp_path):
     with pytest.raises(DataError, match=r"out.csv names one file, and .*in is a folder or a pattern"):
-        ordered(folder, tmp_path / "out.csv")
+        ordered(tables_folder, tmp_path / "out.csv")
     with pytest.raises(DataError, match=r"holds no table: name a folder or a pattern with \.csv, \.tsv"):
-        ordered(folder / "*.xlsx", tmp_path / "out")
+        ordered(tables_folder / "*.xlsx", tmp_path / "out")
     with pytest.raises(DataError, match=r"none.csv is no file: check the path"):
-        ordered(folder / "none.csv", tmp_path / "out.csv")
+        ordered(tables_folder / "none.csv", tmp_path / "out.csv")
     (tmp_path / "there").mkdir()
     with pytest.raises(DataError, match="neither a file nor a folder"):
-        ordered(folder / "none", tmp_path / "there")
+        ordered(tables_folder / "none", tmp_path / "there")
 
 
 def blobs(container, below=""):
@@ -41,17 +41,17 @@ def blobs(container, below=""):
 
 
 @pytest.fixture
-def uploaded(container, folder):
-    """The folder's files as blobs below `tweets/`; the address of the container."""
-    for name in files_in(folder):
-        container.upload_blob(f"tweets/{name}", (folder / name).read_bytes())
+def uploaded(container, tables_folder):
+    """The files of the folder as blobs below `tweets/`; the address of the container."""
+    for name in files_in(tables_folder):
+        container.upload_blob(f"tweets/{name}", (tables_folder / name).read_bytes())
     return f"az://{container.container_name}"
 
 
 def test_blobs_are_scored_to_blobs_and_only_new_ones_the_next_time(
-    ordered, uploaded, container, folder, tmp_path
+    ordered, uploaded, container, tables_folder, tmp_path
 ):
-    ordered(folder, tmp_path / "out")
+    ordered(tables_folder, tmp_path / "out")
 
     totals = ordered(f"{uploaded}/tweets", f"{uploaded}/tweets/scored")
 
