@@ -54,9 +54,12 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1)
     api_key: SecretStr | None = None
     signing_key: SecretStr | None = None
+    previous_signing_key: SecretStr | None = None
     prediction_ttl_days: float = Field(30, gt=0)
     feedback_url: str | None = None
     models_url: str | None = None
+    state_url: str | None = None
+    commit: str = ""
     uncertain_below: float | None = Field(None, ge=0, le=1)
     calibration: str = ""
     low_confidence: float = Field(0.5, ge=0, le=1)

@@ -44,26 +44,29 @@ class PredictionSigner:
     """Issues and checks prediction ids; all signers with the same key agree.
 
     An id carries a nonce, a keyed digest of the text, label, score and model; whoever holds it can
-    read the last three.
+    read the last three. While a key is rotated, what another key signed is accepted as well.
     """
 
-    def __init__(self, key: str, ttl_days: float) -> None:
-        if len(key) < MIN_KEY_CHARS:
-            raise ConfigError(
-                f"the signing key has {len(key)} characters, at least {MIN_KEY_CHARS} are needed: "
-                "lengthen SENTIMENT_SIGNING_KEY"
-            )
+    def __init__(self, key: str, ttl_days: float, *, also: str | None = None) -> None:
+        for name, value in (("SENTIMENT_SIGNING_KEY", key), ("SENTIMENT_PREVIOUS_SIGNING_KEY", also)):
+            if value is not None and len(value) < MIN_KEY_CHARS:
+                raise ConfigError(
+                    f"the signing key has {len(value)} characters, at least {MIN_KEY_CHARS} are needed: "
+                    f"lengthen {name}"
+                )
         self._key = key.encode()
+        self._accepted = [key.encode(), *([also.encode()] if also else [])]
         self._ttl_days = ttl_days
         signer = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+        # Of several keys the last one signs, and each one checks.
         self._serializer = URLSafeTimedSerializer(
-            self._key, salt="sentiloop.prediction", signer_kwargs=signer
+            self._accepted[::-1], salt="sentiloop.prediction", signer_kwargs=signer
         )
 
     def sign(self, text: str, *, label: str, score: float, model: str) -> str:
         """Return a new prediction id; two predictions of one text have different ids."""
         return str(
-            self._serializer.dumps([secrets.token_urlsafe(12), self._digest(text), label, score, model])
+            self._serializer.dumps([secrets.token_urlsafe(12), _digest(self._key, text), label, score, model])
         )
 
     def check(self, prediction_id: str, text: str) -> SignedPrediction:
@@ -74,7 +77,7 @@ class PredictionSigner:
         """
         signed, digest, issued = self._open(prediction_id)
         self._refuse_age(time.time() - issued.timestamp())
-        if not hmac.compare_digest(digest, self._digest(text)):
+        if not any(hmac.compare_digest(digest, _digest(key, text)) for key in self._accepted):
             raise PredictionIdError(
                 "prediction_id belongs to another text: send the exact text that was predicted"
             )
@@ -122,12 +125,21 @@ class PredictionSigner:
         Only the service can make it; so nobody else can say how and with which probability a
         prediction was drawn, nor put another text in its place. Spaces of the text do not count.
         """
-        drawn = (prediction_id, reason, f"{probability:.9g}", "".join(text.split()))
-        return hmac.digest(self._key, b"draw:" + "\n".join(drawn).encode(), "sha256").hex()[:32]
+        return _seal(self._key, prediction_id, reason, probability, text)
 
-    def _digest(self, text: str) -> str:
-        digest = hmac.digest(self._key, b"text:" + text.encode(), "sha256")
-        return base64_encode(digest[:16]).decode()
+    def seals(self, prediction_id: str, reason: str, probability: float, text: str) -> list[str]:
+        """Return the seals of a draw by each key that is accepted, the present key's first."""
+        return [_seal(key, prediction_id, reason, probability, text) for key in self._accepted]
+
+
+def _digest(key: bytes, text: str) -> str:
+    digest = hmac.digest(key, b"text:" + text.encode(), "sha256")
+    return base64_encode(digest[:16]).decode()
+
+
+def _seal(key: bytes, prediction_id: str, reason: str, probability: float, text: str) -> str:
+    drawn = (prediction_id, reason, f"{probability:.9g}", "".join(text.split()))
+    return hmac.digest(key, b"draw:" + "\n".join(drawn).encode(), "sha256").hex()[:32]
 
 
 def _is_canonical(prediction_id: str) -> bool:
@@ -159,14 +171,16 @@ def stated_in(prediction_id: str) -> tuple[SignedPrediction, datetime]:
 def make_signer(settings: Settings) -> PredictionSigner:
     """Return the signer of this installation.
 
-    Its key is SENTIMENT_SIGNING_KEY, else a random one that is kept below SENTIMENT_HOME.
+    Its key is SENTIMENT_SIGNING_KEY, else a random one that is kept below SENTIMENT_HOME. What
+    SENTIMENT_PREVIOUS_SIGNING_KEY signed is accepted as well.
 
     Raises:
-        ConfigError: The key is too short, or its file cannot be written or read.
+        ConfigError: A key is too short, or its file cannot be written or read.
     """
-    secret = settings.signing_key
+    secret, other = settings.signing_key, settings.previous_signing_key
     key = secret.get_secret_value() if secret else _local_key(settings)
-    return PredictionSigner(key, settings.prediction_ttl_days)
+    also = other.get_secret_value() if other else None
+    return PredictionSigner(key, settings.prediction_ttl_days, also=also)
 
 
 def signer_at_hand(settings: Settings) -> PredictionSigner | None:

@@ -41,8 +41,9 @@ def is_honest(row: dict[str, Any], signer: PredictionSigner | None) -> bool:
         return False
     if signer is None:
         return True
-    seal = signer.seal(row["prediction_id"], row["reason"], probability, row["tweet_text"])
-    return hmac.compare_digest(seal.encode(), (row.get("signature") or "").encode())
+    signature = (row.get("signature") or "").encode()
+    seals = signer.seals(row["prediction_id"], row["reason"], probability, row["tweet_text"])
+    return any(hmac.compare_digest(seal.encode(), signature) for seal in seals)
 
 
 def best_of_each(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -42,6 +42,26 @@ def test_replicas_with_the_same_key_agree(signer):
     assert PredictionSigner(KEY, ttl_days=1).check(sign(signer), TEXT).label == "negative"
 
 
+def test_while_a_key_is_rotated_the_ids_of_both_are_good_and_the_new_one_signs(signer):
+    new, old = "the key that comes next", KEY
+    early, late = PredictionSigner(old, 1, also=new), PredictionSigner(new, 1, also=old)
+
+    assert early.check(sign(late), TEXT).label == late.check(sign(early), TEXT).label == "negative"
+    assert PredictionSigner(new, 1).check(sign(late), TEXT)
+    with pytest.raises(PredictionIdError, match="another text"):
+        late.check(sign(early), "another text")
+    with pytest.raises(PredictionIdError, match="was altered"):
+        PredictionSigner(new, 1).check(sign(early), TEXT)
+    assert late.seals("id", "random", 0.1, TEXT) == [
+        PredictionSigner(key, 1).seal("id", "random", 0.1, TEXT) for key in (new, old)
+    ]
+
+
+def test_a_previous_key_that_is_too_short_is_named():
+    with pytest.raises(ConfigError, match=r"has 5 characters, .* lengthen SENTIMENT_PREVIOUS_SIGNING_KEY"):
+        PredictionSigner(KEY, ttl_days=1, also="short")
+
+
 def test_two_predictions_of_one_text_have_different_ids(signer):
     assert len({sign(signer) for _ in range(100)}) == 100
 

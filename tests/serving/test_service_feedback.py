@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from service_fixtures import TEXT, error_of, give, started
@@ -88,6 +89,20 @@ def test_replicas_that_share_a_key_take_each_others_ids():
         assert give(second, prediction).json()["status"] == "recorded"
     with started(signing_key="another key of many chars") as other:
         error_of(give(other, prediction), 400)
+
+
+def test_a_key_is_rotated_in_three_steps_and_no_feedback_is_refused():
+    old, new = "the key of last year", "the key of this year"
+    steps = ({"signing_key": old}, {"signing_key": old, "previous_signing_key": new})
+    steps += ({"signing_key": new, "previous_signing_key": old}, {"signing_key": new})
+    for before, after in pairwise(steps):
+        with started(**before) as earlier, started(**after) as later:  # replicas change one after the other
+            for source, target in ((earlier, later), (later, earlier)):
+                prediction = source.post("/predict", json={"text": TEXT}).json()
+                if (before, after) != steps[
+                    2:
+                ] or source is later:  # the last step waits for the ids to expire
+                    assert give(target, prediction).json()["status"] == "recorded"
 
 
 def test_an_inbox_that_cannot_be_written_is_a_503(tmp_path):
