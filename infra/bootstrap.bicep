@@ -34,7 +34,10 @@ var given = [
   ownIds.feedbackCreator
   ownIds.releaser
   ownIds.retirer
+  roles.acrPull
+  roles.acrPush
   roles.containerAppsContributor
+  roles.keyVaultSecretsUser
   roles.logAnalyticsDataReader
   roles.managedIdentityOperator
   roles.monitoringMetricsPublisher

@@ -16,10 +16,19 @@ param image string = ''
 @description('Revision that keeps all the traffic when the app runs already. Empty, as at the first deployment: the latest one.')
 param liveRevision string = ''
 
-@description('Signs prediction ids, at least 16 characters. Another one makes all feedback on earlier predictions be refused.')
+@description('Name of the vault that holds the keys (vault.bicep, docs/azure-keys.md). Empty: the keys are given here.')
+param keyVault string = ''
+
+@description('Signs prediction ids, at least 16 characters; without a vault.')
 @secure()
-@minLength(16)
-param signingKey string
+param signingKey string = ''
+
+@description('Another signing key whose ids are accepted while a key is rotated; without a vault.')
+@secure()
+param previousSigningKey string = ''
+
+@description('Whether the vault holds previous-signing-key, because a key is being rotated.')
+param isRotating bool = false
 
 @description('What callers must send as X-API-Key, at least 16 characters, unless isOpen.')
 @secure()
@@ -28,7 +37,10 @@ param apiKey string = ''
 @description('Whether anybody on the internet may call the service, without a key.')
 param isOpen bool = false
 
-@description('Server of a private registry.')
+@description('Name of a registry in this resource group (registry.bicep), from which apps pull by identity. Empty: another one.')
+param registryName string = ''
+
+@description('Server of another private registry.')
 param registryServer string = 'docker.io'
 
 @description('User of a private registry. Empty: the image is public.')
@@ -69,6 +81,16 @@ param alertMails array = []
 
 @description('Phone numbers that get an SMS on alerts, each as COUNTRY-NUMBER: 49-1701234567.')
 param alertPhones array = []
+
+@description('Whether alerts also watch the service and its telemetry.')
+param watchesService bool = true
+
+@description('Cost in a month of which people are told, in the currency of the subscription; 0: no budget.')
+@minValue(0)
+param monthlyBudget int = 0
+
+@description('First day of the budget\'s first month.')
+param budgetStart string = utcNow('yyyy-MM-01')
 
 @description('Processor and memory of a replica: small has 0.5 and 1 GiB, medium 1 and 2 GiB, large 2 and 4 GiB.')
 @allowed([
@@ -116,6 +138,28 @@ param redundancy string = 'zones'
 @maxValue(365)
 param softDeleteDays int = 30
 
+@description('Days after which feedback is deleted; 0: never.')
+@minValue(0)
+param feedbackDays int = 0
+
+@description('Days that earlier versions of blobs are kept; 0: for ever.')
+@minValue(0)
+param versionDays int = 0
+
+@description('Whether the workspace records who reads and writes blobs.')
+param auditsBlobs bool = false
+
+@description('First two numbers of a network of one\'s own, such as 10.60. Empty: Azure\'s network. To be decided before the first deployment.')
+param networkPrefix string = ''
+
+@description('Whether replicas and databases are spread over zones; it takes a network. To be decided before the first deployment.')
+param zoneRedundant bool = false
+
+@description('Learning in Azure, off unless it has an image: image, addresses, trackingUri, withPrefect, isScheduled, productionBound.')
+param learning object = {}
+
+var hasNetwork = !empty(networkPrefix)
+var needsNoKey = isOpen || !empty(keyVault)
 var suffix = 'sentiloop-${environmentName}'
 var tags = {
   project: 'sentiloop'
@@ -154,37 +198,22 @@ module monitoring 'modules/monitoring.bicep' = {
   }
 }
 
-module workbook 'modules/workbook.bicep' = {
-  name: 'workbook'
+module supervision 'modules/supervision.bicep' = {
+  name: 'supervision'
   params: {
-    displayName: 'Sentiloop (${environmentName})'
+    environmentName: environmentName
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
+    componentId: monitoring.outputs.componentId
+    appId: app.outputs.id
+    appUrl: app.outputs.url
     reader: reader
-  }
-}
-
-module notify 'modules/notify.bicep' = {
-  name: 'notify'
-  params: {
-    name: 'ag-${suffix}'
-    tags: tags
     mails: alertMails
     phones: alertPhones
-  }
-}
-
-module alert 'alert.bicep' = {
-  name: 'alert'
-  params: {
-    name: 'bad-predictions-${environmentName}'
-    location: location
-    tags: tags
-    workspaceId: monitoring.outputs.workspaceId
-    actionGroupIds: [
-      notify.outputs.id
-    ]
+    watchesService: watchesService
+    monthlyBudget: monthlyBudget
+    budgetStart: budgetStart
   }
 }
 
@@ -196,9 +225,34 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     redundancy: redundancy
     softDeleteDays: softDeleteDays
+    feedbackDays: feedbackDays
+    versionDays: versionDays
+    auditWorkspaceId: auditsBlobs ? monitoring.outputs.workspaceId : ''
     appPrincipalId: identities.outputs.appPrincipalId
     learningPrincipalId: identities.outputs.learningPrincipalId
     ownRoles: ownRoles
+  }
+}
+
+module access 'modules/access.bicep' = {
+  name: 'access'
+  params: {
+    keyVault: keyVault
+    registry: registryName
+    appPrincipalId: identities.outputs.appPrincipalId
+    releasePrincipalId: identities.outputs.releasePrincipalId
+    learningPrincipalId: identities.outputs.learningPrincipalId
+  }
+}
+
+module network 'modules/network.bicep' = if (hasNetwork) {
+  name: 'network'
+  params: {
+    suffix: suffix
+    location: location
+    tags: tags
+    prefix: networkPrefix
+    storageId: storage.outputs.id
   }
 }
 
@@ -212,6 +266,8 @@ module environment 'modules/environment.bicep' = {
     customerId: monitoring.outputs.customerId
     releasePrincipalId: identities.outputs.releasePrincipalId
     ownRoles: ownRoles
+    subnetId: hasNetwork ? network.outputs.appsSubnetId : ''
+    zoneRedundant: zoneRedundant
   }
 }
 
@@ -223,9 +279,12 @@ module app 'modules/app.bicep' = {
     tags: tags
     environmentId: environment.outputs.id
     image: image
-    registryServer: registryServer
-    registryUsername: registryUsername
-    registryPassword: registryPassword
+    registry: {
+      server: empty(registryName) ? registryServer : access.outputs.registryServer
+      username: registryUsername
+      password: registryPassword
+      identity: empty(registryName) ? '' : identities.outputs.appId
+    }
     liveRevision: liveRevision
     identityId: identities.outputs.appId
     clientId: identities.outputs.appClientId
@@ -233,9 +292,12 @@ module app 'modules/app.bicep' = {
     feedbackUrl: storage.outputs.feedbackUrl
     connectionString: monitoring.outputs.connectionString
     requestSampling: requestSampling
-    signingKey: signingKey
+    keyVault: keyVault
+    signingKey: empty(keyVault) ? signingKey : 'the key is in a vault'
+    previousSigningKey: previousSigningKey
+    isRotating: empty(keyVault) ? !empty(previousSigningKey) : isRotating
     isOpen: isOpen
-    apiKey: isOpen ? 'no caller needs a key' : apiKey // a key that was forgotten is too short, and Azure refuses it
+    apiKey: needsNoKey ? 'no key is given here' : apiKey // one that was forgotten is too short, and Azure refuses it
     size: size
     minReplicas: minReplicas
     maxReplicas: maxReplicas
@@ -243,6 +305,35 @@ module app 'modules/app.bicep' = {
     releasePrincipalId: identities.outputs.releasePrincipalId
     upkeepPrincipalId: identities.outputs.upkeepPrincipalId
     ownRoles: ownRoles
+  }
+  dependsOn: [
+    access
+  ]
+}
+
+module learningHome 'modules/learning.bicep' = if (!empty(learning)) {
+  name: 'learning'
+  params: {
+    environmentName: environmentName
+    location: location
+    tags: tags
+    environmentId: environment.outputs.id
+    defaultDomain: environment.outputs.defaultDomain
+    settings: learning
+    registryServer: access.outputs.registryServer
+    identity: identities.outputs.learning
+    keyVault: keyVault
+    isRotating: isRotating
+    zoneRedundant: zoneRedundant
+    databaseNetwork: hasNetwork ? network.outputs.databases : {}
+    places: {
+      AZURE_STORAGE_ACCOUNT: storage.outputs.name
+      APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+      SENTIMENT_FEEDBACK_URL: storage.outputs.feedbackUrl
+      SENTIMENT_MODELS_URL: storage.outputs.modelsUrl
+      SENTIMENT_STATE_URL: storage.outputs.stateUrl
+      SENTIMENT_WORKSPACE_ID: monitoring.outputs.customerId
+    }
   }
 }
 

@@ -27,6 +27,7 @@ param size = 'medium'
 param minReplicas = 0
 param maxReplicas = 1
 param dailyQuotaGb = 1
+param watchesService = false // a test from outside would keep a replica awake
 param entraOnlyTelemetry = false
 param redundancy = 'local'
 param softDeleteDays = 7

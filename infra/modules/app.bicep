@@ -17,15 +17,9 @@ param environmentId string
 @description('The image with its tag, such as docker.io/OWNER/sentiloop:COMMIT. Empty: a placeholder that answers, and waits for a release.')
 param image string
 
-@description('Server of a private registry, such as docker.io.')
-param registryServer string
-
-@description('User of a private registry; empty: the image is public.')
-param registryUsername string
-
-@description('Password or token of that user.')
+@description('A private registry: server, username and password; in Azure, server and the resource id of an identity that may pull.')
 @secure()
-param registryPassword string
+param registry object
 
 @description('Revision that keeps all the traffic and the label of releases; empty, as at the first deployment: the latest one.')
 param liveRevision string
@@ -49,10 +43,20 @@ param connectionString string
 @description('Share of the requests that telemetry keeps, 0 to 1.')
 param requestSampling string
 
+@description('Vault that holds signing-key, api-key and, while a key is rotated, previous-signing-key; empty: the keys are given here.')
+param keyVault string
+
 @description('Signs prediction ids, in all replicas and revisions alike.')
 @secure()
 @minLength(16)
 param signingKey string
+
+@description('Another key whose prediction ids are accepted while a key is rotated.')
+@secure()
+param previousSigningKey string
+
+@description('Whether there is such a key.')
+param isRotating bool
 
 @description('Whether anybody may call the service, without a key.')
 param isOpen bool
@@ -96,9 +100,13 @@ var releaser = ownRoles ? guid(resourceGroup().id, 'sentiloop', 'releaser') : ro
 var retirer = ownRoles ? guid(resourceGroup().id, 'sentiloop', 'retirer') : roles.containerAppsContributor
 var placeholder = 'mcr.microsoft.com/azurelinux/base/python:3.12'
 var isPlaceholder = empty(image) || image == placeholder
+var probes = loadJsonContent('../probes.json') // startup and liveness ask whether it lives, readiness whether it answers right
 var port = 8000
 var home = '/home/bentoml/sentiloop'
-var isPrivate = !empty(registryUsername)
+var hasPassword = !empty(registry.username)
+var hasRegistry = hasPassword || !empty(registry.identity)
+var vaultUrl = 'https://${keyVault}${environment().suffixes.keyvaultDns}/secrets'
+var inVault = !empty(keyVault)
 var sizes = {
   small: { cpu: json('0.5'), memory: '1Gi' }
   medium: { cpu: 1, memory: '2Gi' }
@@ -110,74 +118,39 @@ var live = {
   weight: 100
   label: 'stable' // where releases go back to (docs/release.md)
 }
-var registry = {
-  server: registryServer
-  username: registryUsername
+var registryByPassword = {
+  server: registry.server
+  username: registry.username
   passwordSecretRef: 'registry-password'
 }
-var registrySecret = {
-  name: 'registry-password'
-  value: registryPassword
+var registryByIdentity = {
+  server: registry.server
+  identity: registry.identity
 }
-var apiKeySecret = {
-  name: 'api-key'
-  value: apiKey
-}
-var secrets = [
-  {
-    name: 'connection-string'
-    value: connectionString
-  }
-  {
-    name: 'signing-key'
-    value: signingKey
-  }
-]
-var apiKeySetting = {
-  name: 'SENTIMENT_API_KEY'
-  secretRef: 'api-key'
-}
+var registrySecret = { name: 'registry-password', value: registry.password }
+var connectionSecret = { name: 'connection-string', value: connectionString }
+var signingSecret = { name: 'signing-key', value: signingKey }
+var previousSecret = { name: 'previous-signing-key', value: previousSigningKey }
+var apiKeySecret = { name: 'api-key', value: apiKey }
+var given = concat([signingSecret], isRotating ? [previousSecret] : [], isOpen ? [] : [apiKeySecret])
+var referred = map(concat(['signing-key'], isRotating ? ['previous-signing-key'] : [], isOpen ? [] : ['api-key']), key => {
+  name: key
+  keyVaultUrl: '${vaultUrl}/${key}'
+  identity: identityId
+})
+var apiKeySetting = { name: 'SENTIMENT_API_KEY', secretRef: 'api-key' }
+var previousSetting = { name: 'SENTIMENT_PREVIOUS_SIGNING_KEY', secretRef: 'previous-signing-key' }
 var settings = [
-  {
-    name: 'APPLICATIONINSIGHTS_CONNECTION_STRING'
-    secretRef: 'connection-string'
-  }
-  {
-    name: 'AZURE_CLIENT_ID'
-    value: clientId
-  }
-  {
-    name: 'AZURE_STORAGE_ACCOUNT'
-    value: storageAccount
-  }
-  {
-    name: 'SENTIMENT_FEEDBACK_URL'
-    value: feedbackUrl
-  }
-  {
-    name: 'SENTIMENT_HOME'
-    value: home
-  }
-  {
-    name: 'SENTIMENT_HOST'
-    value: '0.0.0.0'
-  }
-  {
-    name: 'SENTIMENT_PORT_SERVICE'
-    value: string(port)
-  }
-  {
-    name: 'SENTIMENT_REQUEST_SAMPLING'
-    value: requestSampling
-  }
-  {
-    name: 'SENTIMENT_SIGNING_KEY'
-    secretRef: 'signing-key'
-  }
-  {
-    name: 'SENTIMENT_TRUSTED_PROXIES'
-    value: '1'
-  }
+  { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', secretRef: 'connection-string' }
+  { name: 'AZURE_CLIENT_ID', value: clientId }
+  { name: 'AZURE_STORAGE_ACCOUNT', value: storageAccount }
+  { name: 'SENTIMENT_FEEDBACK_URL', value: feedbackUrl }
+  { name: 'SENTIMENT_HOME', value: home }
+  { name: 'SENTIMENT_HOST', value: '0.0.0.0' }
+  { name: 'SENTIMENT_PORT_SERVICE', value: string(port) }
+  { name: 'SENTIMENT_REQUEST_SAMPLING', value: requestSampling }
+  { name: 'SENTIMENT_SIGNING_KEY', secretRef: 'signing-key' }
+  { name: 'SENTIMENT_TRUSTED_PROXIES', value: '1' }
 ]
 
 resource app 'Microsoft.App/containerApps@2025-01-01' = {
@@ -205,8 +178,8 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           empty(liveRevision) ? latest : live
         ]
       }
-      registries: isPrivate ? [registry] : []
-      secrets: concat(secrets, isOpen ? [] : [apiKeySecret], isPrivate ? [registrySecret] : [])
+      registries: hasRegistry ? [hasPassword ? registryByPassword : registryByIdentity] : []
+      secrets: concat([connectionSecret], inVault ? referred : given, hasPassword ? [registrySecret] : [])
     }
     template: {
       terminationGracePeriodSeconds: 60 // a request may take 30 seconds, and sending or spooling what is left of telemetry 10
@@ -216,30 +189,8 @@ resource app 'Microsoft.App/containerApps@2025-01-01' = {
           image: isPlaceholder ? placeholder : image
           command: isPlaceholder ? ['python3', '-c', loadTextContent('../placeholder.py')] : null
           resources: sizes[size]
-          env: concat(settings, isOpen ? [] : [apiKeySetting])
-          probes: [
-            {
-              type: 'Startup' // 100 seconds to load the model; that it answers wrong is for the readiness probe, no restart mends it
-              httpGet: { path: '/livez', port: port }
-              periodSeconds: 10
-              timeoutSeconds: 5
-              failureThreshold: 10
-            }
-            {
-              type: 'Liveness' // patient: a replica that is busy for a minute is not dead
-              httpGet: { path: '/livez', port: port }
-              periodSeconds: 15
-              timeoutSeconds: 10
-              failureThreshold: 4
-            }
-            {
-              type: 'Readiness'
-              httpGet: { path: '/readyz', port: port }
-              periodSeconds: 5
-              timeoutSeconds: 5
-              failureThreshold: 3
-            }
-          ]
+          env: concat(settings, isOpen ? [] : [apiKeySetting], isRotating ? [previousSetting] : [])
+          probes: probes
           volumeMounts: [
             {
               volumeName: 'home'
@@ -295,6 +246,9 @@ resource upkeepEndsRevisions 'Microsoft.Authorization/roleAssignments@2022-04-01
 
 @description('Name of the app.')
 output name string = app.name
+
+@description('Resource id of the app.')
+output id string = app.id
 
 @description('Address of the app.')
 output url string = 'https://${app.properties.configuration.ingress.fqdn}'

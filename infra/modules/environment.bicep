@@ -21,6 +21,16 @@ param releasePrincipalId string
 @description('Whether the roles of own_roles.json are given, which bootstrap.bicep makes; else Azure\'s nearest built-in ones.')
 param ownRoles bool
 
+@description('Resource id of a subnet of one\'s own; empty: a network of Azure\'s. It cannot be changed later.')
+param subnetId string
+
+@description('Whether replicas are spread over the zones of the region; it takes a subnet, and cannot be changed later.')
+param zoneRedundant bool
+
+var ownNetwork = {
+  infrastructureSubnetId: subnetId
+  internal: false
+}
 var roles = loadJsonContent('../roles.json')
 var releaser = ownRoles ? guid(resourceGroup().id, 'sentiloop', 'releaser') : roles.containerAppsContributor
 
@@ -36,6 +46,8 @@ resource environment 'Microsoft.App/managedEnvironments@2025-01-01' = {
         sharedKey: listKeys(workspaceId, '2025-02-01').primarySharedKey
       }
     }
+    vnetConfiguration: empty(subnetId) ? null : ownNetwork
+    zoneRedundant: zoneRedundant
     workloadProfiles: [
       {
         name: 'Consumption'
@@ -58,3 +70,6 @@ resource releaseJoins 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 
 @description('Resource id of the environment.')
 output id string = environment.id
+
+@description('Last part of the addresses of its apps.')
+output defaultDomain string = environment.properties.defaultDomain

@@ -123,3 +123,11 @@ output upkeepClientId string = upkeep.properties.clientId
 
 @description('Object id of the identity of upkeep jobs, for roles.')
 output upkeepPrincipalId string = upkeep.properties.principalId
+
+@description('The identity of learning jobs, as they act in Azure: id, name, clientId, principalId.')
+output learning object = {
+  id: learning.id
+  name: learning.name
+  clientId: learning.properties.clientId
+  principalId: learning.properties.principalId
+}

@@ -74,6 +74,17 @@ resource appSends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+// The job `reconcile` sends again what the logs lack.
+resource learningSends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: component
+  name: guid(component.id, learningPrincipalId, roles.monitoringMetricsPublisher)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringMetricsPublisher)
+    principalId: learningPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
 resource learningReadsLogs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: workspace
   name: guid(workspace.id, learningPrincipalId, roles.logAnalyticsDataReader)
@@ -109,6 +120,9 @@ output workspaceId string = workspace.id
 
 @description('The Workspace ID, a GUID, that queries ask.')
 output customerId string = workspace.properties.customerId
+
+@description('Resource id of Application Insights.')
+output componentId string = component.id
 
 @description('Where the service sends telemetry. It names a place and, where only Entra identities may write, opens nothing.')
 output connectionString string = component.properties.ConnectionString

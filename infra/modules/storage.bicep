@@ -33,6 +33,17 @@ param learningPrincipalId string
 @description('Whether the roles of own_roles.json are given, which bootstrap.bicep makes; else Azure\'s nearest built-in ones.')
 param ownRoles bool
 
+@description('Days after which feedback, which is personal data, is deleted; 0: never.')
+@minValue(0)
+param feedbackDays int
+
+@description('Days that earlier versions of blobs are kept; 0: for ever.')
+@minValue(0)
+param versionDays int
+
+@description('Resource id of the workspace that records who reads and writes blobs; empty: nothing is recorded.')
+param auditWorkspaceId string
+
 var roles = loadJsonContent('../roles.json')
 var feedbackCreator = ownRoles ? guid(resourceGroup().id, 'sentiloop', 'feedbackCreator') : roles.storageBlobDataContributor
 var writerRole = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
@@ -94,6 +105,36 @@ resource feedback 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   }
 }
 
+// What learning jobs hand on: the dataset of validated feedback and the measured drift.
+resource learning 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'learning'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+resource mlflow 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'mlflow'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+module lifecycle 'lifecycle.bicep' = {
+  name: 'lifecycle'
+  params: {
+    account: account.name
+    feedbackDays: feedbackDays
+    versionDays: versionDays
+    auditWorkspaceId: auditWorkspaceId
+  }
+  dependsOn: [
+    blobs
+  ]
+}
+
 resource appWritesFeedback 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: feedback
   name: guid(feedback.id, appPrincipalId, feedbackCreator)
@@ -134,6 +175,26 @@ resource learningReadsFeedback 'Microsoft.Authorization/roleAssignments@2022-04-
   }
 }
 
+resource learningHandsOn 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: learning
+  name: guid(learning.id, learningPrincipalId, roles.storageBlobDataContributor)
+  properties: {
+    roleDefinitionId: writerRole
+    principalId: learningPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource learningWritesRuns 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: mlflow
+  name: guid(mlflow.id, learningPrincipalId, roles.storageBlobDataContributor)
+  properties: {
+    roleDefinitionId: writerRole
+    principalId: learningPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
 @description('Name of the storage account.')
 output name string = account.name
 
@@ -142,3 +203,9 @@ output feedbackUrl string = 'az://${feedback.name}/inbox'
 
 @description('The place of the models, as the flows take it.')
 output modelsUrl string = 'az://${models.name}'
+
+@description('Where learning jobs hand on their files.')
+output stateUrl string = 'az://${learning.name}/state'
+
+@description('Resource id of the account.')
+output id string = account.id

@@ -25,6 +25,8 @@ RULE_FILE = Path(__file__).with_name("alert_rule.json")
 QUERY_FILE = Path(__file__).parents[1] / "queries" / "alert.kql"
 SHARE_QUERY_FILE = QUERY_FILE.with_name("alert_share.kql")
 _SHARE = "shareRule"  # the property of the file that holds the rule by share
+_SERVICE = "serviceRules"  # and the one that holds the rules on the service, by their names
+_AZURE_ONLY = Path(__file__).with_name("azure_only")  # queries of tables that only Azure has
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -175,6 +177,25 @@ def read_rules() -> tuple[AlertRule, AlertRule]:
     return read_rule(), read_share_rule()
 
 
+def read_service_rules(path: Path = RULE_FILE) -> dict[str, AlertRule]:
+    """Return the rules on the service itself by their names; Azure alone evaluates them all.
+
+    Raises:
+        AlertError: As for `read_rule`.
+    """
+    return {name: read_service_rule(name, path) for name in json.loads(path.read_text("utf-8"))[_SERVICE]}
+
+
+def read_service_rule(name: str, path: Path = RULE_FILE) -> AlertRule:
+    """Return one of the rules on the service itself.
+
+    Raises:
+        AlertError: As for `read_rule`.
+    """
+    here, azure = (folder / f"alert_{name}.kql" for folder in (QUERY_FILE.parent, _AZURE_ONLY))
+    return _read(path, azure if azure.exists() else here, lambda definition: definition[_SERVICE][name])
+
+
 def _read(path: Path, query_path: Path, choose: Callable[[dict[str, Any]], dict[str, Any]]) -> AlertRule:
     try:
         definition = choose(json.loads(path.read_text("utf-8")))
@@ -191,13 +212,13 @@ def _read(path: Path, query_path: Path, choose: Callable[[dict[str, Any]], dict[
 def parse_rule(definition: Mapping[str, Any], source: Path = RULE_FILE) -> AlertRule:
     """Return the rule of a definition with Azure's property names, including its query.
 
-    A rule by share that it holds besides is left out.
+    Other rules that it holds besides are left out.
 
     Raises:
         AlertError: The rule has something that is not supported.
     """
     try:
-        properties = {name: value for name, value in definition.items() if name != _SHARE}
+        properties = {name: value for name, value in definition.items() if name not in (_SHARE, _SERVICE)}
         return AlertRule.model_validate_json(json.dumps(properties))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

@@ -6,11 +6,19 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sentiment.config import read_settings
+
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def source_version() -> dict[str, str]:
-    """Return the tags `git_commit` and `git_dirty` of this code, `unknown` outside Git."""
+    """Return the tags `git_commit` and `git_dirty` of this code, `unknown` outside Git.
+
+    In an image without Git, SENTIMENT_COMMIT says from which commit it was built.
+    """
+    built_from = read_settings().commit
+    if built_from:
+        return {"git_commit": built_from, "git_dirty": "false"}
     commit, changes = _git("rev-parse", "--verify", "HEAD"), _git("status", "--porcelain")
     return {
         "git_commit": commit or "unknown",

@@ -13,6 +13,7 @@ from bicep_fixtures import (
     FILES,
     FOLDER,
     IDENTITIES,
+    ROOT,
     Role,
     access,
     by_name,
@@ -24,8 +25,12 @@ from bicep_fixtures import (
 
 # Azure's own names of the roles that we give, from Microsoft's list of built-in roles.
 BUILT_IN_ROLES = {
+    "acrPull": ("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d"),
+    "acrPush": ("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec"),
     "contributor": ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c"),
     "containerAppsContributor": ("Container Apps Contributor", "358470bc-b998-42bd-ab17-a7e34c199c0f"),
+    "keyVaultSecretsOfficer": ("Key Vault Secrets Officer", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"),
+    "keyVaultSecretsUser": ("Key Vault Secrets User", "4633458b-17de-408a-b874-0445c86b69e6"),
     "logAnalyticsDataReader": ("Log Analytics Data Reader", "3b03c2da-16b3-4a49-8834-0f8130efdd3b"),
     "managedIdentityOperator": ("Managed Identity Operator", "f1a07417-d97a-45cb-824c-7a7467783830"),
     "monitoringMetricsPublisher": ("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb"),
@@ -39,6 +44,7 @@ BUILT_IN_ROLES = {
     "storageBlobDataReader": ("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"),
     "workbookReader": ("Workbook Reader", "b279062a-9be3-42a0-92ae-8b3cf002ec4d"),
 }
+DOCUMENTS = DEPLOY + "".join(path.read_text("utf-8") for path in (ROOT / "docs").glob("azure-*.md"))
 OWN = json.loads((FOLDER / "own_roles.json").read_text("utf-8"))
 # Who may do what: all of it.
 ROLES = {
@@ -47,6 +53,7 @@ ROLES = {
     Role("app", "app", "releasePrincipalId", "containerAppsContributor", "releaser"),
     Role("app", "app", "upkeepPrincipalId", "containerAppsContributor", "retirer"),
     Role("monitoring", "component", "senderPrincipalId", "monitoringMetricsPublisher"),
+    Role("monitoring", "component", "learningPrincipalId", "monitoringMetricsPublisher"),
     Role("monitoring", "workspace", "learningPrincipalId", "logAnalyticsDataReader"),
     Role("monitoring", "workspace", "reader", "logAnalyticsDataReader"),
     Role("monitoring", "component", "reader", "monitoringReader"),
@@ -55,6 +62,14 @@ ROLES = {
     Role("storage", "models", "appPrincipalId", "storageBlobDataReader"),
     Role("storage", "models", "learningPrincipalId", "storageBlobDataContributor"),
     Role("storage", "feedback", "learningPrincipalId", "storageBlobDataReader"),
+    Role("storage", "learning", "learningPrincipalId", "storageBlobDataContributor"),
+    Role("storage", "mlflow", "learningPrincipalId", "storageBlobDataContributor"),
+    Role("access", "vault", "appPrincipalId", "keyVaultSecretsUser"),
+    Role("access", "vault", "learningPrincipalId", "keyVaultSecretsUser"),
+    Role("access", "images", "appPrincipalId", "acrPull"),
+    Role("access", "images", "learningPrincipalId", "acrPull"),
+    Role("access", "images", "releasePrincipalId", "acrPush"),
+    Role("vault", "vault", "keeper", "keyVaultSecretsOfficer"),
     Role("bootstrap", "resource_group()", "preview", "reader"),
     Role("bootstrap", "resource_group()", "preview", "", "previewer"),
     Role("bootstrap", "resource_group()", "deployer", "contributor"),
@@ -68,7 +83,7 @@ def test_the_roles_are_azures_own():
     assert given == {name: guid for name, (_, guid) in BUILT_IN_ROLES.items()}
     assert all(str(uuid.UUID(guid)) == guid for guid in given.values())
     for title, _ in BUILT_IN_ROLES.values():
-        assert title in DEPLOY, f"docs/deploy.md does not speak of {title}"
+        assert title in DOCUMENTS, f"no document speaks of {title}"
 
 
 def test_nobody_has_another_role_and_each_has_a_scope():
@@ -98,9 +113,8 @@ def test_only_people_may_be_something_else_than_service_principals():
             kind = resources(path, "Microsoft.Authorization/roleAssignments")[symbol]["properties"][
                 "principalType"
             ]
-            assert access(kind) == (
-                ("reader", "type") if role.principal == "reader" else ("ServicePrincipal",)
-            )
+            people = {"reader": ("reader", "type"), "keeper": ("keeper", "type")}
+            assert access(kind) == people.get(role.principal, ("ServicePrincipal",))
 
 
 def test_who_deploys_gives_away_the_roles_of_the_modules_and_no_other():
@@ -111,11 +125,17 @@ def test_who_deploys_gives_away_the_roles_of_the_modules_and_no_other():
     ]
 
     assert {name: own_role(node) for name, node in own_ids.items()} == {name: name for name in OWN}
-    assert given == {name for role in ROLES if role.file != "bootstrap" for name in (role.role, role.own)} - {
-        ""
-    }
+    assert given == {
+        name for role in ROLES if role.file not in ("bootstrap", "vault") for name in (role.role, role.own)
+    } - {""}
     assert given == (BUILT_IN_ROLES.keys() | OWN.keys()) - {
-        *("contributor", "previewer", "reader", "roleBasedAccessControlAdministrator")
+        *(
+            "contributor",
+            "keyVaultSecretsOfficer",
+            "previewer",
+            "reader",
+            "roleBasedAccessControlAdministrator",
+        )
     }
     said = filled(condition, variables(BOOTSTRAP)).replace("\\'", "'")
     allowed = "ForAnyOfAnyValues:GuidEquals {${join(given, ', ')}}"

@@ -23,6 +23,8 @@ COLUMNS = {
     "alert": "TimeGenerated feedback_id predicted_label feedback_label model prediction_id",
     "alert_history": "evaluation bad_predictions",
     "alert_share": "answered bad bad_share",
+    "alert_errors": "answered failed failed_share",
+    "alert_silence": "last_seen",
     "sampled_predictions": "TimeGenerated tweet_text predicted_label score model prediction_id reason "
     "probability signature",
     "shadow": "model shadow_model compared agreement to_negative to_neutral to_positive",
@@ -32,7 +34,7 @@ COLUMNS = {
 KINDS = {
     "datetime64[us, UTC]": {"timestamp", "last_seen", "TimeGenerated", "evaluation"},
     "Int64": {"requests", "negative", "neutral", "positive", "predictions", "good", "bad", "bad_predictions"}
-    | {"compared", "to_negative", "to_neutral", "to_positive", "answered"},
+    | {"compared", "to_negative", "to_neutral", "to_positive", "answered", "failed"},
     "float64": {
         "score",
         "probability",
@@ -45,6 +47,7 @@ KINDS = {
         "feedback_rate",
         "bad_rate",
         "bad_share",
+        "failed_share",
         "agreement",
     },
     "boolean": {"is_correct"},

