@@ -59,6 +59,23 @@ class BlobFolder:
         self._prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
         self.address = f"{SCHEME}{container.container_name}/{self._prefix}".rstrip("/")
 
+    def make_container(self) -> bool:
+        """Create the container; return False where it exists already.
+
+        Raises:
+            BlobError: The storage cannot be used.
+        """
+        from azure.core.exceptions import ResourceExistsError
+
+        with self._explained():
+            try:
+                self._container.create_container()
+            except ResourceExistsError as error:
+                if code_of(error) != "ContainerAlreadyExists":
+                    raise
+                return False
+        return True
+
     def create(self, name: str, content: bytes | IO[bytes], *, digest: str = "") -> bool:
         """Create a blob; return False, and change nothing, if one of this name exists.
 
