@@ -165,11 +165,12 @@ resource learningWritesModels 'Microsoft.Authorization/roleAssignments@2022-04-0
   }
 }
 
-resource learningReadsFeedback 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+// Collecting puts many feedbacks into one blob, and removes the single ones (docs/storage.md).
+resource learningCompactsFeedback 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: feedback
-  name: guid(feedback.id, learningPrincipalId, roles.storageBlobDataReader)
+  name: guid(feedback.id, learningPrincipalId, roles.storageBlobDataContributor)
   properties: {
-    roleDefinitionId: readerRole
+    roleDefinitionId: writerRole
     principalId: learningPrincipalId
     principalType: 'ServicePrincipal'
   }

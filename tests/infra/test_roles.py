@@ -61,7 +61,7 @@ ROLES = {
     Role("storage", "feedback", "appPrincipalId", "storageBlobDataContributor", "feedbackCreator"),
     Role("storage", "models", "appPrincipalId", "storageBlobDataReader"),
     Role("storage", "models", "learningPrincipalId", "storageBlobDataContributor"),
-    Role("storage", "feedback", "learningPrincipalId", "storageBlobDataReader"),
+    Role("storage", "feedback", "learningPrincipalId", "storageBlobDataContributor"),
     Role("storage", "learning", "learningPrincipalId", "storageBlobDataContributor"),
     Role("storage", "mlflow", "learningPrincipalId", "storageBlobDataContributor"),
     Role("access", "vault", "appPrincipalId", "keyVaultSecretsUser"),
