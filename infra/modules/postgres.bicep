@@ -81,6 +81,9 @@ resource learning 'Microsoft.DBforPostgreSQL/flexibleServers/administrators@2024
     principalType: 'ServicePrincipal'
     tenantId: subscription().tenantId
   }
+  dependsOn: [
+    extensions // the server takes one change of this kind at a time
+  ]
 }
 
 resource review 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
