@@ -92,6 +92,7 @@ bench: setup ## run the benchmarks and print tables of ratios (the first needs w
 	$(BIN)/python -m benchmarks.training
 	$(BIN)/python -m benchmarks.explaining
 	$(BIN)/python -m benchmarks.emoji
+	$(BIN)/python -m benchmarks.plain_sentences --rows 6500
 	$(BIN)/python -m benchmarks.monitoring
 	$(BIN)/python -m benchmarks.gate
 	$(BIN)/python -m benchmarks.gate_production

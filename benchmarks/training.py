@@ -24,8 +24,9 @@ from sklearn.pipeline import Pipeline
 from models import LABELS, TrainingData, clean_text
 from models.bert import MINILM, BertModel, load_pretrained
 from models.learning import encode_labels, trial_metrics
-from models.tfidf import TfidfModel, logistic_regression, make_folds
+from models.tfidf import TfidfModel, logistic_regression
 from models.tfidf_features import Extractor
+from models.tfidf_rows import make_folds
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.data.dataset import Split, load_dataset
 

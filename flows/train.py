@@ -37,6 +37,7 @@ from sentiment.training import runs, versions
 from sentiment.training.comparison import Comparison, as_json, as_markdown, write_comparison
 from sentiment.training.lesson import Lesson, learn
 from sentiment.training.lesson_weight import lesson_repeats
+from sentiment.training.plain_sentences import templates_digest
 from sentiment.training.plan import NO_ROWS, Family, Plan, Profile, Seed
 from sentiment.training.source_code import source_version
 from sentiment.training.training_now import telling
@@ -117,7 +118,7 @@ def train_and_register(
     with runs.start_run(f"comparison {plan.profile}", tags=tags) as run_id:
         runs.log_dataset(dataset)
         runs.log_pictures({"data_report": draw_data(dataset)})
-        rows = f"{dataset.digest} x{heaviest}" if repeats else dataset.digest
+        rows = f"{dataset.digest} x{heaviest} and sentences {templates_digest()}"
         with unfinished(home / "unfinished", [rows, plan.recipes]) as folder:
             lesson = Lesson(dataset, run_id, tags, folder, repeats)
             with telling(home, plan.teacher_first) as tell:

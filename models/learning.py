@@ -25,7 +25,8 @@ class TrainingData:
     shape (n, 3), are what a better model answers to `texts`: Keras learns them beside the labels. A
     family that cannot learn what it is given refuses it (`SentimentModel.learns`). `repeats` says
     for each text how often it counts, 1 or more (None: once each): tweets of production count
-    several times.
+    several times. `supplement` are texts of another kind that are learned once each, with their
+    labels alone, and on which nothing is chosen.
     """
 
     texts: Sequence[str]
@@ -33,18 +34,23 @@ class TrainingData:
     validation: Rows
     teacher_scores: Scores | None = None
     repeats: Sequence[int] | None = None
+    supplement: Rows = ((), ())
 
     def repeated(self) -> Self:
-        """Return the same data with each text as often as it counts."""
-        if self.repeats is None:
+        """Return the same data with each text as often as it counts, then the supplement."""
+        texts, labels = self.supplement
+        if self.repeats is None and not len(texts):
             return self
-        rows = np.repeat(np.arange(len(self.texts)), self.repeats).tolist()
+        rows = np.repeat(np.arange(len(self.texts)), 1 if self.repeats is None else self.repeats).tolist()
+        certain = np.eye(len(LABELS))[np.array([LABELS.index(label) for label in labels], dtype=int)]
+        scores = self.teacher_scores
         return replace(
             self,
-            texts=[self.texts[row] for row in rows],
-            labels=[self.labels[row] for row in rows],
-            teacher_scores=None if self.teacher_scores is None else self.teacher_scores[rows],
+            texts=[*(self.texts[row] for row in rows), *texts],
+            labels=[*(self.labels[row] for row in rows), *labels],
+            teacher_scores=None if scores is None else np.concatenate([scores[rows], certain]),
             repeats=None,
+            supplement=((), ()),
         )
 
 

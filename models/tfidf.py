@@ -27,16 +27,14 @@ from models.base import SentimentModel, read_description
 from models.emoji import EmojiWords, read_words, write_words
 from models.emoji_ratings import packaged_signs
 from models.errors import ModelError
-from models.learning import Progress, TrainingData, encode_labels, merit, metrics_of_parts
+from models.learning import Progress, TrainingData, merit, metrics_of_parts
 from models.lexicon import read_valences, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf, clean_and_spell
 from models.text import Scores
 from models.tfidf_features import FEATURES, PARTS, VALENCES, Extractor, count, ratios, scale, weigh
+from models.tfidf_rows import FOLDS, Flags, Numbers, SearchRows
 
-Numbers = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 _PIPELINE_FILE = "pipeline.skops"
-_FOLDS = 3
 _STANDARD_ERRORS = 2  # that a point of the grid may be behind the best
 _STRONG = 0.3  # the C that joins the grid where some texts count several times
 
@@ -75,21 +73,18 @@ class TfidfModel(SentimentModel):
 
         N-grams are counted once for the whole search, and weighed by the rows of each fold alone.
         """
-        targets, truth = encode_labels(data.texts, data.labels), encode_labels(*data.validation)
+        rows = SearchRows.of(data, self.seed)
         self.words_ = packaged_signs()
-        cleaned = clean_and_spell([*data.texts, *data.validation[0]], self.words_)
-        repeats = _repeats(data)
-        folds = make_folds(len(targets), len(truth), self.seed, is_heavy=repeats > 1)
+        cleaned = clean_and_spell(rows.texts, self.words_)
         # More threads of its own make a fit of sparse weights no faster, and stand in the way of
         # other fits.
         with threadpool_limits(1):
-            self.trials_ = self._search(cleaned, np.concatenate([targets, truth]), (folds, repeats), progress)
-        best = max((trial for trial in self.trials_ if trial["folds"] == _FOLDS), key=merit)
+            self.trials_ = self._search(cleaned, rows, progress)
+        best = max((trial for trial in self.trials_ if trial["folds"] == FOLDS), key=merit)
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"])
-        rows = np.repeat(np.arange(len(targets)), repeats[: len(targets)])
-        weights = self.extractor_.fit_transform([cleaned[row] for row in rows])
-        targets = targets[rows]
+        weights = self.extractor_.fit_transform([cleaned[row] for row in rows.learned])
+        targets = rows.targets[rows.learned]
         factors = self._factors(best["features"], weights, targets)
         classifier = logistic_regression(self.seed).set_params(C=best["C"], class_weight=best["class_weight"])
         self.classifier_ = classifier.fit(scale(weights, factors), targets)
@@ -152,19 +147,14 @@ class TfidfModel(SentimentModel):
         served.valences_, served.valence_coefficients_ = self.extractor_.valences_, of_valences
         served.save(directory)
 
-    def _search(
-        self, cleaned: list[str], targets: Numbers, dealt: tuple[Numbers, Numbers], progress: Progress
-    ) -> list[dict[str, Any]]:
+    def _search(self, cleaned: list[str], rows: SearchRows, progress: Progress) -> list[dict[str, Any]]:
         """Return a trial for each point of the grid; its metrics are means over the folds tried.
-
-        `dealt` are the fold of each row and how often the row counts.
 
         After each fold those that are clearly behind are out of the race. Source: Maron and Moore
         1993, Hoeffding Races. Threads fit the classifiers and share the weights: sparse products
         let other threads run.
         """
-        folds, repeats = dealt
-        is_heavy = repeats > 1
+        is_heavy = rows.is_heavy
         points = self._points(has_heavy=bool(is_heavy.any()))
         figures: list[list[dict[str, float]]] = [[] for _ in points]
         is_right: list[list[NDArray[np.bool_]]] = [[] for _ in points]
@@ -172,10 +162,10 @@ class TfidfModel(SentimentModel):
         tables = {
             part: count(part, cleaned) for part in {part for name in self.features for part in PARTS[name]}
         }
-        for fold in range(_FOLDS):
-            learnt, judged = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-            rows = np.repeat(learnt, repeats[learnt]), judged, is_heavy[judged]
-            fits = self._fits([points[number] for number in racing], tables, targets, rows)
+        for fold in range(FOLDS):
+            learnt, judged = rows.fold(fold)
+            of_fold = learnt, judged, is_heavy[judged]
+            fits = self._fits([points[number] for number in racing], tables, rows.targets, of_fold)
             outcomes = zip(racing, Parallel(-1, prefer="threads", return_as="generator")(fits), strict=True)
             for name, of_features in groupby(outcomes, lambda pair: points[pair[0]][0]):
                 best = 0.0
@@ -183,11 +173,11 @@ class TfidfModel(SentimentModel):
                     figures[number].append(of_point)
                     is_right[number].append(right)
                     best = max(best, of_point["f1_macro"])
-                progress(f"{name}, fold {fold + 1}/{_FOLDS}: macro F1 {best:.4f}")
+                progress(f"{name}, fold {fold + 1}/{FOLDS}: macro F1 {best:.4f}")
             merits = [merit(_means(figures[number])) for number in racing]
             right = [np.concatenate(is_right[number]) for number in racing]
-            seen = np.concatenate([np.flatnonzero(folds == tried) for tried in range(fold + 1)])
-            racing = list(compress(racing, near_the_best(merits, right, targets[seen], is_heavy[seen])))
+            seen = np.concatenate([np.flatnonzero(rows.folds == tried) for tried in range(fold + 1)])
+            racing = list(compress(racing, near_the_best(merits, right, rows.targets[seen], is_heavy[seen])))
         return [
             {"features": name, **point, "folds": len(of_point), **_means(of_point)}
             for (name, point), of_point in zip(points, figures, strict=True)
@@ -260,29 +250,6 @@ def try_on_fold(
     weights, targets, is_heavy = judged
     scores = classifier.fit(*learnt).predict_proba(weights)
     return metrics_of_parts(targets, scores, is_heavy), scores.argmax(axis=1) == targets
-
-
-def make_folds(train_size: int, validation_size: int, seed: int, *, is_heavy: Flags | None = None) -> Numbers:
-    """Return the fold of each row: one for validation, the others shared by training texts.
-
-    Rows that count several times (`is_heavy`) are dealt to all of the folds, so that each fold has
-    some to judge.
-
-    One fold of this size would choose by luck: its macro F1 has a standard error of 0.8 points,
-    more than most choices differ.
-    """
-    order = np.random.default_rng(seed).permutation(train_size)
-    folds = np.concatenate([order % (_FOLDS - 1), np.full(validation_size, _FOLDS - 1)])
-    if is_heavy is not None:
-        heavy = np.flatnonzero(is_heavy)
-        folds[heavy] = order[heavy] % _FOLDS
-    return folds
-
-
-def _repeats(data: TrainingData) -> Numbers:
-    """Return how often each row counts: training texts, then validation texts, which count once."""
-    of_train = np.ones(len(data.texts), int) if data.repeats is None else np.array(data.repeats, int)
-    return np.concatenate([of_train, np.ones(len(data.validation[0]), int)])
 
 
 def _ngrams(vectorizer: TfidfVectorizer) -> Ngrams:

@@ -16,6 +16,7 @@ from sentiment.training import runs
 from sentiment.training.comparison import ModelResult
 from sentiment.training.export import export, served_megabytes
 from sentiment.training.measurement import measure_model
+from sentiment.training.plain_sentences import supplement_for
 from sentiment.training.unfinished import trained
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from models import Progress, Scores, SentimentModel, TrainingData
-    from sentiment.data.dataset import Dataset
+    from sentiment.data.dataset import Dataset, Split
     from sentiment.training.plan import Family
 
     Draw = Callable[[str, Sequence[str], Scores], Mapping[str, Figure]]
@@ -54,6 +55,11 @@ class Lesson:
         served = self.folder / "bert" / runs.SERVED_FOLDER
         return models.load(served).predict_proba(self.dataset.train.texts) if served.exists() else None
 
+    @cached_property
+    def supplement(self) -> Split:
+        """The plain sentences that every model learns besides the training tweets."""
+        return supplement_for(self.dataset)
+
     def training_data(self, family: Family) -> TrainingData:
         """Return what a model of this family learns from."""
         train, validation = self.dataset.train, self.dataset.validation
@@ -63,6 +69,7 @@ class Lesson:
             validation=(validation.texts, validation.labels),
             teacher_scores=self.teacher_scores if family == "keras" else None,
             repeats=self.repeats,
+            supplement=(self.supplement.texts, self.supplement.labels),
         )
 
 

@@ -1,5 +1,7 @@
 """What the trainings of all models share: the temperature and the targets."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,21 @@ def test_repeated_data_holds_each_text_with_its_teacher_as_often_as_it_counts():
     assert repeated.teacher_scores.tolist() == [[1, 0, 0], *[[0, 1, 0]] * 3]
     assert repeated.validation == validation
     assert repeated.repeated() is repeated
+
+
+def test_a_supplement_is_learned_once_with_its_labels_behind_the_texts():
+    teacher = np.array([[0.5, 0.5, 0], [0, 1, 0]])
+    supplement = (["c", "d"], ["positive", "negative"])
+    data = TrainingData(
+        ["a", "b"], ["negative", "neutral"], (["v"], ["neutral"]), teacher, [2, 1], supplement
+    )
+
+    repeated = data.repeated()
+
+    assert (repeated.texts, repeated.labels[3:]) == (list("aabcd"), ["positive", "negative"])
+    assert repeated.teacher_scores.tolist() == [*[[0.5, 0.5, 0]] * 2, [0, 1, 0], [0, 0, 1], [1, 0, 0]]
+    assert repeated.supplement == ((), ())
+    assert replace(data, repeats=None, teacher_scores=None).repeated().texts == list("abcd")
 
 
 def test_a_trial_must_do_well_on_both_parts_however_small_one_is():

@@ -207,7 +207,7 @@ def test_tfidf_that_repeats_nothing_is_the_same_model_as_before(small_corpus):
 
 
 def test_texts_that_count_several_times_are_judged_in_every_fold():
-    from models.tfidf import make_folds
+    from models.tfidf_rows import make_folds
 
     is_heavy = np.arange(60) % 10 == 0
     folds = make_folds(50, 10, 0, is_heavy=is_heavy & (np.arange(60) < 50))
