@@ -76,7 +76,7 @@ def score(  # noqa: PLR0913, PLR0917 - Prefect's form shows each of them
         model: The tag of a model of the store; the champion unless given.
         restart: Begin anew, and replace what is there.
         engine: What computes: the worker's machine alone, or a Ray cluster.
-        address: The cluster: ray://HOST:10001 or HOST:6379; the worker's own cores unless given.
+        address: The cluster, such as HEAD:6379; the worker's own cores unless given.
         workers: How many processes compute on the cluster; one per core unless given.
     """
     settings = read_settings()

@@ -46,7 +46,7 @@ def _add_engine_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--address",
         metavar="RAY",
-        help="the cluster: ray://HOST:10001, HOST:6379, or 'auto' on a node (default: this machine's cores)",
+        help="the cluster, run on a node of it: HEAD:6379, or auto (default: this machine's cores)",
     )
     parser.add_argument(
         "--workers",

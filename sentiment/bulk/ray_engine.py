@@ -71,7 +71,7 @@ def ray_engine(
     Args:
         model: The folder of a stored model.
         factor: What its temperature is multiplied by.
-        address: `ray://HOST:10001`, `HOST:6379`, or `auto` on a node; None for this machine alone.
+        address: `HEAD:6379` or `auto`, on a node of the cluster; None for this machine alone.
         workers: How many processes compute; unless given one for each core of the cluster.
 
     Raises:
@@ -108,7 +108,7 @@ def _connect(ray: Any, address: str | None) -> None:
         raise EngineError(
             f"the Ray cluster {address or 'of this machine'} cannot be used "
             f"({type(error).__name__}: {first}): check the address, "
-            "and that each node has this Ray and this Python"
+            "that each node has this Ray and Python, and RAY_AUTH_MODE (docs/scale.md)"
         ) from error
 
 

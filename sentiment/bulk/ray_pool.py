@@ -161,6 +161,6 @@ class RayPool:
         self.lost += 1
         if self.lost > _MOST_LOSSES * self._wanted:
             raise EngineError(
-                f"{self.lost} workers of the Ray cluster ended early: look at the nodes' memory and logs, "
-                f"{_GO_ON}"
+                f"{self.lost} workers of the Ray cluster ended early: look at the nodes' memory and logs "
+                f"and at RAY_AUTH_MODE (docs/scale.md), {_GO_ON}"
             ) from error
