@@ -33,7 +33,7 @@ def run_in_azure(group: str, job: str, *, minutes: float, pause: float = 30.0) -
     if status != "Succeeded":
         raise ProgramError(
             f"{execution} is {status}: see its log with 'az containerapp job logs show --name {job} "
-            f"--resource-group {group} --container {job} --execution {execution}'"
+            f"--resource-group {group} --container job --execution {execution}'"
         )
     return execution
 
@@ -52,13 +52,14 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     group = os.environ.get("AZURE_RESOURCE_GROUP", "").strip()
-    prefix = os.environ.get("AZURE_LEARNING_JOB_PREFIX", "").strip()
-    if not group or not prefix:
+    name = os.environ.get("AZURE_ENV_NAME", "").strip()
+    if not group or not name:
         raise ConfigError(
-            "AZURE_RESOURCE_GROUP and AZURE_LEARNING_JOB_PREFIX do not both have a value: set them, "
+            "AZURE_RESOURCE_GROUP and AZURE_ENV_NAME do not both have a value: set them, "
             "as docs/release.md says"
         )
-    run_in_azure(group, f"{prefix}{chosen.flow}", minutes=chosen.minutes)
+    # As infra/modules/learning_jobs.bicep names the jobs.
+    run_in_azure(group, f"caj-{chosen.flow}-{name}", minutes=chosen.minutes)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from bicep_fixtures import FOLDER
 
 from infra import azure_job
 from infra.programs import ProgramError
@@ -46,3 +47,16 @@ def test_one_that_does_not_end_in_time_is_an_error(jobs_in_azure):
 
     with pytest.raises(ProgramError, match="x-1 is Running"):
         azure_job.run_in_azure("rg", "caj-retrain", minutes=0.001)
+
+
+def test_the_jobs_have_the_names_that_bicep_gives_them(jobs_in_azure, monkeypatch):
+    monkeypatch.setenv("AZURE_RESOURCE_GROUP", "rg")
+    monkeypatch.setenv("AZURE_ENV_NAME", "prod")
+    monkeypatch.setattr("sys.argv", ["infra.azure_job", "retrain"])
+    jobs_in_azure.answer("az containerapp job start --name caj-retrain-prod", json.dumps({"name": "x-1"}))
+    jobs_in_azure.answer("az containerapp job execution show", state("Succeeded"))
+
+    azure_job.main()
+
+    bicep = (FOLDER / "modules" / "learning_jobs.bicep").read_text("utf-8")
+    assert "name: 'caj-${each.key}-${environmentName}'" in bicep

@@ -102,11 +102,11 @@ def test_the_first_release_replaces_the_placeholder_at_once_and_for_good(cloud):
         take_back(app())
 
 
-def test_six_releases_in_a_row_leave_one_entry_of_traffic(cloud):
+def test_releases_in_a_row_leave_one_entry_of_traffic(cloud):
     """Azure deletes inactive revisions over a limit, and refuses traffic that names one of them."""
     cloud.app = cloud.app | {"max_inactive": 1}
 
-    for number in range(6):
+    for number in range(4):
         newest = next_release(cloud, number)
 
     assert cloud.app["traffic"] == [{"revisionName": newest, "weight": 100, "label": "stable"}]
