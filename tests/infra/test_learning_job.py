@@ -74,7 +74,8 @@ def test_the_jobs_run_when_the_deployments_do():
 
 def test_every_job_is_a_flow_with_its_arguments():
     for name, job in JOBS.items():
-        text = (ROOT / "flows" / f"{name}.py").read_text("utf-8")
+        assert (ROOT / "flows" / f"{name}.py").is_file(), name
+        text = (ROOT / "flows" / "arguments" / f"{name}.py").read_text("utf-8")
         assert all(f'"{flag}"' in text for flag in job.arguments if flag.startswith("--")), name
 
 
