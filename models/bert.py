@@ -24,7 +24,7 @@ from transformers.utils import logging as transformers_logging
 from models.base import SentimentModel, read_description, write_description
 from models.bert_training import Batches, Checkpoint, FineTuning, Recipe, Tokens, has_fast_bfloat16
 from models.emoji import EmojiWords, read_words, write_words
-from models.emoji_ratings import packaged_names
+from models.emoji_ratings import packaged_feelings, packaged_names, packaged_signs
 from models.errors import ModelError
 from models.learning import Progress, TrainingData, encode_labels, trial_metrics
 from models.onnx_session import FLOAT_FILE, NETWORK_FILE
@@ -41,6 +41,7 @@ _MINILM_WEIGHTS = PackagedFile(
 )
 _PREDICT_BATCH = 64
 _TOKENISED_AT_ONCE = 1024
+_MOST_UNKNOWN = 0.5  # of the emoji; MiniLM's tokenizer lacks 99 of 100, pieces of bytes lack none
 _RECIPE = tuple(field.name for field in fields(Recipe))
 
 
@@ -164,8 +165,9 @@ class BertModel(SentimentModel):
         random.seed(self.seed)
         np.random.seed(self.seed)
         torch.manual_seed(self.seed)
-        self.device_, self.words_ = _device(), packaged_names()
+        self.device_ = _device()
         self.tokenizer_, self.network_ = load_pretrained(self.base_model, new_head=True)
+        self.words_ = packaged_signs() if knows_emoji(self.tokenizer_) else packaged_names()
         self.network_.to(self.device_)
 
     def _score(self, tokens: list[list[int]], *, is_exact: bool) -> Scores:
@@ -194,6 +196,16 @@ class BertModel(SentimentModel):
         return hashlib.sha256(
             json.dumps([self._arguments(), self.device_.type, self.words_, *map(list, rows)]).encode()
         ).hexdigest()
+
+
+def knows_emoji(tokenizer: Any) -> bool:
+    """Return whether a tokenizer has pieces for most emoji that carry a feeling.
+
+    Such an encoder has met them in its pretraining, and reads the sign; others read its name.
+    """
+    emoji = [sign for sign in packaged_feelings() if not sign.isascii()]
+    ids = tokenizer(emoji, add_special_tokens=False)["input_ids"]
+    return sum(tokenizer.unk_token_id in some for some in ids) < _MOST_UNKNOWN * len(emoji)
 
 
 def _device() -> torch.device:
