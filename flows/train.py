@@ -77,7 +77,8 @@ def train(
         profile: How much to train: smoke (400 tweets, for a try), quick (all tweets, a small BERT)
             or full (bert-base-uncased, 3 epochs).
         families: Which models to train and compare.
-        base_model: BERT's base instead of the profile's: a hub name, a local folder, or 'minilm'.
+        base_model: BERT's base instead of the profile's: a hub name, a local folder,
+            'minilm' or 'mpnet'.
         seed: The seed of every model; the same seed and data make the same models.
 
     Raises:

