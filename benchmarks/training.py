@@ -22,8 +22,9 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline
 
 from models import LABELS, TrainingData, clean_text
-from models.bert import MINILM, BertModel, load_pretrained
+from models.bert import BertModel, load_pretrained
 from models.learning import encode_labels, trial_metrics
+from models.packaged_bases import MINILM
 from models.tfidf import TfidfModel, logistic_regression
 from models.tfidf_features import Extractor
 from models.tfidf_rows import make_folds

@@ -142,7 +142,7 @@ def _details(content: Mapping[str, Any], language: Language) -> str:
 def _hyperparameters(model: Mapping[str, Any], language: Language) -> str:
     values = json.dumps(model.get("hyperparameters", {}), indent=2, ensure_ascii=False)
     return (
-        f"<details><summary>{say(language, 'hyperparameters')}: {escape(str(model['family']))}</summary>"
+        f"<details><summary>{say(language, 'hyperparameters', model=escape(str(model['family'])))}</summary>"
         f"<pre>{escape(values)}</pre></details>"
     )
 

@@ -114,7 +114,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "measure": ("Measure", "Mesure"),
     "picture": ("The models compared, as a chart", "Les modèles comparés, en graphique"),
-    "hyperparameters": ("Hyperparameters", "Hyperparamètres"),
+    "hyperparameters": ("Hyperparameters: {model}", "Hyperparamètres\u00a0: {model}"),
     "split": ("Split", "Partie"),
     "dataset": ("Tweets per label", "Tweets par étiquette"),
     # What went wrong with the service
