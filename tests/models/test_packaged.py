@@ -46,7 +46,7 @@ def test_what_is_not_installed_names_the_remedy(known, use, change):
 
 
 @pytest.fixture
-def archive(tmp_path, monkeypatch) -> PackagedArchive:
+def archive_in_parts(tmp_path, monkeypatch) -> PackagedArchive:
     """An archive of one file, in two parts that two installed packages hold."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as whole:
@@ -62,16 +62,16 @@ def archive(tmp_path, monkeypatch) -> PackagedArchive:
     return PackagedArchive("the archive", (("part-one", "one.zip"), ("part-two", "two.zip")), digest)
 
 
-def test_an_archive_in_parts_is_unpacked_for_a_while(archive):
-    with archive.unpacked() as folder:
+def test_an_archive_in_parts_is_unpacked_for_a_while(archive_in_parts):
+    with archive_in_parts.unpacked() as folder:
         assert [path.name for path in folder.iterdir()] == ["encoder"]
         assert (folder / "encoder" / "config.json").read_text() == "{}"
 
     assert not folder.exists()
 
 
-def test_an_archive_of_other_parts_is_refused(archive):
-    swapped = replace(archive, parts=archive.parts[::-1])
+def test_an_archive_of_other_parts_is_refused(archive_in_parts):
+    swapped = replace(archive_in_parts, parts=archive_in_parts.parts[::-1])
 
     with pytest.raises(ModelError, match=r"the archive has the SHA-256 .*large-base-packages.txt"):
         swapped.unpacked().__enter__()
