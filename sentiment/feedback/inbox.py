@@ -74,11 +74,18 @@ class Inbox:
             # Afterwards, since compaction writes the ids of a part before it removes the objects:
             # an object that was compacted before ours was made is in the ids by now.
             if self.objects.exists(f"{feedback_id}.json") or self.ids.holds(day, feedback_id):
-                self.objects.remove([name])
+                self._withdraw(name)
                 return False
         except Exception as error:  # each remote file system has exceptions of its own
             raise self.failure("written", error) from error
         return True
+
+    def _withdraw(self, name: str) -> None:
+        """Remove an object that came too late; where the service may not, compaction will."""
+        try:
+            self.objects.remove([name])
+        except Exception as error:  # each remote file system has exceptions of its own
+            _logger.info("the late copy %s stays until it is compacted: %s", name, type(error).__name__)
 
     def listing(self) -> Listing:
         """Return what the inbox holds now.

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     insert,
+    text,
     update,
 )
 
@@ -54,6 +55,7 @@ ITEMS = Table(
     Column("unseen", Float),  # its audit_order until anybody judges or skips it
     Index("items_to_give", "lane", "judge", "place", "item_id"),
     Index("items_by_state", "state", "exported_at"),
+    Index("items_by_priority", "state", text("priority DESC"), "item_id"),
     Index("items_unseen", "unseen"),
 )
 REPORTS = Table(

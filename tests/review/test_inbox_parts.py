@@ -96,6 +96,26 @@ def test_feedback_that_was_compacted_is_already_recorded(any_inbox):
     assert list(read_inbox(inbox)["comment"].isna()) == [True]
 
 
+def test_a_service_that_may_delete_nothing_answers_a_late_copy_and_leaves_it_to_the_compaction(
+    tmp_path, monkeypatch
+):
+    inbox = Inbox(str(tmp_path))
+    inbox.record(feedback(1))
+    collect(inbox)
+    with monkeypatch.context() as rights:
+
+        def refuse(names):
+            raise PermissionError(names)
+
+        rights.setattr(inbox.objects, "remove", refuse)
+        assert inbox.record(feedback(1, comment="another")) is False
+
+    assert len(inbox.listing().single) == 1
+    assert ids_of(inbox) == [1]
+    assert collect(inbox, {part.name for part in inbox.listing().parts}) == []
+    assert inbox.listing().single == ()
+
+
 def test_feedback_lies_in_the_folder_of_the_day_of_its_prediction(tmp_path):
     prediction_id = SIGNER.sign("x", label="negative", score=0.5, model="m")
     row = dataclasses.replace(

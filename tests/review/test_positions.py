@@ -164,3 +164,17 @@ def test_annotators_at_once_judge_each_item_as_often_as_it_needs(any_queue_url, 
         assert Counter(item_id for item_id, _ in given) == needed
         assert len(set(given)) == len(given) == len(queue.judgements())
         assert queue.progress().settled == len(needed)
+
+
+def test_what_people_disagree_on_is_found_in_its_order_without_sorting(tmp_path):
+    url = f"sqlite:///{tmp_path / 'review.db'}"
+    with ReviewQueue(url) as queue:
+        queue.disagreements(limit=1)
+    disputed = ITEMS.c.state == "disputed"
+    chosen = select(ITEMS).where(disputed).order_by(ITEMS.c.priority.desc(), ITEMS.c.item_id).limit(1)
+    with create_engine(url).connect() as connection:
+        query = str(chosen.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = " ".join(row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}")))
+
+    assert "items_by_priority" in plan
+    assert "TEMP B-TREE" not in plan
