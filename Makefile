@@ -103,6 +103,7 @@ bench: setup ## run the benchmarks and print tables of ratios (the first needs w
 	$(BIN)/python -m benchmarks.production
 	@if $(BIN)/python -c 'import ray' 2>/dev/null; then $(BIN)/python -m benchmarks.scoring_engines; \
 		else echo "benchmarks.scoring_engines is left out: it needs the extra ray (docs/scale.md)"; fi
+	$(BIN)/python -m benchmarks.growth
 
 bundle: setup ## build the Bento of the champion and print its tag
 	$(BIN)/python -m flows.bundle

@@ -46,7 +46,7 @@ _QUERIES = {
     "feedback_rate.kql": queries.read("feedback_rate"),
     "models.kql": queries.read("models"),
 }
-_FILL = """
+FILL = """
 INSERT INTO "AppTraces" BY NAME
 SELECT now()::TIMESTAMP - to_milliseconds(({rows} - i) * 1000) AS "TimeGenerated",
     if(i % 2 = 0, 'Bad prediction', 'Good prediction') AS "Message",
@@ -232,7 +232,7 @@ def main() -> None:
 
     def fill(home: Path) -> None:
         database = Database(home / "monitor" / "telemetry.duckdb")
-        database.cursor().execute(_FILL.format(rows=chosen.rows))
+        database.cursor().execute(FILL.format(rows=chosen.rows))
         database.close()
 
     in_home(lambda _: None, partial(measure_ingest, rounds=chosen.rounds), cores[0])

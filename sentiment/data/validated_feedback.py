@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Drawn = Literal["audit", "uncertain", "complaint"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ValidatedRow:
     """A row of the CSV file.
 

@@ -1,0 +1,116 @@
+"""The dataset, MLflow's runs and the monitor's rows at any size, and the time to use them."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from benchmarks.monitoring import FILL
+from monitor.database import Database
+from monitor.query import QueryEngine
+from monitor.retention import forget
+from sentiment import queries
+from sentiment.config import EXPERIMENT_NAME
+from sentiment.data.dataset import DataReport, Dataset, Split
+from sentiment.data.division import divide
+from sentiment.data.validated_feedback import ValidatedRow, append, read_validated
+
+_NEW = 1000
+_MATCHING = 10  # runs that the listing looks for
+_COPY = """
+INSERT INTO {table} ({columns})
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+SELECT {values} FROM n, {table} WHERE run_uuid = '{model}'
+"""
+
+
+def measure_dataset(folder: Path, rows: int) -> dict[str, float]:
+    """Return the seconds to append 1,000 rows to so many, to read them and to divide them."""
+    path = folder / "validated.csv"
+    append(path, [_row(number) for number in range(rows)], {})
+    times = {
+        "append 1,000": _seconds(lambda: append(path, [_row(rows + number) for number in range(_NEW)], {})),
+        "read": _seconds(lambda: read_validated(path)),
+    }
+    some = Split(("a text to train on", "another text of the base"), ("neutral", "positive"))
+    base = Dataset("base", "x", some, some, some, DataReport(0, {}, 0, {}, {}), "d" * 64)
+    kept = read_validated(path)
+    times["divide"] = _seconds(lambda: divide(kept, base))
+    return times
+
+
+def _row(number: int) -> ValidatedRow:
+    text = " ".join(f"w{(number * 31 + position * position * 7919) % 50_021}" for position in range(12))
+    moment = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)).isoformat()
+    is_audit = number % 3 == 0
+    kind = ("audit", "100") if is_audit else ("complaint", "")
+    return ValidatedRow(
+        text, "negative", "neutral", f"p{number}" * 8, f"{number:032x}", "m", "ann", moment, *kind
+    )
+
+
+def measure_runs(folder: Path, rows: int) -> dict[str, float]:
+    """Return the seconds to find the verdicts on a champion among so many runs of MLflow."""
+    import mlflow
+
+    from sentiment.training.runs import find_tags
+
+    database = folder / "mlflow.db"
+    mlflow.set_tracking_uri(f"sqlite:///{database}")
+    mlflow.set_experiment(EXPERIMENT_NAME)
+    with mlflow.start_run(tags={"kind": "training", "champion": "none"}) as run:
+        mlflow.log_metrics({f"val_{number}": 0.5 for number in range(20)})
+        mlflow.log_params({f"setting_{number}": number for number in range(20)})
+    _copy_runs(database, run.info.run_id, rows)
+    for _ in range(_MATCHING):
+        with mlflow.start_run(tags={"kind": "verdict", "champion": "this"}):
+            pass
+    found = find_tags({"kind": "verdict", "champion": "this"})
+    if len(found) != _MATCHING:
+        raise SystemExit(f"{len(found)} runs were found, not {_MATCHING}")
+    return {"find verdicts": _seconds(lambda: find_tags({"kind": "verdict", "champion": "this"}))}
+
+
+def _copy_runs(database: Path, model: str, rows: int) -> None:
+    """Copy a run many times, with its tags, parameters and metrics."""
+    connection = sqlite3.connect(database)
+    with connection:
+        for table in ("runs", "tags", "params", "latest_metrics", "metrics"):
+            names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            values = ", ".join("printf('%032x', i)" if name == "run_uuid" else name for name in names)
+            statement = _COPY.format(
+                table=table, columns=", ".join(names), values=values, rows=rows, model=model
+            )
+            connection.execute(statement)
+    connection.close()
+
+
+def measure_monitor(folder: Path, rows: int) -> dict[str, float]:
+    """Return the seconds to ask a monitor of so many rows, and to forget half of them."""
+    database = Database(folder / "telemetry.duckdb")
+    engine = QueryEngine(database)
+    connection = database.cursor()
+    connection.execute(FILL.format(rows=rows))
+    connection.execute("CHECKPOINT")
+    now = datetime.now(UTC)
+    engine.frame("AppTraces | take 1", now - timedelta(hours=1), now)
+    week = (now - timedelta(days=7), now)
+    times = {
+        "alert": _seconds(lambda: engine.frame(queries.read("alert"), *week)),
+        "bad predictions of an hour": _seconds(
+            lambda: engine.frame(queries.read("bad_predictions"), now - timedelta(hours=1), now)
+        ),
+        "forget half": _seconds(lambda: forget(connection, now - timedelta(seconds=rows // 2))),
+    }
+    engine.close()
+    database.close()
+    return times
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
