@@ -48,4 +48,10 @@ CAPABILITIES_IN_FRENCH = {
     "handles and links": "mentions et liens",
     "names": "prénoms",
     "countries": "pays",
+    "ratings": "notes",
+    "idioms": "expressions",
+    "questions": "questions",
+    "numbers and dates": "nombres et dates",
+    "names that are words": "noms qui sont des mots",
+    "newer emoji": "émojis récents",
 }

@@ -29,12 +29,12 @@ def test_hadolint_finds_nothing():
     assert (run.returncode, run.stdout) == (0, "")
 
 
-def test_it_installs_every_extra_but_those_of_the_development():
+def test_it_installs_every_extra_but_those_of_the_development_and_of_clusters():
     (chosen,) = re.findall(r"^ARG EXTRAS=(.+)$", TEXT, re.MULTILINE)
     extras = PROJECT["optional-dependencies"]
     installed = {package for name in chosen.split(",") for package in extras[name]}
 
-    for name in extras.keys() - {"audit", "build", "dev"}:
+    for name in extras.keys() - {"audit", "build", "dev", "ray"}:
         assert {package for package in extras[name] if not package.startswith("sentiloop[")} <= installed, (
             name
         )

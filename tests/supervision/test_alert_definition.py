@@ -23,7 +23,8 @@ RULE, QUERY, SHARE_QUERY, BICEP = (
 )
 
 
-AZURE_ONLY = {"enabled", "scopes", "actions"}  # where the rule runs and whom it tells, not what it says
+# Where the rule runs, whom it tells and how it is deployed, not what it says.
+AZURE_ONLY = {"enabled", "scopes", "actions", "skipQueryValidation"}
 
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
