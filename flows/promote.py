@@ -23,6 +23,7 @@ from sentiment.command import run_command
 from sentiment.config import apply_tool_environment, read_settings
 from sentiment.gate.verdict import Decision, Verdict, make_override
 from sentiment.gate.verdict_text import as_markdown, headline
+from sentiment.language import speaking
 from sentiment.promotion.alignment import catch_up
 from sentiment.promotion.promote import Case
 from sentiment.promotion.promote import promote as promote_version
@@ -68,9 +69,11 @@ def promote(
     catch_up(settings)
     version = versions.read_version(candidate)
     case = Case(version, prepared_dataset(data), override)
-    judgement = promote_version(case, settings=settings, draw=_draw)
+    with speaking(settings.language):
+        judgement = promote_version(case, settings=settings, draw=_draw)
+        text, picture = as_markdown(judgement.verdict), judgement.pictures[settings.language]
     summary = f"version {version.number}: {headline(judgement.verdict)}"
-    show("verdict", as_markdown(judgement.verdict), judgement.picture, description=summary)
+    show("verdict", text, picture, description=summary)
     get_run_logger().info(summary)
     return judgement.verdict
 

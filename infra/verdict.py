@@ -15,6 +15,7 @@ from sentiment.command import run_command
 from sentiment.config import read_settings
 from sentiment.gate.verdict import Decision
 from sentiment.gate.verdict_text import as_markdown, read_json
+from sentiment.language import speaking
 
 # As `python -m flows.retrain --help` says; 1 is an error.
 DECISIONS = {0: Decision.PROMOTE, 3: Decision.HOLD, 4: Decision.REJECT}
@@ -41,7 +42,8 @@ def retrain(*arguments: str, program: tuple[str, ...] = (sys.executable, "-m", "
         summarise("No reason to retrain, as the log says.")
         return False
     verdict = read_json(after.decode())
-    summarise(as_markdown(verdict))
+    with speaking(read_settings().language):
+        summarise(as_markdown(verdict))
     if verdict.is_promoted != (code == 0):
         raise ProgramError(
             f"python -m flows.retrain ended with {code}, but its verdict is {verdict.decision}: "

@@ -61,5 +61,5 @@ PRODUCTION_TEXTS: dict[str, tuple[str, str]] = {
         "Assez d’étiquettes pour montrer un gain de {points} points",
     ),
     # The verdict, on the tab "Models"
-    "verdict_production": ("In production", "En production"),
+    "verdict_production": ("In production:", "En production\u00a0:"),
 }

@@ -10,7 +10,8 @@ from page.audit_progress import PRODUCTION_CHECK
 from page.cards import error_card
 from page.texts import say
 from sentiment.errors import GateError
-from sentiment.gate.verdict_text import read_json
+from sentiment.gate.phrase import translated
+from sentiment.gate.verdict_text import MEANING, read_json
 from sentiment.language import Language
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def verdict_view(folder: Path, language: Language) -> str:
         return f'<p class="fine">{say(language, "verdict_none")}</p>'
     try:
         verdict = read_json(path.read_text("utf-8"))
-        picture = (folder / "verdict.png").read_bytes()
+        own = folder / f"verdict.{language}.png"  # English, and what is from before, has no such name
+        picture = (own if own.exists() else folder / "verdict.png").read_bytes()
     except (OSError, ValueError, GateError):
         return error_card(say(language, "error_title"), say(language, "verdict_damaged", file=path))
     return _card(verdict, language) + _picture(picture, language)
@@ -37,10 +39,11 @@ def verdict_view(folder: Path, language: Language) -> str:
 def _card(verdict: Verdict, language: Language) -> str:
     asked = [check.sentence for check in verdict.checks if check.name == PRODUCTION_CHECK]
     production = "".join(
-        f"<p><b>{say(language, 'verdict_production')}</b>: {escape(sentence)}</p>" for sentence in asked
+        f"<p><b>{say(language, 'verdict_production')}</b> {escape(translated(sentence, language))}</p>"
+        for sentence in asked
     )
     # Not twice where it is also a reason.
-    others = [reason for reason in verdict.reasons if reason not in asked]
+    others = [translated(reason, language) for reason in verdict.reasons if reason not in asked]
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in others)
     override = ""
     if verdict.override:
@@ -51,7 +54,8 @@ def _card(verdict: Verdict, language: Language) -> str:
     return (
         f'<section class="card verdict-card {_KINDS[verdict.decision]}"><p '
         f'class="eyebrow">{say(language, "verdict_title")}</p>'
-        f"<strong>{verdict.decision}</strong>{production}<ul>{reasons}</ul>{override}"
+        f"<strong>{verdict.decision}</strong>"
+        f"<p>{translated(MEANING[verdict.decision], language)}</p>{production}<ul>{reasons}</ul>{override}"
         f'<p class="fine">{escape(str(verdict.challenger["name"]))} · '
         f"{escape(verdict.judged_at[:16].replace('T', ' '))} UTC</p></section>"
     )

@@ -11,6 +11,7 @@ from models import LABELS, ModelError
 from sentiment.data.fingerprints import fingerprint
 from sentiment.evaluation.metrics import checked_indices
 from sentiment.evaluation.significance import gap_between_sets
+from sentiment.gate.phrase import Phrase
 from sentiment.gate.verdict import Check
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ def check_scores(evidence: Evidence) -> list[Check]:
     """Return the checks of the test split and that both models' scores are probabilities."""
     missing = [label for label in LABELS if label not in evidence.test.labels]
     if missing:
-        what = "it is empty" if not evidence.test.texts else f"no text in it is {missing[0]}"
-        return [_check("test set", "hold", f"The test set cannot judge a model: {what}.")]
+        empty, lacking = "it is empty", Phrase("no text in it is {label}", label=missing[0])
+        what = lacking if evidence.test.texts else empty
+        return [_check("test set", "hold", Phrase("The test set cannot judge a model: {what}.", what=what))]
     contenders = [each for each in (evidence.challenger, evidence.champion) if each]
     return [
         _check_probabilities(contender, texts)
@@ -45,14 +47,11 @@ def check_evidence(evidence: Evidence, limits: Thresholds) -> list[Check]:
         _check_test_split(evidence),
     ]
     if challenger.facts.get("rolled_back_at"):
-        since = challenger.facts["rolled_back_at"]
-        checks.append(
-            _check(
-                "rolled back",
-                "hold",
-                f"The challenger was taken back on {since}: a person must say why it may return.",
-            )
+        sentence = Phrase(
+            "The challenger was taken back on {since}: a person must say why it may return.",
+            since=challenger.facts["rolled_back_at"],
         )
+        checks.append(_check("rolled back", "hold", sentence))
     if champion:
         checks += [
             _check_rows(evidence, champion),
@@ -82,9 +81,19 @@ def _check_probabilities(contender: Contender, texts: EvaluationSet) -> Check:
         checked_indices(texts.labels, contender.scores[texts.name])
     except ModelError as error:
         outcome: Outcome = "reject" if contender.role == "challenger" else "hold"
-        return _check(name, outcome, f"The {contender.role} {contender.name} cannot be judged: {error}.")
-    count = f"{len(texts.texts):,}"
-    sentence = f"The {contender.role} gives probabilities for all {count} texts of the {texts.name} set."
+        sentence = Phrase(
+            "The {role} {model} cannot be judged: {error}.",
+            role=contender.role,
+            model=contender.name,
+            error=str(error),
+        )
+        return _check(name, outcome, sentence)
+    sentence = Phrase(
+        "The {role} gives probabilities for all {rows:,} texts of the {name} set.",
+        role=contender.role,
+        rows=len(texts.texts),
+        name=texts.name,
+    )
     return _check(name, "pass", sentence)
 
 
@@ -92,13 +101,13 @@ def _check_size(test: EvaluationSet, limits: Thresholds, *, is_needed: bool) -> 
     rows = len(test.texts)
     outcome: Outcome = "hold" if is_needed else "note"
     if rows < limits.least_test_texts:
-        return _check(
-            "test size",
-            outcome,
-            f"The test split has {rows} texts; below {limits.least_test_texts} it decides nothing.",
+        sentence = Phrase(
+            "The test split has {rows} texts; below {least} it decides nothing.",
             rows=rows,
+            least=limits.least_test_texts,
         )
-    return _check("test size", "pass", f"The test split has {rows:,} texts.", rows=rows)
+        return _check("test size", outcome, sentence, rows=rows)
+    return _check("test size", "pass", Phrase("The test split has {rows:,} texts.", rows=rows), rows=rows)
 
 
 def _check_rows(evidence: Evidence, contender: Contender) -> Check:
@@ -109,30 +118,32 @@ def _check_rows(evidence: Evidence, contender: Contender) -> Check:
     name, role = f"training rows of the {contender.role}", contender.role
     if not contender.training_rows:
         outcome: Outcome = "hold" if role == "challenger" else "note"
-        return _check(
-            name,
-            outcome,
-            f"What the {role} learned from is not recorded: whether it has seen test texts cannot be told.",
+        sentence = Phrase(
+            "What the {role} learned from is not recorded: whether it has seen test texts cannot be told.",
+            role=role,
         )
+        return _check(name, outcome, sentence)
     judged = [text for texts in evidence.sets for text in texts.texts]
     seen = len(contender.training_rows & {fingerprint(text) for text in judged})
     if not seen:
-        return _check(
-            name,
-            "pass",
-            f"None of the {len(judged):,} texts to judge on is among what the {role} learned from.",
-            seen=0,
+        sentence = Phrase(
+            "None of the {judged:,} texts to judge on is among what the {role} learned from.",
+            judged=len(judged),
+            role=role,
         )
+        return _check(name, "pass", sentence, seen=0)
     outcome = "reject" if role == "challenger" else "hold"
     unfair = (
         "its figures mean nothing" if role == "challenger" else "the comparison is unfair to the challenger"
     )
-    return _check(
-        name,
-        outcome,
-        f"The {role} learned from {seen:,} of the {len(judged):,} texts to judge on: {unfair}.",
+    sentence = Phrase(
+        "The {role} learned from {seen:,} of the {judged:,} texts to judge on: {unfair}.",
+        role=role,
         seen=seen,
+        judged=len(judged),
+        unfair=unfair,
     )
+    return _check(name, outcome, sentence, seen=seen)
 
 
 def _check_test_split(evidence: Evidence) -> Check:
@@ -148,9 +159,12 @@ def _check_test_split(evidence: Evidence) -> Check:
     for contender in (evidence.challenger, evidence.champion):
         known = contender.facts.get("test_digest") if contender else None
         if contender and known and known != digest:
-            sentence = (
-                f"The test split is not the one of the {contender.role} ({digest[:12]}, not {known[:12]}): "
-                f"it changed, or is another's."
+            sentence = Phrase(
+                "The test split is not the one of the {role} ({digest}, not {known}): "
+                "it changed, or is another's.",
+                role=contender.role,
+                digest=digest[:12],
+                known=known[:12],
             )
             return _check("test split", "hold", sentence, expected=known, found=digest)
     return _check(
@@ -170,9 +184,11 @@ def _check_age(challenger: Contender, champion: Contender) -> Check:
             "When the two models were trained is not recorded: an older one must not replace a newer one.",
         )
     if is_older:
-        sentence = (
-            f"The challenger was trained on {new}, before the champion ({old}): "
-            f"an older model must not replace it."
+        sentence = Phrase(
+            "The challenger was trained on {new}, before the champion ({old}): "
+            "an older model must not replace it.",
+            new=new,
+            old=old,
         )
         return _check("age", "hold", sentence)
     return _check("age", "pass", "The challenger was trained after the champion.")
@@ -185,16 +201,19 @@ def _check_feedback_rows(challenger: Contender, champion: Contender) -> Check:
     """
     new, old = (int(contender.facts.get("feedback_rows") or 0) for contender in (challenger, champion))
     if new < old:
-        sentence = (
-            f"The challenger was made when there were {new:,} rows of validated feedback, "
-            f"the champion at {old:,}: it is from before."
+        sentence = Phrase(
+            "The challenger was made when there were {new:,} rows of validated feedback, "
+            "the champion at {old:,}: it is from before.",
+            new=new,
+            old=old,
         )
         return _check("feedback rows", "hold", sentence, challenger=new, champion=old)
-    return _check(
-        "feedback rows",
-        "pass",
-        f"The challenger was made at {new:,} rows of validated feedback, the champion at {old:,}.",
+    sentence = Phrase(
+        "The challenger was made at {new:,} rows of validated feedback, the champion at {old:,}.",
+        new=new,
+        old=old,
     )
+    return _check("feedback rows", "pass", sentence)
 
 
 def _check_identity(challenger: Contender, champion: Contender, test: EvaluationSet) -> Check:
@@ -206,12 +225,10 @@ def _check_identity(challenger: Contender, champion: Contender, test: Evaluation
             "The challenger gives the champion's own scores on every test text: it is the same model.",
         )
     differing = int((new.argmax(axis=1) != old.argmax(axis=1)).sum())
-    return _check(
-        "identity",
-        "pass",
-        f"The two disagree on {differing:,} of {len(new):,} test texts.",
-        differing=differing,
+    sentence = Phrase(
+        "The two disagree on {differing:,} of {rows:,} test texts.", differing=differing, rows=len(new)
     )
+    return _check("identity", "pass", sentence, differing=differing)
 
 
 def _check_memory(
@@ -224,9 +241,10 @@ def _check_memory(
     )
     gap, p_value = gap_between_sets(on_test, on_validation)
     if gap > limits.memorised_gap and p_value < limits.memorised_p:
-        sentence = (
-            f"The challenger leads by {100 * gap:.1f} points more on the test split than on validation: "
-            f"it has seen the test texts."
+        sentence = Phrase(
+            "The challenger leads by {points:.1f} points more on the test split than on validation: "
+            "it has seen the test texts.",
+            points=100 * float(gap),
         )
         return _check("memory", "reject", sentence, gap=gap, p=p_value)
     return _check(

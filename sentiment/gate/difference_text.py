@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sentiment.gate.phrase import Phrase
+
 if TYPE_CHECKING:
     from sentiment.evaluation.significance import Difference
 
 Figures = dict[str, float | int | str | None]
 
 
-def words_of(difference: Difference, what: str) -> str:
+def words_of(difference: Difference, what: str) -> Phrase:
     """Return both scores, the difference with its 95% interval, and on how many of what."""
-    points = (
-        f"{100 * difference.value:+.1f} points, "
-        f"95% interval {100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
-    )
-    return (
-        f"F1 {difference.challenger:.3f} against {difference.champion:.3f} ({points}) "
-        f"on {difference.rows:,} {what}"
+    return Phrase(
+        "F1 {challenger:.3f} against {champion:.3f} ({points:+.1f} points, "
+        "95% interval {low:+.1f} to {high:+.1f}) on {rows:,} {what}",
+        challenger=float(difference.challenger),
+        champion=float(difference.champion),
+        points=100 * float(difference.value),
+        low=100 * float(difference.low),
+        high=100 * float(difference.high),
+        rows=int(difference.rows),
+        what=what,
     )
 
 

@@ -9,6 +9,7 @@ from sentiment.evaluation.significance import holm
 from sentiment.evaluation.slices import slices
 from sentiment.gate.difference_text import figures_of, words_of
 from sentiment.gate.paired_answers import PairedAnswers
+from sentiment.gate.phrase import Phrase
 from sentiment.gate.verdict import Check
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from sentiment.evaluation.significance import Difference
     from sentiment.gate.evidence import Evidence
+    from sentiment.gate.phrase import Value
     from sentiment.gate.production import Answer
     from sentiment.gate.thresholds import Thresholds
     from sentiment.gate.verdict import Outcome
@@ -48,7 +50,7 @@ def check_slices(evidence: Evidence, answer: Answer | None, limits: Thresholds) 
     empty = [name for name, rows in members.items() if not rows.any()]
     return [
         *judged,
-        *(_check(name, "note", f"No test text is in the slice {name}.") for name in empty),
+        *(_check(name, "note", Phrase("No test text is in the slice {name}.", name=name)) for name in empty),
         *_check_exam(evidence, answer, limits),
     ]
 
@@ -65,13 +67,19 @@ def _check_exam(evidence: Evidence, answer: Answer | None, limits: Thresholds) -
     worse = _worse(differences, limits)
     tested = [name for name in differences if differences[name].rows >= limits.least_slice_texts]
     if not worse:
-        sentence = f"In production, none of {len(tested)} slices and classes is shown to be worse."
+        sentence = Phrase(
+            "In production, none of {slices} slices and classes is shown to be worse.", slices=len(tested)
+        )
         return [_check("slices in production", "pass", sentence, {"slices": len(tested)})]
     return [
         _check(
             f"{name} in production",
             "reject",
-            f"{name} in production: worse, and not by chance: {words_of(differences[name], 'texts')}.",
+            Phrase(
+                "{name!c} in production: worse, and not by chance: {words}.",
+                name=name,
+                words=words_of(differences[name], "texts"),
+            ),
             figures_of(differences[name], 0.0),
         )
         for name in tested
@@ -102,24 +110,30 @@ def _judge_slice(
 ) -> Check:
     rows = difference.rows
     margin = limits.slice_margin * max(1.0, limits.large_slice / max(1, rows))
-    words, figures = words_of(difference, "texts"), figures_of(difference, -margin)
+    facts: dict[str, Value] = {"name": name, "words": words_of(difference, "texts")}
+    figures, bounded = figures_of(difference, -margin), facts | {"points": 100 * margin}
     if rows < limits.least_slice_texts:
-        return _check(name, "note", f"{name}: too few texts to tell ({rows}).", figures)
+        sentence = Phrase("{name!c}: too few texts to tell ({rows}).", name=name, rows=rows)
+        return _check(name, "note", sentence, figures)
     is_ruled_out = difference.lower_bound(limits.alpha) > -margin
     if is_worse and may_lose and is_ruled_out:
-        sentence = f"{name}: worse, by less than {100 * margin:.1f} points: {words}."
+        sentence = Phrase("{name!c}: worse, by less than {points:.1f} points: {words}.", **bounded)
         return _check(name, "note", sentence, figures)
     if is_worse:
-        return _check(name, "reject", f"{name}: worse, and not by chance: {words}.", figures)
+        return _check(
+            name, "reject", Phrase("{name!c}: worse, and not by chance: {words}.", **facts), figures
+        )
     if is_ruled_out:
-        return _check(name, "pass", f"{name}: no worse: {words}.", figures)
+        return _check(name, "pass", Phrase("{name!c}: no worse: {words}.", **facts), figures)
     if rows >= limits.least_shown_texts:
-        sentence = f"{name}: a loss of more than {100 * margin:.1f} points cannot be ruled out: {words}."
+        loss = "{name!c}: a loss of more than {points:.1f} points cannot be ruled out: {words}."
+        sentence = Phrase(loss, **bounded)
         return _check(name, "note" if may_lose else "hold", sentence, figures)
-    return _check(name, "note", f"{name}: too few texts to rule out a loss: {words}.", figures)
+    sentence = Phrase("{name!c}: too few texts to rule out a loss: {words}.", **facts)
+    return _check(name, "note", sentence, figures)
 
 
 def _check(
     name: str, outcome: Outcome, sentence: str, figures: Mapping[str, float | int | str | None] | None = None
 ) -> Check:
-    return Check(name, "slices", outcome, sentence[0].upper() + sentence[1:], figures or {"rows": 0})
+    return Check(name, "slices", outcome, sentence, figures or {"rows": 0})

@@ -10,6 +10,7 @@ import numpy as np
 from sentiment.evaluation.behaviour_suite import KINDS
 from sentiment.evaluation.metrics import checked_indices, expected_calibration_error
 from sentiment.evaluation.significance import holm, sign_flip
+from sentiment.gate.phrase import Phrase
 from sentiment.gate.verdict import Check
 
 if TYPE_CHECKING:
@@ -62,14 +63,23 @@ def _check_kind(
     is_worse: bool,
 ) -> Check:
     rate = sum(passed) / len(passed)
-    words = f"{kind.capitalize()}: {rate:.0%} of the cases of {len(passed)} templates pass"
+    words = Phrase(
+        "{kind!c}: {rate:.0%} of the cases of {templates} templates pass",
+        kind=kind,
+        rate=float(rate),
+        templates=len(passed),
+    )
     figures = {"champion": None, "challenger": rate, "templates": len(passed)}
     if before is None:
         outcome: Outcome = "hold" if champion else "note"
-        reason = "; the champion has not answered the same ones." if champion else "."
-        return Check(kind, "behaviour", outcome, words + reason, figures)
+        other = "{words}; the champion has not answered the same ones."
+        return Check(
+            kind, "behaviour", outcome, Phrase(other if champion else "{words}.", words=words), figures
+        )
     earlier = sum(before) / len(before)
-    sentence = f"{words}, {earlier:.0%} with the champion{', and not by chance' if is_worse else ''}."
+    by_chance = "{words}, {earlier:.0%} with the champion."
+    worse = "{words}, {earlier:.0%} with the champion, and not by chance."
+    sentence = Phrase(worse if is_worse else by_chance, words=words, earlier=float(earlier))
     return Check(
         kind, "behaviour", "hold" if is_worse else "pass", sentence, {**figures, "champion": earlier}
     )
@@ -80,13 +90,15 @@ def check_calibration(evidence: Evidence, limits: Thresholds) -> list[Check]:
     labels = evidence.test.labels
     new = _calibration_error(labels, evidence.challenger.scores["test"])
     if evidence.champion is None:
-        sentence = f"The scores are {100 * new:.1f} points off what comes true, on average."
+        sentence = Phrase("The scores are {new:.1f} points off what comes true, on average.", new=100 * new)
         return [Check("calibration", "calibration", "note", sentence, {"champion": None, "challenger": new})]
     old = _calibration_error(labels, evidence.champion.scores["test"])
     is_worse = new > old + limits.calibration_margin
-    sentence = (
-        f"The challenger's scores are {100 * new:.1f} points off what comes true, on average; "
-        f"the champion's {100 * old:.1f}."
+    sentence = Phrase(
+        "The challenger's scores are {new:.1f} points off what comes true, on average; "
+        "the champion's {old:.1f}.",
+        new=100 * new,
+        old=100 * old,
     )
     figures = {"champion": old, "challenger": new, "limit": old + limits.calibration_margin}
     return [Check("calibration", "calibration", "hold" if is_worse else "pass", sentence, figures)]
@@ -113,30 +125,38 @@ def _check_latency(new: Cost, old: Cost | None, limits: Thresholds) -> Check:
     p95, before = new.latency_ms_p95, old.latency_ms_p95 if old else None
     figures = {"champion": before, "challenger": p95, "limit": limits.latency_ms, "unit": "ms"}
     if not 0 < p95 <= limits.latency_ms:  # NaN fails, too
-        sentence = f"One answer takes {p95:.1f} ms (p95), not within the budget of {limits.latency_ms:g} ms."
+        sentence = Phrase(
+            "One answer takes {p95:.1f} ms (p95), not within the budget of {limit:g} ms.",
+            p95=p95,
+            limit=limits.latency_ms,
+        )
         return Check("latency", "budget", "reject", sentence, figures)
     if before is not None and not 0 < before < math.inf:
-        return Check(
-            "latency",
-            "budget",
-            "hold",
-            f"The champion's answers took {before} ms (p95), which cannot be compared with.",
-            figures,
+        sentence = Phrase(
+            "The champion's answers took {before} ms (p95), which cannot be compared with.", before=before
         )
+        return Check("latency", "budget", "hold", sentence, figures)
     if before is not None and p95 > limits.quick_ms and p95 > limits.slower * before:
-        sentence = (
-            f"One answer takes {p95:.1f} ms (p95), {p95 / before:.1f} times the champion's {before:.1f} ms; "
-            f"{limits.slower:g} are allowed."
+        sentence = Phrase(
+            "One answer takes {p95:.1f} ms (p95), {times:.1f} times the champion's {before:.1f} ms; "
+            "{allowed:g} are allowed.",
+            p95=p95,
+            times=p95 / before,
+            before=before,
+            allowed=limits.slower,
         )
         return Check("latency", "budget", "hold", sentence, {**figures, "limit": limits.slower * before})
-    than = "" if before is None else f", the champion's {before:.1f} ms"
-    return Check("latency", "budget", "pass", f"One answer takes {p95:.1f} ms (p95){than}.", figures)
+    sentence = Phrase("One answer takes {p95:.1f} ms (p95).", p95=p95)
+    if before is not None:
+        both = "One answer takes {p95:.1f} ms (p95), the champion's {before:.1f} ms."
+        sentence = Phrase(both, p95=p95, before=before)
+    return Check("latency", "budget", "pass", sentence, figures)
 
 
 def _check_budget(name: str, value: float, before: float | None, limit: float) -> Check:
     figures = {"champion": before, "challenger": value, "limit": limit, "unit": "MB"}
     is_over = not 0 < value <= limit  # NaN fails, too
-    sentence = (
-        f"The {name} is {value:,.0f} MB, {'not ' if is_over else ''}within the budget of {limit:,.0f} MB."
-    )
+    within = "The {name} is {value:,.0f} MB, within the budget of {limit:,.0f} MB."
+    over = "The {name} is {value:,.0f} MB, not within the budget of {limit:,.0f} MB."
+    sentence = Phrase(over if is_over else within, name=name, value=value, limit=limit)
     return Check(name, "budget", "reject" if is_over else "pass", sentence, figures)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sentiment.data.division import EXAM_SHARE
 from sentiment.gate.difference_text import figures_of, words_of
 from sentiment.gate.paired_answers import PairedAnswers
+from sentiment.gate.phrase import Phrase
 from sentiment.gate.spending import GAINS, labels_missing, may_spend
 from sentiment.gate.verdict import Check
 
@@ -68,28 +69,34 @@ def check_exam(evidence: Evidence, limits: Thresholds) -> list[Check]:
     """
     exam, rows = evidence.exam, len(evidence.production.texts) if evidence.production else 0
     if exam.learned:
-        sentence = (
-            f"The challenger learned from {exam.learned:,} of the production tweets that were to judge it: "
-            f"its answers to the others prove nothing."
+        sentence = Phrase(
+            "The challenger learned from {learned:,} of the production tweets that were to judge it: "
+            "its answers to the others prove nothing.",
+            learned=exam.learned,
         )
         return [Check("exam", "evidence", "reject", sentence, {"learned": exam.learned})]
     if evidence.champion is None or evidence.production is None:
         return []
     if exam.altered:
-        sentence = (
-            f"The validated feedback does not begin with the rows that {exam.altered} was made with: "
-            f"rows were removed or changed. Restore the file from Git."
+        sentence = Phrase(
+            "The validated feedback does not begin with the rows that {model} was made with: "
+            "rows were removed or changed. Restore the file from Git.",
+            model=exam.altered,
         )
         return [Check("exam", "evidence", "hold", sentence)]
     seen = max((look.rows for look in exam.looks if look.start == exam.start), default=0)
     if rows < seen:
-        sentence = (
-            f"An earlier verdict saw {seen:,} tweets of this exam, now there are {rows:,}: some are gone."
+        sentence = Phrase(
+            "An earlier verdict saw {seen:,} tweets of this exam, now there are {rows:,}: some are gone.",
+            seen=seen,
+            rows=rows,
         )
         return [Check("exam", "evidence", "hold", sentence, {"seen": seen, "rows": rows})]
-    sentence = (
-        f"Neither model has seen the {rows:,} production tweets of the exam, "
-        f"which begins with row {exam.start + 1:,} of the validated feedback."
+    sentence = Phrase(
+        "Neither model has seen the {rows:,} production tweets of the exam, "
+        "which begins with row {first:,} of the validated feedback.",
+        rows=rows,
+        first=exam.start + 1,
     )
     return [Check("exam", "evidence", "pass", sentence, {"looks": len(exam.looks), "rows": rows})]
 
@@ -105,7 +112,7 @@ def check_production(
     outcome, sentence = _judge(answer, limits, is_better_on_base=is_better_on_base)
     missing = _missing(evidence, answer.difference.spread, limits)
     if outcome == "hold":
-        sentence += f" {_say_missing(missing)}"
+        sentence = Phrase("{answer} {missing}", answer=sentence, missing=_say_missing(missing))
     figures = figures_of(answer.difference, -answer.margin if is_better_on_base else 0.0)
     figures |= {"alpha": answer.alpha, **missing}
     return [Check(NAME, "quality", outcome, sentence, figures), _check_accuracy(answer, limits)]
@@ -115,31 +122,36 @@ def _too_few(evidence: Evidence, limits: Thresholds) -> Check:
     rows = len(evidence.production.texts) if evidence.production else 0
     more = math.ceil((limits.least_exam - rows) / EXAM_SHARE)
     missing = _missing(evidence, limits.usual_spread, limits)
-    sentence = (
-        f"There {'is' if rows == 1 else 'are'} {rows} production tweet{'' if rows == 1 else 's'} "
-        f"that neither model has seen; below {limits.least_exam} the base test split decides alone. "
-        f"About {more:,} more audit labels are needed."
+    few = "There are {rows} production tweets that neither model has seen"
+    sentence = Phrase(
+        "{few}; below {least} the base test split decides alone. "
+        "About {more:,} more audit labels are needed.",
+        few=Phrase(
+            "There is 1 production tweet that neither model has seen" if rows == 1 else few, rows=rows
+        ),
+        least=limits.least_exam,
+        more=more,
     )
     return Check(NAME, "quality", "note", sentence, {"rows": rows, "alpha": 0.0, "labels": more, **missing})
 
 
-def _judge(answer: Answer, limits: Thresholds, *, is_better_on_base: bool) -> tuple[Outcome, str]:
+def _judge(answer: Answer, limits: Thresholds, *, is_better_on_base: bool) -> tuple[Outcome, Phrase]:
     words = words_of(answer.difference, "production tweets")
     if answer.is_better:
-        return "pass", f"The challenger is better in production: {words}."
+        return "pass", Phrase("The challenger is better in production: {words}.", words=words)
     if answer.difference.p_worse <= limits.alpha:
-        return "reject", f"The challenger is worse in production: {words}."
-    points = f"{100 * answer.margin:g} points"
+        return "reject", Phrase("The challenger is worse in production: {words}.", words=words)
+    points = 100 * answer.margin
     if is_better_on_base and answer.is_no_worse:
-        sentence = f"The challenger is no worse in production: a loss of {points} is ruled out ({words})."
-        return "pass", sentence
+        what = "The challenger is no worse in production: a loss of {points:g} points is ruled out ({words})."
+        return "pass", Phrase(what, points=points, words=words)
     if not answer.alpha:
-        what = "Production was asked before, and too few tweets are new since then to ask again"
-        return "hold", f"{what}: {words}."
+        what = "Production was asked before, and too few tweets are new since then to ask again: {words}."
+        return "hold", Phrase(what, words=words)
     if is_better_on_base:
-        what = f"Better on the base, but a loss of {points} in production is not ruled out"
-        return "hold", f"{what}: {words}."
-    return "hold", f"The challenger is not shown to be better in production: {words}."
+        what = "Better on the base, but a loss of {points:g} points in production is not ruled out: {words}."
+        return "hold", Phrase(what, points=points, words=words)
+    return "hold", Phrase("The challenger is not shown to be better in production: {words}.", words=words)
 
 
 def _missing(evidence: Evidence, spread: float, limits: Thresholds) -> Figures:
@@ -159,16 +171,25 @@ def _missing(evidence: Evidence, spread: float, limits: Thresholds) -> Figures:
     }
 
 
-def _say_missing(missing: Figures) -> str:
-    each = [f"{name[-1]} points: {int(value or 0):,}" for name, value in reversed(missing.items())]
-    return f"More audit labels that would show a true gain of {'; of '.join(each)}."
+def _say_missing(missing: Figures) -> Phrase:
+    return Phrase(
+        "More audit labels that would show a true gain of 5 points: {five:,}; of 3 points: {three:,}; "
+        "of 2 points: {two:,}.",
+        **{
+            word: int(missing[f"labels_missing_{points}"] or 0)
+            for word, points in {"five": 5, "three": 3, "two": 2}.items()
+        },
+    )
 
 
 def _check_accuracy(answer: Answer, limits: Thresholds) -> Check:
     difference = answer.answers.accuracy_difference(limits.draws)
-    words = (
-        f"{difference.challenger:.1%} are right, {difference.champion:.1%} with the champion "
-        f"({100 * difference.low:+.1f} to {100 * difference.high:+.1f} points)"
+    words = Phrase(
+        "{challenger:.1%} are right, {champion:.1%} with the champion ({low:+.1f} to {high:+.1f} points)",
+        challenger=float(difference.challenger),
+        champion=float(difference.champion),
+        low=100 * float(difference.low),
+        high=100 * float(difference.high),
     )
     figures: Figures = {
         "champion": difference.champion,
@@ -177,7 +198,7 @@ def _check_accuracy(answer: Answer, limits: Thresholds) -> Check:
         "rows": difference.rows,
     }
     if difference.p_worse <= limits.alpha:
-        sentence = f"The challenger is less often right in production: {words}."
+        sentence = Phrase("The challenger is less often right in production: {words}.", words=words)
         return Check("accuracy in production", "quality", "hold", sentence, figures)
-    sentence = f"The challenger is not less often right in production: {words}."
+    sentence = Phrase("The challenger is not less often right in production: {words}.", words=words)
     return Check("accuracy in production", "quality", "note", sentence, figures)

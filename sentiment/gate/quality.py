@@ -12,6 +12,7 @@ from sentiment.evaluation.significance import mcnemar
 from sentiment.gate.comparability import correct_answers
 from sentiment.gate.difference_text import figures_of, words_of
 from sentiment.gate.paired_answers import PairedAnswers
+from sentiment.gate.phrase import Phrase
 from sentiment.gate.production import check_production
 from sentiment.gate.spending import level_of_base
 from sentiment.gate.verdict import Check
@@ -48,8 +49,10 @@ def check_quality(evidence: Evidence, answer: Answer | None, limits: Thresholds)
         checks.append(_judge_feedback(on_feedback, limits))
     elif feedback:
         texts = len(feedback.texts)
-        sentence = (
-            f"The feedback set has {texts} texts; below {limits.least_feedback_texts} it decides nothing."
+        sentence = Phrase(
+            "The feedback set has {rows} texts; below {least} it decides nothing.",
+            rows=texts,
+            least=limits.least_feedback_texts,
         )
         checks.append(Check("macro F1 on feedback", "quality", "note", sentence, {"rows": texts}))
     allowed = limits.base_margin if wins_production else 0.0
@@ -66,14 +69,19 @@ def _judge_first(evidence: Evidence, limits: Thresholds) -> Check:
     constant = np.full(len(true), np.bincount(true).argmax())
     difference = PairedAnswers(true, constant, answers).difference(limits.draws)
     is_more_often_right = bool((answers == true).mean() > (constant == true).mean())
-    words = f"There was no champion; the challenger has a test macro F1 of {difference.challenger:.4f}"
+    words = Phrase(
+        "There was no champion; the challenger has a test macro F1 of {f1:.4f}",
+        f1=float(difference.challenger),
+    )
     figures = figures_of(difference, 0.0)
     is_small = difference.rows < limits.least_test_texts
     if is_small or (difference.p_better <= limits.alpha and is_more_often_right):
-        return Check("macro F1 on test", "quality", "pass", f"{words}.", figures)
-    sentence = (
-        f"{words}, which is not shown to be better than always saying {LABELS[constant[0]]} "
-        f"({difference.champion:.4f})."
+        return Check("macro F1 on test", "quality", "pass", Phrase("{words}.", words=words), figures)
+    sentence = Phrase(
+        "{words}, which is not shown to be better than always saying {label} ({f1:.4f}).",
+        words=words,
+        label=LABELS[constant[0]],
+        f1=float(difference.champion),
     )
     return Check("macro F1 on test", "quality", "hold", sentence, figures)
 
@@ -83,18 +91,26 @@ def _judge_test(
 ) -> Check:
     name, words = "macro F1 on test", words_of(difference, "test tweets")
     margin = limits.base_margin if wins_production and not is_better else 0.0
-    figures, points = figures_of(difference, -margin), f"{100 * limits.base_margin:g} points"
+    figures, points = figures_of(difference, -margin), 100 * limits.base_margin
     if is_better:
-        return Check(name, "quality", "pass", f"The challenger is better on the base: {words}.", figures)
+        sentence = Phrase("The challenger is better on the base: {words}.", words=words)
+        return Check(name, "quality", "pass", sentence, figures)
     if wins_production and difference.lower_bound(limits.alpha) > -margin:
-        sentence = f"The challenger is no worse on the base: a loss of {points} is ruled out ({words})."
+        ruled_out = (
+            "The challenger is no worse on the base: a loss of {points:g} points is ruled out ({words})."
+        )
+        sentence = Phrase(ruled_out, points=points, words=words)
         return Check(name, "quality", "pass", sentence, figures)
     if wins_production and difference.lower_bound(1 - limits.alpha) > -margin:
-        sentence = f"Better in production, but a loss of {points} on the base is not ruled out: {words}."
+        unsure = (
+            "Better in production, but a loss of {points:g} points on the base is not ruled out: {words}."
+        )
+        sentence = Phrase(unsure, points=points, words=words)
         return Check(name, "quality", "hold", sentence, figures)
     if difference.p_worse <= limits.alpha:
-        return Check(name, "quality", "reject", f"The challenger is worse on the base: {words}.", figures)
-    sentence = f"The challenger is not shown to be better on the base: {words}."
+        sentence = Phrase("The challenger is worse on the base: {words}.", words=words)
+        return Check(name, "quality", "reject", sentence, figures)
+    sentence = Phrase("The challenger is not shown to be better on the base: {words}.", words=words)
     return Check(name, "quality", "hold", sentence, figures)
 
 
@@ -102,8 +118,9 @@ def _judge_feedback(difference: Difference, limits: Thresholds) -> Check:
     name, figures = "macro F1 on feedback", figures_of(difference, 0.0)
     words = words_of(difference, "tweets that people corrected")
     if difference.p_worse <= limits.alpha:
-        return Check(name, "quality", "hold", f"The challenger is worse on feedback: {words}.", figures)
-    sentence = f"The challenger is not shown to be worse on feedback: {words}."
+        sentence = Phrase("The challenger is worse on feedback: {words}.", words=words)
+        return Check(name, "quality", "hold", sentence, figures)
+    sentence = Phrase("The challenger is not shown to be worse on feedback: {words}.", words=words)
     return Check(name, "quality", "note", sentence, figures)
 
 
@@ -113,9 +130,12 @@ def _check_accuracy(
     old, new = (correct_answers(contender, evidence.test) for contender in (champion, evidence.challenger))
     p_value, p_worse = mcnemar(old, new)
     won, lost = int((new & ~old).sum()), int((old & ~new).sum())
-    words = (
-        f"it corrects {won:,} of the champion's mistakes and makes {lost:,} new ones "
-        f"(McNemar's test, p = {p_value:.3g})"
+    words = Phrase(
+        "it corrects {won:,} of the champion's mistakes and makes {lost:,} new ones "
+        "(McNemar's test, p = {p:.3g})",
+        won=won,
+        lost=lost,
+        p=float(p_value),
     )
     figures = {
         "champion": float(old.mean()),
@@ -128,8 +148,11 @@ def _check_accuracy(
     name = "accuracy on test"
     is_within = allowed and answers.accuracy_difference(limits.draws).lower_bound(limits.alpha) > -allowed
     if p_worse < limits.alpha and is_within:
-        sentence = f"The challenger is less often right, by less than {100 * allowed:g} points: {words}."
+        less = "The challenger is less often right, by less than {points:g} points: {words}."
+        sentence = Phrase(less, points=100 * allowed, words=words)
         return Check(name, "quality", "note", sentence, figures)
     if p_worse < limits.alpha:
-        return Check(name, "quality", "hold", f"The challenger is less often right: {words}.", figures)
-    return Check(name, "quality", "note", f"The challenger is not less often right: {words}.", figures)
+        sentence = Phrase("The challenger is less often right: {words}.", words=words)
+        return Check(name, "quality", "hold", sentence, figures)
+    sentence = Phrase("The challenger is not less often right: {words}.", words=words)
+    return Check(name, "quality", "note", sentence, figures)

@@ -1,19 +1,25 @@
-"""A verdict as JSON with its hash, and as Markdown that a product owner reads."""
+"""A verdict as JSON with its hash, and as Markdown that a product owner reads.
+
+The Markdown is in the language that `sentiment.language.speaking` chose; the JSON is in English,
+with the facts that each sentence is made of.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from sentiment.errors import GateError
+from sentiment.gate.phrase import Phrase, facts_of, from_facts, translated
 from sentiment.gate.verdict import Check, Decision, Override, Verdict
+from sentiment.language import number, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MEANING = {
+MEANING = {
     Decision.PROMOTE: "The challenger becomes the champion.",
     Decision.HOLD: "The champion stays; a person may look and decide otherwise.",
     Decision.REJECT: "The champion stays; the challenger is worse, or must not be trusted.",
@@ -59,12 +65,14 @@ def read_json(text: str) -> Verdict:
                 f"take it from MLflow again"
             )
         override = content["override"]
+        checks = tuple(_read_check(check) for check in content["checks"])
+        sentences = {check.sentence: check.sentence for check in checks}
         return Verdict(
             **content
             | {
                 "decision": Decision(content["decision"]),
-                "reasons": tuple(content["reasons"]),
-                "checks": tuple(Check(**check) for check in content["checks"]),
+                "reasons": tuple(sentences.get(reason, reason) for reason in content["reasons"]),
+                "checks": checks,
                 "override": Override(tuple(override["approved_by"]), override["reason"])
                 if override
                 else None,
@@ -78,36 +86,56 @@ def read_json(text: str) -> Verdict:
 
 def headline(verdict: Verdict) -> str:
     """Return a verdict in one line: the gate's decision, an override, and the first reason."""
-    by = f" overridden by {', '.join(verdict.override.approved_by)}" if verdict.override else ""
-    return f"{verdict.decision}{by}: {verdict.reasons[0] if verdict.reasons else 'no reason'}"
+    reason = verdict.reasons[0] if verdict.reasons else "no reason"
+    facts = {"decision": str(verdict.decision), "reason": reason}
+    if not verdict.override:
+        return _say("{decision}: {reason}", **facts)
+    names = ", ".join(verdict.override.approved_by)
+    return _say("{decision} overridden by {names}: {reason}", names=names, **facts)
 
 
 def as_markdown(verdict: Verdict) -> str:
     """Return a verdict as Markdown: the decision, its reasons, every check, models and data."""
-    parts = [f"# {headline(verdict)}", "", _MEANING[verdict.decision], ""]
+    parts = [f"# {headline(verdict)}", "", _say(MEANING[verdict.decision]), ""]
     if verdict.override:
+        overridden = "**Promoted all the same**, approved by {names}: {reason}"
         names = ", ".join(verdict.override.approved_by)
-        parts += [f"**Promoted all the same**, approved by {names}: {verdict.override.reason}", ""]
-    parts += [f"- {reason}" for reason in verdict.reasons]
+        parts += [_say(overridden, names=names, reason=verdict.override.reason), ""]
+    parts += [f"- {translated(reason, spoken())}" for reason in verdict.reasons]
     for group, title in _TITLES.items():
         checks = [check for check in verdict.checks if check.group == group]
         if checks:
-            parts += ["", f"## {title}", "", "| | | |", "| --- | --- | --- |"]
-            parts += [
-                f"| {_SIGNS[check.outcome]} | {check.name} | {_cell(check.sentence)} |" for check in checks
-            ]
-    parts += ["", "## On what", "", _models(verdict), "", _data(verdict.data), ""]
-    parts += [
-        f"Judged {verdict.judged_at}; record `{digest(verdict)[:12]}`. ✓ pass, ✋ hold, ✗ reject, · note.",
-        "",
-    ]
+            parts += ["", f"## {_say(title)}", "", "| | | |", "| --- | --- | --- |"]
+            parts += [_row(check) for check in checks]
+    parts += ["", f"## {_say('On what')}", "", _models(verdict), "", _data(verdict.data), ""]
+    legend = "Judged {when}; record `{digest}`. ✓ pass, ✋ hold, ✗ reject, · note."
+    parts += [_say(legend, when=verdict.judged_at, digest=digest(verdict)[:12]), ""]
     return "\n".join(parts)
 
 
+def _say(template: str, **values: str) -> str:
+    return Phrase(template, **values).into(spoken())
+
+
+def _row(check: Check) -> str:
+    name, sentence = translated(check.name, spoken()), translated(check.sentence, spoken())
+    return f"| {_SIGNS[check.outcome]} | {name} | {_cell(sentence)} |"
+
+
 def _as_dict(verdict: Verdict) -> dict[str, Any]:
+    content = asdict(verdict)
+    for check, record in zip(verdict.checks, content["checks"], strict=True):
+        if isinstance(check.sentence, Phrase):
+            record["facts"] = facts_of(check.sentence)
     # NaN as a word: JSON has none.
-    content: dict[str, Any] = json.loads(json.dumps(asdict(verdict), allow_nan=True), parse_constant=str)
-    return content
+    plain: dict[str, Any] = json.loads(json.dumps(content, allow_nan=True), parse_constant=str)
+    return plain
+
+
+def _read_check(record: Mapping[str, Any]) -> Check:
+    """Return a check; one of before there were facts has its English sentence alone."""
+    check = Check(**{name: value for name, value in record.items() if name != "facts"})
+    return replace(check, sentence=from_facts(record["facts"])) if "facts" in record else check
 
 
 def _hash(content: Mapping[str, Any]) -> str:
@@ -122,10 +150,11 @@ def _models(verdict: Verdict) -> str:
     challenger, champion = verdict.challenger, verdict.champion or {}
     keys = dict.fromkeys([*challenger, *champion])
     rows = (
-        f"| {key.replace('_', ' ')} | {_shorten(challenger.get(key))} | {_shorten(champion.get(key))} |"
+        f"| {translated(key.replace('_', ' '), spoken())} "
+        f"| {_shorten(challenger.get(key))} | {_shorten(champion.get(key))} |"
         for key in keys
     )
-    return "\n".join(["| | challenger | champion |", "| --- | --- | --- |", *rows])
+    return "\n".join([f"| | {_say('challenger')} | {_say('champion')} |", "| --- | --- | --- |", *rows])
 
 
 def _shorten(value: Any) -> str:
@@ -136,12 +165,17 @@ def _shorten(value: Any) -> str:
 
 def _data(data: Mapping[str, Any]) -> str:
     sets = [
-        f"{name}: {texts['rows']:,} texts, SHA-256 `{texts['sha256'][:12]}`"
+        _say(
+            "{name}: {rows} texts, SHA-256 `{sha256}`",
+            name=name,
+            rows=number(spoken(), texts["rows"]),
+            sha256=texts["sha256"][:12],
+        )
         for name, texts in data.items()
         if isinstance(texts, dict) and "sha256" in texts
     ]
-    earlier = data.get("earlier_judgements_on_this_test_split", 0)
-    return (
-        f"Judged on {'; '.join(sets)}. This test split has decided {earlier} times before: "
-        f"each use spends some of it."
+    judged = (
+        "Judged on {sets}. This test split has decided {earlier} times before: each use spends some of it."
     )
+    earlier = str(data.get("earlier_judgements_on_this_test_split", 0))
+    return _say(judged, sets="; ".join(sets), earlier=earlier)

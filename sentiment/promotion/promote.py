@@ -12,6 +12,7 @@ from sentiment.evaluation.metrics import evaluate
 from sentiment.gate.judge import judge
 from sentiment.gate.thresholds import Thresholds
 from sentiment.gate.verdict import Decision
+from sentiment.language import LANGUAGES, speaking
 from sentiment.promotion.alignment import align
 from sentiment.promotion.copies import save_copy, version_of
 from sentiment.promotion.measurement import gather_evidence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from sentiment.data.dataset import Dataset
     from sentiment.gate.evidence import Evidence
     from sentiment.gate.verdict import Override, Verdict
+    from sentiment.promotion.record import Pictures
     from sentiment.promotion.saved_models import SavedModel
 
 _NOT_PROMOTED = {Decision.HOLD: "held", Decision.REJECT: "rejected"}
@@ -49,10 +51,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict that was carried out, and its picture as PNG."""
+    """A verdict that was carried out, and its picture as PNG in each language."""
 
     verdict: Verdict
-    picture: bytes
+    pictures: Pictures
 
 
 def promote(
@@ -64,8 +66,8 @@ def promote(
 ) -> Judgement:
     """Judge a version against the champion, record the verdict and act on it.
 
-    Call `catch_up` before. `draw` makes the verdict's picture, a PNG; `thresholds` are the
-    settings' unless given.
+    Call `catch_up` before. `draw` makes the verdict's picture, a PNG, in the language spoken;
+    `thresholds` are the settings' unless given.
 
     Raises:
         TrackingError: MLflow does not answer.
@@ -83,18 +85,26 @@ def promote(
         )
         limits = thresholds or Thresholds.from_settings(settings)
         verdict = _judge(evidence, limits, case.override)
-        picture = draw(verdict)
-        run_id = record(verdict, version, picture)
+        pictures = _draw_in_each_language(verdict, draw)
+        run_id = record(verdict, version, pictures)
         if verdict.is_promoted:
             try:
                 _crown(challenger, version, evidence, expected=champion.name if champion else None)
             except GateError:
                 note_outcome("overtaken", run_id, version)
                 raise
-    publish_verdict(verdict, picture, settings.home)
+    publish_verdict(verdict, pictures, settings.home)
     note_outcome("promoted" if verdict.is_promoted else _NOT_PROMOTED[verdict.decision], run_id, version)
     align()
-    return Judgement(verdict, picture)
+    return Judgement(verdict, pictures)
+
+
+def _draw_in_each_language(verdict: Verdict, draw: Callable[[Verdict], bytes]) -> Pictures:
+    pictures: Pictures = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            pictures[language] = draw(verdict)
+    return pictures
 
 
 def _judge(evidence: Evidence, limits: Thresholds, override: Override | None) -> Verdict:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
     from sentiment.data.dataset import EvaluationSet
     from sentiment.gate.verdict import Verdict
+    from sentiment.language import Language
+
+    Pictures = dict[Language, bytes]
 
 
-def record(verdict: Verdict, version: versions.Version, picture: bytes) -> str:
+def record(verdict: Verdict, version: versions.Version, pictures: Pictures) -> str:
     """Log a verdict as a run in MLflow and tag its version; return the run's id.
 
     Raises:
@@ -38,7 +41,7 @@ def record(verdict: Verdict, version: versions.Version, picture: bytes) -> str:
             "override_reason": verdict.override.reason,
         }
     with runs.start_run("verdict", tags=tags) as run_id:
-        runs.log_files(_files(verdict, picture))
+        runs.log_files(_files(verdict, pictures))
     of_version = {"verdict": headline(verdict), "verdict_digest": tags["verdict_digest"]}
     versions.set_tags(version, of_version | _exam_facts(verdict))
     return run_id
@@ -54,9 +57,9 @@ def note_outcome(outcome: str, run_id: str, version: versions.Version) -> None:
     versions.set_tags(version, {"outcome": outcome})
 
 
-def publish_verdict(verdict: Verdict, picture: bytes, home: Path) -> None:
+def publish_verdict(verdict: Verdict, pictures: Pictures, home: Path) -> None:
     """Put a verdict that was carried out into the folder `verdict`, which the page reads."""
-    for name, content in _files(verdict, picture).items():
+    for name, content in _files(verdict, pictures).items():
         durable.replace(home / "verdict" / name, content)
 
 
@@ -107,10 +110,11 @@ def _exam_facts(verdict: Verdict) -> dict[str, str]:
     return {"exam_rows": str(exam["rows"]), "exam_spent": str(is_spent).lower()}
 
 
-def _files(verdict: Verdict, picture: bytes) -> dict[str, bytes]:
+def _files(verdict: Verdict, pictures: Pictures) -> dict[str, bytes]:
     """Return the forms of a verdict by file name, the JSON last: its reader finds the others."""
     return {
-        "verdict.png": picture,
+        "verdict.png": pictures["en"],
+        "verdict.fr.png": pictures["fr"],
         "verdict.md": as_markdown(verdict).encode(),
         "verdict.json": as_json(verdict).encode(),
     }

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter
 
+from sentiment.gate.phrase import translated
 from sentiment.gate.verdict import Check, Decision
+from sentiment.language import spoken
 from sentiment.reports.canvas import INK, LINE, QUIET, add_panel, new_figure
+from sentiment.reports.wording import fixed, say, whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,26 +45,20 @@ _WIDTH = 62
 
 def draw_verdict(verdict: Verdict) -> Figure:
     """Return the verdict in 1600 x 1000 pixels, as README, MLflow and the demo page show it."""
-    reason = verdict.reasons[0] if verdict.reasons else ""
-    title = _TITLES[verdict.decision]
+    reason = translated(verdict.reasons[0], spoken()) if verdict.reasons else ""
+    title = say(_TITLES[verdict.decision])
     if verdict.override:
-        title += f"; overridden by {', '.join(verdict.override.approved_by)}"
+        names = ", ".join(verdict.override.approved_by)
+        title = say("{title}; overridden by {names}", title=title, names=names)
     figure = new_figure(16, 10, title, "\n".join(textwrap.wrap(reason, 150)[:2]))
     figure.texts[0].set_color(_DECISION_COLOURS[verdict.decision])
     rows = [check for check in verdict.checks if check.figures.get("low") is not None]
     if rows:
-        _draw_differences(
-            add_panel(figure, (0.15, 0.075, 0.36, 0.73), "F1, challenger minus champion, in points"), rows
-        )
+        what = say("F1, challenger minus champion, in points")
+        _draw_differences(add_panel(figure, (0.15, 0.075, 0.36, 0.73), what), rows)
     else:
-        figure.text(
-            0.05,
-            0.5,
-            "There was no champion to compare with."
-            if not verdict.champion
-            else "Nothing could be compared.",
-            size=15,
-        )
+        alone, none = "There was no champion to compare with.", "Nothing could be compared."
+        figure.text(0.05, 0.5, say(none if verdict.champion else alone), size=15)
     others = [
         check
         for check in verdict.checks
@@ -69,22 +66,24 @@ def draw_verdict(verdict: Verdict) -> Figure:
     ]
     order = [_PRODUCTION, *_GROUPS.values()]
     _draw_list(figure, sorted([*others, *_passed(verdict)], key=lambda check: order.index(_title(check))))
-    legend = "   ".join(f"{_SIGNS[outcome]} {outcome}" for outcome in _SIGNS)
-    champion = verdict.champion["name"] if verdict.champion else "none"
-    figure.text(
-        0.01875,
-        0.012,
-        f"{legend}      challenger: {verdict.challenger['name']}, champion: {champion}",
-        size=12,
-        color=QUIET,
-    )
+    _write_legend(figure, verdict)
     return figure
+
+
+def _write_legend(figure: Figure, verdict: Verdict) -> None:
+    legend = "   ".join(f"{_SIGNS[outcome]} {say(outcome)}" for outcome in _SIGNS)
+    names = say(
+        "challenger: {challenger}, champion: {champion}",
+        challenger=verdict.challenger["name"],
+        champion=verdict.champion["name"] if verdict.champion else say("none"),
+    )
+    figure.text(0.01875, 0.012, f"{legend}      {names}", size=12, color=QUIET)
 
 
 def _passed(verdict: Verdict) -> list[Check]:
     """Return one line for all checks of models and data that passed, as a rule all of them."""
     count = sum(_is_a_matter_of_course(check) for check in verdict.checks)
-    sentence = f"{count} checks passed of where models and data come from."
+    sentence = say("{count} checks passed of where models and data come from.", count=count)
     return [Check("passed", "evidence", "pass", sentence)] if count else []
 
 
@@ -98,8 +97,9 @@ def _title(check: Check) -> str:
 def _label(check: Check) -> str:
     """Return what a difference is of: production, the whole base, or a part of either."""
     if check.name in _NAMES:
-        return _NAMES[check.name]
-    return check.name if _title(check) == _PRODUCTION else f"base, {check.name}"
+        return say(_NAMES[check.name])
+    name = translated(check.name, spoken())
+    return name if _title(check) == _PRODUCTION else say("base, {name}", name=name)
 
 
 def _is_a_matter_of_course(check: Check) -> bool:
@@ -124,25 +124,35 @@ def _draw_differences(panel: Axes, rows: list[Check]) -> None:
         panel.plot(difference, row, "o", color=colour, markersize=9 if check.group == "quality" else 7)
         if margin and -margin <= 1.2 * reach:
             panel.plot([margin, margin], [row - 0.3, row + 0.3], color=QUIET, linewidth=1.2)
-        panel.text(1.28 * reach, row, f"{difference:+.1f}", ha="right", va="center", size=13, color=colour)
+        panel.text(
+            1.28 * reach,
+            row,
+            f"{difference:+.1f}".replace(".", fixed(0, 1)[1]),
+            ha="right",
+            va="center",
+            size=13,
+            color=colour,
+        )
         panel.text(
             1.52 * reach,
             row,
-            f"{int(check.figures.get('rows') or 0):,}",
+            whole(int(check.figures.get("rows") or 0)),
             ha="right",
             va="center",
             size=12,
             color=QUIET,
         )
-    panel.text(1.28 * reach, -0.9, "points", ha="right", va="center", size=11, color=QUIET)
-    panel.text(1.52 * reach, -0.9, "texts", ha="right", va="center", size=11, color=QUIET)
+    panel.text(1.28 * reach, -0.9, say("points"), ha="right", va="center", size=11, color=QUIET)
+    panel.text(1.52 * reach, -0.9, say("texts"), ha="right", va="center", size=11, color=QUIET)
     panel.set_yticks(
         range(len(rows)),
         [f"{_label(check)}  {_SIGNS[check.outcome]}" for check in rows],
     )
     panel.set_ylim(len(rows) - 0.4, -1.1)
     panel.set_xlim(-1.08 * reach, 1.08 * reach)
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
+    panel.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value:+g}".replace(".", fixed(0, 1)[1]) if value else "0")
+    )
     panel.grid(visible=True, axis="x", color=LINE, linewidth=0.8)
 
 
@@ -153,9 +163,11 @@ def _draw_list(figure: Figure, checks: list[Check]) -> None:
         if _title(check) != group:
             height -= 0.012 if group else 0
             group = _title(check)
-            figure.text(left, height, group, size=15, weight="bold", color=INK, va="top")
+            figure.text(left, height, say(group), size=15, weight="bold", color=INK, va="top")
             height -= 0.033
-        lines = textwrap.wrap(check.sentence, _WIDTH)[: 5 if group == _PRODUCTION else 3]
+        lines = textwrap.wrap(translated(check.sentence, spoken()), _WIDTH)[
+            : 5 if group == _PRODUCTION else 3
+        ]
         figure.text(left, height, _SIGNS[check.outcome], size=12, color=_COLOURS[check.outcome], va="top")
         figure.text(left + 0.016, height, "\n".join(lines), size=11.5, color=INK, va="top", linespacing=1.25)
         height -= 0.0195 * len(lines) + 0.009

@@ -202,6 +202,7 @@ def test_a_worker_trains_judges_and_shows_what_came_of_it(prefect, trained):
     assert re.match(r"# (PROMOTE|HOLD|REJECT): ", artifacts["verdict"]["data"])
     assert artifacts["verdict-picture"]["data"].startswith("data:image/png;base64,")
     assert sorted(path.name for path in (prefect.log.parent / "verdict").iterdir()) == [
+        "verdict.fr.png",
         "verdict.json",
         "verdict.md",
         "verdict.png",

@@ -1,5 +1,7 @@
 """A verdict as a record, as text, as a picture and on the page."""
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,6 +14,7 @@ from sentiment.errors import GateError
 from sentiment.gate.judge import judge
 from sentiment.gate.verdict import Decision, Override
 from sentiment.gate.verdict_text import as_json, as_markdown, digest, headline, read_json
+from sentiment.language import speaking
 from sentiment.reports.canvas import as_png
 from sentiment.reports.verdict import draw_verdict
 
@@ -32,6 +35,20 @@ def verdict(request):
 def test_a_record_is_read_back_as_it_was(verdict):
     assert as_json(read_json(as_json(verdict))) == as_json(verdict)
     assert digest(read_json(as_json(verdict))) == digest(verdict)
+
+
+def test_a_record_of_before_there_were_facts_is_shown_in_english(verdict):
+    content = json.loads(as_json(verdict))
+    content.pop("sha256")
+    for check in content["checks"]:
+        check.pop("facts", None)
+    content["sha256"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    old = read_json(json.dumps(content))
+
+    assert digest(old) == content["sha256"]
+    assert old == verdict
+    with speaking("fr"):
+        assert all(reason in as_markdown(old) for reason in verdict.reasons)
 
 
 def test_an_altered_record_is_noticed():

@@ -23,6 +23,7 @@ from sentiment.data.dataset import load_dataset
 from sentiment.errors import GateError, StoreError
 from sentiment.gate.verdict import Decision, make_override
 from sentiment.gate.verdict_text import as_json, digest, headline, read_json
+from sentiment.language import LANGUAGES, spoken
 from sentiment.training import runs, versions
 
 DRILL = make_override(("Ann",), "a drill")
@@ -73,6 +74,7 @@ def test_a_verdict_is_a_run_in_mlflow_and_on_the_version_it_is_about(gate):
     assert versions.read_version(GOOD).tags["verdict"] == headline(verdict)
     assert {item.path for item in mlflow.artifacts.list_artifacts(run_id=run.info.run_id)} == {
         "verdict.png",
+        "verdict.fr.png",
         "verdict.md",
         "verdict.json",
     }
@@ -81,14 +83,14 @@ def test_a_verdict_is_a_run_in_mlflow_and_on_the_version_it_is_about(gate):
     assert verdict.data["earlier_judgements_on_this_test_split"] == 1
 
 
-def test_a_challenger_is_loaded_once_and_its_verdict_drawn_once(gate, monkeypatch):
+def test_a_challenger_is_loaded_once_and_its_verdict_drawn_once_in_each_language(gate, monkeypatch):
     gate(POOR)
     folders, drawn, load = [], [], models.load
     monkeypatch.setattr(models, "load", lambda folder: folders.append(folder) or load(folder))
     gate(GOOD, draw=lambda verdict: drawn.append(verdict) or PICTURE)
 
     assert len(folders) == len(set(folders)) == 2  # the champion and the challenger
-    assert len(drawn) == 1
+    assert len(drawn) == len(LANGUAGES)
 
 
 def test_worse_candidate_is_rejected(gate):
@@ -126,7 +128,8 @@ def test_of_two_promotions_at_once_exactly_one_wins_and_only_its_verdict_is_show
     saved = len(stored_tags())
 
     def overtaken(verdict):
-        gate(GOOD)
+        if spoken() == "en":
+            gate(GOOD)
         return PICTURE
 
     with pytest.raises(GateError, match="changed meanwhile"):
