@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import FuncFormatter
 
@@ -116,32 +116,7 @@ def _draw_differences(panel: Axes, rows: list[Check]) -> None:
     )
     panel.axvline(0, color=INK, linewidth=1)
     for row, check in enumerate(rows):
-        difference, low, high, margin = (
-            100 * float(check.figures.get(key) or 0) for key in ("difference", "low", "high", "margin")
-        )
-        colour, weight = _COLOURS[check.outcome], (4.0 if check.group == "quality" else 2.5)
-        panel.plot([low, high], [row, row], color=colour, linewidth=weight, solid_capstyle="round")
-        panel.plot(difference, row, "o", color=colour, markersize=9 if check.group == "quality" else 7)
-        if margin and -margin <= 1.2 * reach:
-            panel.plot([margin, margin], [row - 0.3, row + 0.3], color=QUIET, linewidth=1.2)
-        panel.text(
-            1.28 * reach,
-            row,
-            f"{difference:+.1f}".replace(".", fixed(0, 1)[1]),
-            ha="right",
-            va="center",
-            size=13,
-            color=colour,
-        )
-        panel.text(
-            1.52 * reach,
-            row,
-            whole(int(check.figures.get("rows") or 0)),
-            ha="right",
-            va="center",
-            size=12,
-            color=QUIET,
-        )
+        _draw_difference(panel, row, check, reach)
     panel.text(1.28 * reach, -0.9, say("points"), ha="right", va="center", size=11, color=QUIET)
     panel.text(1.52 * reach, -0.9, say("texts"), ha="right", va="center", size=11, color=QUIET)
     panel.set_yticks(
@@ -150,10 +125,28 @@ def _draw_differences(panel: Axes, rows: list[Check]) -> None:
     )
     panel.set_ylim(len(rows) - 0.4, -1.1)
     panel.set_xlim(-1.08 * reach, 1.08 * reach)
-    panel.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:+g}".replace(".", fixed(0, 1)[1]) if value else "0")
-    )
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _points(f"{value:+g}") if value else "0"))
     panel.grid(visible=True, axis="x", color=LINE, linewidth=0.8)
+
+
+def _draw_difference(panel: Axes, row: int, check: Check, reach: float) -> None:
+    difference, low, high, margin = (
+        100 * float(check.figures.get(key) or 0) for key in ("difference", "low", "high", "margin")
+    )
+    colour, is_main = _COLOURS[check.outcome], check.group == "quality"
+    line: dict[str, Any] = {"linewidth": 4.0 if is_main else 2.5, "solid_capstyle": "round"}
+    panel.plot([low, high], [row, row], color=colour, **line)
+    panel.plot(difference, row, "o", color=colour, markersize=9 if is_main else 7)
+    if margin and -margin <= 1.2 * reach:
+        panel.plot([margin, margin], [row - 0.3, row + 0.3], color=QUIET, linewidth=1.2)
+    place: dict[str, Any] = {"ha": "right", "va": "center"}
+    panel.text(1.28 * reach, row, _points(f"{difference:+.1f}"), size=13, color=colour, **place)
+    count = whole(int(check.figures.get("rows") or 0))
+    panel.text(1.52 * reach, row, count, size=12, color=QUIET, **place)
+
+
+def _points(number: str) -> str:
+    return number.replace(".", fixed(0, 1)[1])
 
 
 def _draw_list(figure: Figure, checks: list[Check]) -> None:

@@ -26,7 +26,7 @@ ENGLISH = re.compile(r"\b(?:the|is|of|not|than|texts|which|worse|better)\b")
 
 
 @pytest.fixture(scope="module")
-def judged():
+def in_production():
     """A verdict with an exam, as it is read from its file."""
     return read_json(as_json(verdict(with_exam(make_evidence(feedback=200), gain=0.0))))
 
@@ -67,16 +67,16 @@ def test_a_translation_has_the_gaps_of_its_sentence_and_is_set_as_french_is():
     assert [french for french in FRENCH.values() if badly_set.search(french)] == []
 
 
-def test_every_check_and_slice_has_a_french_name(judged):
-    names = {check.name for check in judged.checks} | set(slices(())) | set(KINDS)
+def test_every_check_and_slice_has_a_french_name(in_production):
+    names = {check.name for check in in_production.checks} | set(slices(())) | set(KINDS)
 
     assert names - set(FRENCH) == set()
 
 
-def test_a_reader_of_french_reads_no_english(judged, tmp_path):
+def test_a_reader_of_french_reads_no_english(in_production, tmp_path):
     with speaking("fr"):
-        text = as_markdown(judged)
-    (tmp_path / "verdict.json").write_text(as_json(judged), "utf-8")
+        text = as_markdown(in_production)
+    (tmp_path / "verdict.json").write_text(as_json(in_production), "utf-8")
     for name in ("verdict.png", "verdict.fr.png"):
         (tmp_path / name).write_bytes(name.encode())
     shown = re.sub("<[^>]*>", "", verdict_view(tmp_path, "fr"))
