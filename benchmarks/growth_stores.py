@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.monitoring import FILL
 from monitor.database import Database
@@ -16,9 +19,11 @@ from sentiment import queries
 from sentiment.config import EXPERIMENT_NAME
 from sentiment.data.dataset import DataReport, Dataset, Split
 from sentiment.data.division import divide
-from sentiment.data.validated_feedback import ValidatedRow, append, read_validated
+from sentiment.data.validated_feedback import append, each_validated
+from sentiment.data.validated_row import ValidatedRow
 
 _NEW = 1000
+_WORDS = 50_000
 _MATCHING = 10  # runs that the listing looks for
 _COPY = """
 INSERT INTO {table} ({columns})
@@ -30,26 +35,30 @@ SELECT {values} FROM n, {table} WHERE run_uuid = '{model}'
 def measure_dataset(folder: Path, rows: int) -> dict[str, float]:
     """Return the seconds to append 1,000 rows to so many, to read them and to divide them."""
     path = folder / "validated.csv"
-    append(path, [_row(number) for number in range(rows)], {})
+    append(path, _rows(0, rows), {})
     times = {
-        "append 1,000": _seconds(lambda: append(path, [_row(rows + number) for number in range(_NEW)], {})),
-        "read": _seconds(lambda: read_validated(path)),
+        "append 1,000": _seconds(lambda: append(path, _rows(rows, _NEW), {})),
+        "read": _seconds(lambda: deque(each_validated(path), 0)),
     }
     some = Split(("a text to train on", "another text of the base"), ("neutral", "positive"))
     base = Dataset("base", "x", some, some, some, DataReport(0, {}, 0, {}, {}), "d" * 64)
-    kept = read_validated(path)
-    times["divide"] = _seconds(lambda: divide(kept, base))
+    times["read and divide"] = _seconds(lambda: divide(each_validated(path), base))
     return times
 
 
-def _row(number: int) -> ValidatedRow:
-    text = " ".join(f"w{(number * 31 + position * position * 7919) % 50_021}" for position in range(12))
-    moment = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)).isoformat()
-    is_audit = number % 3 == 0
-    kind = ("audit", "100") if is_audit else ("complaint", "")
-    return ValidatedRow(
-        text, "negative", "neutral", f"p{number}" * 8, f"{number:032x}", "m", "ann", moment, *kind
-    )
+def _rows(first: int, count: int) -> Iterator[ValidatedRow]:
+    """Yield rows of 3 to 20 words, each as frequent as in a language: 1 / its rank."""
+    chance, shares = np.random.default_rng(first), 1 / np.arange(1, _WORDS + 1)
+    shares /= shares.sum()
+    for number in range(first, first + count):
+        if (number - first) % _NEW == 0:
+            words = chance.choice(_WORDS, (_NEW, 20), p=shares).tolist()
+        length = 3 + number * 7919 % 18
+        text = " ".join(f"w{word}" for word in words[(number - first) % _NEW][:length])
+        moment = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)).isoformat()
+        kind = ("complaint", "") if number % 3 else ("audit", "100")
+        names = ("negative", "neutral", f"p{number}" * 8, f"{number:032x}", "m", "ann", moment)
+        yield ValidatedRow(text, *names, *kind)
 
 
 def measure_runs(folder: Path, rows: int) -> dict[str, float]:

@@ -18,7 +18,7 @@ from benchmarks.gate_worlds import COST, FACTS, LEARNED, LIMITS, NOW, macro_f1
 from models.tfidf_features import FEATURES
 from sentiment.data.dataset import EvaluationSet, Split
 from sentiment.data.division import divide
-from sentiment.data.validated_feedback import ValidatedRow
+from sentiment.data.validated_row import ValidatedRow
 from sentiment.evaluation.behaviour_suite import run_suite
 from sentiment.gate.evidence import Contender, Evidence, Exam, Role
 from sentiment.gate.judge import judge

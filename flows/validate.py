@@ -11,6 +11,7 @@ if __name__ == "__main__":
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -30,7 +31,10 @@ from sentiment.review.items import UNCLEAR
 from sentiment.review.queue import ReviewQueue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sentiment.data.dataset import Dataset
+    from sentiment.data.validated_row import ValidatedRow
 
 _LOCK_SECONDS = 60
 
@@ -53,8 +57,8 @@ def validate(data: str = "default") -> dict[str, Any]:
     lock = settings.home / "validate.lock"
     try:
         with FileLock(lock, timeout=_LOCK_SECONDS), ReviewQueue.from_settings(settings) as queue:
-            earlier = validated_feedback.read_validated(path)
-            known = Known({row.feedback_id for row in earlier}, queue.audit_frontier())
+            feedback_ids = {row.feedback_id for row in validated_feedback.each_validated(path)}
+            known = Known(feedback_ids, queue.audit_frontier())
             caps = Caps(settings.source_cap, settings.week_cap)
             choice = choose_rows(queue.settled(), base, caps, known)
             # Closed first, appended then: cut off in between, they join the next time, with the
@@ -62,7 +66,7 @@ def validate(data: str = "default") -> dict[str, Any]:
             item_ids = (decision.item.item_id for decision in choice.admitted)
             closed = queue.close_items(item_ids, now=datetime.now(UTC))
             rows = [row for each in closed if each.label != UNCLEAR for row in to_rows(each, known)]
-            facts = {**_facts(base, [*earlier, *rows]), "refused": dict(choice.refused), **_progress(queue)}
+            facts = {**_facts(base, path, rows), "refused": dict(choice.refused), **_progress(queue)}
             new = validated_feedback.append(path, rows, facts)
     except Timeout as error:
         raise ReviewError(
@@ -72,9 +76,9 @@ def validate(data: str = "default") -> dict[str, Any]:
     return {**validated_feedback.read_manifest(path), "new": new}
 
 
-def _facts(base: Dataset, rows: list[validated_feedback.ValidatedRow]) -> dict[str, Any]:
-    """Return the manifest's facts on how the rows are divided."""
-    parts = divide(rows, base)
+def _facts(base: Dataset, path: Path, new: list[ValidatedRow]) -> dict[str, Any]:
+    """Return the manifest's facts on how the rows are divided, new ones among them."""
+    parts = divide(chain(validated_feedback.each_validated(path), new), base)
     return {
         "base": {"name": base.name, "digest": base.digest},
         "training_rows": len(parts.lessons.texts),

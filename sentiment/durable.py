@@ -11,6 +11,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PARTIAL = ".partial"
@@ -59,8 +60,10 @@ def _rename_alone(partial: Path, path: Path) -> bool:
         return True
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes | Iterator[bytes]) -> None:
     """Write a file in one step: whoever reads it sees the old content or the new.
+
+    The content may come in pieces, also of the file that is replaced.
 
     Raises:
         OSError: The folder cannot be written, or the disk is full.
@@ -95,12 +98,12 @@ def _make_folder(folder: Path) -> None:
         _sync(folder.parent)
 
 
-def _write_partial(path: Path, content: bytes) -> Path:
+def _write_partial(path: Path, content: bytes | Iterator[bytes]) -> Path:
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}{PARTIAL}")
     descriptor = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
     except OSError:

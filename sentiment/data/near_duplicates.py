@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[:;=8][-']?[()dp/\\|]|[\u2600-\u27bf\U0001f300-\U0001faff]")
 _NOISE = frozenset({"rt", "mt", "via", "user", "http", "https", "amp"})
-_SHINGLE = 3
+SHINGLE = 3
 SIMILAR = 0.6
 RELATED = 0.25
 SAME_WORDS = 0.8
-_SAME_START = 50
+SAME_START = 50
 
 
 def canonical_form(text: str) -> str:
@@ -157,12 +157,12 @@ def marks_of(form: str) -> tuple[set[int], set[int]]:
     Forms that share one of the latter are near-duplicates.
     """
     words = form.split()
-    starts = range(len(words) - _SHINGLE + 1)
-    shingles = {hash_of(" ".join(words[start : start + _SHINGLE])) for start in starts}
+    starts = range(len(words) - SHINGLE + 1)
+    shingles = {hash_of(" ".join(words[start : start + SHINGLE])) for start in starts}
     letters = "".join(words)
     keys = {hash_of("words " + " ".join(sorted(set(words))))}
-    if len(letters) >= _SAME_START:
-        keys.add(hash_of("start " + letters[:_SAME_START]))
+    if len(letters) >= SAME_START:
+        keys.add(hash_of("start " + letters[:SAME_START]))
     return shingles, keys
 
 

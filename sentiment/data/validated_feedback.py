@@ -6,60 +6,27 @@ rows may join is decided in `review/admission`, which of them a model learns fro
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
-import math
 from collections import Counter
-from dataclasses import astuple, dataclass, fields
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TextIO
 
 from models import LABELS
 from sentiment import durable
+from sentiment.data.validated_row import DRAWN, HEADER, OLD_COLUMNS, as_csv, check_row, rows_of, values_of
 from sentiment.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-Drawn = Literal["audit", "uncertain", "complaint"]
+    from sentiment.data.validated_row import ValidatedRow
 
-
-@dataclass(frozen=True, slots=True)
-class ValidatedRow:
-    """A row of the CSV file.
-
-    Attributes:
-        annotators: Names, joined by `;`.
-        validated_at: ISO 8601 in UTC.
-        drawn: How the prediction came to be judged: `audit` (drawn at random with a known
-            probability, whatever anybody said of it), `uncertain` (drawn for its low score) or
-            `complaint`.
-        weight: 1 / that probability; empty for complaints.
-    """
-
-    text: str
-    label: str
-    predicted_label: str
-    prediction_id: str
-    feedback_id: str
-    model: str
-    annotators: str
-    validated_at: str
-    drawn: str = "complaint"
-    weight: str = ""
-
-    @property
-    def inclusion_weight(self) -> float | None:
-        """1 / the probability with which the prediction was drawn; None for a complaint."""
-        return float(self.weight) if self.weight else None
-
-
-COLUMNS = tuple(field.name for field in fields(ValidatedRow))
-_OLD_COLUMNS = COLUMNS[:-2]  # of files from before 0.2.0: all of their rows count as complaints
-_HEADER = (",".join(COLUMNS) + "\n").encode()
+_CHUNK = 2**20  # bytes that are read at once
+_ROWS = 10_000  # that are written at once
 
 
 def manifest_path(path: Path) -> Path:
@@ -74,18 +41,32 @@ def read_validated(path: Path) -> list[ValidatedRow]:
         DataError: The file does not match its manifest or is missing beside it, or a line is
             malformed; the message names the line.
     """
+    return list(each_validated(path))
+
+
+def each_validated(path: Path) -> Iterator[ValidatedRow]:
+    """Yield the rows one by one, so that memory does not grow with them.
+
+    Raises:
+        DataError: As `read_validated`; a malformed line when its turn comes.
+    """
+    with _open_verified(path) as lines:
+        yield from rows_of(path, lines)
+
+
+def _open_verified(path: Path) -> TextIO:
+    """Return the file, at its start, if it is what its manifest says."""
     if not path.exists():
         if manifest_path(path).exists():
             raise DataError(
                 f"{path} is missing, its manifest names {read_manifest(path).get('rows')} rows: "
                 "restore both from Git"
             )
-        return []
-    raw = _read_bytes(path)
-    if raw == _HEADER and not manifest_path(path).exists():
-        return []  # the first append was cut off before it wrote the manifest
+        return io.StringIO(HEADER.decode())
+    actual = digest(path)
+    if actual == hashlib.sha256(HEADER).hexdigest() and not manifest_path(path).exists():
+        return io.StringIO(HEADER.decode())  # the first append was cut off before it wrote the manifest
     manifest = read_manifest(path)
-    actual = hashlib.sha256(raw).hexdigest()
     # `previous_sha256` is there only while an append is under way: where one was cut off, the file
     # may still be the one before.
     if actual not in (manifest.get("sha256"), manifest.get("previous_sha256")):
@@ -94,7 +75,7 @@ def read_validated(path: Path) -> list[ValidatedRow]:
             f"its manifest says {str(manifest.get('sha256'))[:12]}; "
             "restore both from Git, then run 'python -m flows.validate'"
         )
-    return _parse(path, raw)
+    return path.open(encoding="utf-8", newline="")
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -114,7 +95,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of the file, empty where there is none."""
-    return hashlib.sha256(_read_bytes(path)).hexdigest() if path.exists() else ""
+    return _sha256(_chunks(path)) if path.exists() else ""
 
 
 def begins_with(path: Path, rows: int, known: str) -> bool:
@@ -125,18 +106,15 @@ def begins_with(path: Path, rows: int, known: str) -> bool:
     Raises:
         DataError: The file does not match its manifest.
     """
-    earlier = read_validated(path)[:rows]
-    if len(earlier) < rows:
-        return False
-    raw = _read_bytes(path)
-    reader = csv.reader(io.StringIO(raw.decode(), newline=""), strict=True)
-    ends = [reader.line_num for _ in reader]  # the last line of the header and of each row
-    as_it_is = b"".join(raw.splitlines(keepends=True)[: ends[rows]])
-    in_old_columns = _write([_OLD_COLUMNS, *(astuple(row)[: len(_OLD_COLUMNS)] for row in earlier)])
-    return known in {hashlib.sha256(form).hexdigest() for form in (as_it_is, in_old_columns)}
+    as_it_is, in_old_columns, found = hashlib.sha256(), hashlib.sha256(as_csv([OLD_COLUMNS])), 0
+    with _open_verified(path) as lines:
+        for row in islice(rows_of(path, _hashed(lines, as_it_is)), rows):
+            in_old_columns.update(as_csv([values_of(row)[: len(OLD_COLUMNS)]]))
+            found += 1
+    return found == rows and known in {as_it_is.hexdigest(), in_old_columns.hexdigest()}
 
 
-def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -> int:
+def append(path: Path, rows: Iterable[ValidatedRow], facts: Mapping[str, Any]) -> int:
     """Append rows, renew the manifest, and return the number of new rows.
 
     New rows are ordered by `validated_at` and `feedback_id`. Earlier lines stay as they are, byte
@@ -147,22 +125,23 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
         DataError: The file does not match its manifest, a row cannot be one of it, or it cannot be
             written.
     """
-    earlier = read_validated(path)
-    known = {row.feedback_id for row in earlier}
+    tally, known = _Tally(), set()
+    for row in each_validated(path):
+        tally.count(row)
+        known.add(row.feedback_id)
     added = {row.feedback_id: row for row in rows if row.feedback_id not in known}
     new = sorted(added.values(), key=lambda row: (row.validated_at, row.feedback_id))
     for row in new:
-        _check_row(f"the row {row.feedback_id}", row, "correct it")
-    before = _read_bytes(path) if path.exists() else _HEADER
-    kept = before if before.startswith(_HEADER) else _HEADER + _write([astuple(row) for row in earlier])
-    content = kept + _write([astuple(row) for row in new])
-    manifest = {"sha256": hashlib.sha256(content).hexdigest(), **_counts([*earlier, *new]), **facts}
+        check_row(f"the row {row.feedback_id}", row, "correct it")
+        tally.count(row)
+    before = digest(path) or hashlib.sha256(HEADER).hexdigest()
+    manifest = {"sha256": _sha256(_content(path, new)), **tally.as_dict(), **facts}
     try:
         if not path.exists():
             # So that a manifest without a file always means that the file was lost.
-            durable.replace(path, _HEADER)
-        _write_manifest(path, {**manifest, "previous_sha256": hashlib.sha256(before).hexdigest()})
-        durable.replace(path, content)
+            durable.replace(path, HEADER)
+        _write_manifest(path, {**manifest, "previous_sha256": before})
+        durable.replace(path, _content(path, new))
         _write_manifest(path, manifest)
         for file in (path, manifest_path(path)):
             file.chmod(0o644)  # for Git and colleagues; nothing in it is secret
@@ -174,21 +153,65 @@ def append(path: Path, rows: Sequence[ValidatedRow], facts: Mapping[str, Any]) -
     return len(new)
 
 
-def _counts(rows: Sequence[ValidatedRow]) -> dict[str, Any]:
-    """Return the counts of the manifest."""
-    moments = [row.validated_at for row in rows]
-    return {
-        "rows": len(rows),
-        "counts": {label: sum(row.label == label for row in rows) for label in LABELS},
-        "drawn": {drawn: sum(row.drawn == drawn for row in rows) for drawn in get_args(Drawn)},
-        "window": [min(moments), max(moments)] if moments else None,
-        "models": dict(sorted(Counter(row.model for row in rows).items())),
-    }
+def _content(path: Path, new: Sequence[ValidatedRow]) -> Iterator[bytes]:
+    """Yield the file as it will be, in pieces."""
+    if not path.exists() or next(_chunks(path), b"").startswith(HEADER):
+        yield from _chunks(path) if path.exists() else [HEADER]
+    else:
+        yield HEADER
+        for row in each_validated(path):
+            yield as_csv([values_of(row)])
+    for first in range(0, len(new), _ROWS):
+        yield as_csv(map(values_of, new[first : first + _ROWS]))
 
 
-def _read_bytes(path: Path) -> bytes:
+@dataclass
+class _Tally:
+    """The counts of the manifest."""
+
+    labels: Counter[str] = field(default_factory=Counter)
+    drawn: Counter[str] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
+    window: list[str] | None = None  # the earliest and the latest moment
+
+    def count(self, row: ValidatedRow) -> None:
+        """Count a row."""
+        self.labels[row.label] += 1
+        self.drawn[row.drawn] += 1
+        self.models[row.model] += 1
+        first, last = self.window or (row.validated_at, row.validated_at)
+        self.window = [min(first, row.validated_at), max(last, row.validated_at)]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the manifest says."""
+        return {
+            "rows": self.labels.total(),
+            "counts": {label: self.labels[label] for label in LABELS},
+            "drawn": {drawn: self.drawn[drawn] for drawn in DRAWN},
+            "window": self.window,
+            "models": dict(sorted(self.models.items())),
+        }
+
+
+def _sha256(chunks: Iterable[bytes]) -> str:
+    hashed = hashlib.sha256()
+    for chunk in chunks:
+        hashed.update(chunk)
+    return hashed.hexdigest()
+
+
+def _hashed(lines: Iterable[str], hashed: hashlib._Hash) -> Iterator[str]:
+    """Yield lines, each hashed as it is read."""
+    for line in lines:
+        hashed.update(line.encode())
+        yield line
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
     except OSError as error:
         raise DataError(
             f"{path} cannot be read ({error.strerror or error}): check SENTIMENT_VALIDATED_PATH"
@@ -197,52 +220,3 @@ def _read_bytes(path: Path) -> bytes:
 
 def _write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
     durable.replace(manifest_path(path), (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def _write(lines: Iterable[Sequence[str]]) -> bytes:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\n").writerows(lines)
-    return buffer.getvalue().encode()
-
-
-def _parse(path: Path, raw: bytes) -> list[ValidatedRow]:
-    try:
-        reader = csv.reader(io.StringIO(raw.decode(), newline=""), strict=True)
-        lines = [(reader.line_num, line) for line in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is not CSV in UTF-8 ({error}): restore it from Git") from error
-    if not lines or tuple(lines[0][1]) not in (COLUMNS, _OLD_COLUMNS):
-        raise DataError(f"{path}, line 1: the columns must be {','.join(COLUMNS)}; restore it from Git")
-    columns = len(lines[0][1])
-    return [_checked(f"{path}, line {number}", line, columns) for number, line in lines[1:]]
-
-
-def _checked(place: str, line: list[str], columns: int) -> ValidatedRow:
-    if len(line) != columns:
-        raise DataError(f"{place}: {len(line)} fields, not {columns}; restore it from Git")
-    row = ValidatedRow(*line)
-    _check_row(place, row, "restore it from Git")
-    return row
-
-
-def _check_row(place: str, row: ValidatedRow, remedy: str) -> None:
-    if row.label not in LABELS:
-        raise DataError(f"{place}: unknown label {row.label[:40]!r}; use {', '.join(LABELS)}")
-    try:
-        datetime.fromisoformat(row.validated_at)
-    except ValueError as error:
-        raise DataError(f"{place}: validated_at is no moment; {remedy}") from error
-    if row.drawn not in get_args(Drawn):
-        raise DataError(f"{place}: drawn is {row.drawn[:40]!r}; use {', '.join(get_args(Drawn))}")
-    if not _is_weight(row):
-        what = "must be empty" if row.drawn == "complaint" else "must be a number of 1 or more"
-        raise DataError(f"{place}: the weight {row.weight[:40]!r} of {row.drawn} {what}; {remedy}")
-
-
-def _is_weight(row: ValidatedRow) -> bool:
-    if row.drawn == "complaint":
-        return not row.weight
-    try:
-        return 1 <= float(row.weight) < math.inf
-    except ValueError:
-        return False

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sentiment.data.dataset import Dataset, EvaluationSet
     from sentiment.data.division import Division
-    from sentiment.data.validated_feedback import ValidatedRow
+    from sentiment.data.validated_row import ValidatedRow
     from sentiment.gate.spending import Look
     from sentiment.promotion.saved_models import SavedModel
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sentiment.config import Settings
-    from sentiment.data.validated_feedback import ValidatedRow
+    from sentiment.data.validated_row import ValidatedRow
     from sentiment.promotion.saved_models import SavedModel
 
 _MOST_LABELS = 2000  # the latest: what people sent long ago is no picture of today

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sentiment.data.division import near
 from sentiment.data.near_duplicates import canonical_form
-from sentiment.data.validated_feedback import ValidatedRow
+from sentiment.data.validated_row import ValidatedRow
 from sentiment.review.items import UNCLEAR, to_text
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sentiment.config import Settings
     from sentiment.data.audited import State
-    from sentiment.data.validated_feedback import ValidatedRow
+    from sentiment.data.validated_row import ValidatedRow
     from sentiment.review.items import AuditDraw
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sentiment.data.validated_feedback import Drawn
+    from sentiment.data.validated_row import Drawn
     from sentiment.feedback.prediction_ids import PredictionSigner
 
 _LONGEST_MODEL = 200

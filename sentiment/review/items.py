@@ -13,7 +13,7 @@ from sentiment.hash_draws import hash_draw
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sentiment.data.validated_feedback import Drawn
+    from sentiment.data.validated_row import Drawn
 
 Origin = Literal["feedback", "low confidence", "random", "disagreement"]
 UNCLEAR, SKIPPED = "unclear", "skip"

@@ -12,6 +12,7 @@ from validated_rows import audit_row, row
 from sentiment import durable
 from sentiment.data import validated_feedback
 from sentiment.data.dataset import Split
+from sentiment.data.validated_row import COLUMNS
 from sentiment.errors import DataError
 
 
@@ -157,7 +158,7 @@ def test_a_first_append_that_was_cut_off_anywhere_is_repaired_by_the_next(path, 
     ],
 )
 def test_a_malformed_line_is_named(path, line, why):
-    path.write_text(",".join(validated_feedback.COLUMNS) + f"\n{line}\n")
+    path.write_text(",".join(COLUMNS) + f"\n{line}\n")
     validated_feedback.manifest_path(path).write_text(json.dumps({"sha256": validated_feedback.digest(path)}))
 
     with pytest.raises(DataError, match=f"line 2: .*{why}"):
@@ -165,7 +166,7 @@ def test_a_malformed_line_is_named(path, line, why):
 
 
 def test_a_file_without_the_new_columns_is_read_as_complaints_and_gets_them_with_the_next_row(path):
-    old = ",".join(validated_feedback.COLUMNS[:-2]) + "\nt,neutral,positive,p0,f000,m,ann,2026-01-01\n"
+    old = ",".join(COLUMNS[:-2]) + "\nt,neutral,positive,p0,f000,m,ann,2026-01-01\n"
     path.write_text(old)
     validated_feedback.manifest_path(path).write_text(json.dumps({"sha256": validated_feedback.digest(path)}))
 

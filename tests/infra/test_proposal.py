@@ -11,7 +11,8 @@ import pytest
 
 from infra import proposal
 from infra.programs import ProgramError
-from sentiment.data.validated_feedback import ValidatedRow, append, manifest_path
+from sentiment.data.validated_feedback import append, manifest_path
+from sentiment.data.validated_row import ValidatedRow
 from sentiment.errors import ConfigError, DataError
 
 ADDRESS = "https://github.com/ann/sentiloop/pull/7"
