@@ -6,7 +6,7 @@ What is true of them is known from many tweets of production that no model learn
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +14,15 @@ import numpy as np
 from benchmarks.gate_worlds import Numbers, Scores, fit, macro_f1
 from models import LABELS
 from sentiment import durable
-from sentiment.data.dataset import Dataset, Split, digest_of, load_dataset
-from sentiment.data.sources import is_to_airline
+from sentiment.data.dataset import Dataset, Split, digest_of, load_dataset, prepare
+from sentiment.data.sources import DEFAULT_SOURCE, is_to_airline, read_source
 from sentiment.evaluation.behaviour_suite import run_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from sentiment.data.sources import Source
 
 SETS = ("test", "validation", "sample")
 LESSONS = 1600
@@ -47,16 +49,13 @@ class Shift:
     @classmethod
     def to_airlines(cls) -> Shift:
         """Return the shift inside the default corpus: from other tweets to those to airlines."""
-        whole = load_dataset()
-        rest = {name: _chosen(split, is_airline=False) for name, split in whole.splits.items()}
-        base = Dataset(
-            "without airlines",
-            whole.source,
-            *(rest["train"], rest["validation"], rest["test"]),
-            whole.report,
-            digest_of(rest["train"].texts, rest["test"].texts),
+        source = read_source()  # prepared texts name no airline any more
+        base, production = (
+            prepare(_chosen(source, name, is_airline=is_airline), DEFAULT_SOURCE)
+            for name, is_airline in (("without airlines", False), ("airlines", True))
         )
-        return cls._of(base, _chosen(_joined(whole.splits.values()), is_airline=True))
+        known = [text for split in base.splits.values() for text in split.texts]
+        return cls._of(base, _joined(production.splits.values()).apart_from(known))
 
     @classmethod
     def _of(cls, base: Dataset, production: Split) -> Shift:
@@ -162,5 +161,6 @@ def _joined(splits: Iterable[Split]) -> Split:
     return Split.of(pair for split in splits for pair in split.pairs())
 
 
-def _chosen(split: Split, *, is_airline: bool) -> Split:
-    return Split.of((text, label) for text, label in split.pairs() if is_to_airline(text) is is_airline)
+def _chosen(source: Source, name: str, *, is_airline: bool) -> Source:
+    rows = tuple(row for row in source.rows if is_to_airline(row.text) is is_airline)
+    return replace(source, name=name, rows=rows)

@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0)
     sample_random: float = Field(0.01, ge=0, le=1)
     sample_low_confidence: float = Field(0.1, ge=0, le=1)
-    sample_disagreement: float = Field(0.1, ge=0, le=1)
+    sample_disagreement: float = Field(0.05, ge=0, le=1)
     audit_share: float = Field(0.5, ge=0, le=1)
     review_url: SecretStr | None = None
     review_key: SecretStr | None = None
