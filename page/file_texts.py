@@ -91,6 +91,19 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "{file} is a workbook or another ZIP file: save the sheet as “CSV UTF-8”.",
         "{file} est un classeur ou un autre fichier ZIP : enregistrez la feuille en « CSV UTF-8 ».",
     ),
+    "file_no_table": (
+        "{file} is a PDF, a picture or a database, not a table: export the tweets as “CSV UTF-8”.",
+        "{file} est un PDF, une image ou une base de données, pas un tableau : exportez les tweets en "
+        "« CSV UTF-8 ».",
+    ),
+    "file_web_page": (
+        "{file} is a web page, not a table: download the file itself.",
+        "{file} est une page web, pas un tableau : téléchargez le fichier lui-même.",
+    ),
+    "file_pointer": (
+        "{file} is a pointer of Git LFS, not the file itself: fetch it with git lfs pull.",
+        "{file} est un pointeur de Git LFS, pas le fichier lui-même : récupérez-le avec git lfs pull.",
+    ),
     "file_not_json": (
         "{file} holds no rows in JSON: write an array of objects, or one object per line.",
         "{file} ne contient pas de lignes en JSON : écrivez un tableau d’objets, ou un objet par ligne.",

@@ -107,7 +107,7 @@ class Table(ABC):
         if len(found := exact or folded) == 1:
             return found[0]
         times = f"{len(found)} columns" if found else "no column"
-        remedy = f"name the right one with {flag}"
+        remedy = "rename one of them" if len(exact) > 1 else f"name the right one with {flag}"
         where = str(self.path)
         if self.has_header and self.may_lack_header:
             where += ", line 1"

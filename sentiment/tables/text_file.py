@@ -23,6 +23,29 @@ _MARKS = (  # the longest first: UTF-32's begins as UTF-16's does
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
+_OTHER_FILES = (  # what is taken for a table, by its first bytes in small letters
+    (
+        "workbook",
+        "a ZIP file, such as a workbook of Excel: save the sheet as CSV UTF-8",
+        (b"pk\x03\x04", b"\xd0\xcf\x11\xe0"),
+    ),
+    (
+        "no_table",
+        "a PDF, a picture or a database, not a table: export the tweets as CSV UTF-8",
+        (b"%pdf-", b"\x89png", b"\xff\xd8\xff", b"gif87a", b"gif89a", b"sqlite format 3\x00"),
+    ),
+    (
+        "web_page",
+        "a web page, not a table: download the file itself",
+        (b"<!doctype html", b"<html", b"\xef\xbb\xbf<!doctype html"),
+    ),
+    (
+        "pointer",
+        "a pointer of Git LFS, not the file itself: fetch it with git lfs pull",
+        (b"version https://git-lfs.github.com/spec/",),
+    ),
+)
+_FEW = 4  # times as many zeros in one half of the places as in the other: UTF-16
 _MANY_ZEROS = 0.2  # of the bytes: every second one is zero in English in UTF-16
 
 
@@ -151,14 +174,24 @@ def _breaks(text: str) -> int:
 
 
 def _refuse_what_is_no_text(path: Path, block: bytes, encoding: str) -> None:
-    if block.startswith(b"PK\x03\x04"):
-        raise TableError(
-            "workbook", f"{path} is a ZIP file, such as a workbook of Excel: save the sheet as CSV UTF-8"
-        )
+    start = block[:512].lstrip().lower()
+    for fault, words, beginnings in _OTHER_FILES:
+        if start.startswith(beginnings):
+            raise TableError(fault, f"{path} is {words}")
     if encoding.startswith("utf-8") and block.count(0) > _MANY_ZEROS * len(block):
-        name = "utf-16-be" if block[0] == 0 else "utf-16-le"
-        message = f"{path}, line 1: the byte 0x00 in every second place is not UTF-8: try --encoding {name}"
-        raise TableError("encoding", message, line=1, byte=0, name="UTF-8", proposal=name)
+        raise _zeros(path, block)
+
+
+def _zeros(path: Path, block: bytes) -> TableError:
+    """Return the error of many bytes 0x00: UTF-16 has them in every second place, damage in all."""
+    first, second = block[0::2].count(0), block[1::2].count(0)
+    if _FEW * min(first, second) > max(first, second):
+        line = 1 + block[: block.index(0)].count(b"\n")
+        message = f"{path}, line {line}: bytes 0x00 in a row: the file is damaged, copy or export it anew"
+        return TableError("damaged", message, reason=f"line {line}: 0x00")
+    name = "utf-16-be" if first > second else "utf-16-le"
+    message = f"{path}, line 1: the byte 0x00 in every second place is not UTF-8: try --encoding {name}"
+    return TableError("encoding", message, line=1, byte=0, name="UTF-8", proposal=name)
 
 
 def _wrong_encoding(path: Path, encoding: str, error: UnicodeDecodeError, line: int) -> TableError:
