@@ -65,9 +65,10 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "{file} ne contient aucun tweet : donnez une ligne avec la colonne text, puis un tweet par ligne.",
     ),
     "file_no_column": (
-        "{file}, line 1: no column is named text (found: {found}): say above where the tweets are.",
-        "{file}, ligne 1 : aucune colonne ne s’appelle text (trouvé : {found}) : dites ci-dessus "
-        "où sont les tweets.",
+        "{file}, line 1: no column, or more than one, is named text (found: {found}): say above where the "
+        "tweets are.",
+        "{file}, ligne 1 : aucune colonne, ou plus d’une, ne s’appelle text (trouvé : {found}) : dites "
+        "ci-dessus où sont les tweets.",
     ),
     "file_doubt": (
         "{file}, line 1: “{line}” can be a header or a tweet: choose above that each line is a tweet, or "
@@ -126,5 +127,29 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "la ligne a {found} champs, l’en-tête {expected} : mettez entre guillemets les textes à virgule",
     ),
     "row_damaged": ("the row cannot be read: {reason}", "la ligne ne peut être lue : {reason}"),
+    "row_long_cell": (
+        "a cell is too long: shorten it, or close the quote before it",
+        "une cellule est trop longue : raccourcissez-la, ou fermez le guillemet qui la précède",
+    ),
+    "row_quotes": (
+        "not CSV: write a quote inside a quoted cell twice, and close each",
+        "pas du CSV : doublez chaque guillemet dans une cellule entre guillemets, et fermez chacun",
+    ),
+    "row_not_json": (
+        "not an object in JSON: write one per row",
+        "pas un objet JSON : écrivez-en un par ligne",
+    ),
+    "row_too_deep": (
+        "lists or objects nested too deeply: write a flat object",
+        "listes ou objets trop imbriqués : écrivez un objet plat",
+    ),
+    "row_no_text": (
+        "not text: write the text in quotes",
+        "pas du texte : écrivez le texte entre guillemets",
+    ),
+    "row_half": (
+        "not whole characters: write the text anew",
+        "caractères incomplets : écrivez le texte à nouveau",
+    ),
     "row_not_scored": ("not scored: {reason}", "pas noté : {reason}"),
 }

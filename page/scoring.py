@@ -85,7 +85,7 @@ def _fault(row: Row, limits: Limits, language: Language) -> str | None:
     if row.fault and row.fault.expected:
         return say(language, "row_ragged", found=row.fault.found, expected=row.fault.expected)
     if row.fault:
-        return say(language, "row_damaged", reason=row.fault)
+        return say(language, f"row_{row.fault.kind}", reason=row.fault)
     if not row.text.strip():
         return say(language, "row_blank")
     if is_too_long(row.text, limits.max_chars):

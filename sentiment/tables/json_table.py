@@ -40,12 +40,13 @@ class JsonTable(StringTable):
                 row, fault = self._row(value), value.fault
                 if row is None:
                     row = {self.columns[0]: value.content}
-                    fault = fault or RowFault("not an object: give one per row")
+                    fault = fault or RowFault("not an object: give one per row", kind="not_json")
                 fault = fault or _fault_of(row, name)
                 try:
                     cells = [_cell(row.get(column)) for column in self.columns]
                 except RecursionError:  # it could just be read
-                    cells, fault = [""] * len(self.columns), RowFault(f"{TOO_DEEP}: write a flat object")
+                    cells = [""] * len(self.columns)
+                    fault = RowFault(f"{TOO_DEEP}: write a flat object", kind="too_deep")
                 yield value.line, cells, fault, opened.share
 
     def _values(self, text: TextIO) -> Iterator[Value]:
@@ -83,9 +84,9 @@ class JsonTable(StringTable):
 def _fault_of(row: dict[str, Any], name: str) -> RowFault | None:
     if not isinstance(row.get(name, ""), str | None):
         kind = type(row[name]).__name__
-        return RowFault(f"{name!r} is of type {kind}: write the text in quotes")
+        return RowFault(f"{name!r} is of type {kind}: write the text in quotes", kind="no_text")
     if any(isinstance(value, str) and not _is_whole(value) for value in row.values()):
-        return RowFault("half a character, such as \\ud83d: write the whole one")
+        return RowFault("half a character, such as \\ud83d: write the whole one", kind="half")
     return None
 
 

@@ -44,10 +44,11 @@ def line_values(text: TextIO, path: Path) -> Iterator[Value]:
         try:
             yield Value(number, json.loads(line))
         except ValueError as error:
-            fault = RowFault(f"not JSON ({error}): write one object per line")
+            fault = RowFault(f"not JSON ({error}): write one object per line", kind="not_json")
             yield Value(number, line.rstrip("\r\n"), fault)
         except RecursionError:
-            yield Value(number, line.rstrip("\r\n"), RowFault(f"{TOO_DEEP}: write one flat object per line"))
+            fault = RowFault(f"{TOO_DEEP}: write one flat object per line", kind="too_deep")
+            yield Value(number, line.rstrip("\r\n"), fault)
 
 
 def array_values(text: TextIO, path: Path) -> Iterator[Value]:

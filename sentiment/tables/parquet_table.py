@@ -142,7 +142,7 @@ def _faults(column: pa.Array) -> dict[int, RowFault]:
         try:
             (raw or b"").decode()
         except UnicodeDecodeError:
-            faults[place] = RowFault("not text, its bytes are not UTF-8: write it anew")
+            faults[place] = RowFault("not text, its bytes are not UTF-8: write it anew", kind="half")
     return faults
 
 

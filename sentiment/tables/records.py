@@ -142,8 +142,10 @@ def delimited(lines: Lines, delimiter: str, *, is_spaced: bool = False, width: i
 def _fault_of(reason: str) -> RowFault:
     if "field limit" in reason:
         most = csv.field_size_limit()
-        return RowFault(f"a cell of more than {most} characters: shorten it, or close the quote before it")
-    return RowFault(f"not CSV ({reason}): write a quote inside a quoted cell twice, and close each")
+        words = f"a cell of more than {most} characters: shorten it, or close the quote before it"
+        return RowFault(words, kind="long_cell")
+    words = f"not CSV ({reason}): write a quote inside a quoted cell twice, and close each"
+    return RowFault(words, kind="quotes")
 
 
 def _whole(line: str) -> list[str]:

@@ -32,11 +32,15 @@ class TableError(DataError):
 
 @dataclass(frozen=True)
 class RowFault:
-    """Why a row cannot be used, without its line; of a wrong number of cells, both numbers."""
+    """Why a row cannot be used, without its line; of a wrong number of cells, both numbers.
+
+    `kind` says the same to those who use other words.
+    """
 
     reason: str
     found: int = 0
     expected: int = 0
+    kind: str = "damaged"
 
     def __str__(self) -> str:
         return self.reason
