@@ -107,7 +107,8 @@ def main() -> None:
     for gain, rows in QUESTIONS:
         share = 0.0 if gain is None else room.share_for(gain)
         pairs = [pair.exchanged(share, chance, ("sample",)) for pair in room.pairs]
-        columns.append((rows, [spreads(pair, room.labels) for pair in pairs]))
+        found = [spreads(pair, room.labels) for pair in pairs]
+        columns.append((rows, [(lead if gain is None else gain, of) for lead, of in found]))
     heads = [f"{'their gain' if gain is None else f'+{100 * gain:g}'}, {rows:,}" for gain, rows in QUESTIONS]
     print(f"| asked where they disagree | {' | '.join(heads)} |\n{'| --- ' * (len(heads) + 1)}|")
     for way in columns[0][1][0][1]:
