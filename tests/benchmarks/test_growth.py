@@ -33,4 +33,8 @@ def test_the_made_up_inbox_is_read_as_one_of_many_days(tmp_path, monkeypatch):
     inbox = Inbox(str(tmp_path))
     taken = growth_inbox.fill(inbox, 200)
     assert len({part.day for part in inbox.listing().parts}) == 100
-    assert set(growth_inbox.measure(inbox, taken)) == {"record 1,000", "collect 1,000 new"}
+    assert set(growth_inbox.measure(inbox, taken)) == {
+        "record 1,000",
+        "collect 1,000 new",
+        "collect 1,000 new, processor",
+    }
