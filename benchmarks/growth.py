@@ -56,10 +56,9 @@ def measure_inbox(place: str, folder: Path, rows: int) -> dict[str, float]:
     return {f"{name}, s": took for name, took in times.items()}
 
 
-def measure_queue(server: str, folder: Path, rows: int) -> dict[str, float]:
+def measure_queue(server: postgresql.Server | None, folder: Path, rows: int) -> dict[str, float]:
     """Measure a queue on a PostgreSQL server, or on SQLite in the folder."""
-    name = f"growth{rows}x{secrets.token_hex(3)}"
-    url = postgresql.create_database(server, name) if server else f"sqlite:///{folder / 'review.db'}"
+    url = server.url(server.create_database()) if server else f"sqlite:///{folder / 'review.db'}"
     growth_queue.fill(url, rows)
     return {f"{act}, ms": took for act, took in growth_queue.measure_clicks(url, folder / "index").items()}
 
@@ -77,7 +76,7 @@ def in_a_process(measure: Measure, rows: int) -> dict[str, float]:
 
 
 def chosen_parts(
-    parts: list[str], inbox: str, server: str, sizes: list[int]
+    parts: list[str], inbox: str, server: postgresql.Server | None, sizes: list[int]
 ) -> Iterator[tuple[str, Measure, list[int]]]:
     """Yield the name of each part, what measures it, and at which sizes."""
     runs = sorted({min(rows, _MOST_RUNS) // 100 for rows in sizes} | {min(max(sizes), _MOST_RUNS)})
@@ -86,7 +85,7 @@ def chosen_parts(
         if inbox:
             yield "inbox on Blob", partial(measure_inbox, inbox), sizes
     if "queue" in parts:
-        yield "queue on SQLite", partial(measure_queue, ""), sizes
+        yield "queue on SQLite", partial(measure_queue, None), sizes
         if server:
             yield "queue on PostgreSQL", partial(measure_queue, server), sizes
     if "dataset" in parts:
@@ -131,7 +130,7 @@ def main() -> None:
     programs = postgresql.programs() if "queue" in chosen.parts else None
     print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n", flush=True)
     with ExitStack() as stack:
-        server = stack.enter_context(postgresql.server(programs)) if programs else ""
+        server = stack.enter_context(postgresql.server(programs)) if programs else None
         for name, measure, sizes in chosen_parts(chosen.parts, chosen.inbox, server, sorted(chosen.rows)):
             print_table(measure_part(name, measure, sizes))
 

@@ -57,8 +57,8 @@ def mlflow_with_login(postgres, loop_home, monkeypatch):
     """A real server whose runs and users are in PostgreSQL, and the address for its clients."""
     port = free_port()
     variables = LOGIN | {
-        "MLFLOW_AUTH_DATABASE_URI": postgres.url(postgres.database()),
-        "MLFLOW_BACKEND_STORE_URI": postgres.url(postgres.database()),
+        "MLFLOW_AUTH_DATABASE_URI": postgres.url(postgres.create_database()),
+        "MLFLOW_BACKEND_STORE_URI": postgres.url(postgres.create_database()),
         "MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:{port}",
         "SENTIMENT_PORT_MLFLOW": str(port),
     }

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
-from postgres_fixtures import PASSWORD
 from review_fixtures import NOW, report
 from rooms import ROOT
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects import plugins
 
+from benchmarks.postgresql import PASSWORD
 from infra import entra_login
 from sentiment.errors import ReviewError
 from sentiment.review.queue import ReviewQueue
@@ -43,7 +43,7 @@ def tokens(monkeypatch):
 
 
 def test_two_people_judge_at_once_and_each_judgement_holds(postgres):
-    url = postgres.url(postgres.database())
+    url = postgres.url(postgres.create_database())
     with ReviewQueue(url, overlap=1) as one, ReviewQueue(url, overlap=1) as two:
         added = one.add([report(number) for number in range(12)], watermarks={"stream": NOW})
         assert (added.new, two.watermark("stream")) == (12, NOW)
@@ -64,7 +64,7 @@ def test_two_people_judge_at_once_and_each_judgement_holds(postgres):
 
 
 def test_a_queue_of_an_earlier_version_gets_the_columns_that_it_lacks(postgres):
-    url = postgres.url(postgres.database())
+    url = postgres.url(postgres.create_database())
     with ReviewQueue(url) as queue:
         queue.add([report(0)])
     engine = create_engine(url)
@@ -80,7 +80,7 @@ def test_a_queue_of_an_earlier_version_gets_the_columns_that_it_lacks(postgres):
 
 def test_a_token_of_entra_is_the_password_of_each_new_connection(postgres, tokens):
     tokens += [PASSWORD, PASSWORD]
-    url = postgres.url(postgres.database(), password="", sslmode="disable", plugin="entra")
+    url = postgres.url(postgres.create_database(), password="", sslmode="disable", plugin="entra")
     for known in (0, 1):
         with ReviewQueue(url) as queue:
             assert queue.add([report(0)]).known == known
