@@ -54,7 +54,7 @@ def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
     replica's, a different one each time, since its start.
 
     Raises:
-        SmokeError: More requests fail than the limits allow.
+        SmokeError: More requests fail than the limits allow, or no probe succeeds, however few.
     """
     end = time.monotonic() + limits.seconds
     probes, served, last = Count(0, 0), Count(0, 0), ""
@@ -68,7 +68,8 @@ def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
             seen, last = Count(0, 0), str(error)
             probes = Count(probes.requests + 1, probes.failures + 1)
         served = max(served, seen, key=lambda count: count.requests)
-        if probes.is_over(limits.error_rate):
+        is_last = time.monotonic() + limits.every > end
+        if probes.is_over(limits.error_rate) or (is_last and probes.failures == probes.requests):
             raise SmokeError(
                 f"{probes.failures} of {probes.requests} probes failed, "
                 f"more than {limits.error_rate:.0%} may; the last: {last}"
@@ -78,7 +79,7 @@ def watch(public: Service, own: Service, limits: Limits) -> tuple[Count, Count]:
                 f"{seen.failures} of {seen.requests} requests to {own.address} failed, "
                 f"more than {limits.error_rate:.0%} may"
             )
-        if time.monotonic() + limits.every > end:
+        if is_last:
             return probes, served
         time.sleep(limits.every)
 

@@ -73,6 +73,15 @@ def test_too_many_errors_in_the_first_minutes_bring_the_old_revision_back(cloud,
     assert cloud.verbs() == ["update", "ingress traffic set", "ingress traffic set", "revision deactivate"]
 
 
+def test_a_step_that_had_time_for_one_probe_only_ends_the_release_if_it_failed(cloud):
+    cloud.new.metrics = 503
+
+    with pytest.raises(SmokeError, match="1 of 1 probes failed"):
+        released(cloud, Limits(seconds=0, every=1))
+
+    assert_old_serves(cloud)
+
+
 def test_a_revision_that_breaks_under_traffic_is_taken_back(cloud):
     def break_it():
         while NEW not in cloud.weights():
