@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from models import LABELS
 
@@ -195,7 +195,7 @@ def _wilson(value: float, variance: float, plain: float, confidence: float) -> E
     """
     spread = value * (1 - value)
     worth = spread / variance if variance > 0 and spread > 0 else plain
-    wide = float(student.ppf((1 + confidence) / 2, max(1.0, plain - 1))) ** 2
+    wide = float(stdtrit(max(1.0, plain - 1), (1 + confidence) / 2)) ** 2
     middle = (value + wide / (2 * worth)) / (1 + wide / worth)
     half = math.sqrt(wide * (spread / worth + wide / (4 * worth**2))) / (1 + wide / worth)
     # Rounding may put an end of 0 or 1 on the wrong side of a value of 0 or 1.

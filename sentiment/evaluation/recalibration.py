@@ -110,11 +110,11 @@ def safe_threshold(
 
 def _most_risk(is_wrong: NDArray[np.bool_], weights: _Numbers) -> float:
     """Return the upper bound of a weighted error rate, at a tenth of _ERROR (Clopper-Pearson)."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     rows = float(weights.sum() ** 2 / (weights @ weights))
     wrong = rows * float(weights @ is_wrong / weights.sum())
-    return float(beta.ppf(1 - _ERROR / _SHARES, wrong + 1, rows - wrong)) if wrong < rows else 1.0
+    return float(betaincinv(wrong + 1, rows - wrong, 1 - _ERROR / _SHARES)) if wrong < rows else 1.0
 
 
 def _held_out(scores: Scores, truth: NDArray[np.int64], weights: _Numbers) -> Scores:

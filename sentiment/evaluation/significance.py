@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, norm
+from scipy.special import bdtr, bdtrc, ndtr
 
 from models import LABELS
 from sentiment.evaluation.metrics import f1_by_label
@@ -141,12 +141,10 @@ def mcnemar(champion: Correct, challenger: Correct) -> tuple[float, float]:
     lost, won = int((champion & ~challenger).sum()), int((challenger & ~champion).sum())
     if lost + won == 0:
         return 1.0, 1.0
-    half = 0.5 * float(binom.pmf(won, lost + won, 0.5))
-    at_most, at_least = (
-        float(binom.cdf(won, lost + won, 0.5)) - half,
-        float(binom.sf(won - 1, lost + won, 0.5)) - half,
-    )
-    return min(1.0, 2 * min(at_most, at_least)), at_most
+    at_most = float(bdtr(won, lost + won, 0.5))
+    at_least = float(bdtrc(won - 1, lost + won, 0.5))
+    half = (at_most + at_least - 1) / 2  # of the probability of just this outcome
+    return min(1.0, 2 * (min(at_most, at_least) - half)), at_most - half
 
 
 def sign_flip(champion: Rates, challenger: Rates, *, draws: int = DRAWS) -> float:
@@ -188,4 +186,4 @@ def gap_between_sets(first: tuple[Correct, Correct], second: tuple[Correct, Corr
     leads = [challenger.astype(float) - champion for champion, challenger in (first, second)]
     gap = float(leads[0].mean() - leads[1].mean())
     error = math.sqrt(sum(lead.var() / len(lead) for lead in leads))
-    return gap, float(norm.sf(gap / error)) if error else float(gap <= 0)
+    return gap, float(ndtr(-gap / error)) if error else float(gap <= 0)

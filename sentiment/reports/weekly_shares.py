@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.stats import binomtest
-
 from sentiment.reports.wording import fixed, milliseconds, percent, say, whole
 
 ENOUGH = 30  # with fewer than this on either side there is no verdict
@@ -47,6 +45,8 @@ class Share:
         """
         if not self.whole:
             return 0.0, 1.0
+        from scipy.stats import binomtest  # here, because it takes a second to import
+
         interval = binomtest(self.part, self.whole).proportion_ci(method="wilson")
         return float(interval.low), float(interval.high)
 

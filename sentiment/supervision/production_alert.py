@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from sentiment.evaluation.production_periods import latest_model, recent_standing
 from sentiment.supervision.alert_rule import AlertRule
 from sentiment.supervision.alert_watch import Watch
@@ -17,6 +15,8 @@ from sentiment.supervision.alert_watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    import pandas as pd
 
     from sentiment.config import Settings
     from sentiment.data.audited import AuditedPrediction
@@ -79,6 +79,8 @@ def watch_production(
         return None
 
     def ask(_query: str, _start: datetime, end: datetime) -> pd.DataFrame:
+        import pandas as pd  # here, because few set a bound
+
         audited = read()
         model = champion() or latest_model(audited) or ""
         quality = recent_standing(audited, model, end, confidence=ALARM_CONFIDENCE).quality
