@@ -27,7 +27,7 @@ from models.base import SentimentModel, read_description
 from models.emoji import EmojiWords, read_words, write_words
 from models.emoji_ratings import packaged_signs
 from models.errors import ModelError
-from models.learning import Progress, TrainingData, merit, metrics_of_parts
+from models.learning import Progress, TrainingData, best_trial, merit, metrics_of_parts
 from models.lexicon import read_valences, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf, clean_and_spell
 from models.text import Scores
@@ -80,7 +80,7 @@ class TfidfModel(SentimentModel):
         # other fits.
         with threadpool_limits(1):
             self.trials_ = self._search(cleaned, rows, progress)
-        best = max((trial for trial in self.trials_ if trial["folds"] == FOLDS), key=merit)
+        best = best_trial([trial for trial in self.trials_ if trial["folds"] == FOLDS])
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"])
         weights = self.extractor_.fit_transform([cleaned[row] for row in rows.learned])
