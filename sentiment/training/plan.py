@@ -25,7 +25,11 @@ PACKAGED_BASE = "minilm"
 # Rows to learn from (None: all), and what differs from each model's own defaults.
 ROWS: dict[Profile, int | None] = {"smoke": 400, "quick": None, "full": None}
 HYPERPARAMETERS: dict[Profile, dict[Family, dict[str, Any]]] = {
-    "smoke": {"keras": {"epochs": 2}, "bert": {"base_model": PACKAGED_BASE, "epochs": 1}},
+    "smoke": {
+        "tfidf": {"features": ["words (1,2) + characters (2,5) + valences"], "regularisations": [1.0]},
+        "keras": {"epochs": 2, "architectures": ["average"]},
+        "bert": {"base_model": PACKAGED_BASE, "epochs": 1},
+    },
     "quick": {"bert": {"base_model": PACKAGED_BASE}},
     "full": {"bert": {"base_model": "bert-base-uncased", "epochs": 3, "learning_rate": 2e-5}},
 }
