@@ -236,6 +236,7 @@ with get_client(sync_client=True) as client:
 """
 
 
+@pytest.mark.slow
 def test_a_flows_own_temporary_server_is_as_closed(home, empty_prefect):
     (home / "prefect").mkdir(parents=True)
     shutil.copy(empty_prefect, home / "prefect")

@@ -43,8 +43,8 @@ def python(*arguments: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_file):
-    comparison = train(data=str(corpus_file), profile="smoke")
+def test_smoke_profile_trains_compares_and_promotes_all_three(loop_home, corpus_file, small_encoder):
+    comparison = train(data=str(corpus_file), profile="smoke", base_model=str(small_encoder))
 
     runs = runs_by_name()
     parent, verdict = runs.pop("comparison smoke"), runs.pop("verdict")

@@ -35,6 +35,7 @@ model.fit(data, progress=report, checkpoint=Path(sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 def test_a_training_killed_in_the_middle_ends_with_the_same_weights(small_corpus, small_encoder, tmp_path):
     texts, labels = small_corpus
     hyperparameters = {"base_model": str(small_encoder), "epochs": 2, "batch_size": 8, "learning_rate": 3e-3}

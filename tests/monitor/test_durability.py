@@ -44,6 +44,7 @@ class Poster(threading.Thread):
             number += 1
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(tmp_path):
     acknowledged, sent = [], []
 

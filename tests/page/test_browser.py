@@ -229,7 +229,7 @@ def test_three_models_and_what_the_suite_found_of_them_fit_a_phone(visit, page_a
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_phone_needs_no_sideways_scrolling(visit, page_address, scheme):
     page = visit(page_address, viewport={"width": 390, "height": 844}, color_scheme=scheme, **sharp())
     predict(page, "W" * 300 + " " + TWEET)

@@ -189,7 +189,7 @@ def test_a_french_reader_sees_french_numbers_and_words(visit, told_page):
     take_picture(page, "monitor-fr")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_text_is_large_and_clear_and_nothing_scrolls_sideways(visit, told_page, scheme, width):
     still = {"reduced_motion": "reduce", "color_scheme": scheme}  # a colour on its way to another is neither

@@ -154,6 +154,7 @@ def test_a_disagreement_is_shown_with_both_labels_and_settled_by_a_person(review
         assert [one.label for one in queue.settled()] == ["positive"]
 
 
+@pytest.mark.slow
 def test_a_page_beyond_loopback_is_closed_without_a_key_and_opens_with_the_right_one(reviewing, visit):
     start, come, _ = reviewing
     closed = start([report(0)], GRADIO_SERVER_NAME="0.0.0.0")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from page_server import serving_page
 from ports import free_port
 
 from page.host import listening_host
@@ -31,45 +30,50 @@ def start_page(home, *, port, service="http://127.0.0.1:9"):
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_page_starts_with_one_line_and_stops_cleanly(home, number):
-    port = free_port()
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A page that runs, its first line and its address."""
+    home, port = tmp_path_factory.mktemp("page") / "home", free_port()
     process = start_page(home, port=port)
-    line = process.stdout.readline()
-    process.send_signal(number)
-    rest, errors = process.communicate(timeout=30)
-    assert f"http://127.0.0.1:{port}" in line
-    assert (process.returncode, rest, errors) == (0, "", "")
-    assert not list(home.glob("page-*"))
+    yield process, process.stdout.readline(), f"http://127.0.0.1:{port}"
+    process.kill()
+    process.communicate()
 
 
-def test_the_page_answers_to_the_names_of_this_machine_only(home):
+def test_the_page_answers_to_the_names_of_this_machine_only(page):
+    _, line, address = page
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
-    home.mkdir()
-    with serving_page(home, "http://127.0.0.1:9") as (wait_for, address):
-        wait_for(address)
-        answers = {
-            str(headers): httpx.get(f"{address}/config", headers=headers, trust_env=False).status_code
-            for headers in (
-                {"Host": "evil.example:8775", "Origin": "http://evil.example:8775"},
-                {"Sec-Fetch-Site": "cross-site"},
-                {"Host": f"localhost:{address.rpartition(':')[2]}"},
-                link,
-            )
-        }
+    answers = {
+        str(headers): httpx.get(f"{address}/config", headers=headers, trust_env=False).status_code
+        for headers in (
+            {"Host": "evil.example:8775", "Origin": "http://evil.example:8775"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Host": f"localhost:{address.rpartition(':')[2]}"},
+            link,
+        )
+    }
 
+    assert address in line
     assert list(answers.values()) == [403, 403, 200, 200], answers
 
 
-def test_headers_without_an_end_are_a_431(home):
-    home.mkdir()
-    with serving_page(home, "http://127.0.0.1:9") as (wait_for, address):
-        wait_for(address)
-        answer = httpx.get(f"{address}/config", headers={"A": "x" * 70_000}, trust_env=False)
+def test_headers_without_an_end_are_a_431(page):
+    _, _, address = page
+    answer = httpx.get(f"{address}/config", headers={"A": "x" * 70_000}, trust_env=False)
 
     assert answer.status_code == 431
 
 
+def test_the_page_says_one_line_and_stops_cleanly(page):
+    process, _, _ = page
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate(timeout=30)
+
+    assert (process.returncode, rest) == (0, "")
+    assert errors in ("", "WARNING:  Invalid HTTP request received.\n")  # the headers without an end
+
+
+@pytest.mark.slow
 def test_what_a_killed_page_left_goes_with_the_next_one_and_what_a_running_one_has_stays(home):
     killed, running = (start_page(home, port=free_port()) for _ in range(2))
     for process in (killed, running):
@@ -82,7 +86,8 @@ def test_what_a_killed_page_left_goes_with_the_next_one_and_what_a_running_one_h
     left = list(home.glob("page-*"))
     for process in (running, third):
         process.terminate()
-        process.communicate(timeout=30)
+        assert process.communicate(timeout=30) == ("", "")
+        assert process.returncode == 0
 
     assert len(left) == 2
     assert not list(home.glob("page-*"))

@@ -19,6 +19,7 @@ from sentiment.champions.calibration import Calibration, keep_calibration, read_
 from sentiment.errors import GateError, StoreError
 
 
+@pytest.mark.slow
 def test_a_fetch_that_is_killed_leaves_the_store_as_it_was_and_the_same_command_goes_on(
     laptop, elsewhere, served_model
 ):

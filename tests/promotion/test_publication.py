@@ -115,6 +115,7 @@ def test_the_writer_that_loses_the_race_is_told_and_the_other_stays_champion(
     assert store.pointer() == ours
 
 
+@pytest.mark.slow
 def test_an_upload_that_is_killed_is_never_visible_and_the_same_command_goes_on(
     laptop, elsewhere, served_model, container
 ):

@@ -143,6 +143,7 @@ def unlike(home, served_model, small_corpus, tmp_path):
     return says
 
 
+@pytest.mark.slow
 def test_no_request_fails_while_the_champion_changes_and_is_rolled_back_under_two_workers(unlike, home):
     port, answers, failures, stop = free_port(), [], [], threading.Event()
     first, second = unlike

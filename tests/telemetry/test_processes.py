@@ -164,6 +164,7 @@ def _reconcile(endpoint_story, recorder):
     return recorder.feedback_ids()
 
 
+@pytest.mark.slow
 def test_a_dead_and_a_slow_endpoint_delay_neither_answers_nor_the_end_and_lose_nothing(endpoint_story):
     assert sorted(endpoint_story.spooled) == sorted(
         endpoint_story.given["down"] + endpoint_story.given["slow"]

@@ -113,6 +113,7 @@ def test_a_version_loads_back_as_the_same_model(version, tfidf_model):
     assert model.predict_proba(texts) == pytest.approx(tfidf_model.predict_proba(texts))
 
 
+@pytest.mark.slow
 def test_a_version_predicts_in_another_place_without_our_code(version, tracked, tmp_path):
     code = (
         "import mlflow, pandas; model = mlflow.pyfunc.load_model('models:/tweet-sentiment/1');"
