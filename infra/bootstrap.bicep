@@ -37,6 +37,7 @@ var given = [
   roles.acrPull
   roles.acrPush
   roles.containerAppsContributor
+  roles.containerAppsJobsOperator
   roles.keyVaultSecretsUser
   roles.logAnalyticsDataReader
   roles.managedIdentityOperator

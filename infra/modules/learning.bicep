@@ -239,6 +239,7 @@ module jobs 'learning_jobs.bicep' = {
     image: image
     registries: registries
     identityId: identity.id
+    learningPrincipalId: identity.principalId
     variables: concat(
       identitySettings,
       placeSettings,

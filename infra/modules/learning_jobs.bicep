@@ -24,6 +24,9 @@ param registries array
 @description('Resource id of the identity of learning jobs.')
 param identityId string
 
+@description('Object id of that identity, which GitHub\'s retrain.yml starts the retraining as.')
+param learningPrincipalId string
+
 @description('Environment variables.')
 param variables array
 
@@ -33,6 +36,7 @@ param secrets array
 @description('Whether the jobs run on their schedules; if not, they wait for `az containerapp job start`.')
 param isScheduled bool
 
+var roles = loadJsonContent('../roles.json')
 var jobs = loadJsonContent('../learning_jobs.json')
 var once = {
   parallelism: 1
@@ -101,3 +105,20 @@ resource job 'Microsoft.App/jobs@2025-01-01' = [
     }
   }
 ]
+
+resource retraining 'Microsoft.App/jobs@2025-01-01' existing = {
+  name: 'caj-retrain-${environmentName}'
+}
+
+resource learningStartsRetraining 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: retraining
+  name: guid(retraining.id, learningPrincipalId, roles.containerAppsJobsOperator)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.containerAppsJobsOperator)
+    principalId: learningPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+  dependsOn: [
+    job
+  ]
+}
