@@ -11,21 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.gate_worlds import Numbers, Scores, fit, macro_f1
+import models
+from benchmarks.gate_worlds import Numbers, Scores, macro_f1
 from models import LABELS
+from models.tfidf_features import FEATURES
 from sentiment import durable
 from sentiment.data.dataset import Dataset, Split, digest_of, load_dataset, prepare
 from sentiment.data.sources import DEFAULT_SOURCE, is_to_airline, read_source
 from sentiment.evaluation.behaviour_suite import run_suite
+from sentiment.training.lesson_weight import lesson_repeats
+from sentiment.training.plain_sentences import supplement_for
+from sentiment.training.plan import NO_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sentiment.data.sources import Source
 
 SETS = ("test", "validation", "sample")
 LESSONS = 1600
+# The richest features, and few of the grid's points: a model must not take minutes.
+_GRID = {"features": FEATURES[-1:], "regularisations": (0.5, 1.0), "class_weights": ("balanced",)}
 
 
 @dataclass(frozen=True)
@@ -105,19 +112,19 @@ class Pair:
 
 def champion_of(shift: Shift, cache: Path) -> Trained:
     """Return the model of the base alone."""
-    return _learn(shift, list(shift.base.train.pairs()), cache)
+    return _learn(shift, shift.base.train, NO_ROWS, cache)
 
 
 def challenger_of(shift: Shift, seed: int, cache: Path, *, rows: int = LESSONS) -> Trained:
     """Return the model of the base and of some production tweets, others for each seed."""
-    return _learn(shift, [*shift.base.train.pairs(), *_lessons(shift, seed, rows)], cache)
+    return _learn(shift, shift.base.train, _lessons(shift, seed, rows), cache)
 
 
 def half_base_of(shift: Shift, seed: int, cache: Path) -> Trained:
     """Return the model of half of the base and of some production tweets."""
     base = shift.base.train
     rows = np.random.default_rng(100 + seed).choice(len(base.texts), len(base.texts) // 2, replace=False)
-    return _learn(shift, [*take(base, rows).pairs(), *_lessons(shift, 10 + seed, LESSONS)], cache)
+    return _learn(shift, take(base, rows), _lessons(shift, 10 + seed, LESSONS), cache)
 
 
 def numbers_of(labels: Iterable[str]) -> Numbers:
@@ -130,18 +137,31 @@ def take(rows: Split, chosen: Numbers) -> Split:
     return Split(tuple(rows.texts[row] for row in chosen), tuple(rows.labels[row] for row in chosen))
 
 
-def _lessons(shift: Shift, seed: int, rows: int) -> list[tuple[str, str]]:
+def fit(shift: Shift, train: Split, lessons: Sequence[str] = (), *, seed: int = 0) -> models.SentimentModel:
+    """Return the model of these rows, as a retraining makes it from a part of its grid."""
+    plain = supplement_for(shift.base)
+    data = models.TrainingData(
+        train.texts,
+        train.labels,
+        (shift.base.validation.texts, shift.base.validation.labels),
+        repeats=lesson_repeats(train.texts, lessons),
+        supplement=(plain.texts, plain.labels),
+    )
+    return models.create("tfidf", **_GRID, seed=seed).fit(data, progress=lambda _: None)
+
+
+def _lessons(shift: Shift, seed: int, rows: int) -> Split:
     chance = np.random.default_rng(seed)
-    return list(take(shift.lessons, chance.choice(len(shift.lessons.texts), rows, replace=False)).pairs())
+    return take(shift.lessons, chance.choice(len(shift.lessons.texts), rows, replace=False))
 
 
-def _learn(shift: Shift, rows: list[tuple[str, str]], cache: Path) -> Trained:
+def _learn(shift: Shift, base: Split, lessons: Split, cache: Path) -> Trained:
     """Return the model of these rows; what it scored once is kept in a file."""
-    learned = Split.of(rows)
-    key = digest_of([learned.digest], [shift.base.digest, shift.sample.digest])
+    learned = Split.of([*base.pairs(), *lessons.pairs()])
+    key = digest_of([learned.digest, lessons.digest], [shift.base.digest, shift.sample.digest])
     path = cache / f"{key[:16]}.json"
     if not path.exists():
-        model = fit(shift.base, learned)
+        model = fit(shift, learned, lessons.texts)
         texts = (shift.base.test.texts, shift.base.validation.texts, shift.sample.texts)
         rounded = {
             name: np.round(model.predict_proba(each), 6).tolist()

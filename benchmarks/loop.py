@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.gate_shift import Shift, take
+from benchmarks.gate_shift import Shift, fit, take
 from benchmarks.loop_picture import draw_curves
-from benchmarks.loop_weeks import DRAWS, Week, fit, live, truth_of
+from benchmarks.loop_weeks import DRAWS, Week, live, truth_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

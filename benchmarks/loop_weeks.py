@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import models
-from benchmarks.gate_shift import Shift, numbers_of, take
+from benchmarks.gate_shift import Shift, fit, numbers_of, take
 from benchmarks.gate_worlds import COST, FACTS, LEARNED, LIMITS, NOW, macro_f1
-from models.tfidf_features import FEATURES
 from sentiment.data.dataset import EvaluationSet, Split
 from sentiment.data.division import divide
 from sentiment.data.validated_row import ValidatedRow
@@ -25,7 +24,6 @@ from sentiment.gate.judge import judge
 from sentiment.gate.spending import Look
 from sentiment.gate.verdict import Decision
 from sentiment.hash_draws import hash_draw
-from sentiment.training.lesson_weight import lesson_repeats
 from sentiment.training.retraining import exam_start
 
 if TYPE_CHECKING:
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
 AT_RANDOM, UNCERTAIN, MIX, ONCE = "at random", "least sure first", "the product's mix", "at random, once"
 DRAWS = (AT_RANDOM, UNCERTAIN, MIX, ONCE)
 AUDIT_SHARE, COMPLAINT_SHARE = 0.5, 0.05  # of the labels; of the champion's mistakes
-# The richest features, and few of the grid's points: a week must not take minutes.
-_GRID = {"features": FEATURES[-1:], "regularisations": (0.5, 1.0), "class_weights": ("balanced",)}
 
 
 @dataclass(frozen=True)
@@ -71,14 +67,6 @@ class _Standing:
     last: dict[str, str] = field(default_factory=dict)
     rows: list[ValidatedRow] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
-
-
-def fit(shift: Shift, train: Split, lessons: Sequence[str] = (), *, seed: int = 0) -> models.SentimentModel:
-    """Return the model of these rows, chosen on the base's validation split and on the lessons."""
-    validation = (shift.base.validation.texts, shift.base.validation.labels)
-    repeats = lesson_repeats(train.texts, lessons)
-    data = models.TrainingData(train.texts, train.labels, validation, repeats=repeats)
-    return models.create("tfidf", **_GRID, seed=seed).fit(data, progress=lambda _: None)
 
 
 def truth_of(model: models.SentimentModel, tweets: Split) -> float:
