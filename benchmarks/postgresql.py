@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -15,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from benchmarks.serving_server import free_port
 
 PASSWORD = "a password of the test"  # noqa: S105 - of a server that lives for minutes
 _CONNECTIONS = 120
@@ -58,7 +59,7 @@ def programs() -> Path | None:
 def server(bin_folder: Path, **settings: str) -> Iterator[Server]:
     """Start a server on loopback, with settings of postgresql.conf, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="postgres-", dir="/tmp") as made:
-        folder, account, running = Path(made), _account(), Server(_free_port())
+        folder, account, running = Path(made), _account(), Server(free_port())
         if account:
             os.chown(folder, account["user"], account["group"])
         secret = folder / "password"
@@ -95,9 +96,3 @@ def _account() -> dict[str, Any]:
         return {}
     person = pwd.getpwnam("postgres")
     return {"user": person.pw_uid, "group": person.pw_gid, "extra_groups": []}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
