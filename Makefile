@@ -12,6 +12,7 @@ export SENTIMENT_HOME
 # All that the tools write stays below SENTIMENT_HOME (see sentiment/config.py); a value of your own wins.
 export BENTOML_HOME := $(or $(BENTOML_HOME),$(SENTIMENT_HOME)/bentoml)
 export BENTOML_DO_NOT_TRACK := True
+export PYTHONDONTWRITEBYTECODE :=# else each of the many processes of a test run compiles our code again
 SOURCES := models sentiment flows monitor page infra loop benchmarks tests app_gradio.py demo.py service.py
 
 .PHONY: help setup demo train serve loop test slow check format pin bench bundle image clean

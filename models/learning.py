@@ -15,7 +15,6 @@ from models.text import LABELS, Scores
 Progress = Callable[[str], None]
 Rows = tuple[Sequence[str], Sequence[str]]  # raw texts and a label for each
 _TEACHER_SHARE = 0.8
-_BASE_LOSS = 0.005  # of merit, about twice its standard error
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,21 +124,9 @@ def metrics_of_parts(
     """Return the means of `trial_metrics` over two parts of the rows: heavy ones, and the rest.
 
     So a trial must do well on both, however small a part is. An empty part does not count.
-    `base_merit` is the merit on the rest alone.
     """
     parts = [trial_metrics(truth[part], scores[part]) for part in (is_heavy, ~is_heavy) if part.any()]
-    means = {metric: float(np.mean([of_part[metric] for of_part in parts])) for metric in parts[0]}
-    return means | {"base_merit": merit(parts[-1])}
-
-
-def best_trial(trials: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the trial of the highest merit, of those that cost the base next to nothing.
-
-    The base is what does not count several times. Its rows are many, so its merit is known better
-    than that on the few others, which alone would give it away.
-    """
-    least = max(trial["base_merit"] for trial in trials) - _BASE_LOSS
-    return max((trial for trial in trials if trial["base_merit"] >= least), key=merit)
+    return {metric: float(np.mean([of_part[metric] for of_part in parts])) for metric in parts[0]}
 
 
 def merit(trial: Mapping[str, Any]) -> float:

@@ -27,7 +27,7 @@ from models.base import SentimentModel, read_description
 from models.emoji import EmojiWords, read_words, write_words
 from models.emoji_ratings import packaged_signs
 from models.errors import ModelError
-from models.learning import Progress, TrainingData, best_trial, merit, metrics_of_parts
+from models.learning import Progress, TrainingData, merit, metrics_of_parts
 from models.lexicon import read_valences, write_valences
 from models.served_tfidf import Ngrams, ServedTfidf, clean_and_spell
 from models.text import Scores
@@ -36,7 +36,6 @@ from models.tfidf_rows import FOLDS, Flags, Numbers, SearchRows
 
 _PIPELINE_FILE = "pipeline.skops"
 _STANDARD_ERRORS = 2  # that a point of the grid may be behind the best
-_STRONG = 0.3  # the C that joins the grid where some texts count several times
 
 
 class TfidfModel(SentimentModel):
@@ -80,7 +79,7 @@ class TfidfModel(SentimentModel):
         # other fits.
         with threadpool_limits(1):
             self.trials_ = self._search(cleaned, rows, progress)
-        best = best_trial([trial for trial in self.trials_ if trial["folds"] == FOLDS])
+        best = max((trial for trial in self.trials_ if trial["folds"] == FOLDS), key=merit)
         self.chosen_ = {key: best[key] for key in ("features", "C", "class_weight")}
         self.extractor_ = Extractor(best["features"])
         weights = self.extractor_.fit_transform([cleaned[row] for row in rows.learned])
@@ -155,7 +154,7 @@ class TfidfModel(SentimentModel):
         let other threads run.
         """
         is_heavy = rows.is_heavy
-        points = self._points(has_heavy=bool(is_heavy.any()))
+        points = self._points()
         figures: list[list[dict[str, float]]] = [[] for _ in points]
         is_right: list[list[NDArray[np.bool_]]] = [[] for _ in points]
         racing = list(range(len(points)))
@@ -183,10 +182,9 @@ class TfidfModel(SentimentModel):
             for (name, point), of_point in zip(points, figures, strict=True)
         ]
 
-    def _points(self, *, has_heavy: bool) -> list[tuple[str, dict[str, Any]]]:
+    def _points(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the points of the grid: the name of the features, C and class weights of each."""
-        regularisations = (*self.regularisations, *((_STRONG,) if has_heavy else ()))
-        grid = ParameterGrid({"C": regularisations, "class_weight": self.class_weights})
+        grid = ParameterGrid({"C": self.regularisations, "class_weight": self.class_weights})
         return [(name, dict(point)) for name in self.features for point in grid]
 
     def _fits(
