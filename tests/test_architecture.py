@@ -188,7 +188,6 @@ def traces(tmp_path_factory):
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "SENTIMENT_HOME": str(folder / "home"),
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
         command = [sys.executable, "-c", IMPORT_EACH, json.dumps(modules)]
         run = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=True)

@@ -241,6 +241,7 @@ def test_a_malformed_tweeteval_folder_gets_an_error_with_file_line_and_remedy(
         load_dataset(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_the_public_benchmark_is_read_whole():
     folder = Path(__file__).parents[3] / "shared" / "data" / "tweeteval-sentiment"
     if not folder.is_dir():

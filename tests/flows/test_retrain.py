@@ -99,7 +99,7 @@ def test_a_champion_is_retrained_as_it_was_with_what_people_validated_judged_and
     assert version.tags["feedback_digest"] == validated_feedback.digest(ours.validated_path)
     assert version.tags["feedback_rows"] == "30"
     assert version.tags["exam_from"] == "0"
-    assert version.tags["lesson_repeats"] == "4"
+    assert version.tags["lesson_repeats"] == "3"
     assert {fingerprints.fingerprint(text) for text in parts.lessons.texts} <= learned
     assert not {fingerprints.fingerprint(text) for text in parts.feedback.texts} & learned
     assert verdict.champion["name"] == champion.tag
