@@ -139,6 +139,10 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "not an object in JSON: write one per row",
         "pas un objet JSON : écrivez-en un par ligne",
     ),
+    "row_doubled": (
+        "a name occurs twice: give each value its own",
+        "un nom figure deux fois : donnez à chaque valeur le sien",
+    ),
     "row_too_deep": (
         "lists or objects nested too deeply: write a flat object",
         "listes ou objets trop imbriqués : écrivez un objet plat",

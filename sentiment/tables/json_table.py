@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sentiment.tables.dialect import DEFAULT_TEXT
-from sentiment.tables.json_values import TOO_DEEP, Value, array_values, line_values
+from sentiment.tables.json_values import TOO_DEEP, Doubled, Value, array_values, line_values
 from sentiment.tables.table import RowFault, StringTable, TableError
 from sentiment.tables.text_file import check_text_file
 
@@ -41,17 +41,20 @@ class JsonTable(StringTable):
                 if row is None:
                     row = {self.columns[0]: value.content}
                     fault = fault or RowFault("not an object: give one per row", kind="not_json")
+                if isinstance(value.content, Doubled):
+                    fault = RowFault("a name occurs twice: give each value its own", kind="doubled")
                 fault = fault or _fault_of(row, name)
                 try:
                     cells = [_cell(row.get(column)) for column in self.columns]
                 except RecursionError:  # it could just be read
                     cells = [""] * len(self.columns)
                     fault = RowFault(f"{TOO_DEEP}: write a flat object", kind="too_deep")
-                yield value.line, cells, fault, opened.share
+                yield value.number, cells, fault, opened.share
 
     def _values(self, text: TextIO) -> Iterator[Value]:
         is_array = text.read(_START).lstrip().startswith("[")
         text.seek(0)
+        self.unit = "row" if is_array else "line"  # an array may be on one line
         return array_values(text, self.path) if is_array else line_values(text, self.path)
 
     def _row(self, value: Value) -> dict[str, Any] | None:

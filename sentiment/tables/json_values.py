@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sentiment.tables.table import RowFault, TableError
@@ -14,15 +15,18 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 _LONGEST = 16 << 20  # characters of a value; longer ones are no row of a table of tweets
-_DECODER = json.JSONDecoder()
 _BETWEEN = " \t\r\n,"
 TOO_DEEP = "lists or objects nested too deeply"
 
 
-class Value(NamedTuple):
-    """A value of a file, the line on which it begins, and what is wrong with it."""
+class Doubled(dict[str, Any]):
+    """An object that gives a name twice; it has the last of the values."""
 
-    line: int
+
+class Value(NamedTuple):
+    """A value of a file, its line or place in the array, and what is wrong with it."""
+
+    number: int
     content: Any
     fault: RowFault | None = None
 
@@ -42,7 +46,7 @@ def line_values(text: TextIO, path: Path) -> Iterator[Value]:
         if not line.strip():
             continue
         try:
-            yield Value(number, json.loads(line))
+            yield Value(number, _DECODER.decode(line))
         except ValueError as error:
             fault = RowFault(f"not JSON ({error}): write one object per line", kind="not_json")
             yield Value(number, line.rstrip("\r\n"), fault)
@@ -60,7 +64,7 @@ def array_values(text: TextIO, path: Path) -> Iterator[Value]:
     buffer = _Buffer(text)
     buffer.skip(" \t\r\n\ufeff")
     buffer.position += 1  # the opening bracket
-    while True:
+    for number in count(1):
         separators = buffer.skip(_BETWEEN)
         if buffer.next == "]":
             buffer.position += 1
@@ -69,12 +73,21 @@ def array_values(text: TextIO, path: Path) -> Iterator[Value]:
                 return
             raise _no_json(path, buffer.line, "more after the array's end")
         try:
-            value = buffer.value()
+            content = buffer.value()
         except RecursionError as error:
             raise _no_json(path, buffer.line, TOO_DEEP) from error
-        if separators.count(",") > 1 or value is None:
+        if separators.count(",") > 1 or content is _NONE:
             raise _no_json(path, buffer.line, "the array's next value is none, or cut off")
-        yield value
+        yield Value(number, content)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Doubled(found)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+_NONE = object()
 
 
 def _no_json(path: Path, line: int, reason: str) -> TableError:
@@ -105,19 +118,18 @@ class _Buffer:
             self.position += 1
         return passed
 
-    def value(self) -> Value | None:
-        """Return the value that comes next, or None if there is none."""
+    def value(self) -> object:
+        """Return the value that comes next, or _NONE."""
         while True:
             try:
                 content, end = _DECODER.raw_decode(self._window, self.position)
             except ValueError:
                 if len(self._window) - self.position > _LONGEST or not self._fill():
-                    return None
+                    return _NONE
                 continue
-            value = Value(self.line, content)
             self.line += self._window.count("\n", self.position, end)
             self.position = end
-            return value
+            return content
 
     def _fill(self) -> bool:
         block = self._text.read(_BLOCK)

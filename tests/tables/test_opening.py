@@ -159,6 +159,14 @@ def test_a_row_of_json_that_is_none_is_at_fault_and_costs_no_other(read):
     ]
 
 
+def test_an_object_that_gives_a_name_twice_is_at_fault_and_an_array_counts_rows(read):
+    content = '[{"text": "a"}, {"text": "b", "text": "c"}, {"text": "d", "more": {"e": 1}}]'
+    _, texts, faults = read(content, "tweets.json")
+
+    assert texts == ["a", "c", "d"]
+    assert faults == {1: "2: a name occurs twice: give each value its own"}
+
+
 def test_a_cell_that_is_too_long_is_at_fault_for_its_length_not_for_its_quotes(read):
     long = "x" * 140_000
     _, texts, faults = read(f'id,text\n1,"{long}"\n2,{long}\n3,good\n')
