@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sentiment.champions import store
+from sentiment.review.audited import read_audited
 from sentiment.supervision import channels
 from sentiment.supervision.alert_rule import read_rules
 from sentiment.supervision.alert_state import last_evaluation
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from monitor.query import QueryEngine
     from sentiment.config import Settings
-    from sentiment.data.audited import AuditedPrediction
     from sentiment.supervision.alert_rule import AlertRule
 
 SETTLE = timedelta(seconds=2)  # after the full minute, so that what exporters batch for a second has arrived
@@ -40,7 +40,7 @@ def start_evaluator(engine: QueryEngine, settings: Settings) -> Callable[[], Non
     """
     rules, tell = read_rules(), channels.from_settings(settings)
     watches = [Watch(rule, engine.frame, tell, settings.alert_home) for rule in rules]
-    production = watch_production(settings, tell, lambda: _audited(settings), store.pointer)
+    production = watch_production(settings, tell, lambda: read_audited(settings), store.pointer)
     watches += [production] if production else []
     stopped = threading.Event()
     thread = threading.Thread(
@@ -53,13 +53,6 @@ def start_evaluator(engine: QueryEngine, settings: Settings) -> Callable[[], Non
         thread.join(_STOP_SECONDS)
 
     return stop
-
-
-def _audited(settings: Settings) -> Sequence[AuditedPrediction]:
-    """Return the audited predictions."""
-    from sentiment.review.audited import read_audited  # here, because few set a bound
-
-    return read_audited(settings)
 
 
 def seconds_to_next(rule: AlertRule, now: datetime) -> float:

@@ -11,7 +11,6 @@ from sentiment.data.audited import AuditedPrediction
 from sentiment.data.validated_feedback import read_validated
 from sentiment.errors import PredictionIdError
 from sentiment.feedback.prediction_ids import stated_in
-from sentiment.review.queue import ReviewQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +28,8 @@ def read_audited(settings: Settings) -> list[AuditedPrediction]:
         DataError: The dataset of validated feedback does not match its manifest.
         ReviewError: The review queue cannot be asked.
     """
+    from sentiment.review.queue import ReviewQueue  # here, because few who load this ask for it
+
     with ReviewQueue.from_settings(settings) as queue:
         audited = audited_draws(queue.audit_states())
     return list((audited | audited_rows(read_validated(settings.validated_path))).values())
