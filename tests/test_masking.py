@@ -258,6 +258,6 @@ def test_masking_twice_changes_nothing():
 )
 def test_ten_thousand_hostile_characters_take_no_time(unit):
     text = unit * (10_000 // len(unit))
-    start = time.process_time()
+    start = time.perf_counter()
     mask(text)
-    assert time.process_time() - start < 5  # a few milliseconds; an expression that goes back takes minutes
+    assert time.perf_counter() - start < 1  # a few milliseconds; an expression that goes back takes minutes

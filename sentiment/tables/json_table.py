@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sentiment.tables.dialect import DEFAULT_TEXT
-from sentiment.tables.json_values import TOO_DEEP, Doubled, Value, array_values, line_values
+from sentiment.tables.json_values import TOO_DEEP, Value, array_values, line_values
 from sentiment.tables.table import RowFault, StringTable, TableError
 from sentiment.tables.text_file import check_text_file
 
@@ -41,8 +41,6 @@ class JsonTable(StringTable):
                 if row is None:
                     row = {self.columns[0]: value.content}
                     fault = fault or RowFault("not an object: give one per row", kind="not_json")
-                if isinstance(value.content, Doubled):
-                    fault = RowFault("a name occurs twice: give each value its own", kind="doubled")
                 fault = fault or _fault_of(row, name)
                 try:
                     cells = [_cell(row.get(column)) for column in self.columns]

@@ -19,7 +19,7 @@ _BETWEEN = " \t\r\n,"
 TOO_DEEP = "lists or objects nested too deeply"
 
 
-class Doubled(dict[str, Any]):
+class _Doubled(dict[str, Any]):
     """An object that gives a name twice; it has the last of the values."""
 
 
@@ -46,7 +46,7 @@ def line_values(text: TextIO, path: Path) -> Iterator[Value]:
         if not line.strip():
             continue
         try:
-            yield Value(number, _DECODER.decode(line))
+            yield _value(number, _DECODER.decode(line))
         except ValueError as error:
             fault = RowFault(f"not JSON ({error}): write one object per line", kind="not_json")
             yield Value(number, line.rstrip("\r\n"), fault)
@@ -78,12 +78,20 @@ def array_values(text: TextIO, path: Path) -> Iterator[Value]:
             raise _no_json(path, buffer.line, TOO_DEEP) from error
         if separators.count(",") > 1 or content is _NONE:
             raise _no_json(path, buffer.line, "the array's next value is none, or cut off")
-        yield Value(number, content)
+        yield _value(number, content)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else Doubled(found)
+    return found if len(found) == len(pairs) else _Doubled(found)
+
+
+def _value(number: int, content: object) -> Value:
+    if isinstance(content, _Doubled):
+        return Value(
+            number, content, RowFault("a name occurs twice: give each value its own", kind="doubled")
+        )
+    return Value(number, content)
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object)

@@ -139,11 +139,11 @@ def test_lists_of_any_length_cannot_be_made(idle_monitor, operator):
 @pytest.mark.parametrize("end", ["{blanks}//x", "{blanks};{blanks}//x", " with (title=a){blanks}//x"])
 def test_blanks_after_a_chart_do_not_keep_the_translator_busy(end):
     query = "AppTraces | take 1 | render timechart" + end.format(blanks=" " * 2000)
-    started = time.process_time()
+    started = time.perf_counter()
 
     translate(query)
 
-    assert time.process_time() - started < 5
+    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -31,5 +31,5 @@ def test_what_takes_longer_is_ended_even_if_it_catches_every_exception():
     before, began = threading.active_count(), time.monotonic()
     with pytest.raises(TimeoutError, match=r"longer than 0\.2 s"):
         within(0.2, stubborn)
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 5
     assert threading.active_count() == before

@@ -35,7 +35,7 @@ def test_an_endpoint_that_is_down_is_named_with_the_way_to_start_it(logs):
         reader.frame("T", None)
 
     assert caught.value.reason == "unreachable"
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_throttling_is_waited_out_as_long_as_azure_asks(logs):
     frame = logs.reader().frame("T", None)
 
     assert frame["n"].tolist() == [3]
-    assert time.monotonic() - begun >= 1
+    assert 1 <= time.monotonic() - begun < 3
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
