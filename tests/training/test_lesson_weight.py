@@ -15,9 +15,8 @@ def test_all_lessons_together_count_no_more_than_a_quarter_of_the_base():
     lessons = [f"new {number}" for number in range(30)]
 
     assert lesson_repeats([*BASE, *lessons[:8]], lessons) == (1,) * 100 + (3,) * 8
-    assert set(lesson_repeats([*BASE, *lessons], lessons)) == {
-        1
-    }  # they are more than that, each counted once
+    # Counted once each, these are more than a quarter.
+    assert set(lesson_repeats([*BASE, *lessons], lessons)) == {1}
 
 
 def test_without_lessons_nothing_is_repeated():
