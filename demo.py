@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import httpx
 from honcho.manager import Manager
@@ -205,36 +206,41 @@ def _train_if_needed(settings: Settings, profile: str) -> None:
 def _train_the_others(settings: Settings, prefect: Part) -> None:
     """Start the comparison of all models as a run in Prefect, if an earlier demo has not ended it.
 
-    Returns when the run has ended.
+    Returns when the run has ended. While Prefect does not answer, it is asked again.
     """
     mark = settings.home / _UNFINISHED
     if not mark.exists():
         return
     user, _, password = prefect.login.partition(":")
+    run, state, complaint, key = "", "", "", str(uuid4())
     with httpx.Client(
         base_url=f"{prefect.address}/api", auth=(user, password), timeout=30, trust_env=False
     ) as client:
-        try:
-            run = _start_run(client, "train", {"profile": mark.read_text("utf-8")})
-            print(
-                f"all three models are trained and compared in the background: {prefect.address}/runs/"
-                f"flow-run/{run}\nThe best of them goes to the gate and takes over live if it is better.",
-                flush=True,
-            )
-            while (state := client.get(f"/flow_runs/{run}").json()["state_type"]) not in _ENDED:
-                time.sleep(_LOOK_SECONDS)
-        except httpx.HTTPError as error:
-            print(f"the training in the background: Prefect does not answer ({type(error).__name__})")
-            return
+        while state not in _ENDED:
+            try:
+                if not run:
+                    run = _start_run(client, "train", {"profile": mark.read_text("utf-8")}, key)
+                    print(
+                        "all three models are trained and compared in the background: "
+                        f"{prefect.address}/runs/flow-run/{run}\n"
+                        "The best of them goes to the gate and takes over live if it is better.",
+                        flush=True,
+                    )
+                state = client.get(f"/flow_runs/{run}").raise_for_status().json()["state_type"]
+            except httpx.HTTPError as error:
+                before, complaint = complaint, type(error).__name__
+                if complaint != before:
+                    print(f"Prefect does not answer and is asked again ({complaint})", flush=True)
+            time.sleep(_LOOK_SECONDS)
     if state == "COMPLETED":
         mark.unlink()
     print(f"the training in the background: {state.lower()}", flush=True)
 
 
-def _start_run(client: httpx.Client, flow: str, parameters: Mapping[str, str]) -> str:
-    """Start a run of a flow's local deployment, and return its id."""
+def _start_run(client: httpx.Client, flow: str, parameters: Mapping[str, str], key: str) -> str:
+    """Start a run of a flow's local deployment, one for each key, and return its id."""
     deployment = client.get(f"/deployments/name/{flow}/local").raise_for_status().json()["id"]
-    body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+    body = {"parameters": parameters, "state": {"type": "SCHEDULED"}, "idempotency_key": key}
     answer = client.post(f"/deployments/{deployment}/create_flow_run", json=body).raise_for_status()
     return str(answer.json()["id"])
 
