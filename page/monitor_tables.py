@@ -45,7 +45,7 @@ def errors_table(view: View, frame: pd.DataFrame) -> str:
     """Return the refused or failed requests, by name and status."""
     rows = (
         [
-            ("request", f"<code>{escape(_text(row['name']))}</code>"),
+            ("request", f"<code>{escape(_request(view, row['name']))}</code>"),
             ("http-status", escape(_text(row["status"]))),
             ("number", _count(view.language, row["requests"])),
             ("time", _moment(view, row["last_seen"])),
@@ -129,6 +129,11 @@ def _table(view: View, name: str, heads: Sequence[str], rows: Iterable[Sequence[
         f'aria-label="{escape(say(language, name))}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
+
+
+def _request(view: View, name: Any) -> str:
+    """Return a request's name, of an unknown path in the reader's language."""
+    return _text(name).replace(say("en", "unknown_path"), say(view.language, "unknown_path"))
 
 
 def _moment(view: View, value: Any, *, seconds: bool = False) -> str:

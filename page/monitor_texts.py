@@ -68,6 +68,7 @@ MONITOR_TEXTS: dict[str, tuple[str, str]] = {
     "bad_in_window": ("Bad predictions in {minutes} minutes", "Mauvaises prédictions en {minutes} minutes"),
     "threshold": ("alert from {value}", "alerte dès {value}"),
     "alert_open": ("alert open", "alerte ouverte"),
+    "unknown_path": ("(unknown path)", "(chemin inconnu)"),  # in English as in telemetry
     "errors": ("Refused and failed requests", "Requêtes refusées ou en échec"),
     "bad_predictions": ("Bad predictions", "Mauvaises prédictions"),
     "feedback_rate": ("Feedback by model", "Avis par modèle"),

@@ -13,7 +13,7 @@ from page.service_client import PredictedText, ServiceClient, ServiceError
 from page.texts import say
 from sentiment.config import MAX_BATCH
 from sentiment.language import Language
-from sentiment.text_rules import is_too_long
+from sentiment.text_rules import is_too_long, is_visible
 
 if TYPE_CHECKING:
     from page.sheet import Row, Sheet
@@ -86,7 +86,7 @@ def _fault(row: Row, limits: Limits, language: Language) -> str | None:
         return say(language, "row_ragged", found=row.fault.found, expected=row.fault.expected)
     if row.fault:
         return say(language, f"row_{row.fault.kind}", reason=row.fault)
-    if not row.text.strip():
+    if not is_visible(row.text):
         return say(language, "row_blank")
     if is_too_long(row.text, limits.max_chars):
         return say(language, "row_too_long", length=len(row.text), limit=limits.max_chars)

@@ -5,6 +5,7 @@ What the service says is shown as the service says it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import gradio as gr
@@ -144,9 +145,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     **PRODUCTION_TEXTS,
 }
 
+# A French line never breaks before these signs.
+_BEFORE_A_SIGN = re.compile(r" (?=[:;?!»%])|(?<=«) ")
 TRANSLATIONS: dict[str, dict[str, str]] = {
     "en": {key: english for key, (english, _) in TEXTS.items()},
-    "fr": {key: french for key, (_, french) in TEXTS.items()},
+    "fr": {key: _BEFORE_A_SIGN.sub("\u00a0", french) for key, (_, french) in TEXTS.items()},
 }
 
 

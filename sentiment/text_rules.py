@@ -20,7 +20,7 @@ def check_text(text: str, max_chars: int, name: str = "text") -> None:
     """
     if is_too_long(text, max_chars):
         raise RequestError(f"{name} has {len(text)} characters; the limit is {max_chars}: shorten it")
-    if not is_plainly_visible(text) and not clean_text(text):
+    if not is_visible(text):
         raise RequestError(
             f"{name} has {len(text)} characters, none of them visible: send at least one word or emoji"
         )
@@ -29,6 +29,11 @@ def check_text(text: str, max_chars: int, name: str = "text") -> None:
 def is_too_long(text: str, max_chars: int) -> bool:
     """Return whether a text has more characters than may be predicted, and trained on."""
     return len(text) > max_chars
+
+
+def is_visible(text: str) -> bool:
+    """Return whether something of a text is left to see after cleaning."""
+    return is_plainly_visible(text) or bool(clean_text(text))
 
 
 def is_plainly_visible(text: str) -> bool:

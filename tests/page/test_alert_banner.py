@@ -32,7 +32,7 @@ def test_a_firing_alert_says_how_many_and_since_when():
     assert "Alert since 12:59" in html
     assert "4 bad predictions in the last 5 minutes. The most were 5." in html
     assert "after 10 minutes below 3" in html
-    assert "Alerte : 4 mauvaises prédictions en 5 minutes" in head_badge("fr", RULE, some)
+    assert "Alerte\u00a0: 4 mauvaises prédictions en 5 minutes" in head_badge("fr", RULE, some)
 
 
 def test_three_bad_predictions_fire_before_the_next_full_minute():

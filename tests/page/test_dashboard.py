@@ -191,3 +191,10 @@ def test_the_shadow_has_its_agreement_and_its_changes():
 
     cells = [cell.text or "".join(cell.itertext()) for cell in ET.fromstring(f"<div>{html}</div>").iter("td")]
     assert cells == ["tweet-sentiment:a", "tweet-sentiment:c", "40", "88%", "1", "0", "4"]
+
+
+def test_an_unknown_path_is_told_in_the_language_of_the_reader():
+    rows = ("GET (unknown path)", 404, 4, at(3)), ("POST /predict", 503, 1, at(2))
+    parts = render(view("fr"), answers(errors=frame("errors", *rows)))
+
+    assert re.findall("<code>(.*?)</code>", parts["errors"]) == ["GET (chemin inconnu)", "POST /predict"]

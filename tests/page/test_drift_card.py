@@ -26,7 +26,12 @@ def card(folder, weeks, language="en"):
         ("en", ("Week of 30\u00a0Nov: the texts differ", "Review the audit tweets", "New words", "12.0%")),
         (
             "fr",
-            ("Semaine du 30\u00a0nov. : les textes diffèrent", "Relecture", "Nouveaux mots", "12,0\u00a0%"),
+            (
+                "Semaine du 30\u00a0nov.\u00a0: les textes diffèrent",
+                "Relecture",
+                "Nouveaux mots",
+                "12,0\u00a0%",
+            ),
         ),
     ],
 )

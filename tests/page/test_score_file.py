@@ -77,6 +77,12 @@ def test_bad_rows_stay_with_their_reason_and_stop_nothing(page_client, tmp_path)
     assert "Not scored: 4" in summary
 
 
+def test_a_text_without_anything_visible_is_at_fault_in_the_language_of_the_reader(page_client, tmp_path):
+    path = write(tmp_path, "text,id\n\u3164\u200b,1\n&#8203;,2\n")
+    rows = result_of(score(page_client, path, "fr")[1])
+    assert [row["error"] for row in rows] == ["le texte est vide"] * 2
+
+
 def test_a_result_can_be_scored_again(page_client, tmp_path):
     first = score(page_client, write(tmp_path, "text\ngood\n")).result
     second = Path(score(page_client, first).result).read_text("utf-8-sig")

@@ -71,7 +71,7 @@ def test_words_are_marked_by_how_much_they_weigh(page_client, stand_in):
 def test_the_legend_speaks_the_readers_language_and_of_nothing_that_is_not_there(page_client, stand_in):
     explained(stand_in, "good day", 0.5, 0.3)
     card = _predict(page_client, "good day", "fr")[1]
-    assert "parle pour « Positif »" in card
+    assert "parle pour «\u00a0Positif\u00a0»" in card
     assert "parle contre" not in card
     explained(stand_in, "good day", 0.004, -0.002)
     assert "<mark" not in _predict(page_client, "good day", "fr")[1]
