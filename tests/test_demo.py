@@ -13,6 +13,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
+from uuid import uuid4
 
 import httpx
 import psutil
@@ -73,11 +74,19 @@ def printed_login(output: str) -> tuple[str, str]:
 
 
 def start_run(prefect: httpx.Client, flow: str, **parameters) -> str:
-    """Start a deployment as Prefect's page does, and return the path of its run."""
+    """Start a deployment once, as Prefect's clients do, and return the path of its run.
+
+    They ask again where the server answers 503 because its database is locked at the moment.
+    """
     deployment = prefect.get(f"/deployments/name/{flow}/local").json()["id"]
-    body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
-    run = prefect.post(f"/deployments/{deployment}/create_flow_run", json=body).json()["id"]
-    return f"/flow_runs/{run}"
+    body = {"parameters": parameters, "state": {"type": "SCHEDULED"}, "idempotency_key": str(uuid4())}
+
+    def started() -> str | None:
+        answer = prefect.post(f"/deployments/{deployment}/create_flow_run", json=body)
+        assert answer.is_success or answer.status_code == 503, answer.text
+        return answer.json().get("id")
+
+    return f"/flow_runs/{wait_for(started, 60, pause=1)}"
 
 
 def listening_beyond_loopback(programs: list[psutil.Process], ports: set[int]) -> set[str]:

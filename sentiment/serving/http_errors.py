@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import traceback
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TOO_MANY = 429
+_BUSY = {"Retry-After": "1"}
+_USED_UP = {errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE}
 CLIENT_HUNG_UP = 499  # nobody reads it but the metrics
 _logger = logging.getLogger("bentoml.sentiment")
 
@@ -47,8 +50,21 @@ def answer_to(error: Exception, path: str) -> JSONResponse:
     note_exception(error)
     if isinstance(error, StoreError | FeedbackError):
         _logger.error("%s failed: %s", path, error)
-        return error_answer(503, str(error), {"Retry-After": "1"})
+        return error_answer(503, str(error), _BUSY)
     # A traceback's last line could quote the text.
     place = traceback.format_tb(error.__traceback__)[-1].strip()
     _logger.error("%s failed with %s: %s", path, type(error).__name__, place)
-    return error_answer(500, f"the service failed ({type(error).__name__}): its log has the place")
+    return (
+        error_answer(503, "no memory, thread or file is free for this request: try again", _BUSY)
+        if is_used_up(error)
+        else error_answer(500, f"the service failed ({type(error).__name__}): its log has the place")
+    )
+
+
+def is_used_up(error: Exception) -> bool:
+    """Return whether an error says that the process may have no more memory, threads or files."""
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno in _USED_UP)
+        or "can't start new thread" in str(error)  # a RuntimeError of Python's, without a number
+    )

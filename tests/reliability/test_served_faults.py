@@ -90,11 +90,17 @@ def test_a_worker_that_is_killed_under_load_is_replaced(story, caller):
 
 
 def test_at_a_memory_limit_it_answers_or_is_replaced(story, caller):
+    used = worker_of(story[2])  # its threads run already; a new one's need memory
+    used.kill()
+    used.wait(30)
+    wait_for(lambda: getattr(caller.predict(), "keys", None), 90, pause=0.2)
     worker = worker_of(story[2])
     before = worker.rlimit(resource.RLIMIT_AS)
-    worker.rlimit(resource.RLIMIT_AS, (worker.memory_info().vms + (1 << 20), before[1]))
+    caller.statuses.clear()
+    worker.rlimit(resource.RLIMIT_AS, (worker.memory_info().vms, before[1]))
     with callers(4, caller.give):
         wait_for(lambda: len(caller.statuses) > 20 or not worker.is_running(), 60)
+    assert 503 in caller.statuses or not worker.is_running()
     if worker.is_running():
         worker.rlimit(resource.RLIMIT_AS, before)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 import re
@@ -149,6 +150,21 @@ def test_a_fault_of_ours_tells_nothing(monkeypatch, capfd, caplog):
     assert error_of(answer, 500) == "the service failed (ValueError): its log has the place"
     assert "/predict failed with ValueError" in caplog.text
     assert CANARY not in caplog.text + "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), OSError(errno.EMFILE, "Too many open files"), RuntimeError("can't start new thread")],
+)
+def test_without_memory_threads_or_files_it_asks_to_come_again(monkeypatch, error):
+    def fail(self, texts):
+        raise error
+
+    with started() as client:
+        monkeypatch.setattr(TfidfModel, "tokenise", fail)
+        answer = client.post("/predict", json={"text": TEXT})
+    assert "no memory, thread or file is free for this request" in error_of(answer, 503)
+    assert answer.headers["retry-after"] == "1"
 
 
 def test_no_input_reaches_the_log(client, capfd, caplog):
