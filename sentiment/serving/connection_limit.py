@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import resource
+import socket
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from sentiment.serving.header_limit import LimitedHeaders
 if TYPE_CHECKING:
     import asyncio
 
+WRITE_SECONDS = 30.0  # that the other side may read nothing of an answer
 HEADER_SECONDS = 10.0  # from a connection, or a request's first byte, to the end of its headers
 MOST = 4096
 _BODY = json.dumps({"error": "too many connections are open: try again in a second"}).encode()
@@ -35,6 +37,7 @@ class LimitedConnections(LimitedHeaders):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection if there is a place for it, and await its first request."""
         super().connection_made(transport)
+        _give_up_on_a_reader_that_stopped(transport)
         if len(self.connections) > most_connections():
             transport.write(_REFUSAL)
             transport.close()
@@ -66,6 +69,18 @@ class LimitedConnections(LimitedHeaders):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _give_up_on_a_reader_that_stopped(transport: asyncio.Transport) -> None:
+    """Let the system end a connection whose other side reads nothing for WRITE_SECONDS.
+
+    Without it such a connection keeps its place, also after the server has closed it. Linux alone
+    has this option.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    connection = transport.get_extra_info("socket")
+    if option is not None and connection is not None and connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.IPPROTO_TCP, option, int(1000 * WRITE_SECONDS))
 
 
 @cache

@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 from service_fixtures import listening
+from waiting import wait_for
 
 from sentiment.serving import connection_limit
 
@@ -54,6 +55,23 @@ def test_a_line_break_after_an_answer_does_not_hold_the_connection(port):
         time.sleep(0.1)
         held.sendall(b"\r\n")
         assert until_closed(held) == b""
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no TCP_USER_TIMEOUT")
+def test_a_connection_whose_answers_nobody_reads_is_closed(port, monkeypatch):
+    monkeypatch.setattr(connection_limit, "WRITE_SECONDS", 1.0)
+    with connect(port) as silent:
+        silent.sendall(REQUEST.replace(b"/livez", b"/docs.json") * 500)
+        wait_for(lambda: is_cut_off(silent), pause=0.5)
+
+
+def is_cut_off(connection):
+    """Whether the system knows nothing more of a connection, as what arrives there says."""
+    try:
+        connection.send(b"\r\n")
+    except ConnectionError:
+        return True
+    return False
 
 
 def drip(connection):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import pytest
 import uvicorn
@@ -44,11 +45,25 @@ async def answer(scope, receive, send):
     await send({"type": "http.response.body"})
 
 
-def sent(*pieces):
+async def read(scope, receive, send):
+    """Answer when the whole body has come, with its size and the headers' number."""
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        size, more = size + len(message["body"]), message["more_body"]
+    said = (b"size", str(size).encode()), (b"number", str(len(scope["headers"])).encode())
+    headers = [(b"content-length", b"0"), *said]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body"})
+
+
+def sent(*pieces, app=answer):
     """The connection after these bytes have arrived, piece by piece, as at BentoML's server."""
 
     async def talk():
-        config = uvicorn.Config(answer, log_config=None, lifespan="off")
+        config = uvicorn.Config(app, log_config=None, lifespan="off")
         config.load()
         protocol = config.http_protocol_class(config=config, server_state=ServerState(), app_state={})
         assert isinstance(protocol, LimitedHeaders)
@@ -59,7 +74,9 @@ def sent(*pieces):
                 protocol.data_received(piece)
             for _ in range(5):
                 await asyncio.sleep(0)
+        is_closed = transport.is_closed  # the loss of the connection closes it in any case
         protocol.connection_lost(None)
+        transport.is_closed = is_closed
         return transport
 
     with pytest.MonkeyPatch.context() as patch:
@@ -93,6 +110,33 @@ def test_headers_below_the_limit_and_large_bodies_are_taken():
     transport = sent(large, large, post, START + b"\r\n")
     assert transport.written.count(b"HTTP/1.1 200 OK") == 4
     assert TOO_LARGE not in transport.written
+
+
+CHUNKED = START.replace(b"GET", b"POST") + b"Transfer-Encoding: chunked\r\n\r\n"
+ENDLESS = [b"x" * 1024] * 65
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [CHUNKED + b"0\r\nX: ", *ENDLESS],
+        [CHUNKED + b"3\r\nabc\r\n0\r\n", b"".join(b"a%d: b\r\n" % n for n in range(MOST_BYTES // 4))],
+        [CHUNKED + b"3;x=", *ENDLESS],
+    ],
+    ids=["an endless trailer", "many trailers", "an endless extension"],
+)
+@pytest.mark.parametrize(("app", "answers"), [(read, [b"431"]), (answer, [b"200"])])
+def test_trailers_and_extensions_of_chunks_have_the_same_limit(pieces, app, answers):
+    transport = sent(*pieces, app=app)
+    assert re.findall(rb"HTTP/1.1 (\d+)", transport.written) == answers
+    assert transport.is_closed
+
+
+def test_bodies_in_many_chunks_and_short_trailers_are_taken_and_trailers_are_no_headers():
+    pieces = [CHUNKED, *[b"400;a=b\r\n" + b"x" * 1024 + b"\r\n"] * 100, b"0\r\nHost: evil\r\n\r\n"]
+    transport = sent(*pieces, app=read)
+    assert b"size: 102400\r\nnumber: 2\r\n" in transport.written
+    assert not transport.is_closed
 
 
 def test_what_is_no_request_is_a_400():
