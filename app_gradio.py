@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import gradio as gr
 
 _UPLOAD_BYTES = 20_000_000  # above what the page accepts, so that the page says the limit in its own words
+_UPLOADS = {"/gradio_api/upload": _UPLOAD_BYTES + 10_000}  # its form's own words are some hundred bytes
+_REQUEST_BYTES = 2_000_000  # of any other request
+_SLOWEST_UPLOAD = 50_000.0  # bytes a second
 # Screen readers and hyphenation follow the language of the page.
 _SET_LANGUAGE = "() => { document.documentElement.lang = navigator.language.startsWith('fr') ? 'fr' : 'en'; }"
 
@@ -36,11 +39,16 @@ def launch(page: gr.Blocks, settings: Settings) -> str:
     from page.host import listening_host
     from page.texts import I18N
     from page.theme import CSS, make_theme
+    from sentiment.body_limit import BodyLimit
     from sentiment.loopback import LoopbackGuard
     from sentiment.serving.connection_limit import limit_connections
 
     limit_connections()
     host = listening_host()
+    guard = Middleware(LoopbackGuard, host=host, allows_links=True)
+    bodies = Middleware(
+        BodyLimit, most_bytes=_REQUEST_BYTES, larger=_UPLOADS, bytes_per_second=_SLOWEST_UPLOAD
+    )
     address: str = page.launch(
         server_name=host,
         server_port=settings.port_app,
@@ -58,7 +66,7 @@ def launch(page: gr.Blocks, settings: Settings) -> str:
         theme=make_theme(),
         css_paths=[CSS],
         js=_SET_LANGUAGE,
-        app_kwargs={"middleware": [Middleware(LoopbackGuard, host=host, allows_links=True)]},
+        app_kwargs={"middleware": [guard, bodies]},
     )[1]
     return address
 

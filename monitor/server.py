@@ -21,6 +21,7 @@ from monitor.query import Limits, QueryEngine
 from monitor.retention import start_retention
 from monitor.tables import TABLES
 from monitor.writer import Writer
+from sentiment.body_limit import BodyLimit
 from sentiment.errors import SentiloopError
 from sentiment.loopback import LoopbackGuard
 
@@ -119,6 +120,7 @@ def create_app(monitor: Monitor) -> Starlette:
         ],
         middleware=[
             Middleware(LoopbackGuard, host=monitor.settings.monitor_host),
+            Middleware(BodyLimit),  # its size is the routes' matter, which answer as Azure does
             Middleware(SingleSlashes),
         ],
         exception_handlers={ClientDisconnect: _answer_nobody},

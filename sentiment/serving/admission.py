@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
+from sentiment.body_limit import BODY_SECONDS
 from sentiment.loopback import REFUSAL, is_loopback, is_ours
 from sentiment.serving.api import parse
 from sentiment.serving.endpoints import PATHS
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from sentiment.config import Settings
     from sentiment.serving.paths import Path
 
-BODY_SECONDS = 10.0  # from the headers of a request to the end of its body
 _CLOSE = {"Connection": "close"}
 
 
