@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+import honcho.manager
 import httpx
-from honcho.manager import Manager
 
 from sentiment import durable, loopback
 from sentiment.champions import store
@@ -32,6 +32,7 @@ from sentiment.telemetry.connection_string import CONNECTION_STRING
 from sentiment.waiting import wait_until
 
 _READY_SECONDS = 180
+_END_SECONDS = 15  # for telemetry that a slow endpoint takes its time with to reach the spool
 _LOOK_SECONDS = 5.0
 _UNFINISHED = "first_training"  # below SENTIMENT_HOME, with the profile, until all models were compared
 _ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
@@ -168,7 +169,8 @@ def run(profile: str) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    manager = Manager()  # it stops every part when one of them ends, and on SIGINT and SIGTERM
+    honcho.manager.KILL_WAIT = _END_SECONDS
+    manager = honcho.manager.Manager()  # it stops all parts when one ends, and on SIGINT and SIGTERM
     environment = dict(os.environ)
     if any(part.name == "monitor" for part in programs):
         environment[CONNECTION_STRING] = settings.local_connection_string

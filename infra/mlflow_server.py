@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from sentiment.config import Settings
 
 MIN_PASSWORD_CHARS = 12  # MLflow's own limit
+_RUNS = "MLFLOW_BACKEND_STORE_URI"
 _AUTHENTICATION = "mlflow.server.auth:authenticate_request_basic_auth"
 
 
 def server_command(settings: Settings, environment: Mapping[str, str]) -> list[str]:
     """Return the command that starts the server, which listens on SENTIMENT_HOST.
+
+    Others see it in the list of processes: addresses with passwords stay in the environment.
 
     Raises:
         ConfigError: The names by which clients call it are missing.
@@ -45,10 +48,6 @@ def server_command(settings: Settings, environment: Mapping[str, str]) -> list[s
     return [
         *(sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth"),
         *("--host", str(settings.host), "--port", str(settings.port_mlflow), "--workers", "1"),
-        *(
-            "--backend-store-uri",
-            environment.get("MLFLOW_BACKEND_STORE_URI") or f"sqlite:///{home}/mlflow.db",
-        ),
         *(
             "--artifacts-destination",
             environment.get("MLFLOW_ARTIFACTS_DESTINATION") or f"{home}/mlartifacts",
@@ -110,6 +109,8 @@ def main() -> None:
     settings = read_settings()
     apply_tool_environment(settings)
     os.environ.update(login_environment(settings, os.environ))
+    if not os.environ.get(_RUNS):
+        os.environ[_RUNS] = f"sqlite:///{settings.home}/mlflow.db"
     command = server_command(settings, os.environ)
     os.execv(command[0], command)  # noqa: S606
 

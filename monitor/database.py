@@ -52,7 +52,7 @@ class Database:
         """
         self.path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._connection = _connect(path, memory)
         except duckdb.Error as error:
             raise _explained(path, error) from error

@@ -76,6 +76,10 @@ def mlflow_with_login(postgres, loop_home, monkeypatch):
             lambda: answers(address) or process.poll() is not None, 180, pause=0.2, explain=log.read_text
         )
         assert process.poll() is None, log.read_text()[-4000:]
+        server = psutil.Process(process.pid)
+        words = [word for member in (server, *server.children(recursive=True)) for word in member.cmdline()]
+        assert "basic-auth" in words
+        assert not any("postgresql" in word for word in words)  # the addresses hold passwords
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         yield address
     finally:
