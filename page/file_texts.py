@@ -71,10 +71,16 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "ci-dessus où sont les tweets.",
     ),
     "file_doubt": (
-        "{file}, line 1: “{line}” can be a header or a tweet: choose above that each line is a tweet, or "
-        "write the header without spaces after commas.",
-        "{file}, ligne 1 : « {line} » peut être un en-tête ou un tweet : choisissez ci-dessus que chaque "
-        "ligne est un tweet, ou écrivez l’en-tête sans espace après les virgules.",
+        "{file}, line {number}: “{line}” can be a header or a tweet: choose above that each line is a tweet, "
+        "or, if it is a header, the column of the tweets.",
+        "{file}, ligne {number} : « {line} » peut être un en-tête ou un tweet : choisissez ci-dessus "
+        "que chaque ligne est un tweet, ou, si c’est un en-tête, la colonne des tweets.",
+    ),
+    "file_header_below": (
+        "{file}, line {number}: “{line}” looks like the header: remove the lines above it, or choose above "
+        "that each line is a tweet.",
+        "{file}, ligne {number} : « {line} » ressemble à l’en-tête : retirez les lignes qui le précèdent, ou "
+        "choisissez ci-dessus que chaque ligne est un tweet.",
     ),
     "file_no_text": (
         "{file}: the column {name} holds {kind}, not text: choose another column.",

@@ -15,12 +15,13 @@ from page.cards import error_card, explain, preview_table, rows_table, summary_c
 from page.review_files import DOWNLOAD
 from page.scoring import Limits, Progress, Report, score_sheet
 from page.service_client import PredictedText, ServiceClient
-from page.sheet import EACH_LINE, Look, Sheet, SheetError, look_into, read_sheet, write_result
+from page.sheet import EACH_LINE, Sheet, SheetError, columns_of, look_into, read_sheet, write_result
 from page.texts import language_of, say, shown
 from sentiment.language import Language
 from sentiment.tables.opening import ENDINGS
 
 _PREVIEW_ROWS = 20
+_MAY_BE_LINES = ("file_doubt", "file_header_below")
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 Update = dict[str, object]
@@ -81,13 +82,15 @@ def on_file(file: str | None, request: gr.Request) -> tuple[Update, str]:
     language, hidden = language_of(request), gr.update(visible=False, choices=[], value=None)
     if not file:
         return hidden, ""
+    path = Path(file)
     try:
-        look = look_into(Path(file))
+        look = look_into(path)
     except SheetError as error:
-        each_line = [(say(language, "each_line"), EACH_LINE)]
-        doubt = gr.update(visible=True, choices=each_line, value=None)
-        return doubt if error.key == "file_doubt" else hidden, _error(language, error)
-    choices = _choices(language, look)
+        columns = columns_of(path) if error.key == "file_doubt" else []
+        choices = _choices(language, columns, may_be_lines=error.key in _MAY_BE_LINES)
+        return gr.update(visible=bool(choices), choices=choices, value=None), _error(language, error)
+    columns = columns_of(path) if look.column == EACH_LINE else look.header
+    choices = _choices(language, columns, may_be_lines=look.may_be_lines)
     update = gr.update(visible=len(choices) > 1, choices=choices, value=look.column)
     return update, rows_table(language, look.header, look.rows)
 
@@ -127,15 +130,13 @@ def score_file(
     return Scored(summary, str(result), _preview(sheet, report, language))
 
 
-def _choices(language: Language, look: Look) -> list[tuple[str, str]]:
-    """Return what can be chosen; a file of lines leaves nothing to choose."""
-    if look.column == EACH_LINE:
-        return [(say(language, "each_line"), EACH_LINE)]
-    names = [
+def _choices(language: Language, columns: list[str], *, may_be_lines: bool) -> list[tuple[str, str]]:
+    """Return what can be chosen: the columns, and each line."""
+    choices = [
         (name.strip() or say(language, "column_unnamed", number=place + 1), str(place))
-        for place, name in enumerate(look.header)
+        for place, name in enumerate(columns)
     ]
-    return [*names, (say(language, "each_line"), EACH_LINE)] if look.may_be_lines else names
+    return [*choices, (say(language, "each_line"), EACH_LINE)] if may_be_lines else choices
 
 
 def _error(language: Language, error: SheetError) -> str:

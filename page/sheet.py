@@ -33,6 +33,7 @@ MAX_MEGABYTES = 10
 MAX_UNPACKED_MEGABYTES = 100
 RESULT_COLUMNS = ("predicted_label", *LABELS, "model", "error")
 EACH_LINE = "lines"  # instead of a column
+_FIRST_COLUMN = "0"
 _LOOKED_AT = 5
 
 
@@ -104,6 +105,16 @@ def look_into(path: Path, column: str | None = None) -> Look:
     return Look(table.columns, chosen, rows, isinstance(table, DelimitedTable))
 
 
+def columns_of(path: Path) -> list[str]:
+    """Return the columns that a file has if its first line is a header; one alone is none.
+
+    Raises:
+        SheetError: The file is too big, or cannot be read.
+    """
+    columns = _open(path, _FIRST_COLUMN).columns
+    return columns if len(columns) > 1 else []
+
+
 def read_sheet(path: Path, column: str | None = None) -> Sheet:
     """Return the rows of a table whose tweets are in this column, `text` unless chosen.
 
@@ -166,8 +177,8 @@ def _open(path: Path, column: str | None) -> Table:
     if unpacked_size(path, MAX_UNPACKED_MEGABYTES * 1_000_000) > MAX_UNPACKED_MEGABYTES * 1_000_000:
         raise SheetError("file_unpacked", file=path.name, limit=MAX_UNPACKED_MEGABYTES)
     try:
-        # A column is chosen of a file that was read as a table with a header.
-        form = Form(columns=DEFAULT_TEXT) if column == EACH_LINE else Form()
+        # Who chooses a column says that there is a header.
+        form = Form(columns=DEFAULT_TEXT) if column == EACH_LINE else Form(column and DEFAULT_TEXT)
         return open_table(path, form)
     except TableError as error:
         raise _told(path, error) from error

@@ -43,7 +43,8 @@ _USUAL = {
     ),
 }
 _MOST_WORDS = 3  # of a column's name; a tweet's part between two commas mostly has more
-_SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)  # Excel's
+_HEADER_AT_MOST = 5  # lines, titles and comments among them
+_SEPARATOR_LINE = re.compile(r"(\"?)sep=(.)\1\r?\n?", re.IGNORECASE)  # Excel's, in quotes or not
 
 Reopen = Callable[[], Lines]
 
@@ -88,11 +89,12 @@ def find_dialect(path: Path, reopen: Reopen, form: Form) -> Dialect:
     """Return how the rows of a file are written.
 
     Raises:
-        TableError: The file is empty, or no row has as many cells as `form` names columns.
+        TableError: The file is empty, its first line can be a header or a tweet, a later one is the
+            header, the header names the columns of `form`, or no row has as many cells as those.
     """
     match = _SEPARATOR_LINE.fullmatch(reopen().peek())
     has_separator = match is not None
-    delimiters = (match.group(1),) if match else DELIMITERS
+    delimiters = (match.group(2),) if match else DELIMITERS
     candidates = [_sample(reopen(), delimiter, skips=has_separator) for delimiter in delimiters]
     if not any(each.records for each in candidates):
         raise TableError("empty", f"{path} is empty: give a table with a header, or one tweet per line")
@@ -111,6 +113,10 @@ class _Candidate:
     @property
     def header(self) -> list[str]:
         return self.records[0].cells
+
+    @property
+    def width(self) -> int:
+        return len(self.header)
 
     @property
     def is_spaced(self) -> bool:
@@ -134,14 +140,35 @@ class _Candidate:
         """Return whether the first line names columns.
 
         Single words, the column of tweets among them, do; other names only where most of the rows
-        after them bear it out.
+        after them bear it out, and beside the column of tweets any that have as many cells do.
         """
-        width = len(self.header)
-        if self.records[0].fault or width < 2:  # noqa: PLR2004
+        if self.records[0].fault or self.width < 2:  # noqa: PLR2004
             return False
         is_plain = self.holds(name) and not self.is_spaced and self._are_names(1)
         words = _MOST_WORDS if not self.is_spaced else int(self.holds(name))
-        return is_plain or (self._are_names(words) and self.support(width) > 1 / 2)
+        is_regular = self.may_be_header(name) and not self._has_spaces and self._is_regular
+        return is_plain or is_regular or (self._are_names(words) and self.support(self.width) > 1 / 2)
+
+    def may_be_header(self, name: str) -> bool:
+        """Return whether the column of tweets is in the first line, and it reads as no sentence."""
+        is_possible = self.width > 1 and not self.records[0].fault and self.holds(name)
+        return is_possible and (not self._has_spaces or self._is_regular)
+
+    @property
+    def _has_spaces(self) -> bool:
+        """Whether a space follows some delimiter of the first line, as in a sentence."""
+        return any(cell.startswith(" ") for cell in self.header[1:])
+
+    @property
+    def _is_regular(self) -> bool:
+        """Whether most rows have as many cells as the first, which is no tweet with one comma."""
+        is_short = all(len(cell.split()) <= _MOST_WORDS for cell in self.header)
+        return (self.width > 2 or is_short) and self.is_borne_out  # noqa: PLR2004
+
+    @property
+    def is_borne_out(self) -> bool:
+        """Whether there are rows, and most have as many cells as the first line."""
+        return len(self.records) > 1 and self.support(self.width, exactly=True) > 1 / 2
 
     def _are_names(self, most_words: int) -> bool:
         return all(_is_name(cell, most_words, may_be_empty=not at) for at, cell in enumerate(self.header))
@@ -175,30 +202,55 @@ def _is_name(cell: str, most_words: int, *, may_be_empty: bool) -> bool:
 def _headed(path: Path, candidates: list[_Candidate], text_column: str | None) -> Dialect:
     """Return the form of a file whose first line may be a header."""
     name = text_column or DEFAULT_TEXT
-    if all(len(each.header) == 1 and each.holds(name) for each in candidates):
+    if all(each.width == 1 and (text_column or each.holds(name)) for each in candidates):
         return Dialect((candidates[0].header[0],))
-    if text_column is not None:  # then there is a header, whatever it looks like
-        best = max(candidates, key=lambda each: (each.holds(name), len(each.header)))
-    else:
-        able = [each for each in candidates if each.is_header(name)]
-        if not able:
-            return Dialect((DEFAULT_TEXT,), has_header=False)
-        best = max(able, key=lambda each: (each.holds(name), each.support(len(each.header), exactly=True)))
-        _refuse_doubt(path, best, name)
+    able = [each for each in candidates if each.is_header(name)]
+    if text_column is None and not able:
+        _refuse_header_below(path, candidates, name)
+        for each in candidates:
+            if each.may_be_header(name):
+                raise _doubt(path, each, name)
+        return Dialect((DEFAULT_TEXT,), has_header=False)
+    # Where the user names the column of tweets there is a header, whatever it looks like.
+    best = max(candidates if text_column else able, key=lambda each: _fitness(each, name))
+    others = {cell.strip().casefold() for cell in best.header} - {name}
+    if text_column is None and best.is_spaced and best.width == 2 and not others <= _USUAL:  # noqa: PLR2004
+        raise _doubt(path, best, name)
     columns = tuple(cell.strip() if best.is_spaced else cell for cell in best.header)
     return Dialect(columns, best.delimiter, is_spaced=best.is_spaced)
 
 
-def _refuse_doubt(path: Path, header: _Candidate, name: str) -> None:
-    """Refuse a first line that can be a header and a tweet alike, such as `text, please`."""
-    others = {cell.strip().casefold() for cell in header.header} - {name}
-    if header.is_spaced and len(header.header) == 2 and not others <= _USUAL:  # noqa: PLR2004
-        raise TableError(
-            "doubt",
-            f"{path}, line 1: {header.line[:_SHOWN_CHARS]!r} can be a header or a tweet: say --text-column "
-            f"{name} if it is a header, --columns {name} if each line is a tweet",
-            line=header.line[:_SHOWN_CHARS],
-        )
+def _fitness(header: _Candidate, name: str) -> tuple[float, ...]:
+    support = header.support(header.width, exactly=True)
+    return header.holds(name), header.is_header(name), header.width > 1, support, header.width
+
+
+def _doubt(path: Path, header: _Candidate, name: str) -> TableError:
+    """Return the error of a first line that can be a header and a tweet alike: `text, please`."""
+    return TableError(
+        "doubt",
+        f"{path}, line {header.records[0].line}: {header.line[:_SHOWN_CHARS]!r} can be a header or a tweet: "
+        f"say --text-column {name} if it is a header, --columns {name} if each line is a tweet",
+        line=header.line[:_SHOWN_CHARS],
+        number=header.records[0].line,
+    )
+
+
+def _refuse_header_below(path: Path, candidates: list[_Candidate], name: str) -> None:
+    """Refuse a file with a title or a comment above its header, whose lines are no tweets."""
+    for each in candidates:
+        for at, record in enumerate(each.records[1:_HEADER_AT_MOST], 1):
+            line = each.delimiter.join(record.cells)
+            below = replace(each, line=line, records=each.records[at:])
+            is_alone = below.width == 1 and below.holds(name)
+            if (is_alone or below.is_header(name)) and below.holds(name) and below.is_borne_out:
+                raise TableError(
+                    "header_below",
+                    f"{path}, line {record.line}: {line[:_SHOWN_CHARS]!r} looks like the header: remove the "
+                    f"lines above it, or say --columns {name} if each line is a tweet",
+                    line=line[:_SHOWN_CHARS],
+                    number=record.line,
+                )
 
 
 def _named(path: Path, candidates: list[_Candidate], form: Form) -> Dialect:
@@ -207,6 +259,13 @@ def _named(path: Path, candidates: list[_Candidate], form: Form) -> Dialect:
     if len(names) == 1:
         return Dialect(names, has_header=False)
     best = max(candidates, key=lambda each: each.support(len(names), exactly=True))
+    if [cell.strip().casefold() for cell in best.header] == [name.casefold() for name in names]:
+        line = best.records[0].line
+        raise TableError(
+            "header_there",
+            f"{path}, line {line}: the header is there, {best.line[:_SHOWN_CHARS]!r}: leave --columns out",
+            line=line,
+        )
     if not best.support(len(names), exactly=True):
         record = best.records[0]
         raise TableError(

@@ -196,9 +196,23 @@ def test_where_the_first_line_can_be_both_each_line_can_be_chosen(tmp_path, lang
 
     assert words in error
     assert update["visible"] is True
-    assert [value for _, value in update["choices"]] == [EACH_LINE]
-    assert update["choices"][0][0].startswith(choice)
+    assert [value for _, value in update["choices"]] == ["0", "1", EACH_LINE]
+    assert update["choices"][-1][0].startswith(choice)
     assert [row.text for row in read_sheet(path, EACH_LINE).rows] == path.read_text().splitlines()
+    assert [row.text for row in read_sheet(path, "0").rows] == ["well", "ok"]
+
+
+def test_a_file_of_lines_can_be_a_table_and_one_below_a_title_only_lines(tmp_path):
+    lines = write(tmp_path, "@at,message\n8:00,good, very good\n9:00,bad\n", "lines.csv")
+    update, _ = on_file(str(lines), Reader("en"))
+    assert (update["value"], [value for _, value in update["choices"]]) == (EACH_LINE, ["0", "1", EACH_LINE])
+    assert look_into(lines, "1").header == ["@at", "message"]
+    assert [row.text for row in read_sheet(lines, "1").rows][1] == "bad"
+
+    below = write(tmp_path, "My tweets;;\nid;text;lang\n1;good;en\n", "below.csv")
+    update, error = on_file(str(below), Reader("en"))
+    assert "line 2: “id;text;lang” looks like the header: remove the lines above it" in error
+    assert [value for _, value in update["choices"]] == [EACH_LINE]
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused_as_it_is_read(tmp_path, monkeypatch):
