@@ -107,6 +107,25 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "{file} is a web page, not a table: download the file itself.",
         "{file} est une page web, pas un tableau : téléchargez le fichier lui-même.",
     ),
+    "file_archive": (
+        "{file} is an archive of files, not a table: unpack it, and choose the table that is in it.",
+        "{file} est une archive de fichiers, pas un tableau : décompressez-la, et choisissez le tableau "
+        "qu’elle contient.",
+    ),
+    "file_compressed": (
+        "{file} is compressed twice, or by another program than gzip: unpack it and choose the table.",
+        "{file} est compressé deux fois, ou par un autre programme que gzip : décompressez-le et choisissez "
+        "le tableau.",
+    ),
+    "file_markup": (
+        "{file} is a table in HTML or XML: open it in a spreadsheet and save it as “CSV UTF-8”.",
+        "{file} est un tableau en HTML ou en XML : ouvrez-le dans un tableur et enregistrez-le en "
+        "« CSV UTF-8 ».",
+    ),
+    "file_document": (
+        "{file} is a text document (RTF), not a table: save it as plain text in UTF-8.",
+        "{file} est un document (RTF), pas un tableau : enregistrez-le en texte brut, en UTF-8.",
+    ),
     "file_pointer": (
         "{file} is a pointer of Git LFS, not the file itself: fetch it with git lfs pull.",
         "{file} est un pointeur de Git LFS, pas le fichier lui-même : récupérez-le avec git lfs pull.",

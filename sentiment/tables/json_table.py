@@ -50,8 +50,9 @@ class JsonTable(StringTable):
                 yield value.number, cells, fault, opened.share
 
     def _values(self, text: TextIO) -> Iterator[Value]:
+        start = text.tell()  # after the file's marks
         is_array = text.read(_START).lstrip().startswith("[")
-        text.seek(0)
+        text.seek(start)
         self.unit = "row" if is_array else "line"  # an array may be on one line
         return array_values(text, self.path) if is_array else line_values(text, self.path)
 

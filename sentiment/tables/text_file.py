@@ -9,6 +9,8 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, BinaryIO, Self, cast
 
+from sentiment.tables.encodings import is_wide, known_encoding, wide_by_bytes, wide_by_characters
+from sentiment.tables.other_files import refuse_other_file
 from sentiment.tables.table import TableError
 
 if TYPE_CHECKING:
@@ -16,37 +18,14 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 _MARKS = (  # the longest first: UTF-32's begins as UTF-16's does
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
-_OTHER_FILES = (  # what is taken for a table, by its first bytes in small letters
-    (
-        "workbook",
-        "a ZIP file, such as a workbook of Excel: save the sheet as CSV UTF-8",
-        (b"pk\x03\x04", b"\xd0\xcf\x11\xe0"),
-    ),
-    (
-        "no_table",
-        "a PDF, a picture or a database, not a table: export the tweets as CSV UTF-8",
-        (b"%pdf-", b"\x89png", b"\xff\xd8\xff", b"gif87a", b"gif89a", b"sqlite format 3\x00"),
-    ),
-    (
-        "web_page",
-        "a web page, not a table: download the file itself",
-        (b"<!doctype html", b"<html", b"\xef\xbb\xbf<!doctype html"),
-    ),
-    (
-        "pointer",
-        "a pointer of Git LFS, not the file itself: fetch it with git lfs pull",
-        (b"version https://git-lfs.github.com/spec/",),
-    ),
-)
-_FEW = 4  # times as many zeros in one half of the places as in the other: UTF-16
-_MANY_ZEROS = 0.2  # of the bytes: every second one is zero in English in UTF-16
+_MANY_ZEROS = 0.2  # of the bytes: more are no strays in a text
 
 
 class OpenBytes:
@@ -75,10 +54,11 @@ class OpenBytes:
 
 
 class OpenText(OpenBytes):
-    """An open file's text, uncompressed, its line breaks as they are."""
+    """An open file's text, uncompressed, its line breaks as they are, without its marks."""
 
-    def __init__(self, path: Path, encoding: str) -> None:
+    def __init__(self, path: Path, encoding: str, marks: int = 0) -> None:
         super().__init__(path)
+        self.file.seek(marks)
         self.text = io.TextIOWrapper(cast("BinaryIO", self.file), encoding=encoding, newline="")
 
     def __exit__(self, *_: object) -> None:
@@ -88,15 +68,21 @@ class OpenText(OpenBytes):
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file whose text is known to be whole; `mark` is its byte order mark, or nothing."""
+    """A file whose text is known to be whole.
+
+    Attributes:
+        mark: Its byte order mark as text, or nothing.
+        marks: How many bytes its marks have: some programs write one before another's.
+    """
 
     path: Path
     encoding: str
     mark: str
+    marks: int = 0
 
     def open(self) -> OpenText:
         """Return the open text, its line breaks as they are."""
-        return OpenText(self.path, self.encoding)
+        return OpenText(self.path, self.encoding, self.marks)
 
     def read(self) -> str:
         """Return the whole text."""
@@ -111,22 +97,21 @@ def check_text_file(path: Path, encoding: str | None = None) -> TextFile:
     `encoding`, which counts more than UTF-8.
 
     Raises:
-        TableError: It has another; the message names the line, and an encoding to try.
+        TableError: It has another, and the message names the line and an encoding to try; it is
+            damaged; or its first bytes are those of no table.
     """
     try:
         with OpenBytes(path) as opened:
-            start = opened.file.read(4)
-            marked = next((name for mark, name in _MARKS if start.startswith(mark)), None)
-            name = marked or _known(encoding or "utf-8")
-            opened.file.seek(0)
-            _check(path, name, opened.file)
+            file = _described(path, opened.file.read(_BLOCK), encoding)
+            opened.file.seek(file.marks)
+            _check(file, opened.file)
     except _DAMAGE as error:
         raise TableError(
             "damaged",
             f"{path} is damaged ({type(error).__name__}): copy or compress it anew",
             reason=type(error).__name__,
         ) from error
-    return TextFile(path, name, "\ufeff" if marked else "")
+    return file
 
 
 def starts_with(path: Path, mark: bytes) -> bool:
@@ -153,56 +138,72 @@ def unpacked_size(path: Path, most: int) -> int:
     return size
 
 
-def _check(path: Path, encoding: str, file: IO[bytes]) -> None:
-    decoder, line, start = codecs.getincrementaldecoder(encoding)(), 1, True
-    while block := file.read(_BLOCK):
-        if start:
-            _refuse_what_is_no_text(path, block, encoding)
-            start = False
-        try:
-            line += _breaks(decoder.decode(block))
-        except UnicodeDecodeError as error:
-            raise _wrong_encoding(path, encoding, error, line) from error
+def _described(path: Path, block: bytes, encoding: str | None) -> TextFile:
+    """Return a file with the encoding that it must have, by its first bytes or its user's word."""
+    for mark, name in _MARKS:
+        if block.startswith(mark):
+            size = len(mark)
+            while block.startswith(mark, size):
+                size += len(mark)
+            refuse_other_file(path, block[size:])
+            return TextFile(path, name, "\ufeff", size)
+    refuse_other_file(path, block)
+    if (known := known_encoding(encoding or "utf-8")) is None:
+        message = f"--encoding {encoding!r} is not known: name one such as cp1252, latin-1 or utf-16-le"
+        raise TableError("unknown_encoding", message, name=encoding)
+    if known in ("utf-16", "utf-32"):
+        wide = wide_by_bytes(block) or wide_by_characters(block)
+        others = f"name {known}-le or {known}-be, or leave --encoding out for UTF-8"
+        remedy = f"try --encoding {wide.encoding}" if wide else others
+        raise TableError("no_mark", f"{path}, line 1: no mark of {known.upper()} is there: {remedy}")
+    if not is_wide(known):
+        _refuse_zeros(path, block, known)
+    return TextFile(path, known, "")
+
+
+def _refuse_zeros(path: Path, block: bytes, encoding: str) -> None:
+    """Refuse bytes that no text has; UTF-16 has them in every second place, damage anywhere."""
+    name = encoding.upper()
+    if wide := wide_by_bytes(block):
+        raise TableError(
+            "encoding",
+            f"{path}, line 1: the byte 0x{wide.byte:02x} in every {wide.places} place is not {name}: "
+            f"try --encoding {wide.encoding}",
+            line=1,
+            byte=wide.byte,
+            name=name,
+            proposal=wide.encoding,
+        )
+    if block.count(0) > _MANY_ZEROS * len(block):
+        line = 1 + block[: block.index(0)].count(b"\n")
+        message = f"{path}, line {line}: bytes 0x00 in a row: the file is damaged, copy or export it anew"
+        raise TableError("damaged", message, reason=f"line {line}: 0x00")
+
+
+def _check(text: TextFile, file: IO[bytes]) -> None:
+    decoder, line = codecs.getincrementaldecoder(text.encoding)(), 1
     try:
+        while block := file.read(_BLOCK):
+            line += _breaks(decoder.decode(block))
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        raise _wrong_encoding(path, encoding, error, line) from error
+        raise _wrong_encoding(text, error, line) from error
 
 
 def _breaks(text: str) -> int:
     return text.count("\n") or text.count("\r")
 
 
-def _refuse_what_is_no_text(path: Path, block: bytes, encoding: str) -> None:
-    start = block[:512].lstrip().lower()
-    for fault, words, beginnings in _OTHER_FILES:
-        if start.startswith(beginnings):
-            raise TableError(fault, f"{path} is {words}")
-    if encoding.startswith("utf-8") and block.count(0) > _MANY_ZEROS * len(block):
-        raise _zeros(path, block)
-
-
-def _zeros(path: Path, block: bytes) -> TableError:
-    """Return the error of many bytes 0x00: UTF-16 has them in every second place, damage in all."""
-    first, second = block[0::2].count(0), block[1::2].count(0)
-    if _FEW * min(first, second) > max(first, second):
-        line = 1 + block[: block.index(0)].count(b"\n")
-        message = f"{path}, line {line}: bytes 0x00 in a row: the file is damaged, copy or export it anew"
-        return TableError("damaged", message, reason=f"line {line}: 0x00")
-    name = "utf-16-be" if first > second else "utf-16-le"
-    message = f"{path}, line 1: the byte 0x00 in every second place is not UTF-8: try --encoding {name}"
-    return TableError("encoding", message, line=1, byte=0, name="UTF-8", proposal=name)
-
-
-def _wrong_encoding(path: Path, encoding: str, error: UnicodeDecodeError, line: int) -> TableError:
+def _wrong_encoding(text: TextFile, error: UnicodeDecodeError, line: int) -> TableError:
     byte, before = error.object[error.start], error.object[: error.start]
-    line += _breaks(before.decode(encoding, "replace"))
-    name = encoding.upper().removesuffix("-SIG")
-    proposal = _proposed(path)
-    remedy = f"try --encoding {proposal}" if proposal != encoding else "name its encoding with --encoding"
+    line += _breaks(before.decode(text.encoding, "replace"))
+    name, proposal = text.encoding.upper(), _proposed(text)
+    remedy = f"try --encoding {proposal}" if proposal else "name its encoding with --encoding"
+    if text.mark:
+        remedy = "the file is damaged, copy or export it anew"
     return TableError(
         "encoding",
-        f"{path}, line {line}: the byte 0x{byte:02x} is not {name}: {remedy}",
+        f"{text.path}, line {line}: the byte 0x{byte:02x} is not {name}: {remedy}",
         line=line,
         byte=byte,
         name=name,
@@ -210,24 +211,23 @@ def _wrong_encoding(path: Path, encoding: str, error: UnicodeDecodeError, line: 
     )
 
 
-def _proposed(path: Path) -> str:
-    """Return the encoding that most files in no UTF have: Windows', or latin-1 if a byte is not."""
-    with OpenBytes(path) as opened:
-        while block := opened.file.read(_BLOCK):
+def _proposed(text: TextFile) -> str | None:
+    """Return the encoding that a file may have instead, or None.
+
+    Without zeros it is what most files in no UTF have: Windows', or latin-1 if a byte is not.
+    """
+    if is_wide(text.encoding):
+        return None
+    with OpenBytes(text.path) as opened:
+        block = opened.file.read(_BLOCK)
+        if 0 in block:
+            wide = wide_by_characters(block)
+            return wide.encoding if wide else None
+        name = "cp1252"
+        while block:
             try:
-                block.decode("cp1252")
+                block.decode(name)
             except UnicodeDecodeError:
-                return "latin-1"
-    return "cp1252"
-
-
-def _known(encoding: str) -> str:
-    try:
-        "".encode(encoding)
-        return codecs.lookup(encoding).name
-    except LookupError as error:
-        raise TableError(
-            "unknown_encoding",
-            f"--encoding {encoding!r} is not known: name one such as cp1252, latin-1 or utf-16",
-            name=encoding,
-        ) from error
+                name = "latin-1"
+            block = opened.file.read(_BLOCK)
+    return name if known_encoding(name) != text.encoding else None
