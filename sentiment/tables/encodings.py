@@ -63,9 +63,9 @@ def wide_by_bytes(block: bytes) -> Wide | None:
         if min(full) > 1 - _OFTEN and other < _OFTEN:
             return Wide(name)
     first, second = (max((_share(block[at::2], byte), byte) for byte in _CONTROLS) for at in (0, 1))
-    for name, most, other in (("utf-16-le", second, first), ("utf-16-be", first, second)):
-        if most[0] > _OFTEN and most[0] > _TIMES * other[0]:
-            return Wide(name, most[1])
+    for name, (share, byte), (elsewhere, _) in (("utf-16-le", second, first), ("utf-16-be", first, second)):
+        if share > _OFTEN and share > _TIMES * elsewhere:
+            return Wide(name, byte)
     return None
 
 
