@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,6 +68,11 @@ class Lines:
         return self._record[0].rstrip("\r\n") if self._record else ""
 
     @property
+    def last(self) -> str:
+        """The present record's last line, without its break."""
+        return self._record[-1].rstrip("\r\n") if self._record else ""
+
+    @property
     def count(self) -> int:
         """How many lines the present record has."""
         return len(self._record)
@@ -115,7 +121,8 @@ def delimited(lines: Lines, delimiter: str, *, is_spaced: bool = False, width: i
     """Return the rows of CSV; one that is none has one cell, its first line as it is.
 
     Files with tabs often hold quotes that mean nothing: where they would join lines that are rows
-    of `width` cells themselves, each line is a row.
+    of `width` cells themselves, each line is a row. The last line of a cell in quotes is none if it
+    lacks a number, such as an id, that stands before the cell.
     """
     reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=is_spaced)
     while True:
@@ -128,7 +135,11 @@ def delimited(lines: Lines, delimiter: str, *, is_spaced: bool = False, width: i
         except csv.Error as error:  # the reader begins anew after one
             reason = str(error)
         plain = lines.first.split(delimiter) if delimiter == "\t" and width else []
-        joins = cells is None or (lines.count > 1 and any(delimiter in cell for cell in cells))
+        joins = cells is None or (
+            lines.count > 1
+            and any(delimiter in cell for cell in cells)
+            and _begin_alike(plain, lines.last.split(delimiter))
+        )
         if plain and len(plain) == width and joins:
             lines.put_back()
             yield Record(lines.number, plain)
@@ -137,6 +148,12 @@ def delimited(lines: Lines, delimiter: str, *, is_spaced: bool = False, width: i
             yield Record(lines.number, [lines.first], _fault_of(reason))
         else:
             yield Record(lines.number, cells if lines.first.strip(" ") or lines.count > 1 else [])
+
+
+def _begin_alike(first: list[str], last: list[str]) -> bool:
+    """Return whether the last line, too, has numbers in the cells before the first quote."""
+    before = itertools.takewhile(lambda cell: not cell.startswith('"'), first)
+    return all(there.isdecimal() or not cell.isdecimal() for cell, there in zip(before, last, strict=False))
 
 
 def _fault_of(reason: str) -> RowFault:
