@@ -134,6 +134,12 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "{file} holds no rows in JSON: write an array of objects, or one object per line.",
         "{file} ne contient pas de lignes en JSON : écrivez un tableau d’objets, ou un objet par ligne.",
     ),
+    "file_json_inside": (
+        "{file} holds objects in JSON: give it the ending {ending}, or choose above that each line is a "
+        "tweet.",
+        "{file} contient des objets JSON : donnez-lui l’extension {ending}, ou choisissez ci-dessus que "
+        "chaque ligne est un tweet.",
+    ),
     "file_long_line": (
         "{file} has a line of more than 16 million characters: give a table of tweets.",
         "{file} a une ligne de plus de 16 millions de caractères : donnez un tableau de tweets.",

@@ -21,7 +21,7 @@ from sentiment.language import Language
 from sentiment.tables.opening import ENDINGS
 
 _PREVIEW_ROWS = 20
-_MAY_BE_LINES = ("file_doubt", "file_header_below")
+_MAY_BE_LINES = ("file_doubt", "file_header_below", "file_json_inside")
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 Update = dict[str, object]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from sentiment.tables.dialect import Dialect, find_dialect
+from sentiment.tables.dialect import DEFAULT_TEXT, Dialect, find_dialect
+from sentiment.tables.json_values import begins_with
 from sentiment.tables.records import Lines, Record
-from sentiment.tables.table import RowFault, StringTable
+from sentiment.tables.table import RowFault, StringTable, TableError
 from sentiment.tables.text_file import check_text_file
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class DelimitedTable(StringTable):
     """A text file of rows.
 
     A row that is no CSV, or longer or shorter than the header, is at fault and stops nothing. Blank
-    lines at the end are no rows; the others are rows without a text.
+    lines at the end are no rows; the others are rows without a text. Rows in JSON are refused.
     """
 
     may_lack_header = True
@@ -32,6 +33,8 @@ class DelimitedTable(StringTable):
         self.path = path
         self._file = check_text_file(path, form.encoding)
         self.mark = self._file.mark
+        if not form.names:
+            self._refuse_json()
         self._dialect = self._find_dialect(form)
         self.columns = list(self._dialect.columns)
         self.has_header = self._dialect.has_header
@@ -70,6 +73,18 @@ class DelimitedTable(StringTable):
         if len(cells) > width:
             return [*cells[: width - 1], self.delimiter.join(cells[width - 1 :])]
         return cells + [""] * (width - len(cells))
+
+    def _refuse_json(self) -> None:
+        with self._file.open() as opened:
+            is_array, is_of_objects = begins_with(opened.text)
+        if is_of_objects:
+            ending = ".json" if is_array else ".jsonl"
+            raise TableError(
+                "json_inside",
+                f"{self.path} holds objects in JSON: give it the ending {ending}, or say --columns "
+                f"{DEFAULT_TEXT} if each line is a tweet",
+                ending=ending,
+            )
 
     def _find_dialect(self, form: Form) -> Dialect:
         with contextlib.ExitStack() as stack:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sentiment.tables.dialect import DEFAULT_TEXT
-from sentiment.tables.json_values import TOO_DEEP, Value, array_values, line_values
+from sentiment.tables.json_values import TOO_DEEP, Value, array_values, begins_with, line_values
 from sentiment.tables.table import RowFault, StringTable, TableError
 from sentiment.tables.text_file import check_text_file
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from sentiment.tables.form import Form
-
-_START = 1024  # characters, of which one is not blank
 
 
 class JsonTable(StringTable):
@@ -31,6 +29,8 @@ class JsonTable(StringTable):
         self.path = path
         self._file = check_text_file(path, form.encoding)
         self._text_name = form.text_column or DEFAULT_TEXT
+        with self._file.open() as opened:
+            self._is_array, _ = begins_with(opened.text)
         self.columns = self._read_columns()
 
     def records(self, text: int) -> Iterator[tuple[int, list[str], RowFault | None, float]]:  # noqa: D102
@@ -50,11 +50,8 @@ class JsonTable(StringTable):
                 yield value.number, cells, fault, opened.share
 
     def _values(self, text: TextIO) -> Iterator[Value]:
-        start = text.tell()  # after the file's marks
-        is_array = text.read(_START).lstrip().startswith("[")
-        text.seek(start)
-        self.unit = "row" if is_array else "line"  # an array may be on one line
-        return array_values(text, self.path) if is_array else line_values(text, self.path)
+        self.unit = "row" if self._is_array else "line"  # an array may be on one line
+        return array_values(text, self.path) if self._is_array else line_values(text, self.path)
 
     def _row(self, value: Value) -> dict[str, Any] | None:
         if isinstance(value.content, str) and value.fault is None:
@@ -66,6 +63,7 @@ class JsonTable(StringTable):
     def _read_columns(self) -> list[str]:
         names: dict[str, None] = {}
         usable = rows = 0
+        begins_well = True
         last: dict[str, Any] | None = None
         with self._file.open() as opened:
             for value in self._values(opened.text):
@@ -73,8 +71,11 @@ class JsonTable(StringTable):
                 if (row := self._row(value)) is not None:
                     usable, last = usable + 1, row
                     names.update(dict.fromkeys(row))
+                elif rows == 1 and value.fault:
+                    begins_well = value.fault.kind != "not_json"
         is_columns = rows == 1 and last is not None and any(isinstance(one, dict) for one in last.values())
-        if is_columns or (rows and not usable):
+        # One object on many lines has some that are objects, too.
+        if is_columns or (rows and not usable) or (not begins_well and usable < rows / 2):
             raise TableError(
                 "not_json",
                 f"{self.path} holds no rows in JSON: write an array of objects "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 _LONGEST = 16 << 20  # characters of a value; longer ones are no row of a table of tweets
-_BETWEEN = " \t\r\n,"
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
+_MOST_DIGITS = 4300  # of a whole number; Python makes none of more
 TOO_DEEP = "lists or objects nested too deeply"
 
 
@@ -29,6 +32,19 @@ class Value(NamedTuple):
     number: int
     content: Any
     fault: RowFault | None = None
+
+
+def begins_with(text: TextIO) -> tuple[bool, bool]:
+    """Return whether a text begins with an array, and whether its first value is an object."""
+    buffer = _Buffer(text)
+    buffer.skip(_BLANKS)
+    if is_array := buffer.next == "[":
+        buffer.position += 1
+        buffer.skip(_BLANKS)
+    try:
+        return is_array, buffer.next == "{" and isinstance(buffer.value(), dict)
+    except RecursionError:
+        return is_array, False
 
 
 def line_values(text: TextIO, path: Path) -> Iterator[Value]:
@@ -62,13 +78,13 @@ def array_values(text: TextIO, path: Path) -> Iterator[Value]:
         TableError: It is no JSON or nested too deeply, or something follows it.
     """
     buffer = _Buffer(text)
-    buffer.skip(" \t\r\n\ufeff")
+    buffer.skip(_BLANKS)
     buffer.position += 1  # the opening bracket
     for number in count(1):
         separators = buffer.skip(_BETWEEN)
         if buffer.next == "]":
             buffer.position += 1
-            buffer.skip(" \t\r\n")
+            buffer.skip(_BLANKS)
             if not buffer.next:
                 return
             raise _no_json(path, buffer.line, "more after the array's end")
@@ -94,7 +110,12 @@ def _value(number: int, content: object) -> Value:
     return Value(number, content)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+def _whole_number(digits: str) -> int | str:
+    """Return a whole number; one that is too long for Python stays as it is written."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole_number)
 _NONE = object()
 
 
@@ -117,14 +138,14 @@ class _Buffer:
             self._fill()
         return self._window[self.position : self.position + 1]
 
-    def skip(self, characters: str) -> str:
+    def skip(self, characters: re.Pattern[str]) -> str:
         """Pass over these characters, and return those that were there."""
-        passed = ""
-        while self.next and self.next in characters:
-            passed += self.next
-            self.line += self.next == "\n"
-            self.position += 1
-        return passed
+        passed = []
+        while self.next and (found := characters.match(self._window, self.position)) and found.group():
+            passed.append(found.group())
+            self.line += found.group().count("\n")
+            self.position = found.end()
+        return "".join(passed)
 
     def value(self) -> object:
         """Return the value that comes next, or _NONE."""

@@ -34,6 +34,7 @@ def write(folder, content, name="tweets.csv"):
         (b"BZh91AY&SY", "file_compressed", ["tweets.csv", "unpack"]),
         (b"7z\xbc\xaf\x27\x1c", "file_archive", ["tweets.csv", "unpack"]),
         (b"<table><tr>", "file_markup", ["tweets.csv", "CSV UTF-8"]),
+        (b'{"text": "a"}\n', "file_json_inside", ["tweets.csv", ".jsonl"]),
         (b"{\\rtf1", "file_document", ["tweets.csv", "plain text"]),
         (b"version https://git-lfs.github.com/spec/v1\n", "file_pointer", ["git lfs pull"]),
         (b"text\n" + b"good\n" * (MAX_ROWS + 1), "file_too_long", ["20000"]),
