@@ -109,7 +109,7 @@ class SentimentService:
                 settings.host,
             )
         make_signer(settings)
-        Inbox(settings.feedback_address)
+        Inbox(settings.feedback_address).check()
 
     @bentoml.on_shutdown
     def stop_all(self) -> None:

@@ -5,6 +5,7 @@ What is in them is the caller's business.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 PARTIAL = ".partial"
 LOCK = ".create.lock"
+# What a file system answers to a call that it does not have.
+UNKNOWN_CALL = frozenset((errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK))
 
 
 def create_once(path: Path, content: bytes) -> bool:
@@ -58,6 +61,20 @@ def _rename_alone(partial: Path, path: Path) -> bool:
             return False
         partial.rename(path)
         return True
+
+
+def check_folder(folder: Path) -> None:
+    """Try whether `create_once` works in a folder: the name of its file is taken away again.
+
+    Raises:
+        OSError: As `create_once`; with an `errno` of UNKNOWN_CALL the file system is not good for
+            it.
+    """
+    tried = folder / f".{secrets.token_hex(8)}.tried"
+    try:
+        create_once(tried, b"")
+    finally:
+        tried.unlink(missing_ok=True)
 
 
 def replace(path: Path, content: bytes | Iterator[bytes]) -> None:
@@ -113,8 +130,12 @@ def _write_partial(path: Path, content: bytes | Iterator[bytes]) -> Path:
 
 
 def _sync(path: Path) -> None:
+    """Put a file on the disk, and a folder where its file system has an fsync of folders."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in UNKNOWN_CALL or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)

@@ -97,3 +97,24 @@ def test_a_full_disk_leaves_neither_file_nor_rest(tmp_path, monkeypatch):
         with pytest.raises(OSError, match="no space"):
             write(tmp_path / "a", b"1")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_folders_without_fsync_are_left_to_their_file_system_and_files_are_not(tmp_path, monkeypatch, number):
+    fsync = os.fsync
+
+    def of_files_alone(descriptor):
+        if Path(f"/proc/self/fd/{descriptor}").resolve().is_dir():
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", of_files_alone)
+    assert durable.create_once(tmp_path / "new" / "file", b"whole") is True
+    monkeypatch.setattr(os, "fsync", lambda descriptor: os.truncate("", 0))
+    with pytest.raises(OSError, match="No such file"):
+        durable.create_once(tmp_path / "another", b"lost")
+
+
+def test_trying_a_folder_leaves_nothing_in_it(tmp_path):
+    durable.check_folder(tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from sentiment import durable
-from sentiment.errors import BlobError, FeedbackError, PredictionIdError
+from sentiment.errors import BlobError, ConfigError, FeedbackError, PredictionIdError
 from sentiment.feedback.feedback import Feedback
-from sentiment.feedback.objects import open_objects
+from sentiment.feedback.objects import local_folder, open_objects
 from sentiment.feedback.part import FOLDER, Part
 from sentiment.feedback.part_ids import PartIds
 from sentiment.feedback.prediction_ids import stated_in
@@ -58,6 +58,27 @@ class Inbox:
         self.url = url
         self.objects = open_objects(url)
         self.ids = PartIds(self.objects)
+
+    def check(self) -> None:
+        """Try whether the folder can hold feedback; a place elsewhere is taken as it is.
+
+        A folder that is full or read-only is only warned of: predictions do without it.
+
+        Raises:
+            ConfigError: The folder's file system has neither hard links nor locks.
+        """
+        folder = local_folder(self.url)
+        if folder is None:
+            return
+        try:
+            durable.check_folder(folder)
+        except OSError as error:
+            if error.errno in durable.UNKNOWN_CALL:
+                raise ConfigError(
+                    f"the file system of the feedback inbox {self.url} has neither hard links nor locks "
+                    f"({error.strerror}): set SENTIMENT_FEEDBACK_URL to a folder on another one"
+                ) from error
+            _logger.warning("%s", self.failure("written", error))
 
     def record(self, feedback: Feedback) -> bool:
         """Store a feedback durably; return False if one on the same prediction is there already.

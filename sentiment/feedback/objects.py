@@ -43,10 +43,20 @@ def open_objects(url: str) -> Objects:
     """
     if url.startswith(SCHEME):
         return blobs.open_folder(url)
+    folder = local_folder(url)
+    return _LocalObjects(folder) if folder else _RemoteObjects(url)
+
+
+def local_folder(url: str) -> Path | None:
+    """Return the folder of a place on this machine, None for any other place.
+
+    >>> local_folder("file:///data/inbox"), local_folder("az://feedback")
+    (PosixPath('/data/inbox'), None)
+    """
     scheme, separator, path = url.partition("://")
     if separator and scheme not in ("file", "local"):
-        return _RemoteObjects(url)
-    return _LocalObjects(Path(path if separator else url).expanduser())
+        return None
+    return Path(path if separator else url).expanduser()
 
 
 class _LocalObjects:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from azurite import answering
 
-from sentiment.errors import FeedbackError
+from sentiment.errors import ConfigError, FeedbackError
 from sentiment.feedback.feedback import Feedback, InvalidFeedbackError, make_feedback
 from sentiment.feedback.inbox import Inbox
 from sentiment.feedback.prediction_ids import SignedPrediction
@@ -183,6 +183,27 @@ def test_a_folder_without_hard_links_keeps_the_first_feedback_and_is_read_in_sil
     assert [inbox.record(first), inbox.record(feedback(text="another"))] == [True, False]
     assert [row for _, row in inbox.read(inbox.listing().single)] == [first]
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP])
+def test_a_file_system_without_hard_links_and_locks_is_refused_with_the_reason(tmp_path, monkeypatch, number):
+    def refuse(*given):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refuse)
+    Inbox(str(tmp_path)).check()
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(ConfigError, match=rf"neither hard links nor locks \({os.strerror(number)}\): set "):
+        Inbox(str(tmp_path)).check()
+
+
+def test_a_folder_that_is_full_is_only_warned_of(tmp_path, monkeypatch, caplog):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    Inbox(str(tmp_path)).check()
+    assert "cannot be written (OSError): check SENTIMENT_FEEDBACK_URL and its space" in caplog.text
 
 
 def test_a_left_over_temporary_file_is_named_and_skipped(tmp_path, caplog):
