@@ -1,7 +1,9 @@
 """The published champion: fetch it, hand it on as files, compare it: `python -m infra.champion`.
 
-What builds an image runs the code of many packages, so it has no credential: a job of few packages
-downloads the champion with `--download`, and the build takes it over with `--from`.
+What builds an image or trains runs the code of many packages, so it has no identity: a job of few
+packages downloads the champion with `--download`, and the build takes it over with `--from`. What
+trained puts its new champion beside it with `--hand-over`, and a job of few packages publishes that
+with `--upload`.
 """
 
 from __future__ import annotations
@@ -10,11 +12,11 @@ import argparse
 import sys
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from infra.carried_champion import NONE, ReleaseCopy, hand_over, take_to
 from infra.github import summarise, tell
 from infra.programs import ProgramError, run
-from sentiment.blobs import Blob, BlobFolder, open_folder
+from sentiment.blobs import open_folder
 from sentiment.champions.calibration import CALIBRATION_FILE
 from sentiment.champions.pointer import POINTER_FILE
 from sentiment.champions.releases import SERVED, Releases
@@ -22,27 +24,7 @@ from sentiment.command import run_command
 from sentiment.config import read_settings
 from sentiment.errors import ConfigError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 _FETCH_SECONDS, _TRAIN_SECONDS, _ASK_SECONDS = 1800, 7200, 120
-_NONE = "none"  # the file that a download leaves where no champion is published
-
-
-class ReleaseCopy(BlobFolder):
-    """The blobs of one release as files, which `Releases` reads as it reads Blob storage."""
-
-    def __init__(self, folder: Path) -> None:
-        self._root, self.address = folder, str(folder)
-
-    def read(self, name: str) -> Blob | None:
-        """Return a file's content; None if there is none."""
-        path = self._root / name
-        return Blob(path.read_bytes(), "") if path.is_file() else None
-
-    def chunks(self, name: str) -> Iterator[bytes]:
-        """Give a file's content as one piece."""
-        yield (self._root / name).read_bytes()
 
 
 def obtain(*, or_train: bool = False) -> None:
@@ -77,10 +59,10 @@ def download(folder: Path) -> str | None:
     tag = releases.pointer().champion
     folder.mkdir(parents=True)
     if not tag:
-        (folder / _NONE).touch()
+        (folder / NONE).touch()
         return None
     place = folder / tag.replace(":", "/")
-    releases.download(releases.manifest(tag), SERVED, place / SERVED, lambda line: print(line, flush=True))
+    releases.download(releases.manifest(tag), SERVED, place / SERVED, _say)
     for name in (POINTER_FILE, CALIBRATION_FILE, f"{tag.replace(':', '/')}/manifest.json"):
         blob = blobs.read(name)
         if blob:
@@ -101,10 +83,24 @@ def take_over(folder: Path, *, or_train: bool = False) -> None:
 
     if not folder.is_dir():
         raise ConfigError(f"there is no folder {folder}: run 'python -m infra.champion --download {folder}'")
-    if (folder / _NONE).exists():
+    if (folder / NONE).exists():
         _do_without(or_train)
     else:
-        fetch_champion(Releases(ReleaseCopy(folder)), progress=lambda line: print(line, flush=True))
+        fetch_champion(Releases(ReleaseCopy(folder)), progress=_say)
+
+
+def upload(folder: Path) -> str:
+    """Publish the champion that was handed over in a folder, and return its tag.
+
+    Raises:
+        ConfigError: SENTIMENT_MODELS_URL is not set, or nothing was handed over.
+        GateError: Another champion is published than the one that was downloaded.
+        StoreError: A file is not the one that was handed over.
+        BlobError: The storage cannot be reached.
+    """
+    tag = take_to(Releases(open_folder(_address())), folder, _say)
+    summarise(f"- {tag} is published")
+    return tag
 
 
 def is_news(service: str) -> bool:
@@ -134,6 +130,10 @@ def published() -> str | None:
     return Releases(open_folder(_address())).pointer().champion
 
 
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
 def _address() -> str:
     url = read_settings().models_url
     if not url:
@@ -159,6 +159,8 @@ def main() -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--download", metavar="FOLDER", type=Path, help="copy it into a new folder instead")
     way.add_argument("--from", dest="source", metavar="FOLDER", type=Path, help="take it from such a folder")
+    way.add_argument("--hand-over", metavar="FOLDER", type=Path, help="put this store's into such a folder")
+    way.add_argument("--upload", metavar="FOLDER", type=Path, help="publish what was handed over so")
     way.add_argument(
         "--compare", metavar="ADDRESS", help="write the output `promoted`: does another one serve?"
     )
@@ -167,6 +169,10 @@ def main() -> None:
         download(chosen.download)
     elif chosen.source:
         take_over(chosen.source, or_train=chosen.or_train)
+    elif chosen.hand_over:
+        hand_over(chosen.hand_over, _say)
+    elif chosen.upload:
+        upload(chosen.upload)
     elif chosen.compare is not None:
         tell("promoted", str(is_news(chosen.compare)).lower())
     else:

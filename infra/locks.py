@@ -17,7 +17,19 @@ from sentiment.command import run_command
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "locks"
-EXTRAS = ("audit", "blobs", "build", "dev", "flows", "learning", "release", "serve", "supervise", "train")
+EXTRAS = (
+    "audit",
+    "blobs",
+    "build",
+    "collect",
+    "dev",
+    "flows",
+    "learning",
+    "release",
+    "serve",
+    "supervise",
+    "train",
+)
 TORCH = "torch"  # it is on another index than the rest, so it has a file of its own
 _BUILD = ("setuptools", "wheel")  # to install Sentiloop itself
 _PLATFORM = ("--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models import Progress
+    from sentiment.champions.calibration import Calibration
     from sentiment.champions.releases import Pointer
     from sentiment.champions.store import StoredModel
     from sentiment.config import Settings
@@ -34,10 +35,13 @@ def open_releases(settings: Settings) -> Releases:
     return Releases(open_folder(settings.models_url))
 
 
-def publish_champion(settings: Settings, *, progress: Progress, over: str | None = None) -> str:
+def publish_champion(
+    settings: Settings, *, progress: Progress, over: str | None = None, releases: Releases | None = None
+) -> str:
     """Upload the champion, if it is not there yet, point to it, and return its tag.
 
-    `over` names the champion there that may be displaced although this store has never had it.
+    It goes to `releases`, by default those at SENTIMENT_MODELS_URL. `over` names the champion there
+    that may be displaced although this store has never had it.
 
     Raises:
         ConfigError: There is nowhere to publish to.
@@ -48,19 +52,29 @@ def publish_champion(settings: Settings, *, progress: Progress, over: str | None
         BlobError: The storage cannot be used.
         TrackingError: MLflow does not answer.
     """
-    stored, releases = store.champion(), open_releases(settings)
-    calibration = read_calibration(stored.tag)
+    stored, releases = store.champion(), releases or open_releases(settings)
     seen = releases.pointer()
     _refuse_a_stranger(seen, over, releases.address)
     with ExitStack() as stack:
         native = {} if releases.find(stored.tag) else _native(stored, settings, stack, progress)
         releases.publish(stored.tag, {SERVED: stored.path} | native, progress=progress)
-    if seen.champion != stored.tag:
-        releases.swap_champion(stored.tag, seen)
-    there = releases.calibrations()
-    if calibration.labels and newest(there.get(stored.tag, calibration), calibration) is calibration:
-        releases.set_calibrations((there | {stored.tag: calibration}).values())
+    point_to(releases, stored.tag, seen, read_calibration(stored.tag))
     return stored.tag
+
+
+def point_to(releases: Releases, tag: str, seen: Pointer, calibration: Calibration) -> None:
+    """Make a released model the champion there, with its calibration if that is newer.
+
+    Raises:
+        GateError: The champion there is no longer the one that was seen.
+        StoreError: There is no such release, or the calibrations there are damaged.
+        BlobError: The storage cannot be used.
+    """
+    if seen.champion != tag:
+        releases.swap_champion(tag, seen)
+    there = releases.calibrations()
+    if calibration.labels and newest(there.get(tag, calibration), calibration) is calibration:
+        releases.set_calibrations((there | {tag: calibration}).values())
 
 
 def _refuse_a_stranger(seen: Pointer, over: str | None, address: str) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from locked_only import run_with
 from monitor_fixtures import bad_prediction, message
 from served import served
 from waiting import wait_for
@@ -109,6 +110,29 @@ def test_what_came_once_is_known_the_next_time_wherever_it_stands(ring):
         TEXTS["p2"]: ("feedback", "negative", 1),
         TEXTS["p3"]: ("feedback", "negative", 1),
     }
+
+
+def test_the_job_on_github_does_the_same_with_few_packages(ring):
+    ring.sample("p1")
+    ring.complain("p2")
+    ring.record("p2")
+    ring.record("p3")
+
+    first, again = (run_with("collect", "infra.collection") for _ in range(2))
+
+    assert "- 3 new items to review, 0 reports that joined one, 0 known already" in first.stdout, first.stderr
+    assert "- 0 new items to review, 0 reports that joined one, 2 known already" in again.stdout, again.stderr
+    assert set(ring.items()) == set(TEXTS.values())
+
+
+def test_the_job_on_github_takes_the_inbox_where_the_logs_do_not_answer(ring):
+    ring.record("p3")
+
+    run = run_with("collect", "infra.collection", SENTIMENT_LOGS_ENDPOINT="http://127.0.0.1:9")
+
+    assert run.returncode == 1
+    assert "the logs do not answer; from the inbox: 1 new items to review" in run.stderr
+    assert list(ring.items()) == [TEXTS["p3"]]
 
 
 def test_a_row_that_arrives_two_days_late_is_still_found(ring):

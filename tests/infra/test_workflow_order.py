@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 
 import pytest
-from workflows import JOBS, STEPS, WORKFLOWS
+from workflows import JOBS, ROOT, STEPS, WORKFLOWS
 
 
 class Group:
@@ -55,8 +56,13 @@ def test_a_release_waits_for_no_rollback_and_a_tag_is_not_replaced_by_a_push():
     assert concurrency["cancel-in-progress"] is False
     assert "format('roll-back-{0}', github.run_id)" in concurrency["group"]
     assert "format('release-{0}', github.ref)" in concurrency["group"]
-    assert JOBS["retrain/retrain"]["concurrency"] == {"group": "retrain", "cancel-in-progress": False}
-    assert JOBS["retrain/collect"]["concurrency"] == {"group": "collect", "cancel-in-progress": False}
+    retraining = WORKFLOWS["retrain"]["concurrency"]  # of the run, since several jobs make a retraining
+    assert retraining["cancel-in-progress"] is False
+    assert (
+        "(github.event_name == 'push' || inputs.do == 'retrain') && 'train' || 'collect'"
+        in retraining["group"]
+    )
+    assert all("concurrency" not in job for name, job in JOBS.items() if name.startswith("retrain/"))
 
 
 def test_the_image_is_deployed_by_its_digest():
@@ -78,13 +84,27 @@ def test_what_moves_traffic_and_is_killed_is_put_right(job, step):
 
 
 def test_only_promote_leads_to_a_release():
-    promoted = "needs.retrain.outputs.promoted == 'true' || needs.azure.outputs.promoted == 'true'"
+    promoted = "needs.publish.result == 'success' || needs.azure.outputs.promoted == 'true'"
 
     assert JOBS["retrain/release"]["if"] == f"${{{{ !cancelled() && ({promoted}) }}}}"
     assert JOBS["retrain/retrain"]["outputs"] == {"promoted": "${{ steps.verdict.outputs.promoted }}"}
-    publish = [step["if"] for _, step in STEPS if "flows.publish" in step.get("run", "")]
-    outputs = ("calibrate.outputs.changed", "verdict.outputs.promoted")
-    assert publish == [f"steps.{output} == 'true'" for output in outputs]
+    assert JOBS["calibrate/calibrate"]["outputs"] == {"changed": "${{ steps.calibrate.outputs.changed }}"}
+    assert JOBS["calibrate/release"]["needs"] == ["publish"]
+    for job, output, step in (
+        ("retrain", "promoted", "verdict"),
+        ("calibrate", "changed", "calibrate"),
+    ):
+        publish = JOBS[f"{job}/publish"]
+        assert (publish["needs"], publish["if"]) == ([job], f"needs.{job}.outputs.{output} == 'true'")
+        handing_over = [
+            each for each in JOBS[f"{job}/{job}"]["steps"] if "new-champion" in str(each.get("with"))
+        ]
+        handing_over += [
+            each for each in JOBS[f"{job}/{job}"]["steps"] if "--hand-over" in each.get("run", "")
+        ]
+        assert [each["if"] for each in handing_over] == [f"steps.{step}.outputs.{output} == 'true'"] * 2
+    publishing = {job for job, step in STEPS if re.search("flows.publish|--upload", step.get("run", ""))}
+    assert publishing == {"retrain/publish", "calibrate/publish"}
 
 
 def test_validated_rows_lead_to_a_retraining_and_to_no_release_by_themselves():
@@ -148,9 +168,28 @@ def test_the_job_that_builds_has_no_credential_and_those_with_one_have_few_packa
     for job in ("champion", "push", "deploy", "roll-back"):
         assert "make" not in str(JOBS[f"release/{job}"]["steps"]), job
     for job_id, step in STEPS:
-        if "make setup" in step.get("run", ""):
+        if "make " in step.get("run", "") or ".ci/run" in step.get("run", ""):
             assert "REGISTRY_TOKEN" not in str(JOBS[job_id]), job_id
             assert JOBS[job_id].get("environment") in (None, "learning"), job_id
+
+
+MOST_PACKAGES = 40  # those of `collect`, the largest lock that a job with an identity may install
+
+
+def test_a_job_that_may_write_or_be_an_identity_installs_few_packages_by_hash():
+    """What computes installs some 200; none of them shall meet a token."""
+    for job_id, job in JOBS.items():
+        if "write" in job.get("permissions", {}).values():
+            scripts = " ".join(step.get("run", "") for step in job["steps"])
+            installed = re.findall(r"locks/(\w+)\.txt", scripts)
+            packages = {package for name in installed for package in locked(name)}
+            assert not re.search(r"\bmake\b|\.ci/run|\bnpm\b|docker build", scripts), job_id
+            assert scripts.count("pip install") == bool(installed), job_id
+            assert len(packages) <= MOST_PACKAGES, job_id
+
+
+def locked(name):
+    return re.findall(r"^([\w.-]+)", (ROOT / "locks" / f"{name}.txt").read_text("utf-8"), re.MULTILINE)
 
 
 def test_a_preview_of_a_pull_request_gets_no_secret_and_an_identity_that_only_reads():

@@ -24,7 +24,8 @@ ACTIONS = {
 }
 # What each job may write; all others may read the code and no more.
 WRITES = {
-    "calibrate/calibrate": {"id-token"},
+    "calibrate/champion": {"id-token"},
+    "calibrate/publish": {"id-token"},
     "calibrate/release": {"actions"},
     "release/champion": {"id-token"},
     "release/push": {"id-token"},
@@ -32,7 +33,8 @@ WRITES = {
     "release/roll-back": {"id-token"},
     "retrain/collect": {"id-token"},
     "retrain/propose": {"actions", "contents", "pull-requests"},
-    "retrain/retrain": {"id-token"},
+    "retrain/champion": {"id-token"},
+    "retrain/publish": {"id-token"},
     "retrain/azure": {"id-token"},
     "retrain/release": {"actions"},
     "infra/what-if": {"id-token"},
