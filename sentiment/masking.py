@@ -12,9 +12,11 @@ from ipaddress import AddressValueError, IPv6Address
 
 from models import clean_text
 from models.links import ADDRESS, LINK, spaced
-from sentiment.bank_accounts import hide_accounts
-from sentiment.mail_addresses import hide_mail_addresses
-from sentiment.phone_numbers import hide_phone_numbers
+from sentiment.bank_accounts import ACCOUNT, hide_accounts
+from sentiment.mail_addresses import EMAIL, hide_mail_addresses
+from sentiment.phone_numbers import DIGIT, PHONE, hide_phone_numbers
+
+PLACEHOLDERS = (EMAIL, PHONE, ACCOUNT)  # besides those of `models.links`
 
 _ALPHABET = "A-Za-z0-9_\xc0-\u058f"
 # Facebook.com/ann.
@@ -22,8 +24,11 @@ _BARE_LINK = re.compile(
     rf"(?<![{_ALPHABET}.@-])[{_ALPHABET}-]++(?:\.[{_ALPHABET}-]++)*\.[a-z]{{2,}}+/{ADDRESS}++",
     re.IGNORECASE,
 )
-_HEXADECIMAL = re.compile(r"(?<![\w:.])[0-9a-f:]{6,39}+(?![\w:])", re.IGNORECASE)
-_HAS_DIGIT = re.compile(r"\d")
+# ::ffff:192.0.2.1, fe80::1.
+_HEXADECIMAL = re.compile(
+    r"(?<![\w:.])(?:[0-9a-f:]{3,39}+(?:\.\d{1,3}){3}|[0-9a-f:]{6,39}+)(?![\w:])", re.IGNORECASE
+)
+_HAS_DIGIT = re.compile(DIGIT)
 
 
 def mask(text: str) -> str:

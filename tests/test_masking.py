@@ -96,6 +96,7 @@ def test_numbers_go_from_lists_and_from_inside_words():
         ("見てfacebook.com/ann見て (facebook.com/ann)is", "見て http 見て (http)is"),
         ("half of @ann.smith and @ann-marie", "half of @user and @user"),
         ("2001:db8::ff00:42:8329 and fe80::1", "http and http"),
+        ("::ffff:192.0.2.1, 64:ff9b::192.0.2.1 and ::1.2.3.4.", "http, http and http."),
     ],
 )
 def test_handles_and_links_go(text, masked):
@@ -254,6 +255,8 @@ def test_masking_twice_changes_nothing():
         "見@",
         "5\ufe0f\u20e3",
         "1_",
+        *("1−", "1️⃣", "1¹", "555:", "06,12", "06 1 ", "GB29", "GB 29-", "GB29NWBK60161331", "::1.1", "3@1."),
+        *("a arobase b point ", "a point ", "a AT b DOT ", "(", "a arobase "),
     ],
 )
 def test_ten_thousand_hostile_characters_take_no_time(unit):
