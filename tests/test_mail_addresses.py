@@ -16,6 +16,8 @@ from sentiment.masking import mask
             "ann at gmx.net",
         ),
         *("ann@exam\u00adple.com", "𝐚nn@example.com", "用户@例子.广告", "ann @ gmail dot com", "ann@例え.jp"),
+        *("ann AT example DOT com", "ann arobase example point fr", "ann point smith arobase exemple.fr"),
+        *("ANN AROBASE EXAMPLE POINT CO POINT UK", "ann (arobase) example (point) fr", "me@3.14pi.org"),
     ],
 )
 def test_an_address_in_disguise_goes(address):
@@ -28,7 +30,11 @@ def test_what_is_glued_to_an_address_in_another_script_stays():
 
 @pytest.mark.parametrize(
     "said",
-    ["look at amazon dot com", "met at polka dot party", "I'm @ home", "at 5 dot 30", "good at it. so is he"],
+    [
+        *("look at amazon dot com", "met at polka dot party", "I'm @ home", "at 5 dot 30"),
+        *("MEET ME AT AMAZON DOT COM", "meet AT amazon.com", "l'arobase est un point fort"),
+        *("good at it. so is he", "3@1.50", "3@1.50€ each", "2@0.99ea", "at 3@1.50, 5@2.25."),
+    ],
 )
 def test_what_only_looks_like_an_address_stays(said):
     assert mask(f"so {said} ok") == f"so {said} ok"
