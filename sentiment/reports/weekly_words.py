@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sentiment.masking import PLACEHOLDERS
 from sentiment.reports.stop_words import bare_word, is_stop_word
 from sentiment.reports.weekly_shares import HIGHER, Share, compare_shares
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 20
 _LEAST_TWEETS = 2
-_MASKED = re.compile(r"\((?:email|phone)\)|@\w+|\bhttps?\b\S*|\bwww\.\S+", re.IGNORECASE)
+_MASKED = re.compile(
+    rf"{'|'.join(map(re.escape, PLACEHOLDERS))}|@\w+|\bhttps?\b\S*|\bwww\.\S+", re.IGNORECASE
+)
 _PICTURE = "[\u231a-\u23ff\u2600-\u27bf\u2b05-\u2b55\U0001f000-\U0001faff]"
 _EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}(?:\u200d{_PICTURE})*")
 _VARIANTS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")  # a heart is a heart, a thumb is a thumb

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sentiment.masking import PLACEHOLDERS, mask
 from sentiment.reports.stop_words import is_stop_word
 from sentiment.reports.weekly_shares import (
     HIGHER,
@@ -18,6 +19,13 @@ def test_words_leave_out_what_says_nothing_and_keep_hashtags_emoji_and_negations
     )
 
     assert words_of(text) == {"#gate", "wasn't", "open", "not", "😡", "mail", ":(", "<3"}
+
+
+def test_what_masking_puts_in_a_text_is_no_word():
+    masked = mask("@ann ann@example.com +49 171 1234567 GB29 NWBK 6016 1331 9268 19 https://t.co/x")
+
+    assert words_of(masked) == set()
+    assert all(sign in masked for sign in PLACEHOLDERS)
 
 
 def test_variants_of_an_emoji_are_one_word_and_joined_ones_stay_joined():
