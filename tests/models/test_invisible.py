@@ -29,6 +29,7 @@ def test_some_of_these_are_unknown_to_this_python():
         *("\u200b", "\u200c", "\u200d", "\u200e", "\u2060", "\u2063", "\u2065", "\ufeff", "\ufe00", "\ufe0e"),
         *("\ufe0f", "\U000e0100", "\U000e0041", "\U000e0020", "\U000e007f", "\ufff0", "\U000e0fff"),
         *("\uffff", "\ufdd0", "\U0001fffe", "\x00", "\x07", "\u2028", "\u202e", "\U0001d173"),
+        *("\U0001d159", "\U00013441", "\U00016fe4"),
     ],
 )
 def test_what_shows_nothing_is_no_text(sign):
@@ -50,6 +51,7 @@ def test_what_holds_emoji_and_words_together_stays(text):
 
 def test_a_joiner_or_a_tag_elsewhere_is_hidden_text():
     assert without_invisible("a\u200db, \u200d❤️ \ufe0fx 1\ufe0f ❤\ufe0f\ufe0f") == "ab, ❤️ x 1 ❤️"
+    assert without_invisible("۱\u200c۲ ३\u200dक ۱\u200cب م\u200cب") == "۱۲ ३क ۱ب م\u200cب"
     assert without_invisible("hi\U000e0061\U000e006e 🏴\U000e0061 👍\U000e0061\U000e007f") == "hi 🏴 👍"
 
 
@@ -58,6 +60,9 @@ def test_a_joiner_or_a_tag_elsewhere_is_hidden_text():
     [
         ("𝐛𝐚𝐝 𝑏𝑎𝑑 𝓫𝓪𝓭 𝔟𝔞𝔡 𝕓𝕒𝕕 𝗯𝗮𝗱 𝚋𝚊𝚍 ℬ𝒶𝒹 ℎ", "bad bad bad bad bad bad bad Bad h"),
         ("🅿️ 🅱🅰🅳 🄱🄰🄳 🅑🅐🅓 ⒷⒶⒹ ⓑⓐⓓ 🄑🄐🄓 ⒝⒜⒟ Ⓜ️ 🆎", "P BAD BAD BAD BAD bad BAD bad M AB"),
+        ("ʜᴀᴛᴇ ꜰᴏʀ ʰᵃᵗᵉ ᴴᴬᵀᴱ 1ˢᵗ ₓ ⅈ ⅅ ʟᴏʟ", "hate for hate HATE 1st x i D lol"),
+        ("⒈ ⒛ 🄀🄁🄊 ﹫ ﹪", "1 20 009 @ %"),
+        ("m² 5ª nº ᴥ ɐ ᵔᴗᵔ ʘ ™", "m² 5ª nº ᴥ ɐ ᵔᴗᵔ ʘ ™"),
         ("𝟓𝟝𝟧𝟱𝟻 ①⑳ ❶➉ ⓿⓵ ⑴ ⓫", "55555 120 110 01 1 11"),
     ],
 )
