@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LINK, HANDLE = "http", "@user"
 
@@ -14,11 +18,13 @@ LINK, HANDLE = "http", "@user"
 # since people write on behind it without a space.
 _LETTER = "A-Za-z\xaa\xb5\xba\xc0-\u058f\u1e00-\u1fff"
 _SIGN = rf"[{_LETTER}0-9!#$%&'*+,./:;=?@\\^_`|~…-]"
-# A bracket is part of an address only with its partner.
-ADDRESS = rf"(?:{_SIGN}|\({_SIGN}*+\)|\[{_SIGN}*+\]|\{{{_SIGN}*+\}})"
+# A bracket is part of an address only with its partner; one more pair may stand between.
+_INNER = rf"(?:{_SIGN}|[(\[{{]{_SIGN}*+[)\]}}])*+"
+ADDRESS = rf"(?:{_SIGN}|\({_INNER}\)|\[{_INNER}\]|\{{{_INNER}\}})"
 _LABEL = rf"[{_LETTER}0-9_-]++"
-# A host in another script, such as 例え.jp: what is glued behind it cannot be told.
-_FOREIGN_HOST = rf"(?!{_LABEL}(?:\.{_LABEL})++(?!\.\w))[\w-]++(?:\.[\w-]++)++"
+# A host in another script or of emoji, such as 例え.jp: what is glued behind it cannot be told.
+_FOREIGN = r"[\w\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff-]++"
+_FOREIGN_HOST = rf"(?!{_LABEL}(?:\.{_LABEL})++(?!\.\w)){_FOREIGN}(?:\.{_FOREIGN})++"
 _CODE = r"[A-Za-z0-9]{1,10}+(?:\?\w+=[\w&=%.-]*+)?[.,:;!?'…]*+"  # of Twitter's own links: ten signs
 _FIND_LINK = re.compile(
     rf"(?:https?://(?:www\.)?|(?<![A-Za-z0-9.@-]))t\.co/{_CODE}"
@@ -31,11 +37,16 @@ _FIND_LINK = re.compile(
 )
 _STARTS = ("http", "www.", "t.co/", "pic.twitter.")
 _NAME = rf"(?:[A-Za-z0-9_][{_LETTER}0-9_]*+|\w++)"
-_PARTS = rf"{_NAME}(?:[.-]{_NAME})*+"
+_HYPHEN = "‐‑·-"
+_PARTS = rf"{_NAME}(?:[.{_HYPHEN}]{_NAME})*+"
+_MATRIX = r":[a-z][a-z0-9-]*+(?:\.[a-z][a-z0-9-]*+)++"
 _FIND_HANDLE = re.compile(
-    rf"(?<!\w)@{_PARTS}(?:@{_NAME}(?:[.-]{_NAME})++)*+"  # @ann, @ann.example.com, @ann@example.com
-    rf"|(?<=\w)@{_NAME}(?:-{_NAME})*+(?!\.\w)"  # glued to a word, and no domain of a mail address
+    # @ann, @ann.example.com, @ann@example.com, @ann:example.com
+    rf"(?<!\w)@{_PARTS}(?:@{_NAME}(?:[.{_HYPHEN}]{_NAME})++|{_MATRIX})*+"
+    # Glued to a word, and no domain of a mail address; no price or score either: 2@5.
+    rf"|(?<=\w)@(?!(?<=\d@)\d++(?!\w)){_NAME}(?:[{_HYPHEN}]{_NAME})*+(?!\.\w)"
 )
+_OTHER_DOT = re.compile(r"(?:@|//|(?<![\w.-])www)[\w.-]*+(?:。[A-Za-z][A-Za-z0-9.-]*+(?!\w))++")
 
 
 def hide_links(text: str) -> str:
@@ -58,13 +69,45 @@ def hide_handles(text: str) -> str:
     """
     if "@" not in text:
         return text
-    return _FIND_HANDLE.sub(lambda found: HANDLE + " " * found.string[found.end() :][:1].isalnum(), text)
+    return sub_words(
+        _FIND_HANDLE, lambda found: HANDLE + " " * found.string[found.end() :][:1].isalnum(), text
+    )
+
+
+def with_plain_dots(text: str) -> str:
+    """Return a text with a dot for each 。 between letters of an address.
+
+    >>> with_plain_dots("ann@example。com です。OK")
+    'ann@example.com です。OK'
+    """
+    if "。" not in text:
+        return text
+    return _OTHER_DOT.sub(lambda found: found[0].replace("。", "."), text)
+
+
+def sub_words(pattern: re.Pattern[str], word: Callable[[re.Match[str]], str], text: str) -> str:
+    """Return `pattern.sub(word, text)`, for which a mark reads as the letter that it belongs to."""
+    if text.isascii():
+        return pattern.sub(word, text)
+    letters: list[str] = []
+    for sign in text:
+        letters.append(letters[-1] if _is_mark(sign) and letters and letters[-1].isalnum() else sign)
+    parts, done = [], 0
+    for found in pattern.finditer("".join(letters)):
+        parts += [text[done : found.start()], word(found)]
+        done = found.end()
+    return "".join([*parts, text[done:]])
 
 
 def spaced(found: re.Match[str], word: str) -> str:
     """Return a word in place of a match, apart from words, emoji and hashtags on either side."""
     before, behind = found.string[: found.start()][-1:], found.string[found.end() :][:1]
     return " " * _is_word(before) + word + " " * (behind == "#" or _is_word(behind))
+
+
+def _is_mark(sign: str) -> bool:
+    """Return whether it is an accent, the sign of a vowel, or a joiner."""
+    return sign >= "\u0300" and (sign in "\u200c\u200d" or unicodedata.category(sign)[0] == "M")
 
 
 def _is_word(sign: str) -> bool:

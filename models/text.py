@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.invisible import without_invisible
-from models.links import hide_handles, hide_links
+from models.links import hide_handles, hide_links, with_plain_dots
 
 LABELS = ("negative", "neutral", "positive")
 Scores = NDArray[np.float64]  # shape (n, 3), columns in the order of LABELS, each row summing to 1
@@ -47,7 +47,7 @@ def _clean_once(text: str) -> str:
         text = decoded
     # Nothing to repair in plain text: most tweets, ten times faster.
     if not (text.isascii() and text.isprintable()):
-        text = without_invisible(ftfy.fix_text(text, unescape_html=False))
+        text = with_plain_dots(without_invisible(ftfy.fix_text(text, unescape_html=False)))
     return " ".join(hide_handles(hide_links(text)).split())
 
 

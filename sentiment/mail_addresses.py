@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from models.links import sub_words
+
 EMAIL = "(email)"
 
 _LETTER = "A-Za-z\xaa\xb5\xba\xc0-\u058f\u1e00-\u1fff"
@@ -58,4 +60,4 @@ def hide_mail_addresses(text: str) -> str:
     """
     if not _HAS_AT.search(text):
         return text
-    return _SAID.sub(EMAIL, _SPELLED.sub(EMAIL, _WRITTEN.sub(EMAIL, text)))
+    return _SAID.sub(EMAIL, _SPELLED.sub(EMAIL, sub_words(_WRITTEN, lambda _: EMAIL, text)))

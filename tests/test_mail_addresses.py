@@ -16,6 +16,13 @@ from sentiment.masking import mask
             "ann at gmx.net",
         ),
         *("ann@exam\u00adple.com", "𝐚nn@example.com", "用户@例子.广告", "ann @ gmail dot com", "ann@例え.jp"),
+        *(
+            "ann﹫example.com",
+            "ann@example。com",
+            "ａｎｎ＠ｅｘａｍｐｌｅ｡ｃｏ｡ｕｋ",
+            "ann&#64example.com",
+            "मीरा@उदाहरण.भारत",
+        ),
         *("ann AT example DOT com", "ann arobase example point fr", "ann point smith arobase exemple.fr"),
         *("ANN AROBASE EXAMPLE POINT CO POINT UK", "ann (arobase) example (point) fr", "me@3.14pi.org"),
     ],

@@ -174,6 +174,14 @@ def test_masking_cleans_as_the_models_do():
 
 
 SECRETS = (
+    *(
+        "@jane‑roe",
+        "@jane:roe.example",
+        "https://🍕.example/jane",
+        "jane﹫roe.example",
+        "jane AT roe DOT com",
+    ),
+    *("555ー123ー4567", "4111:1111:1111:1111", "::ffff:123.123.123.123", "jane arobase roe point fr"),
     *("jane.roe@example.com", "https://jane-roe.example/x", "www.jane-roe.example", "@jane_roe", "@jane.roe"),
     *("+49 171 2345678", "555-123-4567", "(555) 123-4567", "DE89 3704 0044 0532 0130 00", "bit.ly/janeroe"),
     *(

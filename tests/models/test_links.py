@@ -39,11 +39,27 @@ def test_what_is_glued_to_a_link_survives_it(raw, cleaned):
     [
         *("http://a@b", "https://jane:pw@host.example:8080/x?y=(z)#jane", "https://[::1]/x", "HTTP://X.Y!"),
         *("https://en.example.org/wiki/Jane_(writer)", "https://jänes-seite.de/größe", "https://例え.jp"),
+        *("https://🍕.example/jane", "https://jane🍕.example", "www.🍕.example", "https://x.y/(a(b)c)d[(e)]"),
+        *(
+            "https://jane。example/x",
+            "www。jane。example",
+            "https://例え。jp/x",
+            "https://jane․example",
+            "http://a﹒b",
+        ),
         *("https://jane.例え.jp/x", "www.пример.рф/я", "www.例え.jp", "https://a.b/x,y;z.", "http:jane"),
     ],
 )
 def test_a_link_goes_whole(link):
     assert clean_text(f"see {link} now") == "see http now"
+
+
+def test_what_is_glued_to_an_address_of_emoji_or_brackets_stays():
+    assert clean_text("(https://🍕.example/x(a))is https://jane.example😡.Bad") == "(http)is http 😡.Bad"
+    assert (
+        clean_text("好。OK https://jane.example/x。好 @jane。ありがとう")
+        == "好。OK http。好 @user。ありがとう"
+    )
 
 
 @pytest.mark.parametrize("said", ["awww.that is sweet", "http", "https is safe", "not.co/ol", "me@www.x.org"])
@@ -61,6 +77,14 @@ def test_what_only_looks_like_a_link_stays(said):
         ("ann @example.com", "ann @user"),
         ("hey@jane-doe and .@ann_b, (@ann)", "hey@user and .@user, (@user)"),
         ("@annさんありがとう @王さん @éric", "@user さんありがとう @user @user"),
+        (
+            "@jane‑doe @jane‐doe @jane·doe @jane:example.org, (@jane:a.b.example)",
+            "@user @user @user @user, (@user)",
+        ),
+        ("@मीरा जी @น้ำ ดี @ஆனந்த் @می\u200cخواهم @क्\u200dष", "@user जी @user ดี @user @user @user"),
+        ("@ann...so @ann..so @ann: so @ann:so 12:30", "@user...so @user..so @user: so @user:so 12:30"),
+        ("2@5 3@1,50 ann@5 2@ann ❤️@ann.example.com", "2@5 3@1,50 ann@user 2@user ❤️@user"),
+        ("ann@example。com मीरा@उदाहरण.भारत", "ann@example.com मीरा@उदाहरण.भारत"),
         ("@a\u200dnn ＠ann &#64;ann @🅰nn @𝐚nn", "@user @user @user @user @user"),
         ("me@example.com me@ex-ample.co.uk o'neil@x.org", "me@example.com me@ex-ample.co.uk o'neil@x.org"),
     ],
@@ -98,6 +122,20 @@ def seconds(text: str) -> float:
             "t.co/",
         ),
         *("(http:[{", "&amp", "&amp;", "é&#", "\u200d", "🏴\U000e0061", "❤\ufe0f", "1\u20e3", "🅿", "\u3164"),
+        *(
+            "@a。b",
+            "//a。",
+            "www。a",
+            "@a:b.",
+            "http:((",
+            "http:(a(b",
+            "https://🍕.",
+            "@मी",
+            "मी@",
+            "1@1",
+            "&#0",
+            "&#12345",
+        ),
         *("https://t.co/A?b=", "pic.twitter.com/", "@a@b", "見www.a.見."),
     ],
 )
