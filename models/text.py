@@ -20,11 +20,14 @@ LABELS = ("negative", "neutral", "positive")
 Scores = NDArray[np.float64]  # shape (n, 3), columns in the order of LABELS, each row summing to 1
 
 # Without its semicolon an entity is one only where Twitter or a table that lost it can have written
-# it: "tired&not happy" holds none.
+# it: "tired&not happy" and "love&#2016" hold none.
 _ENTITY = re.compile(
-    r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});"
-    r"|&(?:amp|lt|gt|quot)(?![A-Za-z0-9_=])|&lt(?=3(?!\w))|&#(?:34|38|39|60|62|82(?:1[67]|2[01])|8230)(?![0-9;])"
+    r"&(?:[A-Za-z][A-Za-z0-9]*|#0{0,9}[0-9]{1,7}|#[xX]0{0,9}[0-9A-Fa-f]{1,6});"
+    r"|&(?:amp|lt|gt|quot)(?![A-Za-z0-9_=])|&lt(?=3(?!\w))"
+    r"|&#0{0,9}(?:34|38|39|60|62|64|(?!(?:19|20)[0-9]{2}(?![0-9]))[1-9][0-9]{3,5})(?![0-9;])"
+    r"|&#[xX]0{0,9}(?:40|[1-9][0-9A-Fa-f]{3,4})(?![0-9A-Fa-f;])"
 )
+_HALVES = range(0xD800, 0xE000)  # of an emoji, in UTF-16
 
 
 def clean_text(text: str) -> str:
@@ -52,7 +55,13 @@ def _clean_once(text: str) -> str:
 
 
 def _decode(entity: re.Match[str]) -> str:
-    """Return what an entity stands for; a name that HTML does not know is none."""
+    """Return what an entity stands for; a name that HTML does not know is none.
+
+    Half an emoji stays half: ftfy joins it with the other half.
+    """
     name = entity[0].removesuffix(";") + ";"
     decoded = unescape(name)
+    if decoded == "\ufffd":
+        number = int(name[3:-1], 16) if name[2] in "xX" else int(name[2:-1])
+        return chr(number) if number in _HALVES else decoded
     return entity[0] if decoded.endswith(";") and len(decoded) > 1 else decoded
