@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import signal
 import socket
+import subprocess
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,18 +22,25 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def story(small_disks, served_model):
+def story(small_disks, served_model, tmp_path_factory):
     """A small disk, a caller, and the process of a service whose telemetry goes nowhere."""
     disk = small_disks("64m")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIMENT_HOME", str(disk.folder / "home"))
         for variable, value in tool_environment(read_settings()).items():
             patch.setenv(variable, value)
+        # BentoML keeps its metrics open all the time: elsewhere, so that the disk can be frozen.
+        patch.setenv("BENTOML_HOME", home := str(tmp_path_factory.mktemp("bentoml")))
         crown(store.save(served_model, metadata={}))
         key = "InstrumentationKey=00000000-0000-0000-0000-000000000000"
         dead = f"{key};IngestionEndpoint=http://127.0.0.1:{free_port()}"
-        given = {"APPLICATIONINSIGHTS_CONNECTION_STRING": dead, "SENTIMENT_FEEDBACK_PER_MINUTE": "0"}
-        with served(disk.folder / "serve.log", workers=1, **given) as (address, process):
+        given = {
+            "APPLICATIONINSIGHTS_CONNECTION_STRING": dead,
+            "SENTIMENT_FEEDBACK_PER_MINUTE": "0",
+            "BENTOML_HOME": home,
+        }
+        log = tmp_path_factory.mktemp("served") / "serve.log"
+        with served(log, workers=1, **given) as (address, process):
             yield disk, Caller(address), process
 
 
@@ -62,6 +70,25 @@ def test_a_full_disk_below_inbox_and_spool_refuses_feedback_and_predicts_on(stor
     assert 503 in {answer.status_code for answer in answers}
     disk.free()
     assert {caller.give(body).status_code for body in bodies} == {200}
+
+
+def test_a_disk_that_becomes_read_only_refuses_feedback_and_predicts_on(story, caller):
+    disk = story[0]
+    wait_for(lambda: is_frozen(disk), 30, pause=0.2)
+    bodies = [caller.predict() for _ in range(3)]
+    assert all(bodies)
+    assert {caller.give(body).status_code for body in bodies} == {503}
+    disk.thaw()
+    assert {caller.give(body).status_code for body in bodies} == {200}
+
+
+def is_frozen(disk):
+    """Whether the disk could be made read-only: not while a file is being written."""
+    try:
+        disk.freeze()
+    except subprocess.CalledProcessError:
+        return False
+    return True
 
 
 def test_without_a_free_file_descriptor_it_waits_and_goes_on(story, caller):
