@@ -78,6 +78,13 @@ def test_a_validation_killed_at_any_write_appends_all_once_the_next_time(
     killed_at_its_writes("validate", loop_home, 5, **given)
 
 
+def test_a_training_killed_at_any_write_ends_with_a_champion_the_next_time(
+    loop_home, prefect_server, corpus_file
+):
+    given = {"KILL_CORPUS": str(corpus_file), "PREFECT_API_URL": prefect_server}
+    killed_at_its_writes("train", loop_home, 3, **given)
+
+
 def test_a_promotion_killed_at_any_write_leaves_a_whole_champion_and_is_finished_the_next_time(
     gate, registered_home, tweets_file
 ):
