@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from cloud_fixtures import install
 from workflows import FILES, FOLDER, ROOT, TEXTS, WORKFLOWS, scripts
 
 
@@ -120,3 +123,23 @@ def test_a_bento_is_built_without_the_tracking_library():
 
     assert run.returncode == 0, run.stderr
     assert "from sentiment.training.source_code import" in (ROOT / "flows" / "bundle.py").read_text("utf-8")
+
+
+def test_the_audit_reads_every_list_of_packages_that_is_installed(programs, tmp_path):
+    """Of torch the version that PyPI knows: of `2.13.0+cpu` no advisory speaks."""
+    install(programs.folder, "pip-audit", ROOT / "tests" / "fixtures" / "fake_program.py")
+    programs.answer("pip-audit")
+    script = next(
+        step["run"] for step in WORKFLOWS["ci"]["jobs"]["audit"]["steps"] if "sed" in step.get("run", "")
+    )
+
+    subprocess.run(
+        ["bash", "-e", "-c", script], cwd=ROOT, env={**os.environ, "RUNNER_TEMP": str(tmp_path)}, check=True
+    )
+
+    (call,) = programs.calls
+    lists = {word for option, word in pairwise(call["words"]) if option == "--requirement"}
+    installed = {f"locks/{file.name}" for file in (ROOT / "locks").glob("*.txt")} - {"locks/torch.txt"}
+    assert lists == {*installed, "data-packages.txt", "large-base-packages.txt", str(tmp_path / "torch.txt")}
+    assert {"--strict", "--disable-pip", "--require-hashes"} <= set(call["words"])
+    assert re.match(r"#.*\ntorch==[0-9.]+ \\\n    --hash=", (tmp_path / "torch.txt").read_text())
