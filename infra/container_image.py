@@ -123,17 +123,21 @@ def _setting(name: str) -> str:
 
 
 def main() -> None:
-    """Read the command line; build, or push and write the output `image`: its digest."""
+    """Read the command line; build, log in, or push and write the outputs `image` and `digest`."""
     chosen = _command_line().parse_args()
-    tags, repository = tuple(dict.fromkeys(chosen.tag)), _setting("REGISTRY_IMAGE")
+    repository = _setting("REGISTRY_IMAGE")
+    tags = tuple(dict.fromkeys(chosen.tag)) if chosen.command != "login" else ()
     if chosen.command == "build":
         build(repository, tags, archive=chosen.archive, sbom=chosen.sbom)
+        return
+    if _AZURE in repository:
+        log_in_to_azure(repository)
     else:
-        if _AZURE in repository:
-            log_in_to_azure(repository)
-        else:
-            log_in(repository, _setting("REGISTRY_USER"), _setting("REGISTRY_TOKEN"))
-        tell("image", push(repository, tags, archive=chosen.archive))
+        log_in(repository, _setting("REGISTRY_USER"), _setting("REGISTRY_TOKEN"))
+    if chosen.command == "push":
+        image = push(repository, tags, archive=chosen.archive)
+        tell("image", image)
+        tell("digest", image.partition("@")[2])
 
 
 def _command_line() -> argparse.ArgumentParser:
@@ -141,6 +145,7 @@ def _command_line() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build", help="build it as REGISTRY_IMAGE, and write it to a file")
     pushing = commands.add_parser("push", help="push that file to REGISTRY_IMAGE, as REGISTRY_USER")
+    commands.add_parser("login", help="log docker in as REGISTRY_USER, so that gh can see a private image")
     for command in (building, pushing):
         command.add_argument("--tag", action="append", required=True, help="a tag; may be repeated")
         more = "the image's file (default: %(default)s)"

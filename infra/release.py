@@ -1,7 +1,8 @@
 """Release an image by blue-green deployment, with automatic rollback: `python -m infra.release`.
 
-The steps: a revision without traffic, a smoke test, the traffic in steps, each watched. Every run
-first routes all traffic to the stable revision, so a run repairs what a killed one left behind.
+The steps: what GitHub attests of the image is verified, then a revision without traffic, a smoke
+test, the traffic in steps, each watched. Every run first routes all traffic to the stable revision,
+so a run repairs what a killed one left behind.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from infra.attestation import check_image
 from infra.cancellation import stop_when_cancelled, uncancellable
 from infra.container_app import ContainerApp
 from infra.first_minutes import STEPS, Limits
@@ -217,17 +219,27 @@ def parse_steps(text: str) -> tuple[int, ...]:
     return shares
 
 
+def _deploy(chosen: argparse.Namespace) -> None:
+    limits = Limits(chosen.watch_seconds, chosen.every, chosen.error_rate, chosen.steps)
+    app = _app()
+    suffix_of(chosen.image, chosen.commit)  # refused before anything is asked
+    if check_image(chosen.image, chosen.commit):
+        say(f"GitHub attests who built {chosen.image}, from which commit, and what is in it")
+    else:
+        say(f"warning: ATTESTATIONS=off, so nobody attests who built {chosen.image}")
+    try:
+        release(app, chosen.image, chosen.commit, ready_seconds=chosen.ready_seconds, limits=limits)
+    except NotBackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(NOT_BACK)
+
+
 def main() -> None:
     """Run the command of the command line."""
     chosen = _parse_command()
     stop_when_cancelled()
     if chosen.command == "deploy":
-        limits = Limits(chosen.watch_seconds, chosen.every, chosen.error_rate, chosen.steps)
-        try:
-            release(_app(), chosen.image, chosen.commit, ready_seconds=chosen.ready_seconds, limits=limits)
-        except NotBackError as error:
-            print(f"error: {error}", file=sys.stderr)
-            sys.exit(NOT_BACK)
+        _deploy(chosen)
     elif chosen.command == "restore":
         restore(_app())
     elif chosen.command == "adopt":

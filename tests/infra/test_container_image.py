@@ -146,11 +146,21 @@ def test_the_command_logs_in_pushes_and_tells_the_digest(works, monkeypatch, tmp
     run = command("infra.container_image", "push", "--tag", "c0ffee0", "--tag", "c0ffee0")
 
     assert run.returncode == 0, run.stderr
-    assert (tmp_path / "output").read_text() == f"image={REPOSITORY}@{DIGEST}\n"
+    assert (tmp_path / "output").read_text() == f"image={REPOSITORY}@{DIGEST}\ndigest={DIGEST}\n"
     assert works.calls[0]["command"] == "docker login docker.io --username ann --password-stdin"
     assert works.calls[0]["stdin"] == "t0ken"
     assert "t0ken" not in run.stdout + run.stderr
     assert len(works.commands("docker push")) == 1
+
+
+def test_whoever_deploys_a_private_image_logs_in_and_no_more(works, monkeypatch):
+    for name, value in {"IMAGE": REPOSITORY, "USER": "ann", "TOKEN": "t0ken"}.items():
+        monkeypatch.setenv(f"REGISTRY_{name}", value)
+
+    run = command("infra.container_image", "login")
+
+    assert run.returncode == 0, run.stderr
+    assert works.commands() == ["docker login docker.io --username ann --password-stdin"]
 
 
 def test_a_registry_that_refuses_stops_it_before_anything_is_pushed(works, monkeypatch, tmp_path):

@@ -17,6 +17,7 @@ def test_the_command_tells_the_summary_and_the_exit_code(cloud, tmp_path, monkey
     for fault in ({}, {"ready": 503}):
         vars(cloud.new).update(fault)
         image = IMAGE.replace("ab", "cd") if fault else IMAGE
+        cloud.attest(image)
         with command(
             "deploy", "--image", image, "--commit", COMMIT, "--ready-seconds", "1", "--watch-seconds", "0"
         ) as process:

@@ -9,6 +9,8 @@ import subprocess
 import pytest
 from workflows import JOBS, ROOT, STEPS, WORKFLOWS
 
+from infra.attestation import WORKFLOW
+
 
 class Group:
     """A concurrency group as GitHub runs it: one in progress; who else waits, by `queue`."""
@@ -65,13 +67,50 @@ def test_a_release_waits_for_no_rollback_and_a_tag_is_not_replaced_by_a_push():
     assert all("concurrency" not in job for name, job in JOBS.items() if name.startswith("retrain/"))
 
 
+def test_what_signs_runs_nobody_elses_code_and_signs_the_digest_that_is_deployed():
+    attest, deploy = JOBS["release/attest"], JOBS["release/deploy"]
+    steps = attest["steps"]
+
+    assert attest["permissions"] == {"attestations": "write", "id-token": "write"}
+    assert [step["uses"].split("@")[0] for step in steps] == [
+        *("actions/download-artifact", "actions/attest", "actions/attest"),
+    ]
+    assert not {"environment", "env", "container", "services"} & set(attest)
+    assert [step["with"].get("sbom-path") for step in steps[1:]] == [None, "sbom.json"]
+    for step in steps[1:]:
+        assert {**step["with"], "sbom-path": ""} == {
+            "sbom-path": "",
+            "subject-name": "${{ vars.REGISTRY_IMAGE }}",
+            "subject-digest": "${{ needs.push.outputs.digest }}",
+        }
+    assert [job for job in JOBS if "attestations" in JOBS[job].get("permissions", {})] == [
+        *("release/attest", "release/deploy"),
+    ]
+    assert deploy["permissions"]["attestations"] == "read"
+    assert JOBS["release/push"]["outputs"]["digest"] == "${{ steps.image.outputs.digest }}"
+
+
+def test_nothing_is_deployed_that_nobody_attests_unless_people_switch_that_off():
+    attest, deploy = JOBS["release/attest"], JOBS["release/deploy"]
+    step = next(step for step in deploy["steps"] if step.get("id") == "deploy")
+
+    assert attest["if"] == "vars.ATTESTATIONS != 'off'"
+    assert "(needs.attest.result == 'success' || vars.ATTESTATIONS == 'off')" in deploy["if"]
+    assert "needs.push.result == 'success'" in deploy["if"]
+    assert step["env"]["ATTESTATIONS"] == "${{ vars.ATTESTATIONS || 'on' }}"
+    assert step["env"]["GH_TOKEN"] == "${{ github.token }}"
+    assert (ROOT / WORKFLOW).is_file()
+
+
 def test_the_image_is_deployed_by_its_digest():
     deploy = next(step for _, step in STEPS if step.get("id") == "deploy")
 
     assert deploy["run"] == 'exec python -m infra.release deploy --image "$IMAGE" --commit "$GITHUB_SHA"'
     # `exec`: else the shell would get the signals of a job that is cancelled, and not pass them on
     assert deploy["env"]["IMAGE"] == "${{ needs.push.outputs.image }}"
-    assert WORKFLOWS["release"]["jobs"]["push"]["outputs"] == {"image": "${{ steps.image.outputs.image }}"}
+    assert WORKFLOWS["release"]["jobs"]["push"]["outputs"] == {
+        name: f"${{{{ steps.image.outputs.{name} }}}}" for name in ("digest", "image")
+    }
 
 
 @pytest.mark.parametrize(("job", "step"), [("deploy", "deploy"), ("roll-back", "rollback")])

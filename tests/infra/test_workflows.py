@@ -16,6 +16,7 @@ from workflows import JOBS, STEPS, TEXTS, WORKFLOWS, scripts
 
 # Every action in use, with the version whose commit it is pinned to.
 ACTIONS = {
+    "actions/attest": ("1e69f48acb82d1966a394da916b4c1698aa569d6", "v4.2.2"),
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
     "actions/download-artifact": ("3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"),
     "actions/setup-python": ("e797f83bcb11b83ae66e0230d6156d7c80228e7c", "v6.0.0"),
@@ -29,6 +30,7 @@ WRITES = {
     "calibrate/release": {"actions"},
     "release/champion": {"id-token"},
     "release/push": {"id-token"},
+    "release/attest": {"attestations", "id-token"},
     "release/deploy": {"id-token"},
     "release/roll-back": {"id-token"},
     "retrain/collect": {"id-token"},
