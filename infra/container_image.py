@@ -36,7 +36,7 @@ def build(repository: str, tags: tuple[str, ...], *, archive: Path, sbom: Path) 
     bento = _last_line(run("make", "--silent", "bundle", seconds=_BUILD_SECONDS), "make bundle")
     flags = " ".join(f"--image-tag {name}" for name in names)
     run("make", "--silent", "image", f"BENTO={bento}", f"FLAGS={flags}", seconds=_BUILD_SECONDS)
-    run("python", "-m", "infra.sbom", bento, str(sbom), seconds=_BUILD_SECONDS)
+    run("python", "-m", "infra.sbom", bento, str(sbom), "--image", names[0], seconds=_BUILD_SECONDS)
     run("docker", "save", "--output", str(archive), *names, seconds=_BUILD_SECONDS)
     summarise(f"- the image of {bento} is built")
 

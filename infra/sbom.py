@@ -1,6 +1,6 @@
 """Write an image's bill of materials, as CycloneDX: `python -m infra.sbom BENTO_TAG OUTPUT`.
 
-Debian's own packages are not in it.
+Debian's packages are in it with `--image NAME`, which asks the image that was built.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
+from infra.debian_packages import read_debian
 from infra.packages import find_packages, read_pins
 from sentiment.champions import store
 from sentiment.champions.releases import describe_all
@@ -41,10 +42,13 @@ SCHEMA = SchemaVersion.V1_6
 _NAMESPACE = uuid.UUID("5e471100-0000-4000-8000-000000000001")  # any, but always the same
 
 
-def describe(tag: str) -> str:
+def describe(tag: str, image_name: str | None = None) -> str:
     """Return the bill of materials of a Bento's image; it is deterministic.
 
+    Debian's packages are those of the image with this name, if one is given.
+
     Raises:
+        ProgramError: That image cannot be asked.
         StoreError: There is no such Bento, its model has left the store, or a package is not known
             in the pinned version.
     """
@@ -58,8 +62,9 @@ def describe(tag: str) -> str:
     models = [_as_model(store.find(str(model.tag))) for model in bento.info.all_models]
     packages = _read_packages(bento)
     libraries = {package.name: _as_library(package) for package in packages}
-    bom.components.update([*models, *libraries.values()])
-    bom.register_dependency(image, [*models, *libraries.values()])
+    system = [each for one, many in [read_debian(image_name)] for each in (one, *many)] if image_name else []
+    bom.components.update([*models, *libraries.values(), *system])
+    bom.register_dependency(image, [*models, *libraries.values(), *system])
     for package in packages:
         bom.register_dependency(libraries[package.name], [libraries[need] for need in package.needs])
     return make_outputter(bom, OutputFormat.JSON, SCHEMA).output_as_string(indent=2) + "\n"
@@ -122,8 +127,9 @@ def main() -> None:
     parser.add_argument(
         "output", metavar="OUTPUT", type=Path, help="the file to write, such as sentiloop.cdx.json"
     )
+    parser.add_argument("--image", metavar="NAME", help="list the Debian packages of this image as well")
     chosen = parser.parse_args()
-    chosen.output.write_text(describe(chosen.bento), "utf-8")
+    chosen.output.write_text(describe(chosen.bento, chosen.image), "utf-8")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def test_the_image_is_built_listed_pushed_and_named_by_its_digest(works, tmp_pat
             f"make --silent image BENTO=sentiment:abc FLAGS=--image-tag {REPOSITORY}:c0ffee0 --image-tag "
             f"{REPOSITORY}:v1.2.0"
         ),
-        "python -m infra.sbom sentiment:abc sbom.json",
+        f"python -m infra.sbom sentiment:abc sbom.json --image {REPOSITORY}:c0ffee0",
         f"docker save --output image.tar {REPOSITORY}:c0ffee0 {REPOSITORY}:v1.2.0",
         "docker load --input image.tar",
         f"docker push {REPOSITORY}:c0ffee0",

@@ -67,6 +67,20 @@ def test_a_release_waits_for_no_rollback_and_a_tag_is_not_replaced_by_a_push():
     assert all("concurrency" not in job for name, job in JOBS.items() if name.startswith("retrain/"))
 
 
+def test_an_image_with_a_weakness_that_is_mended_elsewhere_is_not_released():
+    scans = {job: step["with"] for job, step in STEPS if "anchore/scan-action" in step.get("uses", "")}
+    rules = {"severity-cutoff": "high", "only-fixed": True, "output-format": "table"}
+
+    assert scans == {
+        "ci/bundle": {"image": "sentiloop:ci", **rules},
+        "release/scan": {"image": "${{ vars.REGISTRY_IMAGE }}:${{ github.sha }}", **rules},
+    }
+    assert JOBS["release/scan"]["permissions"] == {}
+    assert JOBS["release/scan"]["needs"] == ["build"]
+    assert JOBS["release/approve"]["needs"] == ["scan"]
+    assert 'make image FLAGS="--image-tag sentiloop:ci"' in str(JOBS["ci/bundle"]["steps"])
+
+
 def test_what_signs_runs_nobody_elses_code_and_signs_the_digest_that_is_deployed():
     attest, deploy = JOBS["release/attest"], JOBS["release/deploy"]
     steps = attest["steps"]
