@@ -50,7 +50,8 @@ def source_key(source: str) -> str:
     if not all(file.is_file() for file in files):
         return ""
     limit = read_settings().max_chars
-    digest = hashlib.sha256(f"{source} {version('ftfy')} {limit}".encode())
+    others = [path.name for path in sources.files_left_out(source)]  # the preparation names them
+    digest = hashlib.sha256(f"{source} {version('ftfy')} {limit} {others}".encode())
     for file in files:
         with file.open("rb") as content:
             digest.update(hashlib.file_digest(content, "sha256").digest())
@@ -69,6 +70,11 @@ def prepare_data(source: str) -> str:
     """Read, clean and split a source, save it below SENTIMENT_HOME/data, and return its digest."""
     logger = get_run_logger()
     logger.info("reading and cleaning %s", source)
+    if others := sources.files_left_out(source):
+        names = ", ".join(path.name for path in others)
+        logger.warning(
+            "left out of %s: %s; only tables named train, validation or test are read", source, names
+        )
     dataset = data.load_dataset(source, read_settings().max_chars)
     dataset.save(_folder(dataset.digest))
     dropped = ", ".join(f"{count} {reason}" for reason, count in dataset.report.dropped.items())

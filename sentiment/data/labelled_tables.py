@@ -45,11 +45,7 @@ def split_files(folder: Path) -> list[SplitFile]:
     Raises:
         DataError: None is for training, a split has two that are no parts of one, or lacks a part.
     """
-    for place in (folder, folder / "data"):
-        named = [(path, _SPLIT_FILE.fullmatch(_stem(path))) for path in sorted(place.glob("*"))]
-        found = [(path, match) for path, match in named if match and path.suffix.lower() in ENDINGS]
-        if found:
-            break
+    found = _named_after_splits(folder)
     files = [SplitFile(path, _SPLITS[match.group(1).lower()]) for path, match in found]
     for split in ("train", "validation", "test"):
         _check_parts(folder, split, [part for part in found if _SPLITS[part[1].group(1).lower()] == split])
@@ -59,6 +55,30 @@ def split_files(folder: Path) -> list[SplitFile]:
             f"({', '.join(ENDINGS)}), or give a folder in TweetEval's form"
         )
     return files
+
+
+def left_out(folder: Path) -> list[Path]:
+    """Return the other files of a folder that seem to be tables, by an ending or the name."""
+    used = {path for path, _ in _named_after_splits(folder)}
+    others = [path for path in _files(folder) + _files(folder / "data") if path not in used]
+    return [path for path in others if _seems_table(path)]
+
+
+def _seems_table(path: Path) -> bool:
+    endings = {ending.lower() for ending in path.suffixes}
+    return bool(endings.intersection(ENDINGS) or _SPLIT_FILE.fullmatch(path.name.partition(".")[0]))
+
+
+def _named_after_splits(folder: Path) -> list[tuple[Path, re.Match[str]]]:
+    for place in (folder, folder / "data"):
+        named = [(path, _SPLIT_FILE.fullmatch(_stem(path))) for path in _files(place)]
+        if found := [(path, match) for path, match in named if match and path.suffix.lower() in ENDINGS]:
+            return found
+    return []
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_file() and not path.name.startswith("."))
 
 
 def _check_parts(folder: Path, split: str, parts: list[tuple[Path, re.Match[str]]]) -> None:

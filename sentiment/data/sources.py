@@ -15,7 +15,7 @@ from models import ModelError
 from models.packaged import PackagedFile
 from sentiment.data.corpus_encoding import decode_corpus
 from sentiment.data.labelled_rows import Row
-from sentiment.data.labelled_tables import SplitFile, read_tables, split_files
+from sentiment.data.labelled_tables import SplitFile, left_out, read_tables, split_files
 from sentiment.data.tweeteval import is_tweeteval, read_tweeteval
 from sentiment.errors import DataError
 from sentiment.tables.address import parse_address
@@ -84,6 +84,13 @@ def files_of(source: str) -> list[Path]:
     if not path.is_dir():
         return [path]
     return sorted(path.glob("*.txt")) if is_tweeteval(path) else [file.path for file in split_files(path)]
+
+
+def files_left_out(source: str) -> list[Path]:
+    """Return the tables of a folder that a source does not read, as no split is named so."""
+    path, _ = parse_address(source)
+    reads_by_name = source != DEFAULT_SOURCE and path.is_dir() and not is_tweeteval(path)
+    return left_out(path) if reads_by_name else []
 
 
 def _read_corpus() -> Source:

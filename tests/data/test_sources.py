@@ -15,7 +15,7 @@ from models import LABELS
 from sentiment.data import sources
 from sentiment.data.dataset import load_dataset
 from sentiment.data.labelled_rows import Row
-from sentiment.data.sources import read_source
+from sentiment.data.sources import files_left_out, read_source
 from sentiment.errors import DataError
 
 
@@ -161,6 +161,26 @@ def test_a_folder_whose_tables_are_not_plain_is_refused(tmp_path, names, message
 
     with pytest.raises(DataError, match=message):
         read_source(str(tmp_path))
+
+
+def test_a_folders_other_tables_are_known_and_pq_is_parquet(tmp_path):
+    others = ("eval.csv", "valid.csv.zip", "test_unlabeled.csv", "train.xlsx", "a.PQ", "data/extra.tsv.gz")
+    for name in (*others, "README.md", "trainer.md", ".train.csv", "data/readme"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("text,label\n")
+    (tmp_path / "train.csv").write_text("text,label\na,neg\n")
+    parquet.write_table(pa.table({"text": ["b"], "label": ["pos"]}), tmp_path / "test.pq")
+
+    assert {row.text: row.split for row in read_source(str(tmp_path)).rows} == {"a": "train", "b": "test"}
+    assert [path.relative_to(tmp_path).as_posix() for path in files_left_out(str(tmp_path))] == [
+        "a.PQ",
+        "eval.csv",
+        "test_unlabeled.csv",
+        "train.xlsx",
+        "valid.csv.zip",
+        "data/extra.tsv.gz",
+    ]
+    assert files_left_out(str(tmp_path / "train.csv")) == files_left_out("default") == []
 
 
 def test_a_text_that_no_service_would_take_is_not_learned_from(tmp_path):

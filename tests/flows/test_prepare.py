@@ -58,6 +58,19 @@ def test_a_folder_is_prepared_again_where_one_of_its_tables_changes(tmp_path):
     assert prepare.source_key(f"{tmp_path}?text_column=tweet") != prepare.source_key(str(tmp_path))
 
 
+def test_tables_of_a_folder_that_are_not_read_are_named(home, corpus_file, tmp_path, caplog):
+    for name in ("train.csv", "val.csv", "test_unlabeled.csv", "valid.csv.zip", "README.md"):
+        (tmp_path / name).write_bytes(corpus_file.read_bytes())
+    before = prepare.source_key(str(tmp_path))
+    prepare.prepared_dataset(str(tmp_path))
+
+    assert (
+        f"left out of {tmp_path}: test_unlabeled.csv, valid.csv.zip; only tables named train" in caplog.text
+    )
+    (tmp_path / "eval.csv").write_text("text,label\n")
+    assert prepare.source_key(str(tmp_path)) != before
+
+
 def test_every_module_that_cleans_texts_is_part_of_the_key():
     hashed = {module.__name__ for module in prepare._CLEANING}
     code = [Path(module.__file__).read_text("utf-8") for module in prepare._CLEANING]
