@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from labelled_rows import enough_rows
 
 from flows import prepare
 from sentiment.data.dataset import Dataset
@@ -58,16 +59,19 @@ def test_a_folder_is_prepared_again_where_one_of_its_tables_changes(tmp_path):
     assert prepare.source_key(f"{tmp_path}?text_column=tweet") != prepare.source_key(str(tmp_path))
 
 
-def test_tables_of_a_folder_that_are_not_read_are_named(home, corpus_file, tmp_path, caplog):
-    for name in ("train.csv", "val.csv", "test_unlabeled.csv", "valid.csv.zip", "README.md"):
-        (tmp_path / name).write_bytes(corpus_file.read_bytes())
+def test_tables_of_a_folder_that_are_not_read_are_named(home, tmp_path, caplog):
+    lines, header = [f"{row.text},{row.label}\n" for row in enough_rows()], "text,label\n"
+    for name, part in (("train", lines[:200]), ("val", lines[200:250]), ("test", lines[250:])):
+        (tmp_path / f"{name}.csv").write_text(header + "".join(part), "utf-8")
+    for name in ("test_unlabeled.csv", "valid.csv.zip", "README.md"):
+        (tmp_path / name).write_text(header, "utf-8")
     before = prepare.source_key(str(tmp_path))
     prepare.prepared_dataset(str(tmp_path))
 
     assert (
         f"left out of {tmp_path}: test_unlabeled.csv, valid.csv.zip; only tables named train" in caplog.text
     )
-    (tmp_path / "eval.csv").write_text("text,label\n")
+    (tmp_path / "eval.csv").write_text(header, "utf-8")
     assert prepare.source_key(str(tmp_path)) != before
 
 
