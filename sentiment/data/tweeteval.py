@@ -55,11 +55,12 @@ def _read_mapping(path: Path, encoding: str | None) -> dict[str, str]:
         identifier, _, name = line.strip().partition("\t")
         if not line.strip():
             continue
-        if name.strip() not in LABELS:
+        label = name.strip().casefold()
+        if label not in LABELS:
             raise DataError(
                 f"{path}, line {number}: {line.strip()!r} is not an id, a tab and one of {', '.join(LABELS)}"
             )
-        mapping[identifier] = name.strip()
+        mapping[identifier] = label
     return mapping
 
 
@@ -73,4 +74,7 @@ def _read_lines(path: Path, encoding: str | None) -> list[str]:
         ) from error
     if not text.strip():
         raise DataError(f"{path} is empty: give at least one labelled tweet per line")
-    return [line.removesuffix("\r") for line in text.rstrip("\r\n").split("\n")]
+    lines = text.rstrip("\r\n")
+    if "\n" not in text:  # of old Macintoshes
+        return lines.split("\r")
+    return [line.removesuffix("\r") for line in lines.split("\n")]

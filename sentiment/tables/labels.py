@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ def parse_labels(given: str | None) -> dict[str, str]:
     {'0': 'negative', '4': 'positive'}
 
     Raises:
-        DataError: It is not of that form.
+        DataError: It is not of that form, or gives a label two meanings.
     """
     meanings: dict[str, str] = {}
     for pair in (given or "").split(","):
@@ -42,7 +43,12 @@ def parse_labels(given: str | None) -> dict[str, str]:
                 f'--labels: {pair.strip()[:_SHOWN_CHARS]!r} is not VALUE=LABEL: write "0=negative,'
                 f'1=neutral,2=positive", with the labels {", ".join(LABELS)}'
             )
-        meanings[_plain(value)] = _KNOWN[label.casefold()]
+        known = _KNOWN[label.casefold()]
+        before = meanings.setdefault(_plain(value), known)
+        if before != known:
+            raise DataError(
+                f"--labels: {value[:_SHOWN_CHARS]!r} is given as {before} and as {known}: leave one of them"
+            )
     return meanings
 
 
@@ -68,12 +74,19 @@ def meanings_of(
 def propose_labels(values: Iterable[str]) -> str:
     """Return how a user says what these labels of a table mean."""
     shown = sorted({_plain(value) for value in values} - {""}, key=_by_size)[:_SHOWN]
-    is_numbers = all(re.fullmatch(r"[+-]?\d+", value) for value in shown)
-    guess = {2: ("negative", "positive"), 3: LABELS}.get(len(shown)) if is_numbers else None
+    guess = _guess(shown)
     pairs = [
         f"{value[:_SHOWN_CHARS]}={guess[place] if guess else 'LABEL'}" for place, value in enumerate(shown)
     ]
     return f'--labels "{",".join(pairs)}"'
+
+
+def _guess(values: list[str]) -> tuple[str, ...] | None:
+    """Return what two numbers mean, or three as far from each other, which are in order."""
+    if not all(re.fullmatch(r"[+-]?\d+", value) for value in values):
+        return None
+    steps = {int(higher) - int(lower) for lower, higher in itertools.pairwise(values)}
+    return {2: ("negative", "positive"), 3: LABELS}.get(len(values)) if len(steps) == 1 else None
 
 
 def _plain(value: str) -> str:

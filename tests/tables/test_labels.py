@@ -47,3 +47,16 @@ def test_the_words_that_are_proposed_can_be_given():
     assert proposal == '--labels "0=negative,2=neutral,4=positive"'
     assert parse_labels(proposal.split('"')[1]) == {"0": "negative", "2": "neutral", "4": "positive"}
     assert propose_labels(["happy"]) == '--labels "happy=LABEL"'
+
+
+def test_numbers_that_are_no_even_scale_get_no_meaning_proposed():
+    assert propose_labels(["-1", "1", "2"]) == '--labels "-1=LABEL,1=LABEL,2=LABEL"'
+    assert propose_labels(["1", "3", "5"]) == '--labels "1=negative,3=neutral,5=positive"'
+    assert propose_labels(["0", "4"]) == '--labels "0=negative,4=positive"'
+
+
+@pytest.mark.parametrize("given", ["0=negative,0=positive", "0=neg,2=neutral,0.0=neutral", "A=neg,a=pos"])
+def test_a_label_with_two_meanings_is_refused(given):
+    with pytest.raises(DataError, match=r"is given as negative and as \w+: leave one of them"):
+        parse_labels(given)
+    assert parse_labels("0=negative,0=neg") == {"0": "negative"}
