@@ -82,6 +82,12 @@ FILE_TEXTS: dict[str, tuple[str, str]] = {
         "{file}, ligne {number} : « {line} » ressemble à l’en-tête : retirez les lignes qui le précèdent, ou "
         "choisissez ci-dessus que chaque ligne est un tweet.",
     ),
+    "file_unnamed": (
+        "{file}: the rows have {width} cells each, and line 1 names no column text: choose above where the "
+        "tweets are if it is a header, or that each line is a tweet.",
+        "{file} : les lignes ont {width} cellules chacune, et la ligne 1 ne nomme pas de colonne text : "
+        "choisissez ci-dessus où sont les tweets si c’est un en-tête, ou que chaque ligne est un tweet.",
+    ),
     "file_no_text": (
         "{file}: the column {name} holds {kind}, not text: choose another column.",
         "{file} : la colonne {name} contient {kind}, pas du texte : choisissez une autre colonne.",

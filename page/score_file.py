@@ -21,7 +21,8 @@ from sentiment.language import Language
 from sentiment.tables.opening import ENDINGS
 
 _PREVIEW_ROWS = 20
-_MAY_BE_LINES = ("file_doubt", "file_header_below", "file_json_inside")
+_MAY_BE_TABLE = ("file_doubt", "file_unnamed")
+_MAY_BE_LINES = (*_MAY_BE_TABLE, "file_header_below", "file_json_inside")
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 Update = dict[str, object]
@@ -86,7 +87,7 @@ def on_file(file: str | None, request: gr.Request) -> tuple[Update, str]:
     try:
         look = look_into(path)
     except SheetError as error:
-        columns = columns_of(path) if error.key == "file_doubt" else []
+        columns = columns_of(path) if error.key in _MAY_BE_TABLE else []
         choices = _choices(language, columns, may_be_lines=error.key in _MAY_BE_LINES)
         return gr.update(visible=bool(choices), choices=choices, value=None), _error(language, error)
     columns = columns_of(path) if look.column == EACH_LINE else look.header

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sentiment.tables.beginning import Beginning, begin
 from sentiment.tables.records import Lines, Record, delimited, one_column, plain_lines
 from sentiment.tables.table import TableError
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")  # spreadsheets write semicolons where the comma is the decimal sign
 DEFAULT_TEXT = "text"
 _SHOWN_CHARS = 40
-_SAMPLE_RECORDS = 200
-_SAMPLE_CHARS = 1 << 20
 # Names that stand beside `text`: with a space before it, another word may be a tweet's as well.
 _USUAL = {
     *("id", "tweet_id", "index", "label", "labels", "sentiment", "polarity", "target", "score", "rating"),
@@ -42,7 +41,6 @@ _USUAL = {
         "url",
     ),
 }
-_MOST_WORDS = 3  # of a column's name; a tweet's part between two commas mostly has more
 _HEADER_AT_MOST = 5  # lines, titles and comments among them
 _SEPARATOR_LINE = re.compile(r"(\"?)sep=(.)\1\r?\n?", re.IGNORECASE)  # Excel's, in quotes or not
 
@@ -95,111 +93,14 @@ def find_dialect(path: Path, reopen: Reopen, form: Form) -> Dialect:
     match = _SEPARATOR_LINE.fullmatch(reopen().peek())
     has_separator = match is not None
     delimiters = (match.group(2),) if match else DELIMITERS
-    candidates = [_sample(reopen(), delimiter, skips=has_separator) for delimiter in delimiters]
+    candidates = [begin(reopen(), delimiter, skips=has_separator) for delimiter in delimiters]
     if not any(each.records for each in candidates):
         raise TableError("empty", f"{path} is empty: give a table with a header, or one tweet per line")
     found = _named(path, candidates, form) if form.names else _headed(path, candidates, form.text_column)
     return replace(found, has_separator_line=has_separator)
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """The first records of a file, read with one delimiter."""
-
-    delimiter: str
-    line: str
-    records: list[Record]
-
-    @property
-    def header(self) -> list[str]:
-        return self.records[0].cells
-
-    @property
-    def width(self) -> int:
-        return len(self.header)
-
-    @property
-    def is_spaced(self) -> bool:
-        """Whether a space follows each delimiter of the first line."""
-        spaces = len(re.findall(re.escape(self.delimiter) + " ", self.line))
-        return 0 < spaces == self.line.count(self.delimiter) and self.delimiter != "\t"
-
-    def support(self, width: int, *, exactly: bool = False) -> float:
-        """Return the share of rows that have so many cells, or that many or more after a header."""
-        widths = [self._width(record) for record in self.records[0 if exactly else 1 :]]
-        enough = sum(each == width if exactly else each >= width for each in widths)
-        return enough / len(widths) if widths else 1.0
-
-    def _width(self, record: Record) -> int:
-        return record.cells[0].count(self.delimiter) + 1 if record.fault else len(record.cells)
-
-    def holds(self, name: str) -> bool:
-        return any(cell.strip().casefold() == name.casefold() for cell in self.header)
-
-    def is_header(self, name: str) -> bool:
-        """Return whether the first line names columns.
-
-        Single words, the column of tweets among them, do; other names only where most of the rows
-        after them bear it out, and beside the column of tweets any that have as many cells do.
-        """
-        if self.records[0].fault or self.width < 2:  # noqa: PLR2004
-            return False
-        is_plain = self.holds(name) and not self.is_spaced and self._are_names(1)
-        words = _MOST_WORDS if not self.is_spaced else int(self.holds(name))
-        is_regular = self.may_be_header(name) and not self._has_spaces and self._is_regular
-        return is_plain or is_regular or (self._are_names(words) and self.support(self.width) > 1 / 2)
-
-    def may_be_header(self, name: str) -> bool:
-        """Return whether the column of tweets is in the first line, and it reads as no sentence."""
-        is_possible = self.width > 1 and not self.records[0].fault and self.holds(name)
-        return is_possible and (not self._has_spaces or self._is_regular)
-
-    @property
-    def _has_spaces(self) -> bool:
-        """Whether a space follows some delimiter of the first line, as in a sentence."""
-        return any(cell.startswith(" ") for cell in self.header[1:])
-
-    @property
-    def _is_regular(self) -> bool:
-        """Whether most rows have as many cells as the first, which is no tweet with one comma."""
-        is_short = all(len(cell.split()) <= _MOST_WORDS for cell in self.header)
-        return (self.width > 2 or is_short) and self.is_borne_out  # noqa: PLR2004
-
-    @property
-    def is_borne_out(self) -> bool:
-        """Whether there are rows, and most have as many cells as the first line."""
-        return len(self.records) > 1 and self.support(self.width, exactly=True) > 1 / 2
-
-    def _are_names(self, most_words: int) -> bool:
-        return all(_is_name(cell, most_words, may_be_empty=not at) for at, cell in enumerate(self.header))
-
-
-def _sample(lines: Lines, delimiter: str, *, skips: bool) -> _Candidate:
-    """Return the first records of lines that are not blank; `skips` the first line."""
-    if skips:
-        next(lines)
-    records: list[Record] = []
-    first, size = "", 0
-    for record in delimited(lines, delimiter):
-        if not record.cells:
-            continue
-        first = first or lines.first
-        records.append(record)
-        size += sum(map(len, record.cells))
-        if len(records) > _SAMPLE_RECORDS or size > _SAMPLE_CHARS:
-            break
-    return _Candidate(delimiter, first, records)
-
-
-def _is_name(cell: str, most_words: int, *, may_be_empty: bool) -> bool:
-    """Return whether a cell can be a column's name; an index that was written along has none."""
-    if not cell.strip():
-        return may_be_empty
-    has_letter = re.search(r"[^\W\d]", cell) is not None
-    return has_letter and "&" not in cell and not cell.startswith("@") and len(cell.split()) <= most_words
-
-
-def _headed(path: Path, candidates: list[_Candidate], text_column: str | None) -> Dialect:
+def _headed(path: Path, candidates: list[Beginning], text_column: str | None) -> Dialect:
     """Return the form of a file whose first line may be a header."""
     name = text_column or DEFAULT_TEXT
     if all(each.width == 1 and (text_column or each.holds(name)) for each in candidates):
@@ -210,6 +111,8 @@ def _headed(path: Path, candidates: list[_Candidate], text_column: str | None) -
         for each in candidates:
             if each.may_be_header(name):
                 raise _doubt(path, each, name)
+            if each.is_table:
+                raise _unnamed(path, each, name)
         return Dialect((DEFAULT_TEXT,), has_header=False)
     # Where the user names the column of tweets there is a header, whatever it looks like.
     best = max(candidates if text_column else able, key=lambda each: _fitness(each, name))
@@ -220,12 +123,12 @@ def _headed(path: Path, candidates: list[_Candidate], text_column: str | None) -
     return Dialect(columns, best.delimiter, is_spaced=best.is_spaced)
 
 
-def _fitness(header: _Candidate, name: str) -> tuple[float, ...]:
+def _fitness(header: Beginning, name: str) -> tuple[float, ...]:
     support = header.support(header.width, exactly=True)
     return header.holds(name), header.is_header(name), header.width > 1, support, header.width
 
 
-def _doubt(path: Path, header: _Candidate, name: str) -> TableError:
+def _doubt(path: Path, header: Beginning, name: str) -> TableError:
     """Return the error of a first line that can be a header and a tweet alike: `text, please`."""
     return TableError(
         "doubt",
@@ -236,7 +139,18 @@ def _doubt(path: Path, header: _Candidate, name: str) -> TableError:
     )
 
 
-def _refuse_header_below(path: Path, candidates: list[_Candidate], name: str) -> None:
+def _unnamed(path: Path, table: Beginning, name: str) -> TableError:
+    """Return the error of rows that are a table's, under no line that is known as a header."""
+    return TableError(
+        "unnamed",
+        f"{path}: the rows have {table.width} cells each, and line 1 names no column {name!r}: say "
+        "--text-column NAME if line 1 is a header, --columns NAME,NAME,... if there is none, "
+        f"--columns {name} if each line is a tweet",
+        width=table.width,
+    )
+
+
+def _refuse_header_below(path: Path, candidates: list[Beginning], name: str) -> None:
     """Refuse a file with a title or a comment above its header, whose lines are no tweets."""
     for each in candidates:
         for at, record in enumerate(each.records[1:_HEADER_AT_MOST], 1):
@@ -253,7 +167,7 @@ def _refuse_header_below(path: Path, candidates: list[_Candidate], name: str) ->
                 )
 
 
-def _named(path: Path, candidates: list[_Candidate], form: Form) -> Dialect:
+def _named(path: Path, candidates: list[Beginning], form: Form) -> Dialect:
     """Return the form of a file without a header, whose columns the user names."""
     names = tuple(form.names)
     if len(names) == 1:

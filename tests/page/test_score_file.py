@@ -209,6 +209,11 @@ def test_a_file_of_lines_can_be_a_table_and_one_below_a_title_only_lines(tmp_pat
     assert look_into(lines, "1").header == ["@at", "message"]
     assert [row.text for row in read_sheet(lines, "1").rows][1] == "bad"
 
+    table = write(tmp_path, "@at,message,%\n" + "8:00,good,1\n" * 4, "table.csv")
+    update, error = on_file(str(table), Reader("fr"))
+    assert "les lignes ont 3 cellules" in error
+    assert [value for _, value in update["choices"]] == ["0", "1", "2", EACH_LINE]
+
     below = write(tmp_path, "My tweets;;\nid;text;lang\n1;good;en\n", "below.csv")
     update, error = on_file(str(below), Reader("en"))
     assert "line 2: “id;text;lang” looks like the header: remove the lines above it" in error

@@ -82,6 +82,28 @@ def test_tweets_with_commas_and_the_word_text_stay_lines(opened, first):
     assert texts_of(opened(content)) == content.splitlines()
 
 
+@pytest.mark.parametrize("first", ["@timestamp,message,R&D", "2023,good day,%", '"0","1","@bob hi"'])
+def test_rows_of_a_table_under_no_known_header_are_no_tweets(opened, first):
+    content = f"{first}\n" + "".join(f"{at},good day {at},x\n" for at in range(20)) + "9,a, b,c\n"
+
+    with pytest.raises(
+        TableError, match="the rows have 3 cells each, and line 1 names no column 'text': say"
+    ):
+        opened(content)
+    assert opened(content, columns="id,text,more").has_header is False
+    assert len(texts_of(opened(content, columns="text"))) == 22
+    if first.startswith("@"):
+        assert texts_of(opened(content, text_column="message"), "message")[:2] == ["good day 0", "good day 1"]
+
+
+def test_tweets_that_often_have_as_many_commas_stay_lines(opened):
+    content = "Well, then, 1\nso, so, 2\nyes, no, 3\nnow, then, 4\nfine\n"
+    pairs = "so, so\n" * 9
+
+    assert texts_of(opened(content)) == content.splitlines()
+    assert texts_of(opened(pairs)) == pairs.splitlines()
+
+
 @pytest.mark.parametrize("line", ['"sep=;"', "sep=;", "SEP=;"])
 def test_excels_line_that_names_the_delimiter_may_be_in_quotes(opened, line):
     assert texts_of(opened(f"{line}\r\nid;text\r\n1;good, day\r\n")) == ["good, day"]
