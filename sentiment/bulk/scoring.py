@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sentiment.bulk.scored_table import ScoredTable
     from sentiment.tables.table import Batch, Table
 
-_RULES = 1  # of how tables are read: parts that other rules cut do not fit
+_RULES = 2  # of how tables are read: parts that other rules cut do not fit
 _REJECTED_COLUMNS = ("row", "reason")
 
 Tell = Callable[[int, float], object]  # how many rows are done, and which share of the file
