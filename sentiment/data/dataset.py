@@ -191,10 +191,10 @@ def prepare(source: Source, origin: str, max_chars: int = MAX_CHARS) -> Dataset:
     """
     tweets, dropped = collapse(source.rows, max_chars)
     own_splits = {tweet.source_split for tweet in tweets}
-    has_test = not any(own_splits) or "test" in own_splits
+    lacking = set(SPLITS) - own_splits
     chosen: dict[str, list[DistinctTweet]] = {name: [] for name in SPLITS}
     for tweet in tweets:
-        name = tweet.split(has_test=has_test)
+        name = tweet.split(lacking)
         if name == "train" and tweet.confidence() < MIN_TRAINING_CONFIDENCE:
             dropped["low confidence"] += 1
         else:

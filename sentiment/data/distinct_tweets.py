@@ -16,7 +16,7 @@ from sentiment.hash_draws import hash_draw
 from sentiment.text_rules import is_too_long
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sentiment.data.labelled_rows import Row
 
@@ -48,16 +48,15 @@ class DistinctTweet:
         """The share of the copies' possible confidence, 0 to 1, that the settled label has."""
         return self.votes[self.settled_label()] / self.copies
 
-    def split(self, *, has_test: bool) -> str:
+    def split(self, lacking: Collection[str]) -> str:
         """The split of the tweet: the source's own, or by hash.
 
-        Where the source has no test split (`has_test`), one is taken from its training split.
+        Splits that the source is `lacking` are taken from its training split.
         """
         if self.source_split is None:
             return choose_split(self.form)
-        if self.source_split == "train" and not has_test:
-            return "test" if choose_split(self.form) == "test" else "train"
-        return self.source_split
+        drawn = choose_split(self.form)
+        return drawn if self.source_split == "train" and drawn in lacking else self.source_split
 
 
 def choose_split(form: str) -> str:

@@ -183,6 +183,19 @@ def test_a_folders_other_tables_are_known_and_pq_is_parquet(tmp_path):
     assert files_left_out(str(tmp_path / "train.csv")) == files_left_out("default") == []
 
 
+@pytest.mark.parametrize("lacking", [("validation",), ("test",), ("validation", "test")])
+def test_a_folder_that_lacks_a_split_gets_it_from_the_training_split(tmp_path, lacking):
+    rows = enough_rows(450)
+    for at, name in enumerate(("train", "validation", "test")):
+        if name not in lacking:
+            lines = [f"{row.text},{row.label}\n" for row in rows[150 * at : 150 * at + 150]]
+            (tmp_path / f"{name}.csv").write_text("text,label\n" + "".join(lines))
+
+    splits = load_dataset(str(tmp_path)).splits
+    assert all(0 < len(splits[name].texts) < 50 for name in lacking)
+    assert sum(len(splits[name].texts) for name in ("train", *lacking)) == 150
+
+
 def test_a_text_that_no_service_would_take_is_not_learned_from(tmp_path):
     rows = [*enough_rows(), Row("long " * 201, "neutral"), Row(" \u200b ", "neutral")]
     (tmp_path / "in.csv").write_text("text,label\n" + "".join(f"{row.text},{row.label}\n" for row in rows))
