@@ -1,7 +1,8 @@
 # The image of everything but the service: learning jobs, MLflow, Prefect, the page and the local monitor (docs/azure-learning.md).
 # The service has an image of its own, without training tools (docs/image.md). Build it from the repository's root:
 #   docker build --file infra/learning.Dockerfile --tag sentiloop-learning .
-ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim
+# `python -m infra.base_images` renews the digest.
+ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim@sha256:e88e9763f943ec1834f992a4b51e0f24500486803e8bc534e5767af9ea65f6ce
 
 FROM ${PYTHON_IMAGE} AS build
 # PyTorch's builds for processors: PyPI's own bring several gigabytes of CUDA.

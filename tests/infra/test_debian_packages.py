@@ -25,13 +25,13 @@ LISTED = (
 
 
 @pytest.fixture
-def image(programs):
+def debian_image(programs):
     programs.answer(f"{ASK} cat {IMAGE} /etc/os-release", RELEASE)
     programs.answer(f"{ASK} dpkg-query {IMAGE} --show --showformat={_LINE}", LISTED)
     return programs
 
 
-def test_each_installed_package_is_named_with_its_source(image):
+def test_each_installed_package_is_named_with_its_source(debian_image):
     system, packages = read_debian(IMAGE)
 
     assert (system.name, system.version, system.type.value) == ("debian", "13", "operating-system")
@@ -73,7 +73,7 @@ def test_dpkg_understands_what_it_is_asked():
     assert {"installed"} <= {line[5] for line in lines} <= {"installed", "config-files"}
 
 
-def test_they_are_in_the_bill_of_materials(bundled, image, monkeypatch):
+def test_they_are_in_the_bill_of_materials(bundled, debian_image, monkeypatch):
     for name in bundled.environment.keys() - {"PATH"}:
         monkeypatch.setenv(name, bundled.environment[name])
 

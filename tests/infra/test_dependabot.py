@@ -16,7 +16,7 @@ FILE = ROOT / ".github" / "dependabot.yml"
 def test_actions_and_packages_are_proposed_after_a_week_and_together():
     updates = {one["package-ecosystem"]: one for one in yaml.safe_load(FILE.read_text("utf-8"))["updates"]}
 
-    assert set(updates) == {"github-actions", "npm", "pip"}
+    assert set(updates) == {"docker-compose", "github-actions", "npm", "pip"}
     for one in updates.values():
         assert one["cooldown"]["default-days"] >= 7
         assert [group["patterns"] for group in one["groups"].values()] == [["*"]]

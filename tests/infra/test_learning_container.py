@@ -10,7 +10,7 @@ import os
 import sys
 
 import pytest
-from container_fixtures import buildah
+from container_fixtures import BASE, buildah
 from image_fixtures import ROOT, run
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(1800)]
@@ -40,7 +40,7 @@ def learning_image(storage, debian, tmp_path_factory):
         run([*pip, *locked], dict(os.environ), folder="/", seconds=1200)
     secret = wheels.parent / "learning-pip.conf"
     secret.write_text("[install]\nno-index = true\nfind-links = /wheels\n", "ascii")
-    arguments = {"LISTS": SMALL, "TORCH_INDEX": "file:///wheels", "COMMIT": "abc123"}
+    arguments = {"PYTHON_IMAGE": BASE, "LISTS": SMALL, "TORCH_INDEX": "file:///wheels", "COMMIT": "abc123"}
     options = [f"--build-arg={name}={value}" for name, value in arguments.items()]
     options += [
         f"--volume={wheels}:/wheels:ro",
