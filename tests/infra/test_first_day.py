@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.server
 import json
 import re
@@ -47,6 +48,9 @@ GOOD = {
         }
     ],
     "gh api repos/ann/sentiloop/codeowners/errors": {"errors": []},
+    "gh api repos/ann/sentiloop/contents/.github/CODEOWNERS": {
+        "content": base64.encodebytes(b"# who\n/infra/ @ann\n").decode()
+    },
     "az identity list": [
         {"name": f"id-{name}-sentiloop-prod", "principalId": f"{name}-principal"}
         for name in ("release", "upkeep")
@@ -190,6 +194,20 @@ TRAFFIC = SHOWN["properties"]["configuration"]["ingress"]["traffic"]
             "gate",
         ),
         (
+            "CODEOWNERS names",
+            {
+                "gh api repos/ann/sentiloop/contents/.github/CODEOWNERS": {
+                    "content": base64.encodebytes(b"# /infra/ @ann\n").decode()
+                }
+            },
+            "has no rule: python -m infra.owners @NAME",
+        ),
+        (
+            "CODEOWNERS names",
+            {"gh api repos/ann/sentiloop/codeowners/errors": {"errors": [{"message": "Unknown owner"}]}},
+            "Unknown owner",
+        ),
+        (
             "releases may change",
             {
                 "az monitor activity-log list": [
@@ -270,3 +288,12 @@ def test_the_document_explains_every_check_and_names_every_open_belief():
         assert f"| {name} |" in document
     for number in (12, 13, 14, 26, 33, 42, 78, 83, 90):
         assert re.search(rf"\((?:\d+, )*{number}(?:, \d+)*\)", document), number
+
+
+def test_a_repository_without_code_owners_is_told_how_to_name_them(programs, azure_and_github):
+    programs.fail("gh api repos/ann/sentiloop/codeowners/errors", "gh: Not Found (HTTP 404)")
+    asked = place(programs, azure_and_github)
+
+    line = next(line for line in examine(asked) if line.check.startswith("CODEOWNERS"))
+
+    assert (line.state, "infra.owners @NAME" in line.found) == ("NO", True)
