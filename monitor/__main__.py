@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from monitor import memory
 from monitor.database import Database
 from monitor.server import Monitor, create_app
 from sentiment.config import Settings, read_settings
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             settings = settings.model_copy(update={"port_monitor": listener.getsockname()[1]})
             database = Database(settings.home / _FILE)
             monitor = Monitor(database, settings, has_alerts=not chosen.no_alerts)
+            memory.limit()
             _serve(monitor, listener)
     except SentiloopError as error:
         print(f"error: {error}", file=sys.stderr)

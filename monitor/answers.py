@@ -118,9 +118,14 @@ class TableBody:
         self._converters = [
             (index, _CONVERTERS[kind]) for index, kind in enumerate(kinds) if kind in _CONVERTERS
         ]
-        self._left = max_bytes
+        self._most = self._left = max_bytes
         self._chunks: list[bytes] = []
         self.rows = 0
+
+    @property
+    def size(self) -> int:
+        """The bytes of its rows."""
+        return self._most - self._left
 
     def add(self, rows: Sequence[Sequence[Any]]) -> bool:
         """Add rows; return False if not all of them fit."""
@@ -141,7 +146,7 @@ class TableBody:
             for name, value in others.items()
             if value
         )
-        return head + b",".join(self._chunks) + b"]}]" + rest + b"}"
+        return b"".join((head, b",".join(self._chunks), b"]}]", rest, b"}"))
 
     def _converted(self, row: Sequence[Any]) -> list[Any]:
         values = list(row)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 from starlette.responses import Response
 
+from monitor import memory
 from monitor.answers import Answer, QueryRefusal
 from monitor.query import Wishes
 from monitor.timespan import read_timespan
@@ -22,11 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from monitor.query import QueryEngine
 
+_LOG = logging.getLogger(__name__)
 _AT_ONCE = 4  # queries that run beside each other
 _MOST_WAITING = 200
+MAX_UNREAD = 200_000_000  # bytes of answers that callers have not read to the end
 _MAX_BODY = 1_000_000
 _MOST_IN_BATCH = 100
 _WAIT = re.compile(r"\bwait\s*=\s*(\d{1,6})", re.ASCII)
@@ -41,6 +47,7 @@ class QueryApi:
         self._workspace = workspace
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="monitor-query")
         self._waiting = 0
+        self.free = MAX_UNREAD
 
     def close(self) -> None:
         """Interrupt running queries, drop queued ones."""
@@ -56,7 +63,7 @@ class QueryApi:
             )
         except QueryRefusal as refusal:
             answer = refusal.answer
-        return Response(answer.body, answer.status, dict(answer.headers), "application/json; charset=utf-8")
+        return self._send(answer)
 
     async def batch(self, request: Request) -> Response:
         """Answer `/v1/$batch`: each of its queries separately."""
@@ -71,8 +78,8 @@ class QueryApi:
                     f"a batch is {{'requests': [...]}} with at most {_MOST_IN_BATCH} of them"
                 )
         except QueryRefusal as refusal:
-            return Response(refusal.answer.body, refusal.status, media_type="application/json")
-        answers = await asyncio.gather(*(self._batch_item(item) for item in requests))
+            return self._send(refusal.answer)
+        answers = await asyncio.gather(*(self._batch_item(item, len(requests)) for item in requests))
         parts = (
             b'{"id":'
             + json.dumps(item.get("id")).encode()
@@ -81,9 +88,16 @@ class QueryApi:
             + b"}"
             for item, answer in zip(requests, answers, strict=True)
         )
-        return Response(b'{"responses":[' + b",".join(parts) + b"]}", media_type="application/json")
+        return self._send(Answer(200, b"".join((b'{"responses":[', b",".join(parts), b"]}"))))
 
-    async def _batch_item(self, item: Mapping[str, Any]) -> Answer:
+    def _send(self, answer: Answer) -> Response:
+        """Return an answer as a response; until it is read, its bytes count as unread."""
+        if len(answer.body) > self.free:
+            message = "answers of before wait to be read: ask again later"
+            answer = QueryRefusal(429, "TooManyRequests", message, retry_after=5).answer
+        return _Held(self, answer)
+
+    async def _batch_item(self, item: Mapping[str, Any], answers: int) -> Answer:
         headers = item.get("headers")
         prefer = (
             next((str(value) for key, value in headers.items() if key.lower() == "prefer"), "")
@@ -92,11 +106,14 @@ class QueryApi:
         )
         body, workspace = item.get("body"), item.get("workspace")
         try:
-            return await self._answer(body if isinstance(body, dict) else {}, prefer, str(workspace or ""))
+            fields = body if isinstance(body, dict) else {}
+            return await self._answer(fields, prefer, str(workspace or ""), answers)
         except QueryRefusal as refusal:
             return refusal.answer
 
-    async def _answer(self, fields: Mapping[str, Any], prefer: str, workspace: str | None) -> Answer:
+    async def _answer(
+        self, fields: Mapping[str, Any], prefer: str, workspace: str | None, answers: int = 1
+    ) -> Answer:
         self._check_workspaces(workspace, fields.get("workspaces"))
         query, timespan = fields.get("query"), fields.get("timespan")
         if not isinstance(query, str) or not query.strip():
@@ -114,10 +131,15 @@ class QueryApi:
             )
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._pool,
-                lambda: self._engine.answer(query, window, self._wishes(prefer)),
-            )
+            with memory.reserve():
+                work = asyncio.get_running_loop().run_in_executor(
+                    self._pool, lambda: self._engine.answer(query, window, self._wishes(prefer, answers))
+                )
+            return await work
+        except (MemoryError, RuntimeError, duckdb.Error) as error:  # there is no room for a thread either
+            _LOG.warning("a query was not begun: %s", error)
+            message = "the monitor has no memory for a query at the moment: ask again later"
+            raise QueryRefusal(503, "ServiceUnavailable", message, retry_after=5) from error
         finally:
             self._waiting -= 1
 
@@ -129,11 +151,29 @@ class QueryApi:
             if self._workspace is not None and name.lower() != self._workspace.lower():
                 raise QueryRefusal(404, "WorkspaceNotFoundError", "The workspace could not be found")
 
-    def _wishes(self, prefer: str) -> Wishes:
+    def _wishes(self, prefer: str, answers: int) -> Wishes:
         limits = self._engine.limits
         wait = _WAIT.search(prefer)
         seconds = min(max(float(wait[1]), 1), limits.max_seconds) if wait else limits.default_seconds
-        return Wishes(seconds, "include-statistics=true" in prefer, "include-render=true" in prefer)
+        return Wishes(seconds, "include-statistics=true" in prefer, "include-render=true" in prefer, answers)
+
+
+class _Held(Response):
+    """A response whose bytes count as unread until it is sent, or its caller has gone."""
+
+    media_type = "application/json; charset=utf-8"
+
+    def __init__(self, api: QueryApi, answer: Answer) -> None:
+        super().__init__(answer.body, answer.status, dict(answer.headers))
+        self._api = api
+        api.free -= len(answer.body)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._api.free += len(self.body)
 
 
 def _text(timespan: Any) -> str | None:

@@ -11,16 +11,37 @@ from monitor.tables import TABLES
 from sentiment.errors import SentiloopError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-MEMORY = "2GB"  # what DuckDB may hold in memory; it puts what is more on the disk, below the same folder
+MEMORY = "256MB"  # what DuckDB may hold in memory; it puts what is more on the disk, below the same folder
 _SPILL = "4GB"  # what it may put there; the feedback inbox is on the same disk
 _WAL_LIMIT = "64MB"  # how much is written before it moves from the log into the file
 MOST_ROWS = 5_000_000  # of KQL's `range`
 _MOST_REPEATS = 1024  # of KQL's `strrep`, Azure's own limit
+_LONGEST_PATTERN = 4000  # characters of a regular expression; one per row may be read in each row
 # DuckDB makes the list of a range, and a repeated text, in one piece, outside its memory limit and
-# deaf to an interrupt. These macros take the place of its functions and call them within limits.
+# deaf to an interrupt; so it reads the regular expressions of 2,048 rows. These macros take the
+# place of its functions and call them within limits.
 _TOO_MANY = f"error('a range may have {MOST_ROWS} rows here')"
+# It is no `error(…)`, for DuckDB reads a pattern that is the same in all rows only once if that has
+# no effects. DuckDB refuses it, and shows it, for its bracket is not closed.
+_PATTERN = f"""CASE WHEN length(pattern) > {_LONGEST_PATTERN}
+    THEN '(a regular expression may have {_LONGEST_PATTERN} characters here' ELSE pattern END"""
+_EXPRESSIONS = {
+    "regexp_matches": ("", ", a"),
+    "regexp_extract": ("", ", a", ", a, b"),
+    "regexp_extract_all": ("", ", a", ", a, b"),
+    "regexp_replace": (", a", ", a, b"),
+}
+
+
+def _with_short_pattern(function: str, others: Sequence[str]) -> str:
+    """Return a function's macro: of a text, a pattern, and each number of other values."""
+    forms = (f"(text, pattern{more}) AS system.main.{function}(text, {_PATTERN}{more})" for more in others)
+    return f"CREATE OR REPLACE MACRO {function} {', '.join(forms)}"
+
+
 _WITHIN_LIMITS = (
     f"""
     CREATE OR REPLACE MACRO generate_series(a BIGINT, b BIGINT, step BIGINT) AS system.main.generate_series(
@@ -33,6 +54,7 @@ _WITHIN_LIMITS = (
     CREATE OR REPLACE MACRO repeat(text VARCHAR, times BIGINT) AS
         system.main.repeat(text, least(times, {_MOST_REPEATS}))
     """,
+    *(_with_short_pattern(function, others) for function, others in _EXPRESSIONS.items()),
 )
 
 
@@ -51,6 +73,7 @@ class Database:
                 written.
         """
         self.path = path
+        self._memory = memory
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._connection = _connect(path, memory)
@@ -60,6 +83,16 @@ class Database:
             raise MonitorError(
                 f"{path.parent} cannot be written ({error.strerror}): set SENTIMENT_HOME to a folder that can"
             ) from error
+
+    def reopen(self, end_queries: Callable[[], None]) -> None:
+        """Open the file anew, once every cursor is closed; from now on there is no new one.
+
+        Raises:
+            duckdb.Error: It cannot be opened, or a cursor is still open: try again later.
+        """
+        self._connection.close()
+        end_queries()
+        self._connection = _connect(self.path, self._memory)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a new connection to the same file, for one thread."""
@@ -79,6 +112,7 @@ def _connect(path: Path, memory: str) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(path.parent / "spill"),
             "max_temp_directory_size": _SPILL,
             "checkpoint_threshold": _WAL_LIMIT,
+            "allocator_background_threads": "true",  # what is free goes back to the system in a second
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         },

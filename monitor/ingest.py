@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
+from monitor import memory
 from monitor.envelopes import BodyError, Row, parse, rows_of, unpack
 from monitor.items import Refusal
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MAX_BODY = 16_000_000
 MAX_PENDING = 64_000_000
 _THREAD_FROM = 64_000  # bytes; reading more would hold up other requests
+_ALONE_FROM = 1_000_000  # bytes; as rows, a body takes some ten times the memory
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Ingest:
         self._writer = writer
         self.max_body = MAX_BODY
         self.free = MAX_PENDING
+        self._alone = asyncio.Lock()
 
     async def track(self, request: Request) -> JSONResponse:
         """Answer a post with 200, 206 or 400 once all its good envelopes are on the disk."""
@@ -51,13 +54,17 @@ class Ingest:
                 await self._read(request, held), request.headers.get("content-encoding", ""), self.max_body
             )
             self._hold(held, len(body) - held[0])
-            taken = await run_in_threadpool(take, body) if len(body) > _THREAD_FROM else take(body)
-            if taken.rows:
-                await asyncio.wrap_future(self._writer.submit(taken.rows))
+            if len(body) > _ALONE_FROM:
+                async with self._alone:
+                    taken = await self._store(body)
+            else:
+                taken = await self._store(body)
         except BodyError as error:
             headers = {"Retry-After": "1"} if error.status == 429 else {}  # noqa: PLR2004
             return refused(error.status, str(error), headers)
-        except Exception:  # the writer has told the log why; the sender keeps what it has
+        except Exception as error:  # the writer has told the log why; the sender keeps what it has
+            if isinstance(error, MemoryError):
+                self._writer.make_room()
             return refused(
                 503,
                 "the telemetry cannot be written at the moment: send it again later",
@@ -66,6 +73,13 @@ class Ingest:
         finally:
             self.free += held[0]
         return _answer(taken)
+
+    async def _store(self, body: bytes) -> Taken:
+        with memory.reserve():
+            taken = await run_in_threadpool(take, body) if len(body) > _THREAD_FROM else take(body)
+        if taken.rows:
+            await asyncio.wrap_future(self._writer.submit(taken.rows))
+        return taken
 
     async def _read(self, request: Request, held: list[int]) -> bytes:
         chunks = []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from monitor import memory
 from monitor.answers import Answer, QueryRefusal, TableBody
 from monitor.kql import Translation, translate
 from monitor.tables import TABLES
@@ -34,6 +35,12 @@ _MISSING = re.compile(
     re.MULTILINE,
 )
 _TICK = timedelta(microseconds=1)
+_FEWEST, _MOST = 16, 5000  # rows that are fetched at once
+_FETCHED = 4_000_000  # bytes
+_ROOM_SECONDS = 2.0  # how long queries get to end when their memory is needed
+
+_TOO_LARGE = "it needs more memory than the monitor allows itself: narrow it or its time span"
+_NO_ROOM = "telemetry needed the memory that the query had: ask again later"
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Wishes:
-    """The options of the `Prefer` header."""
+    """The options of the `Prefer` header, and how many answers the caller gets at once."""
 
     seconds: float = 180
     statistics: bool = False
     render: bool = False
+    answers: int = 1  # in one body, which share the most bytes of an answer
 
 
 class QueryEngine:
@@ -62,6 +70,7 @@ class QueryEngine:
         self._database = database
         self.limits = limits or Limits()
         self._running: set[duckdb.DuckDBPyConnection] = set()
+        self._ended: set[duckdb.DuckDBPyConnection] = set()  # of the running ones, to make room
         self._lock = threading.Lock()
 
     def answer(self, query: str, window: Window, wishes: Wishes | None = None) -> Answer:
@@ -73,25 +82,18 @@ class QueryEngine:
             QueryRefusal: The query cannot be answered.
         """
         wishes = wishes or Wishes()
-        most = self.limits.max_rows
+        most, max_bytes = self.limits.max_rows, self.limits.max_bytes // wishes.answers
         started = time.perf_counter()
         translation = translate(query)
         with self._execution(translation, window, wishes.seconds, limit=most + 1) as result:
-            body = TableBody(
-                [(column[0], column[1]) for column in result.description or ()], self.limits.max_bytes
-            )
-            reason = _fill(body, result, most, self.limits.max_bytes)
-        others: dict[str, Any] = {"error": _partial(reason) if reason else None}
-        if wishes.render:
-            others["render"] = translation.render
-        if wishes.statistics:
-            others["statistics"] = {
-                "query": {
-                    "executionTime": time.perf_counter() - started,
-                    "datasetStatistics": [{"tableRowCount": body.rows}],
-                }
-            }
-        return Answer(200, body.finish(**others))
+            body = TableBody([(column[0], column[1]) for column in result.description or ()], max_bytes)
+            reason = _fill(body, result, most, max_bytes)
+            others: dict[str, Any] = {"error": _partial(reason) if reason else None}
+            if wishes.render:
+                others["render"] = translation.render
+            if wishes.statistics:
+                others["statistics"] = _statistics(body.rows, time.perf_counter() - started)
+            return Answer(200, body.finish(**others))
 
     def frame(self, query: str, start: datetime, end: datetime) -> pd.DataFrame:
         """Return a query's rows over start < TimeGenerated <= end, as an alert rule sees them.
@@ -125,6 +127,18 @@ class QueryEngine:
         except QueryRefusal as error:
             _LOG.debug("the first query was not answered: %s", error)
 
+    def make_room(self) -> None:
+        """End all running queries, for telemetry needs their memory, and give that back."""
+        until = time.monotonic() + _ROOM_SECONDS
+        with self._lock:
+            self._ended |= self._running
+        while self._ended and time.monotonic() < until:
+            with self._lock:
+                for connection in self._ended & self._running:
+                    connection.interrupt()  # one that has not quite begun forgets it
+            time.sleep(0.02)
+        memory.give_back()
+
     def close(self) -> None:
         """Interrupt all running queries."""
         with self._lock:
@@ -140,13 +154,16 @@ class QueryEngine:
         connection = self._database.cursor()
         timer = threading.Timer(seconds, connection.interrupt)
         timer.daemon = True
+        with memory.reserve():
+            timer.start()
         with self._lock:
             self._running.add(connection)
         try:
-            timer.start()
             connection.execute("BEGIN TRANSACTION READ ONLY")
             yield connection.execute(sql, dict(translation.parameters) or None)
         except duckdb.InterruptException as error:
+            if connection in self._ended:
+                raise QueryRefusal(503, "ServiceUnavailable", _NO_ROOM, retry_after=5) from error
             message = (
                 f"the query took longer than {seconds:g} s: narrow it, or allow more with 'Prefer: wait=N'"
             )
@@ -154,13 +171,15 @@ class QueryEngine:
         except duckdb.Error as error:
             raise _refusal(error, translation) from error
         # What DuckDB's client says of values that it cannot pass on.
-        except (ValueError, OverflowError, RuntimeError) as error:
-            raise QueryRefusal.local(f"one of its values cannot be passed on ({error})") from error
+        except (ValueError, OverflowError, RuntimeError, MemoryError) as error:
+            reason = f"one of its values cannot be passed on ({error})"
+            raise QueryRefusal.local(_TOO_LARGE if memory.is_short(error) else reason) from error
         finally:
             timer.cancel()
             with self._lock:
                 self._running.discard(connection)
             connection.close()
+            self._ended.discard(connection)
 
 
 def _with_window(translation: Translation, window: Window) -> str:
@@ -181,14 +200,23 @@ def _literal(moment: datetime) -> str:
 
 
 def _fill(body: TableBody, result: duckdb.DuckDBPyConnection, most: int, max_bytes: int) -> str | None:
-    """Fetch rows until there are no more; return the limit that ended it earlier, if one did."""
-    while rows := result.fetchmany(5000):
-        room = most - body.rows
+    """Fetch rows until there are no more; return the limit that ended it earlier, if one did.
+
+    The first fetch is of few rows, each other of as many as should have some `_FETCHED` bytes.
+    """
+    count = _FEWEST
+    while rows := result.fetchmany(count):
+        room, before = most - body.rows, body.size
         if not body.add(rows[:room]):
             return f"{max_bytes // 1_000_000} MB"
         if len(rows) > room:
             return f"{most} records"
+        count = max(1, min(_FETCHED * len(rows) // (body.size - before), count * 4, _MOST))
     return None
+
+
+def _statistics(rows: int, seconds: float) -> dict[str, Any]:
+    return {"query": {"executionTime": seconds, "datasetStatistics": [{"tableRowCount": rows}]}}
 
 
 def _partial(limit: str) -> dict[str, Any]:
@@ -212,15 +240,13 @@ def _partial(limit: str) -> dict[str, Any]:
 
 def _refusal(error: duckdb.Error, translation: Translation) -> QueryRefusal:
     """Return Azure's error for a query that DuckDB cannot run."""
+    if memory.is_short(error):
+        return QueryRefusal.local(_TOO_LARGE)
     reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")[:300]
     if isinstance(error, duckdb.FatalException | duckdb.InternalException | duckdb.ConnectionException):
         _LOG.error("a query failed inside DuckDB: %s", reason)
         return QueryRefusal(
             503, "ServiceUnavailable", "the telemetry cannot be read at the moment", retry_after=5
-        )
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return QueryRefusal.local(
-            "it needs more memory than the monitor allows itself: narrow it or its time span"
         )
     missing = _MISSING.search(str(error))
     if isinstance(error, duckdb.BinderException) and missing:

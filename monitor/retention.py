@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from monitor import memory
 from monitor.tables import TABLES
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def forget(connection: duckdb.DuckDBPyConnection, before: datetime) -> int:
         deleted += counted[0] if counted else 0
     if deleted:
         try:
-            connection.execute("CHECKPOINT")
+            with memory.reserve():
+                connection.execute("CHECKPOINT")
         except duckdb.TransactionException:
             _LOG.debug("a query is running: the space is given back later")
     return deleted

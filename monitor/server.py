@@ -28,7 +28,6 @@ from sentiment.loopback import LoopbackGuard
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    import duckdb
     from starlette.requests import Request
 
     from monitor.database import Database
@@ -50,8 +49,8 @@ class Monitor:
     ) -> None:
         self.settings = settings
         self.database = database
-        self.writer = Writer(database, {"TenantId": settings.workspace})
         self.engine = QueryEngine(database, limits)
+        self.writer = Writer(database, {"TenantId": settings.workspace}, self.engine.make_room)
         self.ingest = Ingest(self.writer)
         self.api = QueryApi(self.engine, settings.workspace_id)
         self.has_alerts = has_alerts
@@ -80,7 +79,7 @@ class Monitor:
     async def health(self, _: Request) -> Response:
         """Answer whether telemetry can be written and read."""
         try:
-            await asyncio.wait_for(asyncio.wrap_future(self.writer.call(_probe)), 5)
+            await asyncio.wait_for(asyncio.wrap_future(self.writer.try_out()), 10)
         except Exception:  # whatever it is, the log has it and the answer is no
             return JSONResponse(
                 {"status": "unavailable", "remedy": "see the monitor's log, then start it again"}, 503
@@ -97,10 +96,6 @@ class Monitor:
                 "tables": list(TABLES),
             }
         )
-
-
-def _probe(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("SELECT 1")
 
 
 async def _answer_nobody(_: Request, __: Exception) -> Response:

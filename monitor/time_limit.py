@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, TypeVar
 
+from monitor import memory
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,7 +33,8 @@ def within(seconds: float, work: Callable[[], Result]) -> Result:
     """
     outcome: Future[Result] = Future()
     thread = threading.Thread(target=_run, args=(outcome, work), name="monitor-limited", daemon=True)
-    thread.start()
+    with memory.reserve():
+        thread.start()
     try:
         return outcome.result(seconds)
     except FutureTimeoutError:

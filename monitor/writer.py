@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from monitor import memory
+from monitor.envelopes import Row
 from monitor.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from monitor.database import Database
-    from monitor.envelopes import Row
 
     Job = Callable[[duckdb.DuckDBPyConnection], None]
 
@@ -44,10 +45,20 @@ class Writer:
     a power cut.
     """
 
-    def __init__(self, database: Database, defaults: Mapping[str, Any]) -> None:
-        """Take the values of columns that rows lack; nothing is written before `start`."""
+    def __init__(
+        self,
+        database: Database,
+        defaults: Mapping[str, Any],
+        make_room: Callable[[], None] = memory.give_back,
+    ) -> None:
+        """Take the values of columns that rows lack, and what frees memory if there is too little.
+
+        Nothing is written before `start`.
+        """
+        self._database = database
         self._connection = database.cursor()
         self._defaults = dict(defaults)
+        self._make_room = make_room
         self._orders: list[_Order] = []
         self._is_closed = False
         self._wake = threading.Condition()
@@ -65,6 +76,14 @@ class Writer:
     def call(self, job: Job) -> Future[None]:
         """Run a job on the writer's connection, between two transactions."""
         return self._add(_Order(job=job))
+
+    def make_room(self) -> Future[None]:
+        """Free memory: telemetry goes before queries."""
+        return self.call(lambda _: self._make_room())
+
+    def try_out(self) -> Future[None]:
+        """Return a future that fails if a row cannot be written; none is."""
+        return self.call(lambda _: self._commit([_Order([Row(next(iter(TABLES)), {})])], keep=False))
 
     def close(self) -> None:
         """Commit what is queued, and stop."""
@@ -110,8 +129,10 @@ class Writer:
 
     def _settle(self, orders: list[_Order], job: Job, *, is_last: bool = True) -> bool:
         try:
-            job(self._connection)
+            self._attempt(job)
         except Exception as error:  # the thread must live, and whoever waits must hear of it
+            if isinstance(error, duckdb.FatalException | duckdb.ConnectionException):
+                self._reopen()
             if is_last:
                 # Its message may quote values.
                 _LOG.error("telemetry could not be written: %s", type(error).__name__)
@@ -122,16 +143,41 @@ class Writer:
             order.done.set_result(None)
         return True
 
-    def _commit(self, orders: Sequence[_Order]) -> None:
+    def _attempt(self, job: Job) -> None:
+        try:
+            job(self._connection)
+        except Exception as error:
+            if not memory.is_short(error):
+                raise
+            with memory.reserve():
+                self._make_room()
+                job(self._connection)
+
+    def _reopen(self) -> None:
+        """Open the file anew: DuckDB refuses everything after a fatal error, as in a checkpoint."""
+        _LOG.error("DuckDB has given the telemetry up: opening it again")
+        self._connection.close()
+        try:
+            with memory.reserve():
+                self._database.reopen(self._make_room)
+                self._connection = self._database.cursor()
+        except (duckdb.Error, MemoryError) as error:  # the next post tries again
+            _LOG.error("the telemetry could not be opened: %s", error)
+
+    def _commit(self, orders: Sequence[_Order], *, keep: bool = True) -> None:
         by_table: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for order in orders:
             for row in order.rows:
                 by_table[row.table].append(row.values)
-        self._connection.begin()
         try:
+            self._connection.begin()
             for name, rows in by_table.items():
                 self._connection.from_arrow(TABLES[name].arrow(rows, self._defaults)).insert_into(name)
-            self._connection.commit()
+            if keep:
+                with memory.reserve():  # for a checkpoint that fails is a fatal error
+                    self._connection.commit()
+            else:
+                self._connection.rollback()
         except BaseException:
             try:
                 self._connection.rollback()

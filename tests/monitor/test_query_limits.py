@@ -12,7 +12,7 @@ import httpx
 import pytest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult
-from monitor_fixtures import message, served
+from monitor_fixtures import SLOW, innermost, message, served
 from waiting import wait_for
 
 from monitor import kql
@@ -21,19 +21,9 @@ from monitor.kql import translate
 from monitor.query import Limits
 from sentiment.config import LOCAL_WORKSPACE
 
-SLOW = """range a from 1 to 200000 step 1 | extend z = 1
-    | join kind=inner (range b from 1 to 200000 step 1 | extend z = 1) on z | summarize max(a * b % 7)"""
-
 
 def client_of(monitor):
     return LogsQueryClient(object(), endpoint=monitor.address, authentication_policy=SansIOHTTPPolicy())
-
-
-def innermost(answer):
-    error = answer.json()["error"]
-    while "innererror" in error:
-        error = error["innererror"]
-    return error
 
 
 def test_a_query_that_takes_too_long_is_interrupted(idle_monitor):
