@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NEGATION = re.compile(
-    r"\b(?:no|not|never|nothing|nobody|none|neither|nor|cannot|without|hardly)\b|\w+n't\b", re.IGNORECASE
+    r"\b(?:no|not|never|nothing|nobody|none|neither|nor|cannot|without|hardly)\b|(?<=\w)n't\b", re.IGNORECASE
 )
 EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]|[:;=8][-']?[()dp/\\|](?!\w)", re.IGNORECASE)
 _HASHTAG = re.compile(r"(?<!\w)#\w")

@@ -27,9 +27,9 @@ GROWING = (
 
 
 @pytest.fixture(scope="module")
-def fuzzed(tmp_path_factory):
+def queried(tmp_path_factory):
     """A monitor in a process of its own, with rows of feedback and of requests."""
-    with MonitorProcess(tmp_path_factory.mktemp("fuzzed"), "--no-alerts") as monitor:
+    with MonitorProcess(tmp_path_factory.mktemp("queried"), "--no-alerts") as monitor:
         monitor.track(*(bad_prediction(str(number)) for number in range(200)), request(), request())
         monitor.base = _megabytes(monitor, "VmRSS")
         yield monitor
@@ -57,13 +57,13 @@ def fuzz(monitor, cases):
     assert monitor.track(bad_prediction("last")).status_code == 200
 
 
-def test_a_few_odd_queries_are_answered(fuzzed):
-    fuzz(fuzzed, 20)
+def test_a_few_odd_queries_are_answered(queried):
+    fuzz(queried, 20)
 
 
 @pytest.mark.slow
-def test_hundreds_of_odd_queries_are_answered_within_the_memory(fuzzed):
-    fuzz(fuzzed, CASES)
+def test_hundreds_of_odd_queries_are_answered_within_the_memory(queried):
+    fuzz(queried, CASES)
 
 
 def _megabytes(monitor, field):
