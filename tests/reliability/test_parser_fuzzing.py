@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from outside_bytes import PARSERS
+from outside_bytes import PARSERS, try_out
 
 from monitor import kql
 
@@ -29,14 +28,7 @@ def fuzz(name: str, cases: int) -> None:
             read(content)
         assert time.process_time() - before < CPU_SECONDS.get(name, 1.0)
 
-    profile = settings(
-        max_examples=cases,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    profile(given(contents)(accept))()
+    try_out(accept, contents, cases)
 
 
 @pytest.mark.parametrize("name", PARSERS)

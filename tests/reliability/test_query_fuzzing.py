@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from monitor_fixtures import MonitorProcess, bad_prediction, request
-from outside_bytes import QUERIES, mutated
+from outside_bytes import QUERIES, mutated, try_out
 
 from monitor import kql, memory
 
@@ -44,14 +43,7 @@ def fuzz(monitor, cases):
         assert answer.status_code in (200, 400, 504), answer.text
         assert time.perf_counter() - started < SECONDS
 
-    profile = settings(
-        max_examples=cases,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    profile(given(mutated(*QUERIES, *GROWING))(ask))()
+    try_out(ask, mutated(*QUERIES, *GROWING), cases)
 
     assert _megabytes(monitor, "VmHWM") - monitor.base < MEGABYTES
     assert monitor.track(bad_prediction("last")).status_code == 200
