@@ -21,8 +21,8 @@ _LINE = (
 _RUN = ("docker", "run", "--rm", "--network=none", "--read-only", "--cap-drop=ALL", "--entrypoint")
 
 
-def read_debian(image: str) -> tuple[Component, list[Component]]:
-    """Return an image's operating system and its Debian packages, sorted by name.
+def read_debian(image: str) -> list[Component]:
+    """Return an image's operating system, then its Debian packages, sorted by name.
 
     Raises:
         ProgramError: The image cannot be started, or holds no Debian.
@@ -35,7 +35,7 @@ def read_debian(image: str) -> tuple[Component, list[Component]]:
     system = Component(
         name=name, version=version, type=ComponentType.OPERATING_SYSTEM, bom_ref=f"{name}-{version}"
     )
-    return system, sorted(packages, key=lambda package: str(package.bom_ref))
+    return [system, *sorted(packages, key=lambda package: str(package.bom_ref))]
 
 
 def _ask(image: str, program: str, *arguments: str) -> str:

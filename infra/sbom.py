@@ -62,7 +62,7 @@ def describe(tag: str, image_name: str | None = None) -> str:
     models = [_as_model(store.find(str(model.tag))) for model in bento.info.all_models]
     packages = _read_packages(bento)
     libraries = {package.name: _as_library(package) for package in packages}
-    system = [each for one, many in [read_debian(image_name)] for each in (one, *many)] if image_name else []
+    system = read_debian(image_name) if image_name else []
     bom.components.update([*models, *libraries.values(), *system])
     bom.register_dependency(image, [*models, *libraries.values(), *system])
     for package in packages:

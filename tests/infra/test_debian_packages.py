@@ -32,7 +32,7 @@ def debian_image(programs):
 
 
 def test_each_installed_package_is_named_with_its_source(debian_image):
-    system, packages = read_debian(IMAGE)
+    system, *packages = read_debian(IMAGE)
 
     assert (system.name, system.version, system.type.value) == ("debian", "13", "operating-system")
     assert [str(package.purl) for package in packages] == [
