@@ -6,14 +6,15 @@ Plain ASGI, so that every server of ours can have it, whatever it is built on.
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sentiment.plain_asgi import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Mapping
 
-    from sentiment.loopback import ASGIApp, Message, Receive, Send
+    from sentiment.plain_asgi import ASGIApp, Message, Receive, Scope, Send
 
 BODY_SECONDS = 10.0  # from the headers of a request to the end of its body
 _CLOSE = (b"connection", b"close")  # what is left of the body would be read as a request
@@ -38,7 +39,7 @@ class BodyLimit:
         self._most_bytes, self._larger = most_bytes, larger or {}
         self._rate = bytes_per_second
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; once its body is refused, nothing that is answered counts."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -58,7 +59,7 @@ class BodyLimit:
             if body.refusal is None:
                 raise
         if body.refusal is not None and not is_answered:
-            await _refuse(send, *body.refusal)
+            await refuse(send, *body.refusal, _CLOSE)
 
 
 class BodyRefusedError(Exception):
@@ -92,11 +93,3 @@ class _Body:
     def _refuse(self, status: int, message: str) -> BodyRefusedError:
         self.refusal = status, message
         return BodyRefusedError(message)
-
-
-async def _refuse(send: Send, status: int, message: str) -> None:
-    body = json.dumps({"error": message}).encode()
-    length = (b"content-length", str(len(body)).encode())
-    headers = [(b"content-type", b"application/json"), length, _CLOSE]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

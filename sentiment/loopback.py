@@ -6,18 +6,16 @@ The guard is plain ASGI, so that every server of ours can have it, whatever it i
 from __future__ import annotations
 
 import ipaddress
-import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from sentiment.plain_asgi import refuse
 
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
-    ASGIApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sentiment.plain_asgi import ASGIApp, Receive, Scope, Send
 
 ADDRESS = "127.0.0.1"
 _READ = frozenset((b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"))
@@ -59,7 +57,7 @@ class LoopbackGuard:
         self._is_active = is_loopback(host)
         self._allows_links = allows_links
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         if (
             scope["type"] not in ("http", "websocket")
@@ -70,7 +68,7 @@ class LoopbackGuard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: a 403
         else:
-            await _refuse(send)
+            await refuse(send, 403, REFUSAL)
 
 
 def is_ours(scope: Mapping[str, Any], *, allows_links: bool = False) -> bool:
@@ -102,10 +100,3 @@ def _headers(scope: Mapping[str, Any]) -> dict[str, str]:
 def _opens_a_tab(headers: Mapping[str, str]) -> bool:
     """Return whether a person follows a link: the page that has the link cannot read the answer."""
     return (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
-
-
-async def _refuse(send: Send) -> None:
-    body = json.dumps({"error": REFUSAL}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
