@@ -34,15 +34,16 @@ def read_logs(settings: Settings, name: str, period: tuple[datetime, datetime]) 
     Raises:
         QueryError: The logs cannot be queried.
     """
-    for left in range(_TRIES - 1, -1, -1):
+    tries = 1
+    while True:
         try:
             with LogsReader.from_settings(settings) as reader:
                 return reader.rows(queries.read(name), period)
         except QueryError as error:
-            if not left or not error.is_passing:
+            if tries == _TRIES or not error.is_passing:
                 raise
+        tries += 1
         time.sleep(_PAUSE)
-    raise AssertionError("every try returns or raises")
 
 
 def _warn(line: str) -> None:
